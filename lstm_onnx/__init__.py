@@ -1,0 +1,1 @@
+"""LSTM in, ONNX out."""

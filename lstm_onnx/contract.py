@@ -1,0 +1,207 @@
+"""The contract: what an exported file says of itself.
+
+It is JSON, stored in the ONNX file under `metadata_props["lstm_onnx.contract"]` and written beside it as `NAME.json` for
+runtimes that do not hand out metadata. This module knows neither torch nor ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lstm_onnx.errors import UserError
+
+METADATA_KEY = "lstm_onnx.contract"
+VERSION = 1
+Array = NDArray[Any]
+DType = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool", "string"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Axis(_Part):
+    """One named axis, shared by every tensor whose dims mention it."""
+
+    size: int | None = Field(None, ge=1, description="the length, where it is fixed")
+    min: int = Field(1, ge=0, description="the smallest length, where it is free")
+    max: int | None = Field(None, description="the largest length, where there is a limit")
+    typical: int | None = Field(None, description="the length seen in training, where it is free")
+    labels: tuple[str, ...] | None = Field(None, description="what each position is called, where it is fixed")
+    meaning: str = ""
+
+
+class Columns(_Part):
+    """The tensor's last axis is these columns of the user's table; the axis before it runs over rows."""
+
+    kind: Literal["columns"] = "columns"
+    columns: tuple[str, ...]
+    rows: Literal["past", "future"] = Field(
+        "past", description="past: up to and with the newest known row; future: the rows after it"
+    )
+
+
+class Clock(_Part):
+    """The tensor is the time of the rows, in whole unix seconds (UTC)."""
+
+    kind: Literal["clock"] = "clock"
+    rows: Literal["past", "future"] = "past"
+
+
+class Constants(_Part):
+    """The tensor's last axis is these columns, of which each series has one value."""
+
+    kind: Literal["constants"] = "constants"
+    columns: tuple[str, ...]
+
+
+Source = Annotated[Columns | Clock | Constants, Field(discriminator="kind")]
+
+
+class Tensor(_Part):
+    """One input or output of the graph."""
+
+    name: str
+    dtype: DType
+    dims: tuple[str, ...] = Field(description="names of axes, outermost first; each is described in `axes`")
+    meaning: str
+    unit: str | None = None
+    source: Source | None = Field(None, description="how it is read from, or stands in, a person's table")
+
+
+class State(_Part):
+    """An output that is fed back as an input at the next call."""
+
+    output: str
+    input: str
+    reset: float = Field(0.0, description="the value of every element before the first call")
+
+
+class Step(_Part):
+    """The distance between two rows: a number of seconds, or of calendar months (then `seconds` is 0)."""
+
+    seconds: int = Field(0, ge=0)
+    months: int = Field(0, ge=0)
+
+
+class Table(_Part):
+    """How a person's table is read: which columns are the clock and the series' name, and how far rows lie apart."""
+
+    time: str | None = None
+    series: str | None = None
+    step: Step | None = None
+    wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
+
+
+class Tolerance(_Part):
+    """How far another runtime may be from PyTorch: |a - b| <= atol + rtol * max(|b|) over each output."""
+
+    rtol: float = 1e-5
+    atol: float = 1e-6
+
+
+class Scores(_Part):
+    """Metrics on the held-out test split, beside those of the naive baselines on the same examples."""
+
+    headline: str
+    model: dict[str, float]
+    baselines: dict[str, dict[str, float]] = Field(default_factory=dict)
+
+
+class Example(_Part):
+    """A golden example: with these inputs, every runtime must give these outputs (within the tolerance)."""
+
+    inputs: dict[str, Values]
+    outputs: dict[str, Values]
+
+
+class Values(_Part):
+    """An array in JSON: flat, row-major, with `"nan"`, `"inf"` and `"-inf"` spelt out because JSON has no such numbers."""
+
+    dtype: DType
+    shape: tuple[int, ...]
+    values: tuple[int | float | str | bool, ...]
+
+    @classmethod
+    def of(cls, array: Array) -> Values:
+        """Encode an array; float32 keeps the shortest digits that read back to the same float32."""
+        if array.dtype.kind in "OSU":
+            return cls(dtype="string", shape=array.shape, values=tuple(str(v) for v in array.ravel()))
+        flat: list[Any] = array.ravel().tolist()
+        if array.dtype == np.float32:
+            flat = [float(str(v)) for v in array.ravel()]
+        if array.dtype.kind == "f":
+            flat = [v if math.isfinite(v) else str(v) for v in flat]
+        return cls.model_validate({"dtype": str(array.dtype), "shape": array.shape, "values": tuple(flat)})
+
+    def array(self) -> Array:
+        """Decode to a NumPy array of the stated dtype and shape."""
+        kind: Any = object if self.dtype == "string" else self.dtype
+        return np.array(list(self.values), dtype=kind).reshape(self.shape)
+
+
+class Provenance(_Part):
+    """Where the model came from, enough to make it again."""
+
+    created: str = Field(description="UTC, ISO 8601")
+    run: str
+    plugin: str = Field(description="package and version of the task's plugin")
+    data: str = Field(description="sha256 of the training data")
+    versions: dict[str, str]
+    config: dict[str, Any]
+
+
+class Contract(_Part):
+    """Everything that a program must know to use the file, and to check that it uses it right."""
+
+    version: Literal[1] = VERSION
+    name: str
+    task: str
+    description: str
+    variant: str = "fp32"
+    opset: int
+    ir_version: int
+    axes: dict[str, Axis]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    states: tuple[State, ...] = ()
+    table: Table | None = None
+    tolerance: Tolerance
+    scores: Scores | None = None
+    provenance: Provenance
+    examples: tuple[Example, ...] = ()
+
+    def dims_of(self, tensor: Tensor) -> tuple[str | int, ...]:
+        """Dims as they stand in the graph: a name where the axis is free, a number where it is fixed."""
+        return tuple(self.axes[d].size or d for d in tensor.dims)
+
+
+Example.model_rebuild()
+
+
+def to_json(contract: Contract) -> str:
+    """Serialise; the same contract always gives the same text."""
+    return contract.model_dump_json(exclude_none=True)
+
+
+def from_json(text: str, where: str | Path) -> Contract:
+    """Parse and validate; `where` names the file in errors.
+
+    Raises:
+        UserError: the text is not a contract of a version that this release reads.
+    """
+    try:
+        return Contract.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(p) for p in first["loc"]) or "the top level"
+        raise UserError(
+            f"{where}: its contract is broken at {place}: {first['msg']}; export the file again, or read it with the "
+            f"release of lstm-onnx that wrote it (this one reads contract version {VERSION})"
+        ) from None

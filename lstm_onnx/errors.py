@@ -1,0 +1,27 @@
+"""The one kind of error that is shown to people as a single line.
+
+Anything that the person at the keyboard can mend is a `UserError`; the command line prints it without a traceback and
+exits with status 2. Anything else is a bug of ours, and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Input or usage that a person can correct: what is wrong, where, what was found, and what to do."""
+
+
+class CheckFailed(Exception):
+    """A check such as `verify` ran properly and found a fault; exit status 1."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `"; did you mean 'x'?"` for the known word nearest to `word`, or the list of what there is."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; there is: {', '.join(names)}" if names else ""

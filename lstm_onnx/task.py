@@ -1,0 +1,195 @@
+"""What a plugin implements: one `Task`, and the data types that it hands to the core.
+
+Nothing here imports torch, so that a plugin whose module does not either keeps `predict` and `--help` fast: import torch
+inside `build_model`, `loss` and `graphs`, or in a module that only these import.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from lstm_onnx.contract import Axis, Contract, State, Table, Tensor, Tolerance
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torch import Tensor as TorchTensor
+    from torch import nn
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]
+Baseline = Callable[[Arrays], dict[str, Array]]
+Totals = Mapping[str, tuple[Any, Any]]
+
+ConfigT = TypeVar("ConfigT", bound=BaseModel)
+InfoT = TypeVar("InfoT", bound=BaseModel)
+
+
+class Split(Protocol):
+    """The examples of one split, handed out in batches of NumPy arrays."""
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        ...
+
+    def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
+        """Yield every example once, `size` at a time, in the order drawn from `shuffle` or, without it, as they stand.
+
+        A batch holds the inputs of the task's first graph under their names, raw, and whatever `loss` and `metrics`
+        need beside them. The same generator state must give the same batches.
+        """
+        ...
+
+
+class ArraySplit:
+    """A split whose examples are the rows of a few arrays: all that most plugins need."""
+
+    def __init__(self, **arrays: Array) -> None:
+        sizes = {name: len(a) for name, a in arrays.items()}
+        if len(set(sizes.values())) != 1:
+            raise ValueError(f"arrays of different lengths: {sizes}")
+        self.arrays = arrays
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(next(iter(self.arrays.values())))
+
+    def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
+        """Yield the rows, `size` at a time."""
+        order = np.arange(len(self)) if shuffle is None else shuffle.permutation(len(self))
+        for i in range(0, len(order), size):
+            yield {name: a[order[i : i + size]] for name, a in self.arrays.items()}
+
+
+@dataclass(frozen=True)
+class TaskData(Generic[InfoT]):
+    """What `Task.load_data` returns.
+
+    Attributes:
+        train: examples to learn from.
+        validation: examples that decide when to stop; None trains for the full number of epochs.
+        test: examples that are only ever scored.
+        info: what inference needs to know besides the weights (names, scaling, vocabulary), fitted on `train` alone.
+        summary: one line that says what was read.
+        notes: one line for each thing that was repaired or left out on the way.
+    """
+
+    train: Split
+    validation: Split | None
+    test: Split
+    info: InfoT
+    summary: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """One graph to export: a torch module from raw inputs to answers, with its inputs and outputs as data.
+
+    Attributes:
+        module: takes the tensors of `inputs` in order and returns a tuple in the order of `outputs`.
+        axes: every name that occurs in the dims; a free axis has no `size`.
+        table: how a person's table becomes the inputs, if it does.
+        states: outputs that are fed back as inputs.
+        name: tells the graphs of one task apart; the first graph of a task is its main one.
+    """
+
+    module: nn.Module
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    axes: dict[str, Axis]
+    description: str
+    table: Table | None = None
+    states: tuple[State, ...] = ()
+    tolerance: Tolerance = Tolerance()
+    opset: int = 18
+    name: str = "main"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The metric that stands for the model: early stopping watches it and summaries show it first."""
+
+    name: str
+    better: Literal["lower", "higher"] = "lower"
+
+    def improves(self, new: float, old: float) -> bool:
+        """Whether `new` is better than `old`; anything is better than NaN."""
+        if np.isnan(old):
+            return not np.isnan(new)
+        return new < old if self.better == "lower" else new > old
+
+
+class Task(ABC, Generic[ConfigT, InfoT]):
+    """One kind of problem. Subclass it, set the class variables, and return an instance from `lstm_onnx_tasks`.
+
+    `Config` is a pydantic model with `extra="forbid"`; its fields become options of `lstm-onnx train`, their
+    descriptions the help text (say the unit). `Info` is a pydantic model that survives a round trip through JSON.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    headline: ClassVar[Headline]
+    Config: ClassVar[type[BaseModel]]
+    Info: ClassVar[type[BaseModel]]
+    training: ClassVar[dict[str, Any]] = {}
+    """Defaults of the training options (`lstm_onnx.train.Training`) that suit this task better than the core's."""
+
+    @abstractmethod
+    def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[InfoT]:
+        """Read `source`, or without one the plugin's own small real data set, and split it.
+
+        Raises:
+            UserError: the data cannot be used; names the file, the row or column, what was found and what to do.
+        """
+
+    @abstractmethod
+    def build_model(self, config: ConfigT, info: InfoT) -> nn.Module:
+        """Compose the trained part, freshly initialised from torch's global generator."""
+
+    @abstractmethod
+    def loss(self, model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
+        """Return the mean loss over the batch, a scalar, from the tensors of one batch on the model's device."""
+
+    @abstractmethod
+    def metrics(self, outputs: Arrays, batch: Arrays) -> Totals:
+        """Score the main graph's outputs, in the user's units, against the batch.
+
+        Each metric is a pair (sum, count), numbers or arrays, that the core adds up over batches.
+        """
+
+    def finish(self, totals: Totals) -> dict[str, float]:
+        """Turn the added-up pairs into the figures to show: by default each sum over its count."""
+        return {name: float(total / count) if count else float("nan") for name, (total, count) in totals.items()}
+
+    @abstractmethod
+    def graphs(self, model: nn.Module, config: ConfigT, info: InfoT) -> list[GraphSpec]:
+        """Wrap pre-processing, model and post-processing into graphs, the main one first."""
+
+    @abstractmethod
+    def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
+        """Make plausible raw inputs of `graph`, for the given size of each free axis."""
+
+    def baselines(self, config: ConfigT, info: InfoT) -> dict[str, Baseline]:
+        """Naive answers to score beside the model: name -> function from a batch to outputs like the main graph's."""
+        return {}
+
+    def plots(
+        self, contract: Contract, inputs: Arrays, outputs: Arrays, truth: Arrays | None = None
+    ) -> dict[str, Figure]:
+        """Draw answers for a person: file name without extension -> matplotlib figure.
+
+        Args:
+            contract: describes the graph that gave the answers.
+            inputs: the graph's inputs.
+            outputs: its outputs for them.
+            truth: the whole batch, when it is known what really happened; None in `predict`.
+        """
+        return {}

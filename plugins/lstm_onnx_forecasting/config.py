@@ -1,0 +1,72 @@
+"""What a person can choose about a forecaster, and what the data told it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lstm_onnx.contract import Step
+
+
+class Config(BaseModel):
+    """Options of `lstm-onnx train --plugin forecasting`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # the table
+    time: str | None = Field(None, description="column that holds the time; found by itself if there is only one")
+    series: str | None = Field(None, description="column that names the series, in a long table of several")
+    target: tuple[str, ...] = Field((), description="columns to forecast; every numeric column without another role")
+    columns: Literal["variables", "series"] = Field(
+        "variables",
+        description="what several target columns are: variables of one thing, forecast together, or separate series "
+        "that share one model",
+    )
+    past: tuple[str, ...] = Field((), description="columns known up to now, not forecast (past covariates)")
+    future: tuple[str, ...] = Field((), description="columns known ahead of time, such as holidays or prices")
+    static: tuple[str, ...] = Field((), description="numeric columns with one value per series")
+    frequency: str | None = Field(
+        None, description="distance between rows, such as 15m, 1h, 1d, 1w, 1mo, 1q, 1y; found from the time column"
+    )
+    # the question
+    horizon: int = Field(12, ge=1, description="how many steps ahead to forecast")
+    window: int | None = Field(None, ge=1, description="how many past steps to learn from; enough for two seasons")
+    season: int | None = Field(None, ge=1, description="steps per season; from the frequency (24 for 1h, 12 for 1mo)")
+    test_size: int | None = Field(None, ge=1, description="newest steps kept for the test; the horizon, or 10% if more")
+    validation_size: int | None = Field(
+        None, ge=0, description="steps before them that decide when to stop; as many as for the test, 0 for none"
+    )
+    # the model
+    hidden: int = Field(64, ge=1, description="units per LSTM layer")
+    layers: int = Field(1, ge=1, description="LSTM layers, stacked")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of activations dropped between layers and in the head")
+    quantiles: tuple[float, ...] = Field((), description="also forecast these quantiles, such as 0.1 0.5 0.9")
+    loss: Literal["mae", "mse", "huber"] = Field("mae", description="loss of the point forecast, on scaled values")
+    scaling: Literal["window", "global", "none"] = Field(
+        "window", description="subtract mean and divide by spread: of each window, of the training data, or not at all"
+    )
+    transform: Literal["none", "log"] = Field("none", description="log suits positive data with multiplicative swings")
+    base: Literal["none", "last", "season"] = Field(
+        "season", description="what the network corrects: nothing, the last value, or the value one season ago"
+    )
+    calendar: bool = Field(True, description="let the model see time of day, weekday and season of the year")
+
+
+class Info(BaseModel):
+    """What the training data told, needed to build the model and to read a table like it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    time: str = Field(description="name of the time column")
+    series: str | None = Field(description="name of the series column; None for a single series")
+    wide: bool = Field(description="each target column is a series of its own, and the model has one target")
+    target: tuple[str, ...]
+    past: tuple[str, ...]
+    future: tuple[str, ...]
+    static: tuple[str, ...]
+    step: Step
+    season: int
+    window: int
+    center: dict[str, float] = Field(description="mean of each column over the training rows, user's units")
+    spread: dict[str, float] = Field(description="mean absolute deviation of each column, user's units, never 0")

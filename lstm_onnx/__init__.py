@@ -1,1 +1,78 @@
-"""LSTM in, ONNX out."""
+"""Train an LSTM in PyTorch, and ship one `.onnx` that is the whole answer.
+
+    import lstm_onnx as lo
+
+    run = lo.train("forecasting", "sales.csv", config={"horizon": 14})
+    file = lo.export(run).path
+    lo.verify(file).raise_if_failed()
+    lo.load(file).predict("sales.csv").table
+
+Names that need torch or ONNX Runtime are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lstm_onnx.contract import Axis, Clock, Columns, Constants, Contract, State, Step, Table, Tensor, Tolerance
+from lstm_onnx.errors import CheckFailed, UserError
+from lstm_onnx.hookspecs import hookimpl
+from lstm_onnx.task import ArraySplit, GraphSpec, Headline, Split, Task, TaskData
+from lstm_onnx.version import __version__
+
+if TYPE_CHECKING:
+    from lstm_onnx.exporting import export
+    from lstm_onnx.judge import evaluate
+    from lstm_onnx.layers import LSTM
+    from lstm_onnx.parity import verify
+    from lstm_onnx.runtime import load
+    from lstm_onnx.training import resume, train
+
+_LAZY = {
+    "train": ("training", "train"),
+    "resume": ("training", "resume"),
+    "export": ("exporting", "export"),
+    "verify": ("parity", "verify"),
+    "evaluate": ("judge", "evaluate"),
+    "load": ("runtime", "load"),
+    "LSTM": ("layers", "LSTM"),
+}
+
+__all__ = [
+    "LSTM",
+    "ArraySplit",
+    "Axis",
+    "CheckFailed",
+    "Clock",
+    "Columns",
+    "Constants",
+    "Contract",
+    "GraphSpec",
+    "Headline",
+    "Split",
+    "State",
+    "Step",
+    "Table",
+    "Task",
+    "TaskData",
+    "Tensor",
+    "Tolerance",
+    "UserError",
+    "__version__",
+    "evaluate",
+    "export",
+    "hookimpl",
+    "load",
+    "resume",
+    "train",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'lstm_onnx' has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _LAZY[name]
+    return getattr(import_module(f"lstm_onnx.{module}"), attribute)

@@ -1,7 +1,7 @@
 """The contract: what an exported file says of itself.
 
-It is JSON, stored in the ONNX file under `metadata_props["lstm_onnx.contract"]` and written beside it as `NAME.json` for
-runtimes that do not hand out metadata. This module knows neither torch nor ONNX Runtime.
+It is JSON, stored in the ONNX file under `metadata_props["lstm_onnx.contract"]` and written beside it as `NAME.json`
+for runtimes that do not hand out metadata. This module knows neither torch nor ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lstm_onnx.errors import UserError
 
 METADATA_KEY = "lstm_onnx.contract"
-VERSION = 1
+VERSION: Literal[1] = 1
 Array = NDArray[Any]
 DType = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool", "string"]
 
@@ -100,7 +100,7 @@ class Table(_Part):
 
 
 class Tolerance(_Part):
-    """How far another runtime may be from PyTorch: |a - b| <= atol + rtol * max(|b|) over each output."""
+    """How far another runtime may be from PyTorch: |a - b| <= atol + rtol * max(|b|) within each example."""
 
     rtol: float = 1e-5
     atol: float = 1e-6
@@ -122,7 +122,7 @@ class Example(_Part):
 
 
 class Values(_Part):
-    """An array in JSON: flat, row-major, with `"nan"`, `"inf"` and `"-inf"` spelt out because JSON has no such numbers."""
+    """An array in JSON: flat, row-major; `"nan"`, `"inf"` and `"-inf"` are spelt out, since JSON has no such numbers."""
 
     dtype: DType
     shape: tuple[int, ...]

@@ -1,8 +1,8 @@
 """The LSTM, once: one `forward` for training and for export.
 
-`LSTM` takes padded batches with explicit lengths and explicit state. In training each layer and direction is one call of
-PyTorch's fused kernel; inside `onnx_weights`, the same code calls one operator that the exporter turns into one ONNX `LSTM`
-node. `PackedSequence` is not used: it does not export, and it loses the fast CPU kernel.
+`LSTM` takes padded batches with explicit lengths and explicit state. In training each layer and direction is one call
+of PyTorch's fused kernel; inside `onnx_weights`, the same code calls one operator that the exporter turns into one ONNX
+`LSTM` node. `PackedSequence` is not used: it does not export, and it loses the fast CPU kernel.
 
 Equations (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), as in `torch.nn.LSTM`:
 
@@ -40,7 +40,8 @@ def lstm_op(x: Tensor, w: Tensor, r: Tensor, b: Tensor, h0: Tensor, c0: Tensor) 
         w: (1, 4 * hidden, feature), gates i, o, f, c.
         r: (1, 4 * hidden, hidden).
         b: (1, 8 * hidden), input biases, then recurrent ones.
-        h0: (1, batch, hidden); c0 likewise.
+        h0: (1, batch, hidden).
+        c0: (1, batch, hidden).
 
     Returns:
         Y (time, 1, batch, hidden), Y_h and Y_c (1, batch, hidden).

@@ -1,7 +1,7 @@
 """What a plugin implements: one `Task`, and the data types that it hands to the core.
 
-Nothing here imports torch, so that a plugin whose module does not either keeps `predict` and `--help` fast: import torch
-inside `build_model`, `loss` and `graphs`, or in a module that only these import.
+Nothing here imports torch, so that a plugin whose module does not either keeps `predict` and `--help` fast: import
+torch inside `build_model`, `loss` and `graphs`, or in a module that only these import.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class GraphSpec:
     description: str
     table: Table | None = None
     states: tuple[State, ...] = ()
-    tolerance: Tolerance = Tolerance()
+    tolerance: Tolerance = field(default_factory=Tolerance)
     opset: int = 18
     name: str = "main"
 
@@ -140,7 +140,7 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     Config: ClassVar[type[BaseModel]]
     Info: ClassVar[type[BaseModel]]
     training: ClassVar[dict[str, Any]] = {}
-    """Defaults of the training options (`lstm_onnx.train.Training`) that suit this task better than the core's."""
+    """Defaults of the training options (`lstm_onnx.settings.Training`) that suit this task better than the core's."""
 
     @abstractmethod
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[InfoT]:

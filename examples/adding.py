@@ -1,0 +1,102 @@
+"""A whole plugin in one file: the adding problem of Hochreiter and Schmidhuber (1997).
+
+Each step has a number from 0 to 1 and a marker; exactly two steps are marked. The answer is the sum of the two marked
+numbers. Sequences differ in length. Always saying 1.0 gives a mean squared error of 0.167.
+
+    lstm-onnx train --plugin adding --plugin-file examples/adding.py
+"""
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from lstm_onnx import ArraySplit, Axis, GraphSpec, Headline, Task, TaskData, Tensor, hookimpl
+
+
+class Config(BaseModel, extra="forbid"):
+    hidden: int = Field(32, ge=1, description="units of the LSTM")
+    longest: int = Field(20, ge=2, description="steps of the longest sequence")
+    count: int = Field(8000, ge=1, description="sequences to train on")
+
+
+class Info(BaseModel):
+    """This task learns nothing from its data but the weights."""
+
+
+def draw(random, count, longest):
+    """Make `count` sequences of 2 to `longest` steps, with their answers."""
+    lengths = random.integers(2, longest + 1, size=count)
+    pairs = np.zeros((count, longest, 2), np.float32)
+    pairs[:, :, 0] = random.random((count, longest))
+    order = np.where(np.arange(longest) < lengths[:, None], random.random((count, longest)), 2).argsort(axis=1)
+    rows = np.arange(count)[:, None]
+    pairs[rows, order[:, :2], 1] = 1
+    return {"pairs": pairs, "lengths": lengths, "answer": pairs[rows, order[:, :2], 0].sum(axis=1)}
+
+
+class Adding(Task[Config, Info]):
+    name = "adding"
+    summary = "adds the two marked numbers of a sequence"
+    headline = Headline("mse", better="lower")
+    Config = Config
+    Info = Info
+
+    def load_data(self, source, config, seed):
+        random = np.random.default_rng(seed)
+        train, validation, test = (ArraySplit(**draw(random, n, config.longest)) for n in (config.count, 1000, 1000))
+        return TaskData(train, validation, test, Info(), f"{config.count:,} sequences drawn with seed {seed}")
+
+    def build_model(self, config, info):
+        from torch import nn
+
+        from lstm_onnx.layers import LSTM
+
+        class Adder(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.lstm = LSTM(2, config.hidden)
+                self.head = nn.Linear(config.hidden, 1)
+
+            def forward(self, pairs, lengths):
+                _, last = self.lstm.hidden_states(pairs, lengths)  # (1, batch, hidden)
+                return (self.head(last[0]).squeeze(1),)
+
+        return Adder()
+
+    def loss(self, model, batch):
+        (total,) = model(batch["pairs"], batch["lengths"])
+        return (total - batch["answer"]).square().mean()
+
+    def metrics(self, outputs, batch):
+        return {"mse": (np.square(outputs["total"] - batch["answer"]).sum(), len(batch["answer"]))}
+
+    def baselines(self, config, info):
+        return {"always 1": lambda batch: {"total": np.ones(len(batch["answer"]))}}
+
+    def graphs(self, model, config, info):
+        return [
+            GraphSpec(
+                module=model,
+                inputs=(
+                    Tensor(
+                        name="pairs", dtype="float32", dims=("batch", "time", "pair"), meaning="numbers and markers"
+                    ),
+                    Tensor(name="lengths", dtype="int64", dims=("batch",), meaning="steps of each sequence"),
+                ),
+                outputs=(Tensor(name="total", dtype="float32", dims=("batch",), meaning="sum of the marked numbers"),),
+                axes={
+                    "batch": Axis(),
+                    "time": Axis(min=2, typical=config.longest),
+                    "pair": Axis(size=2, labels=("number", "marker")),
+                },
+                description="Adds the two marked numbers of each sequence.",
+            )
+        ]
+
+    def sample(self, graph, sizes, seed):
+        drawn = draw(np.random.default_rng(seed), sizes["batch"], sizes["time"])
+        return {name: drawn[name] for name in ("pairs", "lengths")}
+
+
+@hookimpl
+def lstm_onnx_tasks():
+    return [Adding()]

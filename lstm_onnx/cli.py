@@ -1,0 +1,236 @@
+"""The command line: reads options, calls one function, prints. No logic.
+
+Heavy imports stay inside the commands, so that `--help` answers at once and `predict` never loads torch.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from typer.exceptions import TyperException
+
+from lstm_onnx import options
+from lstm_onnx.errors import CheckFailed, UserError
+from lstm_onnx.plugins import Found, load_task, survey, task_names
+from lstm_onnx.settings import Training
+from lstm_onnx.version import __version__
+
+out = Console()
+err = Console(stderr=True)
+
+Provider = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="where ONNX Runtime computes")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; one is fastest for small models")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
+Runs = Annotated[Path, typer.Option(help="folder of the run folders")]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; see the module."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit status: 0, 1 (a check failed), 2 (bad input) or 130 (Ctrl-C)."""
+    try:
+        found, plugin_error = _peek(arguments)
+        models = _option_models(found)
+        app = build(models)
+        if arguments[:1] == ["train"]:
+            if plugin_error and "--help" not in arguments:
+                raise plugin_error
+            arguments = options.spread_lists(arguments, list(models.values()))
+        typer.main.get_command(app).main(arguments, prog_name="lstm-onnx", standalone_mode=False)
+    except CheckFailed as error:
+        err.print(f"[red]failed:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        return 1
+    except UserError as error:
+        err.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        return 130 if type(error).__name__ == "Interrupted" else 2
+    except TyperException as error:
+        message = error.format_message().replace("Value error, ", "")
+        err.print(f"[red]error:[/] {escape(message)} (lstm-onnx --help)", highlight=False, soft_wrap=True)
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        err.print("stopped")
+        return 130
+    return 0
+
+
+def _peek(arguments: list[str]) -> tuple[Found | None, UserError | None]:
+    """Load the plugin that `train` is about to use, because its options become options of the command."""
+    if arguments[:1] != ["train"]:
+        return None, None
+    name = _value_of("--plugin", arguments)
+    toml = _value_of("--config", arguments)
+    if name is None and toml is not None:
+        name = options.plugin_in_toml(Path(toml))
+    if name is None:
+        return None, None
+    file = _value_of("--plugin-file", arguments)
+    try:
+        return load_task(name, Path(file) if file else None), None
+    except UserError as error:
+        return None, error
+
+
+def _value_of(option: str, arguments: list[str]) -> str | None:
+    for position, argument in enumerate(arguments):
+        if argument == option and position + 1 < len(arguments):
+            return arguments[position + 1]
+        if argument.startswith(option + "="):
+            return argument.removeprefix(option + "=")
+    return None
+
+
+def _option_models(found: Found | None) -> dict[str, Any]:
+    models: dict[str, Any] = {"training": Training}
+    if found is not None:
+        models[found.task.name] = found.task.Config
+    options.check_disjoint(models)
+    return models
+
+
+def build(models: dict[str, Any]) -> typer.Typer:
+    """Put the application together; `models` are those whose fields are options of `train`."""
+    app = typer.Typer(
+        name="lstm-onnx",
+        help="Train an LSTM, and ship one .onnx file that is the whole answer.",
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+    )
+    app.callback()(version)
+    for command in (_train_command(models), export, verify, predict, evaluate, inspect_file, plugins):
+        app.command("inspect" if command is inspect_file else command.__name__)(command)
+    return app
+
+
+def version(
+    show: Annotated[bool, typer.Option("--version", help="print the version and stop", is_eager=True)] = False,
+) -> None:
+    """Train an LSTM, and ship one .onnx file that is the whole answer."""
+    if show:
+        print(__version__)
+        raise typer.Exit()
+
+
+def _train_command(models: dict[str, Any]) -> Callable[..., None]:
+    def train(
+        plugin: Annotated[str | None, typer.Option(help=f"task to train: {', '.join(task_names())}")] = None,
+        data: Annotated[Path | None, typer.Option(help="file to learn from; the plugin's own set if not given")] = None,
+        config: Annotated[Path | None, typer.Option(help="TOML file with any of these options")] = None,
+        resume: Annotated[Path | None, typer.Option(help="run folder of an interrupted training to go on with")] = None,
+        plugin_file: Annotated[Path | None, typer.Option(help="Python file that holds the plugin")] = None,
+        name: Annotated[str | None, typer.Option(help="name of the run folder")] = None,
+        runs: Runs = Path("runs"),
+        quiet: Annotated[bool, typer.Option("--quiet", help="print only the last lines")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="print a JSON object a line")] = False,
+        **given: Any,
+    ) -> None:
+        """Train a model; [bold]--plugin NAME --help[/] shows the options of that task too."""
+        from lstm_onnx import commands
+
+        values = options.split_values(given, models)
+        if resume is not None:
+            commands.resume(resume, out, quiet, as_json)
+            return
+        if plugin is None and len(models) == 1:
+            raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
+        task_name = next(n for n in models if n != "training")
+        if config is not None:
+            stored = options.read_toml(config, models)
+            values = {n: {**stored[n], **values[n]} for n in models}
+        commands.train(
+            task_name, data, values[task_name], values["training"], runs, name, plugin_file, out, quiet, as_json
+        )
+
+    fixed = list(inspect.signature(train, eval_str=True).parameters.values())[:-1]
+    fixed = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in fixed]
+    made = [p for n, model in models.items() for p in options.parameters(model, n)]
+    train.__signature__ = inspect.Signature([*fixed, *made])  # type: ignore[attr-defined]
+    return train
+
+
+def export(
+    run_folder: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="run folder; the newest one")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="file to write; exported/NAME.onnx")] = None,
+    runs: Runs = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Write a run as one .onnx file, proved against PyTorch first."""
+    from lstm_onnx import commands
+
+    commands.export(run_folder, to, runs, out, as_json)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="exported .onnx file")],
+    run_folder: Annotated[Path | None, typer.Option("--run", help="also compare with PyTorch's answers")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that a file is what its contract says, and answers as it should."""
+    from lstm_onnx import commands
+
+    commands.verify(file, run_folder, out, as_json)
+
+
+def predict(
+    file: Annotated[Path, typer.Argument(help="exported .onnx file")],
+    data: Annotated[Path, typer.Argument(help="table (CSV, Parquet), or arrays by input name (.npz, .json)")],
+    to: Annotated[Path | None, typer.Option("--out", help="write the answers as .csv, .parquet or .json")] = None,
+    plot: Annotated[Path | None, typer.Option(help="draw the answers to this .png, .svg or .pdf")] = None,
+    provider: Provider = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer for new data."""
+    from lstm_onnx import commands
+
+    commands.predict(file, data, to, plot, provider, threads, out, as_json)
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="RUN_OR_FILE", help="run folder or exported .onnx file")],
+    data: Annotated[Path | None, typer.Argument(help="file to score on; the model's own test data")] = None,
+    plot: Annotated[Path | None, typer.Option(help="folder for the task's pictures")] = None,
+    provider: Provider = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score a model on the test part of some data, beside naive baselines."""
+    from lstm_onnx import commands
+
+    commands.evaluate(model, data, plot, provider, threads, out, as_json)
+
+
+def inspect_file(
+    file: Annotated[Path, typer.Argument(help="exported .onnx file")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what a file says of itself."""
+    from lstm_onnx import commands
+
+    commands.inspect(file, out, as_json)
+
+
+def plugins(as_json: AsJson = False) -> None:
+    """List the installed plugins, the broken ones with the reason."""
+    from lstm_onnx import report
+
+    found = survey()
+    if as_json:
+        print(json.dumps([vars(p) for p in found], indent=2))
+        return
+    out.print(report.plugins_table(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""What each command does: call the core, then print what came of it and what to run next.
+
+Imports of torch stay inside the functions that need it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from lstm_onnx import report
+from lstm_onnx.errors import UserError
+
+if TYPE_CHECKING:
+    from lstm_onnx.contract import Scores
+    from lstm_onnx.plugins import AnyTask
+    from lstm_onnx.run import Run
+
+
+def train(
+    plugin: str,
+    data: Path | None,
+    config: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    runs: Path,
+    name: str | None,
+    plugin_file: Path | None,
+    console: Console,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Train, and show the scores."""
+    from lstm_onnx import training
+    from lstm_onnx.plugins import load_task
+
+    if data is None and not (quiet or as_json):
+        console.print(f"no --data given: taking the data set that '{plugin}' brings", highlight=False)
+    view = _view(load_task(plugin, plugin_file).task, console, quiet, as_json)
+    try:
+        run = training.train(
+            plugin,
+            data,
+            config=dict(config),
+            settings=dict(settings),
+            runs=runs,
+            name=name,
+            plugin_file=plugin_file,
+            observer=view,
+        )
+    finally:
+        if view:
+            view.close()
+    _after_training(run, console, as_json)
+
+
+def resume(folder: Path, console: Console, quiet: bool, as_json: bool) -> None:
+    """Go on with an interrupted run, and show the scores."""
+    from lstm_onnx import training
+    from lstm_onnx.eager import find_task
+    from lstm_onnx.run import open_run
+
+    view = _view(find_task(open_run(folder)).task, console, quiet, as_json)
+    try:
+        run = training.resume(folder, view)
+    finally:
+        if view:
+            view.close()
+    _after_training(run, console, as_json)
+
+
+def _view(task: AnyTask, console: Console, quiet: bool, as_json: bool) -> report.TrainingView | None:
+    return None if quiet else report.TrainingView(console, task.headline.name, as_json)
+
+
+def _after_training(run: Run, console: Console, as_json: bool) -> None:
+    scores = run.record.scores
+    pictures = sorted(run.plots.glob("*.png"))
+    if as_json:
+        print(
+            json.dumps({"event": "end", "run": str(run.folder), "best_epoch": run.record.best_epoch} | _plain(scores))
+        )
+        return
+    if scores is not None:
+        console.print(report.scores_table(scores, f"test scores of epoch {run.record.best_epoch}"))
+    report.say(
+        console,
+        {
+            "run": run.folder,
+            "pictures": ", ".join(str(p) for p in pictures) or "none",
+            "next": f"lstm-onnx export {run.folder}",
+        },
+    )
+
+
+def _plain(scores: Scores | None) -> dict[str, Any]:
+    """Scores as JSON can hold them."""
+    return {"scores": json.loads(scores.model_dump_json())} if scores is not None else {}
+
+
+def export(run_folder: Path | None, to: Path | None, runs: Path, console: Console, as_json: bool) -> None:
+    """Export, and show how far the file is from PyTorch."""
+    from lstm_onnx.exporting import export as write
+
+    with console.status("exporting and comparing with PyTorch") if not as_json else nullcontext():
+        written = write(run_folder, to, runs)
+    beside = written.path.with_suffix(".json")
+    if as_json:
+        print(json.dumps({"file": str(written.path), "contract": str(beside)} | _verdict(written.report)))
+        return
+    source = next((t.source for t in written.contract.inputs if t.source is not None), None)
+    report.say(
+        console,
+        {
+            "file": f"{written.path} ({written.path.stat().st_size / 1024:,.0f} kB)",
+            "contract": beside,
+            "proved": f"{len(written.report.checks)} checks, {_distances(written.report)}",
+            "next": f"lstm-onnx predict {written.path} {'DATA.csv' if source else 'DATA.npz'}",
+        },
+    )
+
+
+def verify(file: Path, run_folder: Path | None, console: Console, as_json: bool) -> None:
+    """Verify, show every check, and fail if one does."""
+    from lstm_onnx.parity import verify as check
+
+    with console.status("verifying") if not as_json else nullcontext():
+        found = check(file, run_folder)
+    if as_json:
+        print(json.dumps({"file": str(file)} | _verdict(found), indent=2))
+    else:
+        console.print(report.checks_table(found))
+        if found.passed:
+            compared = "PyTorch" if run_folder else "its golden examples"
+            report.say(console, {"verified": f"{file} agrees with {compared}: {_distances(found)}"})
+    found.raise_if_failed()
+
+
+def _verdict(found: Any) -> dict[str, Any]:
+    return {
+        "passed": found.passed,
+        "largest_absolute": found.largest_absolute,
+        "largest_relative": found.largest_relative,
+        "checks": [
+            {"name": c.name, "passed": c.error is None, "detail": c.detail, "failure": _kind(c.error)}
+            for c in found.checks
+        ],
+    }
+
+
+def _kind(error: Exception | None) -> str | None:
+    return type(error).__name__ if error is not None else None
+
+
+def _distances(found: Any) -> str:
+    return f"largest difference {found.largest_absolute:.2g}, relative {found.largest_relative:.2g}"
+
+
+def predict(
+    file: Path,
+    data: Path,
+    to: Path | None,
+    plot: Path | None,
+    provider: str,
+    threads: int | None,
+    console: Console,
+    as_json: bool,
+) -> None:
+    """Answer for new data; imports no torch."""
+    from lstm_onnx.runtime import load
+    from lstm_onnx.tables import write_table
+
+    model = load(file, provider, threads)
+    prediction = model.predict(data)
+    if to is not None:
+        write_table(prediction.table, to)
+    if plot is not None:
+        _draw_prediction(model.require_contract(), prediction.inputs, prediction.outputs, plot)
+    if as_json:
+        print(prediction.table.write_json())
+        return
+    for note in prediction.notes:
+        console.print(f"[dim]repaired[/]  {note}", highlight=False)
+    if to is None:
+        console.print(report.frame_table(prediction.table))
+    written = {"table": to, "picture": plot}
+    report.say(console, {label: path for label, path in written.items() if path is not None})
+
+
+def _draw_prediction(contract: Any, inputs: Any, outputs: Any, path: Path) -> None:
+    from lstm_onnx.pictures import save_figure
+    from lstm_onnx.plugins import load_task
+
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise UserError(f"--plot {path}: a picture ends in .png, .svg or .pdf")
+    figures = load_task(contract.task).task.plots(contract, inputs, outputs)
+    if not figures:
+        raise UserError(f"--plot: the task '{contract.task}' draws no pictures of its answers")
+    for number, figure in enumerate(figures.values()):
+        save_figure(figure, path if number == 0 else path.with_stem(f"{path.stem}-{number + 1}"))
+
+
+def evaluate(
+    model: Path,
+    data: Path | None,
+    plot: Path | None,
+    provider: str,
+    threads: int | None,
+    console: Console,
+    as_json: bool,
+) -> None:
+    """Score a run (by PyTorch) or a file (by ONNX Runtime) on the test part of some data."""
+    from lstm_onnx import judge
+
+    verdict = judge.evaluate(model, data, plot, provider, threads)
+    if as_json:
+        print(
+            json.dumps(
+                {"model": str(model), "data": verdict.summary, "examples": verdict.examples} | _plain(verdict.scores)
+            )
+        )
+        return
+    for note in verdict.notes:
+        console.print(f"[dim]repaired[/]  {note}", highlight=False)
+    console.print(report.scores_table(verdict.scores, f"{verdict.examples:,} test examples: {verdict.summary}"))
+    if verdict.pictures:
+        report.say(console, {"pictures": ", ".join(map(str, verdict.pictures))})
+
+
+def inspect(file: Path, console: Console, as_json: bool) -> None:
+    """Show the contract."""
+    from lstm_onnx.contract import to_json
+    from lstm_onnx.runtime import load
+
+    contract = load(file).require_contract()
+    if as_json:
+        print(to_json(contract))
+        return
+    origin = contract.provenance
+    report.say(
+        console,
+        {
+            "name": contract.name,
+            "task": f"{contract.task}, {contract.variant}: {contract.description}",
+            "format": f"opset {contract.opset}, IR {contract.ir_version}, {file.stat().st_size / 1024:,.0f} kB",
+            "made": f"{origin.created[:19]}Z from run {origin.run} by {origin.plugin}",
+            "examples": f"{len(contract.examples)} golden examples inside",
+        },
+    )
+    for table in report.contract_tables(contract):
+        console.print(table)
+    if contract.scores is not None:
+        console.print(report.scores_table(contract.scores, "test scores"))
+    report.say(console, {"next": f"lstm-onnx verify {file}"})

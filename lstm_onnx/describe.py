@@ -1,0 +1,37 @@
+"""Writes the contract of a graph from its spec and the record of the run that it comes from."""
+
+from __future__ import annotations
+
+from lstm_onnx.contract import Contract, Example, Provenance
+from lstm_onnx.run import Record, now
+from lstm_onnx.task import GraphSpec
+
+IR_VERSION = 8
+"""The lowest ONNX IR that carries opset 18; onnx's own default is too new for many runtimes."""
+
+
+def describe(record: Record, graph: GraphSpec, name: str, examples: tuple[Example, ...] = ()) -> Contract:
+    """Return the contract of `graph`, exported under `name`."""
+    return Contract(
+        name=name,
+        task=record.task,
+        description=graph.description,
+        opset=graph.opset,
+        ir_version=IR_VERSION,
+        axes=graph.axes,
+        inputs=graph.inputs,
+        outputs=graph.outputs,
+        states=graph.states,
+        table=graph.table,
+        tolerance=graph.tolerance,
+        scores=record.scores,
+        provenance=Provenance(
+            created=now(),
+            run=record.name,
+            plugin=record.plugin,
+            data=record.fingerprint,
+            versions=record.versions,
+            config=record.config,
+        ),
+        examples=examples,
+    )

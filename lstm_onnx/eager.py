@@ -1,0 +1,101 @@
+"""Runs a graph in PyTorch on NumPy arrays: the truth that every export is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel
+from safetensors.torch import load_file
+from torch import nn
+
+from lstm_onnx.errors import UserError
+from lstm_onnx.plugins import AnyTask, Found, load_task
+from lstm_onnx.run import Run
+from lstm_onnx.task import Array, Arrays, GraphSpec
+
+Answer = Callable[[Arrays], dict[str, Array]]
+"""From the raw inputs of a graph, and perhaps more, to its outputs."""
+
+
+def eager(graph: GraphSpec) -> Answer:
+    """Return a function that runs `graph.module`, in evaluation mode, on the device where its weights are."""
+    module = graph.module
+    device = next((p.device for p in module.parameters()), torch.device("cpu"))
+
+    def answer(arrays: Arrays) -> dict[str, Array]:
+        inputs = [torch.from_numpy(np.ascontiguousarray(arrays[t.name])).to(device) for t in graph.inputs]
+        was_training = module.training
+        module.eval()
+        with torch.inference_mode():
+            outputs = module(*inputs)
+        module.train(was_training)
+        return {t.name: o.cpu().numpy() for t, o in zip(graph.outputs, outputs, strict=True)}
+
+    return answer
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a run folder holds, alive again."""
+
+    run: Run
+    task: AnyTask
+    config: BaseModel
+    info: BaseModel
+    model: nn.Module
+    graphs: list[GraphSpec]
+
+
+def find_task(run: Run) -> Found:
+    """Load the plugin that made the run."""
+    file = run.record.plugin_file
+    return load_task(run.record.task, Path(file) if file else None)
+
+
+def restore(run: Run) -> Restored:
+    """Build the model of a run and load its best weights.
+
+    Raises:
+        UserError: the run has no weights yet, they do not fit, or its plugin is missing.
+    """
+    if not run.weights.exists():
+        raise UserError(
+            f"{run.folder}: has no weights, since its first epoch never ended; go on with: "
+            f"lstm-onnx train --resume {run.folder}"
+        )
+    task = find_task(run).task
+    config = task.Config.model_validate(run.record.config)
+    info = task.Info.model_validate(run.record.info)
+    model = task.build_model(config, info)
+    load_weights(model, load_weights_file(run.weights), run.weights)
+    return Restored(run, task, config, info, model.eval(), task.graphs(model, config, info))
+
+
+def load_weights_file(path: Path) -> dict[str, torch.Tensor]:
+    """Read a safetensors file.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        return load_file(path)
+    except Exception as error:
+        raise UserError(f"{path}: damaged ({error}); train again, or restore the file from a copy") from error
+
+
+def load_weights(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
+    """Load weights into a model of the same shape.
+
+    Raises:
+        UserError: names or shapes differ, as after an upgrade of the plugin.
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        detail = " ".join(str(error).split())
+        raise UserError(f"{path}: does not fit the model that its plugin builds now: {detail}") from error

@@ -1,0 +1,96 @@
+"""Scores a run or an exported file on the test part of some data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lstm_onnx.contract import Contract, Scores
+from lstm_onnx.describe import describe
+from lstm_onnx.pictures import SHOWN, save_figure
+from lstm_onnx.plugins import AnyTask, load_task
+from lstm_onnx.runtime import Model, load
+from lstm_onnx.scoring import score_beside_baselines
+from lstm_onnx.task import Array, Arrays
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Scores, and on what they were reached."""
+
+    scores: Scores
+    summary: str
+    examples: int
+    notes: tuple[str, ...]
+    pictures: tuple[Path, ...] = ()
+
+
+def evaluate(
+    model: str | Path,
+    data: str | Path | None = None,
+    plot: Path | None = None,
+    provider: str = "auto",
+    threads: int | None = None,
+) -> Verdict:
+    """Score a run folder with PyTorch, or a file with ONNX Runtime.
+
+    Args:
+        model: run folder, or `.onnx` file.
+        data: file to read; its test part is scored. None takes a run's own
+            data, and for a file the data set that its plugin brings.
+        plot: folder for the task's pictures of the answers.
+        provider: of ONNX Runtime.
+        threads: of ONNX Runtime.
+
+    Raises:
+        UserError: something is missing, or the data does not fit.
+    """
+    path = Path(model)
+    if path.is_dir():
+        return _judge_run(path, data, plot)
+    return _judge_file(load(path, provider, threads), data, plot)
+
+
+def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Verdict:
+    from lstm_onnx.eager import eager, restore
+    from lstm_onnx.run import open_run
+
+    restored = restore(open_run(folder))
+    record, graph = restored.run.record, restored.graphs[0]
+    source = data if data is not None else record.source
+    contract = describe(record, graph, record.name)
+    return _judge(restored.task, contract, eager(graph), source, record.config, record.training.seed, plot)
+
+
+def _judge_file(model: Model, data: str | Path | None, plot: Path | None) -> Verdict:
+    contract = model.require_contract()
+    task = load_task(contract.task).task
+    names = [t.name for t in contract.inputs]
+
+    def answer(batch: Arrays) -> dict[str, Array]:
+        return model.run({name: batch[name] for name in names})
+
+    return _judge(task, contract, answer, data, contract.provenance.config, 0, plot)
+
+
+def _judge(
+    task: AnyTask,
+    contract: Contract,
+    answer: Callable[[Arrays], dict[str, Array]],
+    source: str | Path | None,
+    options: dict[str, Any],
+    seed: int,
+    plot: Path | None,
+) -> Verdict:
+    config = task.Config.model_validate(options)
+    data = task.load_data(Path(source) if source is not None else None, config, seed)
+    scores = score_beside_baselines(task, answer, data.test, config, data.info)
+    pictures = []
+    if plot is not None:
+        batch = next(data.test.batches(SHOWN))
+        inputs = {t.name: batch[t.name] for t in contract.inputs}
+        figures = task.plots(contract, inputs, answer(batch), batch)
+        pictures = [save_figure(figure, plot / f"{name}.png") for name, figure in figures.items()]
+    return Verdict(scores, data.summary, len(data.test), data.notes, tuple(pictures))

@@ -1,0 +1,153 @@
+"""From a torch module to an ONNX model: the only caller of the torch exporter.
+
+The exporter turns the operators of `lstm_onnx.layers` into ONNX's `LSTM` and `ReverseSequence` by `TRANSLATIONS`. What
+it returns is then made readable: nodes and weights are named after the modules that they come from, and what other
+runtimes choke on (value_info, stack traces, a new IR version) is removed.
+"""
+
+from __future__ import annotations
+
+import ast
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnxscript import opset18 as op
+
+from lstm_onnx.describe import IR_VERSION
+from lstm_onnx.layers import onnx_weights
+from lstm_onnx.task import Array, GraphSpec
+from lstm_onnx.version import __version__
+
+_SCOPES = "pkg.torch.onnx.name_scopes"
+
+
+def _lstm(x: Any, w: Any, r: Any, b: Any, h0: Any, c0: Any) -> Any:
+    return op.LSTM(x, w, r, b, None, h0, c0, hidden_size=r.shape[2])
+
+
+def _reverse_sequence(x: Any, lengths: Any) -> Any:
+    # ONNX wants lengths from 1; reversing one step changes nothing, as with none
+    one = op.Constant(value_int=1)
+    return op.ReverseSequence(x, op.Max(lengths, one), batch_axis=1, time_axis=0)
+
+
+TRANSLATIONS: dict[Any, Callable[..., Any]] = {
+    torch.ops.lstm_onnx.lstm.default: _lstm,
+    torch.ops.lstm_onnx.reverse_sequence.default: _reverse_sequence,
+}
+
+
+def trace_sizes(graph: GraphSpec) -> dict[str, int]:
+    """Choose a size for each free axis to trace with: more than 1, different from each other, within the bounds."""
+    sizes: dict[str, int] = {}
+    for number, (name, axis) in enumerate((n, a) for n, a in graph.axes.items() if a.size is None):
+        size = max(axis.min, 3 + 2 * number)
+        sizes[name] = min(size, axis.max) if axis.max else size
+    return sizes
+
+
+def to_onnx(graph: GraphSpec, example: Mapping[str, Array]) -> onnx.ModelProto:
+    """Export `graph`, traced with the inputs `example`.
+
+    Args:
+        graph: what to export; its module must be on the CPU.
+        example: an array for each input; no free axis may have the size 1.
+
+    Returns:
+        A model of opset `graph.opset` and IR `IR_VERSION`, without contract.
+    """
+    module = graph.module.eval()
+    inputs = tuple(torch.from_numpy(np.ascontiguousarray(example[t.name])) for t in graph.inputs)
+    dims = {n: torch.export.Dim(n, min=a.min, max=a.max) for n, a in graph.axes.items() if a.size is None}
+    dynamic = tuple({k: dims[d] for k, d in enumerate(t.dims) if d in dims} for t in graph.inputs)
+    with onnx_weights(module), torch.no_grad(), _quiet():
+        program = torch.onnx.export(
+            module,
+            inputs,
+            dynamo=True,
+            opset_version=graph.opset,
+            custom_translation_table=TRANSLATIONS,
+            dynamic_shapes=dynamic,
+            input_names=[t.name for t in graph.inputs],
+            output_names=[t.name for t in graph.outputs],
+            verbose=False,
+        )
+    assert program is not None
+    return _tidy(program.model_proto, graph)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what the exporter says of things that are not ours to mend."""
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # "torchvision is not installed"
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*", category=FutureWarning)
+            warnings.filterwarnings("ignore", message=".*The axis name: .* will not be used", category=UserWarning)
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
+    model.ir_version = IR_VERSION
+    model.producer_name, model.producer_version = "lstm-onnx", __version__
+    model.graph.name, model.graph.doc_string = graph.name, graph.description
+    del model.graph.value_info[:]  # optional, and tract refuses files that have it
+    del model.graph.metadata_props[:]
+    del model.metadata_props[:]
+    _name_nodes(model.graph)
+    _name_weights(model.graph)
+    for t, value in zip((*graph.inputs, *graph.outputs), (*model.graph.input, *model.graph.output), strict=True):
+        value.doc_string = t.meaning
+        _name_dims(value, [graph.axes[d].size or d for d in t.dims])
+    return model
+
+
+def _name_nodes(graph: onnx.GraphProto) -> None:
+    """Name each node after the module that it comes from and what it does: `encoder/LSTM`, `head/Gemm`, ..."""
+    seen: Counter[str] = Counter()
+    for node in graph.node:
+        scopes: list[str] = next((ast.literal_eval(p.value) for p in node.metadata_props if p.key == _SCOPES), [])
+        path = [s for s in scopes[:-1] if s and not s.startswith("_empty")]
+        name = "/".join([*path[-1:], node.op_type])
+        seen[name] += 1
+        node.name = name if seen[name] == 1 else f"{name}_{seen[name]}"
+        node.doc_string = ""
+        del node.metadata_props[:]
+
+
+def _name_weights(graph: onnx.GraphProto) -> None:
+    """Call an LSTM's weights W, R and B as ONNX's documentation does."""
+    endings = {".onnx_w": ".W", ".onnx_w_padded": ".W", ".onnx_r": ".R", ".onnx_b": ".B"}
+    renamed = {
+        t.name: t.name.removesuffix(end) + new
+        for t in graph.initializer
+        for end, new in endings.items()
+        if t.name.endswith(end)
+    }
+    for tensor in graph.initializer:
+        tensor.name = renamed.get(tensor.name, tensor.name)
+        tensor.doc_string = ""
+        del tensor.metadata_props[:]
+    for node in graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+
+
+def _name_dims(value: onnx.ValueInfoProto, dims: list[str | int]) -> None:
+    """Write the names of free axes where the exporter kept names of its own for sizes that it found to be equal."""
+    shape = value.type.tensor_type.shape
+    if len(shape.dim) != len(dims):
+        return  # left as it is: verify compares it with the contract and says so
+    for found, wanted in zip(shape.dim, dims, strict=True):
+        if isinstance(wanted, str) and not found.HasField("dim_value"):
+            found.dim_param = wanted

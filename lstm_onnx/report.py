@@ -1,0 +1,210 @@
+"""What the terminal shows: tables, progress, and the last lines that say what was written and what to run next."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from lstm_onnx.contract import Axis, Contract, Scores
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from lstm_onnx.parity import Report
+    from lstm_onnx.plugins import Plugin
+    from lstm_onnx.run import Run
+    from lstm_onnx.task import TaskData
+
+PLAIN_EVERY = 10.0
+"""Seconds between plain progress lines, when the output is not a terminal."""
+
+
+def number(value: float) -> str:
+    """Four significant digits, never in the style of 1e+03 for everyday sizes."""
+    if not math.isfinite(value):
+        return "-"
+    digits = 4 if value == 0 else max(0, 3 - math.floor(math.log10(abs(value))))
+    return f"{value:.{digits}f}" if 1e-4 <= abs(value) < 1e7 or value == 0 else f"{value:.3e}"
+
+
+def scores_table(scores: Scores, title: str) -> RichTable:
+    """The model beside its baselines, a metric a row; the headline metric comes first and is bold."""
+    table = RichTable(title=title, title_justify="left")
+    table.add_column("metric")
+    for name in ("model", *scores.baselines):
+        table.add_column(name, justify="right")
+    for metric in sorted(scores.model, key=lambda m: m != scores.headline):
+        row = [number(s.get(metric, math.nan)) for s in (scores.model, *scores.baselines.values())]
+        table.add_row(metric, *row, style="bold" if metric == scores.headline else None)
+    return table
+
+
+def frame_table(frame: pl.DataFrame, limit: int = 24) -> RichTable:
+    """The first rows of a table of answers."""
+    table = RichTable()
+    for name, kind in frame.schema.items():
+        table.add_column(escape(name), justify="right" if kind.is_numeric() else "left")
+    for row in frame.head(limit).iter_rows():
+        table.add_row(*(number(v) if isinstance(v, float) else "-" if v is None else escape(str(v)) for v in row))
+    if frame.height > limit:
+        table.caption = f"{limit} of {frame.height:,} rows; --out FILE writes them all"
+    return table
+
+
+def checks_table(report: Report) -> RichTable:
+    """The checks of a verification, a row each."""
+    table = RichTable()
+    table.add_column("check", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("found", overflow="fold")
+    for check in report.checks:
+        mark = "[green]ok[/]" if check.error is None else "[red]FAILED[/]"
+        table.add_row(escape(check.name), mark, escape(check.detail))
+    return table
+
+
+def plugins_table(plugins: Sequence[Plugin]) -> RichTable:
+    """The installed plugins, broken ones with the reason."""
+    table = RichTable()
+    for column in ("name", "package", "version", "hooks", "what it does"):
+        table.add_column(column, overflow="fold")
+    for p in plugins:
+        last = escape(p.summary) if p.problem is None else f"[red]broken:[/] {escape(p.problem)}"
+        table.add_row(p.name, p.package, p.version, ", ".join(p.hooks), last)
+    return table
+
+
+def contract_tables(contract: Contract) -> list[RichTable]:
+    """Inputs, outputs and axes of a file, as three tables."""
+    tables = []
+    for title, tensors in (("inputs", contract.inputs), ("outputs", contract.outputs)):
+        table = RichTable(title=title, title_justify="left")
+        for column in ("name", "type", "shape", "unit", "meaning"):
+            table.add_column(column, overflow="fold")
+        for t in tensors:
+            table.add_row(t.name, t.dtype, f"({', '.join(t.dims)})", escape(t.unit or ""), escape(t.meaning))
+        tables.append(table)
+    axes = RichTable(title="axes", title_justify="left")
+    for column in ("name", "size", "meaning"):
+        axes.add_column(column, overflow="fold")
+    for name, axis in contract.axes.items():
+        axes.add_row(name, _size(axis), escape(axis.meaning))
+    return [*tables, axes]
+
+
+def _size(axis: Axis) -> str:
+    if axis.size is not None:
+        return f"{axis.size}: {', '.join(map(escape, axis.labels))}" if axis.labels else str(axis.size)
+    bounds = f"{axis.min} or more" if axis.max is None else f"{axis.min} to {axis.max}"
+    return bounds + (f", {axis.typical} in training" if axis.typical else "")
+
+
+def say(console: Console, lines: Mapping[str, Any]) -> None:
+    """Print `label  value` lines, aligned."""
+    width = max(map(len, lines), default=0)
+    for label, value in lines.items():
+        console.print(f"[dim]{label:<{width}}[/]  {escape(str(value))}", highlight=False, soft_wrap=True)
+
+
+class TrainingView:
+    """Shows training as it goes: a live bar on a terminal, plain lines elsewhere, JSON lines if asked."""
+
+    def __init__(self, console: Console, headline: str, as_json: bool = False) -> None:
+        self.console, self.headline, self.as_json = console, headline, as_json
+        self.bar: Bar | None = None
+        self.bar_task: TaskID | None = None
+        self.epochs = self.batches = 0
+        self.began = self.last_line = time.monotonic()  # of this epoch; of the last line that was printed
+        self.loss = math.nan  # a moving average
+        self.status = ""
+
+    def started(self, run: Run, data: TaskData[Any], batches: int) -> None:
+        """Say what was read, and set up the bar."""
+        settings = run.record.training
+        self.epochs, self.batches = settings.epochs, batches
+        self.began = self.last_line = time.monotonic()
+        if self.as_json:
+            self._emit(event="start", run=str(run.folder), data=data.summary, notes=list(data.notes))
+            return
+        validation = len(data.validation) if data.validation is not None else 0
+        say(
+            self.console,
+            {
+                "data": data.summary,
+                **({"repaired": "\n          ".join(data.notes)} if data.notes else {}),
+                "examples": f"{len(data.train):,} to train, {validation:,} to validate, {len(data.test):,} to test",
+                "model": f"{run.record.parameters:,} parameters, {settings.threads} CPU thread(s)",
+            },
+        )
+        if self.console.is_terminal:
+            self._start_bar()
+
+    def _start_bar(self) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[status]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+        )
+        self.bar_task = self.bar.add_task("training", total=self.epochs * self.batches, status="")
+        self.bar.start()
+
+    def stepped(self, epoch: int, batch: int, loss: float) -> None:
+        """Move the bar."""
+        self.loss = loss if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * loss
+        done = (epoch - 1) * self.batches + batch
+        if self.bar is not None and self.bar_task is not None:
+            self.bar.update(
+                self.bar_task,
+                completed=done,
+                description=f"epoch {epoch}/{self.epochs}",
+                status=f"loss {self.loss:.4f}{self.status}",
+            )
+        elif not self.as_json and time.monotonic() - self.last_line > PLAIN_EVERY:
+            self.last_line = time.monotonic()
+            self.console.print(f"epoch {epoch}/{self.epochs} step {batch}/{self.batches} loss {self.loss:.4f}")
+
+    def epoch_ended(self, row: Mapping[str, float], is_best: bool) -> None:
+        """Print the epoch's line."""
+        epoch = int(row["epoch"])
+        if self.as_json:
+            self._emit(event="epoch", best=is_best, **row)
+            return
+        seconds = max(1e-9, time.monotonic() - self.began)
+        self.began = time.monotonic()
+        parts = [f"epoch {epoch:>3}/{self.epochs}", f"loss {row['train_loss']:.4f}"]
+        if "validation_loss" in row:
+            reached = f"{self.headline} {number(row[self.headline])}"
+            parts += [f"validation {row['validation_loss']:.4f}", reached]
+            self.status = f" · validation {reached}"
+        parts.append(f"{self.batches / seconds:.0f} steps/s")
+        if epoch < self.epochs:
+            parts.append(f"≤ {(self.epochs - epoch) * seconds:.0f} s left")
+        self.last_line = time.monotonic()
+        line = "  ".join(parts) + ("  [green]best[/]" if is_best else "")
+        self.console.print(line, highlight=False, soft_wrap=True)
+        if epoch == self.epochs:
+            self.close()
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+    def _emit(self, **fields: Any) -> None:
+        finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in fields.items()}
+        print(json.dumps(finite), flush=True)

@@ -1,0 +1,150 @@
+"""Runs an exported file with ONNX Runtime. Knows NumPy and ONNX Runtime; never imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import polars as pl
+
+from lstm_onnx.contract import METADATA_KEY, Contract, from_json
+from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.feed import Feeds, answers, check_inputs, feeds
+from lstm_onnx.task import Array, Arrays
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What `Model.predict` returns.
+
+    Attributes:
+        table: the answers as a person reads them, a row each.
+        inputs: the arrays that went into the graph.
+        outputs: the arrays that came out.
+        notes: one line for each thing that was repaired in the data.
+    """
+
+    table: pl.DataFrame
+    inputs: Arrays
+    outputs: Arrays
+    notes: tuple[str, ...]
+
+
+class Model:
+    """An exported file, loaded and ready.
+
+    Attributes:
+        path: where it came from.
+        contract: what it says of itself; None if it says nothing.
+        session: the ONNX Runtime session.
+    """
+
+    def __init__(self, content: bytes, path: Path, provider: str = "auto", threads: int | None = None) -> None:
+        self.path = path
+        self.session = open_session(content, str(path), provider, threads)
+        text = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        self.contract: Contract | None = from_json(text, path) if text else None
+
+    def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
+        """Run the graph on arrays, one for each input name.
+
+        Raises:
+            UserError: an input is missing, unknown, or of the wrong type or shape.
+        """
+        arrays = {name: np.asarray(value) for name, value in inputs.items()}
+        if self.contract is not None:
+            arrays = dict(check_inputs(self.contract, arrays))
+        names = [o.name for o in self.session.get_outputs()]
+        return dict(zip(names, self.session.run(names, arrays), strict=True))
+
+    def predict(self, data: str | Path | pl.DataFrame | Mapping[str, Any]) -> Prediction:
+        """Answer for a file, a table, or arrays by name.
+
+        Raises:
+            UserError: the file has no contract to read a table by, or the data does not fit it.
+        """
+        contract = self.require_contract()
+        if isinstance(data, Mapping):
+            fed = Feeds(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
+        else:
+            fed = feeds(contract, Path(data) if isinstance(data, str) else data)
+        outputs = self.run(fed.arrays)
+        return Prediction(answers(contract, fed, outputs), fed.arrays, outputs, fed.notes)
+
+    def require_contract(self) -> Contract:
+        """Return the contract.
+
+        Raises:
+            UserError: the file has none.
+        """
+        if self.contract is None:
+            raise UserError(
+                f"{self.path}: has no lstm-onnx contract in its metadata, so it does not say what its inputs mean; "
+                f"export it with lstm-onnx export, or run it with ONNX Runtime directly"
+            )
+        return self.contract
+
+
+def load(file: str | Path, provider: str = "auto", threads: int | None = None) -> Model:
+    """Load an exported file.
+
+    Args:
+        file: the `.onnx` file.
+        provider: cpu, cuda, or auto (CUDA where it is there, and the CPU otherwise).
+        threads: CPU threads; None takes one, which is fastest for small models.
+
+    Raises:
+        UserError: the file cannot be loaded, or the provider is not there.
+    """
+    path = Path(file)
+    if not path.is_file():
+        hint = nearest(path.name, [p.name for p in path.parent.glob("*.onnx")]) if path.parent.is_dir() else ""
+        raise UserError(f"{path}: no such file{hint}")
+    return Model(path.read_bytes(), path, provider, threads)
+
+
+def available_providers() -> list[str]:
+    """Providers that this build of ONNX Runtime has, by our names."""
+    built_in = ort.get_available_providers()
+    return [name for name, provider in PROVIDERS.items() if provider in built_in]
+
+
+def open_session(
+    content: bytes, where: str, provider: str = "auto", threads: int | None = None, optimize: bool = True
+) -> ort.InferenceSession:
+    """Open a session on exactly the provider that was asked for.
+
+    Raises:
+        UserError: the provider is not there, or ONNX Runtime refuses the file.
+    """
+    there = available_providers()
+    if provider == "auto":
+        provider = "cuda" if "cuda" in there else "cpu"
+    if provider not in there:
+        raise UserError(
+            f"provider '{provider}' is not in this build of ONNX Runtime; there is: {', '.join(there)}"
+            + ("; for CUDA install onnxruntime-gpu" if provider == "cuda" else "")
+        )
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or 1
+    options.log_severity_level = 3
+    if not optimize:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    chosen = [PROVIDERS[provider]] if provider == "cpu" else [PROVIDERS[provider], PROVIDERS["cpu"]]
+    try:
+        session = ort.InferenceSession(content, options, providers=chosen)
+    except Exception as error:
+        detail = str(error).splitlines()[0]
+        raise UserError(f"{where}: ONNX Runtime cannot load it ({detail}); export it again") from error
+    if session.get_providers()[0] != chosen[0]:
+        raise UserError(
+            f"provider '{provider}' did not start (ONNX Runtime fell back to {session.get_providers()[0]}); "
+            f"check the CUDA libraries, or use --provider cpu"
+        )
+    return session

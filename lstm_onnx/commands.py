@@ -38,8 +38,6 @@ def train(
     from lstm_onnx import training
     from lstm_onnx.plugins import load_task
 
-    if data is None and not (quiet or as_json):
-        console.print(f"no --data given: taking the data set that '{plugin}' brings", highlight=False)
     view = _view(load_task(plugin, plugin_file).task, console, quiet, as_json)
     try:
         run = training.train(

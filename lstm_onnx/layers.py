@@ -62,12 +62,12 @@ def _(x: Tensor, w: Tensor, r: Tensor, b: Tensor, h0: Tensor, c0: Tensor) -> tup
 @torch.library.custom_op("lstm_onnx::reverse_sequence", mutates_args=())
 def reverse_sequence_op(x: Tensor, lengths: Tensor) -> Tensor:
     """Reverse the first `lengths[b]` steps of each sequence of x (time, batch, feature); the rest stays in place."""
-    return _reverse_by_length(x, lengths).clone()
+    return _reverse_by_length(x, lengths)
 
 
 @reverse_sequence_op.register_fake
 def _(x: Tensor, lengths: Tensor) -> Tensor:
-    return torch.empty_like(x)
+    return x.new_empty(x.shape)  # not empty_like: the result is contiguous even where x is a transposed view
 
 
 def _reverse_by_length(x: Tensor, lengths: Tensor) -> Tensor:
@@ -125,8 +125,11 @@ class _Direction(nn.LSTM):
 
 @contextmanager
 def onnx_weights(module: nn.Module) -> Iterator[None]:
-    """Within this context every `LSTM` inside `module` runs as the operator that exports to one ONNX node."""
-    directions = [m for m in module.modules() if isinstance(m, _Direction)]
+    """Within this context every `LSTM` inside `module` runs as the operator that exports to one ONNX node.
+
+    The weights are copied on entry. What an enclosing `onnx_weights` holds already is left to it.
+    """
+    directions = [m for m in module.modules() if isinstance(m, _Direction) and not hasattr(m, "onnx_r")]
     with torch.no_grad():
         for d in directions:
             d.add_onnx_weights()

@@ -114,11 +114,13 @@ def _tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
 
 
 def _name_nodes(graph: onnx.GraphProto) -> None:
-    """Name each node after the module that it comes from and what it does: `encoder/LSTM`, `head/Gemm`, ..."""
+    """Name each node after the module that it comes from and what it does: `encoder.layers.0.0/LSTM`, `head/Gemm`."""
     seen: Counter[str] = Counter()
     for node in graph.node:
         scopes: list[str] = next((ast.literal_eval(p.value) for p in node.metadata_props if p.key == _SCOPES), [])
         path = [s for s in scopes[:-1] if s and not s.startswith("_empty")]
+        if node.op_type == "LSTM":  # its weights tell layer and direction
+            path = [node.input[1].rpartition(".")[0]]
         name = "/".join([*path[-1:], node.op_type])
         seen[name] += 1
         node.name = name if seen[name] == 1 else f"{name}_{seen[name]}"

@@ -136,10 +136,11 @@ class TrainingView:
             self._emit(event="start", run=str(run.folder), data=data.summary, notes=list(data.notes))
             return
         validation = len(data.validation) if data.validation is not None else 0
+        origin = "" if run.record.source else f" (no --data given: the set that '{run.record.task}' brings)"
         say(
             self.console,
             {
-                "data": data.summary,
+                "data": data.summary + origin,
                 **({"repaired": "\n          ".join(data.notes)} if data.notes else {}),
                 "examples": f"{len(data.train):,} to train, {validation:,} to validate, {len(data.test):,} to test",
                 "model": f"{run.record.parameters:,} parameters, {settings.threads} CPU thread(s)",

@@ -84,9 +84,11 @@ def month_start(months: Seconds) -> Seconds:
 
 
 def time_text(second: int, *, date_only: bool = False) -> str:
-    """Write one time for a person: `2020-01-31`, or `2020-01-31 13:00:00` where it is no midnight."""
+    """Write one time for a person: `2020-01-31`, or `2020-01-31 13:00` where it is no midnight."""
     text = str(np.datetime64(int(second), "s")).replace("T", " ")
-    return text[:-9] if date_only or text.endswith(" 00:00:00") else text
+    if date_only or text.endswith(" 00:00:00"):
+        return text[:-9]
+    return text[:-3] if text.endswith(":00") else text
 
 
 def _refuse_missing(cells: pl.Series, column: str, where: Path | str) -> None:

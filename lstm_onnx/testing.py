@@ -1,0 +1,139 @@
+"""What every plugin must pass, ours or a stranger's.
+
+    from lstm_onnx.testing import check_task
+
+    def test_my_task(tmp_path):
+        check_task("mine", folder=tmp_path, plugin_file="mine.py", config={"hidden": 8})
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from lstm_onnx.eager import restore
+from lstm_onnx.exporting import Exported, export
+from lstm_onnx.options import check_disjoint
+from lstm_onnx.parity import grid, verify
+from lstm_onnx.plugins import AnyTask, load_task
+from lstm_onnx.run import Run
+from lstm_onnx.settings import Training
+from lstm_onnx.task import GraphSpec, Split
+from lstm_onnx.training import Interrupted, Row, Silent, resume, train
+
+EPOCHS = 3
+
+
+def check_task(
+    name: str,
+    *,
+    folder: Path,
+    plugin_file: str | Path | None = None,
+    data: str | Path | None = None,
+    config: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Exported:
+    """Train the task for a few epochs, interrupt and resume it, export it and verify it; return the exported file.
+
+    Args:
+        name: of the task.
+        folder: an empty folder to work in, such as pytest's `tmp_path`.
+        plugin_file: where the plugin is, if it is not installed.
+        data: what to train on; None takes the plugin's own data.
+        config: options of the task; make the model small.
+        settings: options of training.
+
+    Raises:
+        AssertionError: the plugin breaks a rule; the message says which.
+        ParityError: an exported file does not answer as PyTorch does.
+    """
+    task = load_task(name, Path(plugin_file) if plugin_file else None).task
+    check_options(task)
+    options: dict[str, Any] = {
+        "plugin": name,
+        "data": data,
+        "config": dict(config or {}),
+        "settings": {"epochs": EPOCHS, "threads": 1} | dict(settings or {}),
+        "plugin_file": plugin_file,
+    }
+    check_data(task, Path(data) if data is not None else None, options["config"])
+    whole = train(**options, runs=folder / "whole")
+    check_resume(whole, options, folder / "halved")
+    restored = restore(whole)
+    assert whole.record.scores is not None, f"{name}: a finished run has no scores"
+    for baseline, figures in whole.record.scores.baselines.items():
+        assert figures.keys() == whole.record.scores.model.keys(), f"{name}: baseline '{baseline}' has other metrics"
+    assert task.headline.name in whole.record.scores.model, f"{name}: no metric is called '{task.headline.name}'"
+    for graph in restored.graphs:
+        check_sample(task, graph)
+    exported = export(whole, folder / f"{name}.onnx")
+    verify(exported.path, whole.folder).raise_if_failed()
+    return exported
+
+
+def check_options(task: AnyTask) -> None:
+    """Every option has a description, none hides one of training, and an unknown one is refused."""
+    check_disjoint({"training": Training, task.name: task.Config})
+    for field, info in task.Config.model_fields.items():
+        assert info.description, f"{task.name}: option '{field}' has no description, which is its help text"
+    assert task.Config.model_config.get("extra") == "forbid", f'{task.name}: Config needs extra="forbid"'
+
+
+def check_data(task: AnyTask, source: Path | None, config: dict[str, Any]) -> None:
+    """The same seed gives the same data, shuffling shows every example once, and info survives a trip through JSON."""
+    chosen = task.Config.model_validate(config)
+    first, second = (task.load_data(source, chosen, seed=0) for _ in range(2))
+    _assert_same_batches(first.train, second.train, f"{task.name}: load_data differs from one call to the next")
+    assert len(first.train) > 0, f"{task.name}: no example to train on"
+    assert len(first.test) > 0, f"{task.name}: no example to test on"
+    stored = type(first.info).model_validate_json(first.info.model_dump_json())
+    assert stored == first.info, f"{task.name}: info changes on its way through JSON"
+    sizes = [len(next(iter(b.values()))) for b in first.train.batches(16, np.random.default_rng(0))]
+    assert sum(sizes) == len(first.train), f"{task.name}: a shuffled pass shows {sum(sizes)} of {len(first.train)} examples"
+
+
+def _assert_same_batches(a: Split, b: Split, message: str) -> None:
+    pairs = zip(a.batches(16, np.random.default_rng(1)), b.batches(16, np.random.default_rng(1)), strict=True)
+    for one, other in itertools.islice(pairs, 4):
+        assert one.keys() == other.keys(), message
+        for name in one:
+            np.testing.assert_array_equal(one[name], other[name], err_msg=f"{message}: {name}")
+
+
+class _Interruption(Silent):
+    """Presses Ctrl-C after the first epoch."""
+
+    def epoch_ended(self, row: Row, is_best: bool) -> None:
+        """Interrupt."""
+        raise KeyboardInterrupt
+
+
+def check_resume(whole: Run, options: dict[str, Any], runs: Path) -> None:
+    """A run that was interrupted and resumed ends with the same weights as `whole`, which was not."""
+    try:
+        train(**options, runs=runs, observer=_Interruption())
+        raise AssertionError("training went on after Ctrl-C")
+    except Interrupted:
+        pass
+    resumed = resume(next(runs.iterdir()))
+    one, other = load_file(whole.weights), load_file(resumed.weights)
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=f"a resumed run ends with other weights: {name}")
+
+
+def check_sample(task: AnyTask, graph: GraphSpec) -> None:
+    """`sample` gives each input the type and the sizes that it was asked for, and the same for the same seed."""
+    for sizes in grid(graph):
+        first, second = task.sample(graph, sizes, 0), task.sample(graph, sizes, 0)
+        for tensor in graph.inputs:
+            wanted = tuple(graph.axes[d].size or sizes[d] for d in tensor.dims)
+            array = first[tensor.name]
+            assert array.shape == wanted, f"{task.name}: sample gives {tensor.name} {array.shape} instead of {wanted}"
+            found = "string" if array.dtype.kind in "OSU" else str(array.dtype)
+            assert found == tensor.dtype, f"{task.name}: sample gives {tensor.name} as {found} instead of {tensor.dtype}"
+            np.testing.assert_array_equal(array, second[tensor.name])

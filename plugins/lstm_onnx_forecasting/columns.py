@@ -1,0 +1,89 @@
+"""Which column of a table plays which part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from lstm_onnx.errors import UserError
+from lstm_onnx.tables import is_numeric, require
+from lstm_onnx.times import looks_like_time
+from lstm_onnx_forecasting.config import Config
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns by role; `notes` says what was chosen without being told."""
+
+    time: str
+    series: str | None
+    target: tuple[str, ...]
+    past: tuple[str, ...]
+    future: tuple[str, ...]
+    static: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """All columns of numbers: targets, past, future, static."""
+        return (*self.target, *self.past, *self.future, *self.static)
+
+
+def find_roles(frame: pl.DataFrame, where: Path | str, config: Config) -> Roles:
+    """Give each column its role, from the config and, for time and targets that it leaves open, from the table.
+
+    Raises:
+        UserError: a named column does not exist or has two roles, or a role cannot be filled.
+    """
+    _refuse_contradictions(frame, where, config)
+    time = config.time or _find_time(frame, where, config)
+    target, notes = config.target, []
+    if not target:
+        taken = {time, config.series, *config.past, *config.future, *config.static}
+        rest = [c for c in frame.columns if c not in taken]
+        target = tuple(c for c in rest if is_numeric(frame.get_column(c)))
+        left = [c for c in rest if c not in target]
+        if not target:
+            raise UserError(f"{where}: no column of numbers is left to forecast; name it with --target")
+        if left:
+            notes.append(f"not used, because they hold no numbers: {', '.join(left)}")
+    return Roles(time, config.series, target, config.past, config.future, config.static, tuple(notes))
+
+
+def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Config) -> None:
+    single = {"--time": (config.time,), "--series": (config.series,)}
+    roles: dict[str, Sequence[str | None]] = {
+        **single,
+        "--target": config.target,
+        "--past": config.past,
+        "--future": config.future,
+        "--static": config.static,
+    }
+    seen: dict[str, str] = {}
+    for option, columns in roles.items():
+        for column in columns:
+            if column is None:
+                continue
+            require(frame, column, where, option)
+            if column in seen:
+                both = f"both {seen[column]} and {option}" if seen[column] != option else f"{option} twice"
+                raise UserError(f"{where}: column '{column}' is given as {both}; give it one role")
+            seen[column] = option
+    if config.columns == "series" and config.series:
+        raise UserError(
+            f"{where}: --columns series reads each target column as a series, and --series '{config.series}' reads the "
+            "series from one column; give one of the two"
+        )
+
+
+def _find_time(frame: pl.DataFrame, where: Path | str, config: Config) -> str:
+    taken = {config.series, *config.target, *config.past, *config.future, *config.static}
+    found = [c for c in frame.columns if c not in taken and looks_like_time(frame, c)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UserError(f"{where}: several columns hold times ({', '.join(found)}); name the right one with --time")
+    raise UserError(f"{where}: no column of times was found; name it with --time; there is: {', '.join(frame.columns)}")

@@ -1,0 +1,30 @@
+"""A small trained run and its exported file, made once for all tests that only read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import lstm_onnx as lo
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+ADDING = EXAMPLES / "adding.py"
+TINY = {"hidden": 6, "longest": 8, "count": 256}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def adding_run(tmp_path_factory: pytest.TempPathFactory):
+    runs = tmp_path_factory.mktemp("runs")
+    return lo.train("adding", plugin_file=ADDING, config=TINY, settings={"epochs": 2, "threads": 1}, runs=runs)
+
+
+@pytest.fixture(scope="session")
+def adding_file(adding_run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lo.export(adding_run, tmp_path_factory.mktemp("exported") / "adding.onnx").path

@@ -1,0 +1,66 @@
+"""The contract survives JSON, and a broken one is named."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from lstm_onnx.contract import Axis, Contract, Values, from_json, to_json
+from lstm_onnx.errors import UserError
+from lstm_onnx.parity import decode
+from lstm_onnx.runtime import load
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([[0.1, np.nan], [np.inf, -np.inf]], np.float32),
+        np.array([1e30, 1e-38, 1 / 3, 16777217], np.float32),
+        np.array([1 / 3, 5e-324], np.float64),
+        np.array([2**62, -1], np.int64),
+        np.array([0, 255], np.uint8),
+        np.array([True, False]),
+        np.array([["a", ""], ["é", "nan"]], object),
+        np.zeros((2, 0, 3), np.float32),
+    ],
+    ids=["special", "float32", "float64", "int64", "uint8", "bool", "string", "empty"],
+)
+def test_arrays_survive_json(array: np.ndarray) -> None:
+    text = Values.of(array).model_dump_json()
+    again = Values.model_validate_json(text).array()
+    assert again.dtype == array.dtype and again.shape == array.shape
+    np.testing.assert_array_equal(again, array)
+
+
+def test_json_has_no_literal_that_javascript_cannot_read() -> None:
+    text = Values.of(np.array([np.nan, np.inf], np.float32)).model_dump_json()
+    assert json.loads(text, parse_constant=lambda name: pytest.fail(name))["values"] == ["nan", "inf"]
+
+
+def test_contract_survives_json(adding_file) -> None:
+    contract = load(adding_file).require_contract()
+    text = to_json(contract)
+    assert from_json(text, "x") == contract
+    assert adding_file.with_suffix(".json").read_text().strip() == text
+    inputs, outputs = decode(contract.examples[0])
+    assert inputs["pairs"].shape == (1, 8, 2) and outputs["total"].shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [({"version": 2}, "version"), ({"inputs": [{"name": "x"}]}, "inputs.0.dtype"), ({"colour": "red"}, "colour")],
+)
+def test_broken_contract_names_the_place(adding_file, change: dict[str, object], place: str) -> None:
+    good = json.loads(to_json(load(adding_file).require_contract()))
+    with pytest.raises(UserError, match=f"m.onnx: its contract is broken at {place}: .*reads contract version 1"):
+        from_json(json.dumps(good | change), "m.onnx")
+
+
+def test_dims_are_names_where_free_and_numbers_where_fixed(adding_file) -> None:
+    contract = load(adding_file).require_contract()
+    assert [contract.dims_of(t) for t in contract.inputs] == [("batch", "time", 2), ("batch",)]
+    assert Contract.model_fields["version"].default == 1
+    with pytest.raises(ValueError, match="greater than or equal to 1"):
+        Axis(size=0)

@@ -1,0 +1,245 @@
+"""`verify` finds what is wrong with a file, and says where: each fault is planted, and its failure has its own type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+import lstm_onnx as lo
+from lstm_onnx import parity
+from lstm_onnx.contract import METADATA_KEY
+from lstm_onnx.parity import Report, compare, distance, verify
+
+
+@pytest.fixture
+def copy(adding_file: Path, tmp_path: Path) -> Path:
+    path = tmp_path / adding_file.name
+    path.write_bytes(adding_file.read_bytes())
+    path.with_suffix(".json").write_bytes(adding_file.with_suffix(".json").read_bytes())
+    return path
+
+
+def change(path: Path, edit: Callable[[onnx.ModelProto], None]) -> Path:
+    model = onnx.load(path)
+    edit(model)
+    onnx.save(model, path)
+    return path
+
+
+def fail(path: Path, kind: type[parity.ParityError], match: str, run: Path | None = None) -> None:
+    report = verify(path, run)
+    assert not report.passed
+    with pytest.raises(kind, match=match) as caught:
+        report.raise_if_failed()
+    assert type(caught.value) is kind
+    assert str(path) in str(caught.value)
+
+
+def weights(model: onnx.ModelProto, ending: str) -> onnx.TensorProto:
+    return next(t for t in model.graph.initializer if t.name.endswith(ending))
+
+
+def set_weights(tensor: onnx.TensorProto, array: np.ndarray) -> None:
+    tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+
+
+def edit_contract(model: onnx.ModelProto, **changes: object) -> None:
+    entry = next(p for p in model.metadata_props if p.key == METADATA_KEY)
+    entry.value = json.dumps(json.loads(entry.value) | changes)
+
+
+def test_untouched_file_passes_alone_and_with_its_run(copy: Path, adding_run) -> None:
+    alone, beside = verify(copy), verify(copy, adding_run.folder)
+    assert alone.passed and beside.passed
+    assert len(beside.checks) > len(alone.checks)
+    assert 0 < beside.largest_relative < 1e-5
+
+
+def test_truncated_file(copy: Path) -> None:
+    copy.write_bytes(copy.read_bytes()[:-300])
+    fail(copy, parity.FileError, "not a sound ONNX file")
+
+
+def test_swapped_gates(copy: Path) -> None:
+    def swap(model: onnx.ModelProto) -> None:
+        tensor = weights(model, ".W")
+        i, o, f, c = np.split(numpy_helper.to_array(tensor), 4, axis=1)
+        set_weights(tensor, np.concatenate([i, f, o, c], axis=1))
+
+    fail(change(copy, swap), parity.ValueMismatch, r"golden example 1: total\[\d+\] is .* instead of .*relative")
+
+
+def test_one_flipped_bit_in_a_weight(copy: Path) -> None:
+    def flip(model: onnx.ModelProto) -> None:
+        tensor = weights(model, ".R")
+        bits = numpy_helper.to_array(tensor).copy().view(np.uint32)
+        bits.flat[0] ^= 1 << 23  # the lowest bit of the exponent
+        set_weights(tensor, bits.view(np.float32))
+
+    fail(change(copy, flip), parity.ValueMismatch, "golden example")
+
+
+def test_frozen_batch(copy: Path) -> None:
+    def freeze(model: onnx.ModelProto) -> None:
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 3
+
+    fail(change(copy, freeze), parity.AxisMismatch, r"input pairs has the axes \(3, time, 2\).*\(batch, time, 2\)")
+
+
+def test_batch_frozen_inside_of_the_graph(copy: Path) -> None:
+    def freeze(model: onnx.ModelProto) -> None:
+        start = next(n for n in model.graph.node if n.op_type == "LSTM").input[5]
+        maker = next(n for n in model.graph.node if start in n.output)
+        shape = numpy_helper.from_array(np.array([1, 1, 6]), "frozen")
+        model.graph.initializer.append(shape)
+        maker.input[0] = "frozen"
+
+    report = verify(change(copy, freeze))
+    with pytest.raises(parity.ParityError, match=r"does not run on pairs \(3, 2, 2\)"):
+        report.raise_if_failed()
+
+
+def test_missing_gather_at_the_length(copy: Path, adding_run) -> None:
+    def forget(model: onnx.ModelProto) -> None:
+        gather = next(n for n in model.graph.node if n.op_type == "GatherElements")
+        lstm = next(n for n in model.graph.node if n.op_type == "LSTM")
+        state = "last_hidden"
+        lstm.output[:] = [lstm.output[0], state]
+        for n in model.graph.node:
+            n.input[:] = [state if name == gather.output[0] else name for name in n.input]
+
+    fail(change(copy, forget), parity.ValueMismatch, "golden example 1")
+
+
+def test_renamed_input(copy: Path) -> None:
+    def rename(model: onnx.ModelProto) -> None:
+        model.graph.input[1].name = "sizes"
+        for node in model.graph.node:
+            node.input[:] = ["sizes" if name == "lengths" else name for name in node.input]
+
+    fail(change(copy, rename), parity.NameMismatch, "inputs are called pairs, sizes; the contract says pairs, lengths")
+
+
+def test_other_type_than_the_contract_says(copy: Path) -> None:
+    def edit(model: onnx.ModelProto) -> None:
+        text = next(p for p in model.metadata_props if p.key == METADATA_KEY).value
+        inputs = json.loads(text)["inputs"]
+        inputs[1]["dtype"] = "int32"
+        edit_contract(model, inputs=inputs)
+
+    change(copy, edit)
+    copy.with_suffix(".json").write_text(onnx.load(copy).metadata_props[0].value)
+    fail(copy, parity.TypeMismatch, "input lengths is int64; the contract says int32")
+
+
+def test_foreign_operator(copy: Path) -> None:
+    def replace(model: onnx.ModelProto) -> None:
+        model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
+        node = next(n for n in model.graph.node if n.op_type == "Gemm")
+        node.op_type, node.domain = "FusedGemm", "com.microsoft"
+
+    fail(change(copy, replace), parity.OperatorError, "node head/Gemm is com.microsoft.FusedGemm")
+
+
+def test_sequence_lens(copy: Path) -> None:
+    def add(model: onnx.ModelProto) -> None:
+        model.graph.initializer.append(numpy_helper.from_array(np.array([4], np.int32), "four"))
+        next(n for n in model.graph.node if n.op_type == "LSTM").input[4] = "four"
+
+    fail(change(copy, add), parity.OperatorError, "has sequence_lens, which OpenVINO")
+
+
+def test_contract_that_is_missing_broken_untrue_or_different_beside(copy: Path) -> None:
+    original = copy.read_bytes()
+
+    def with_original(edit: Callable[[onnx.ModelProto], None]) -> Path:
+        copy.write_bytes(original)
+        return change(copy, edit)
+
+    def remove(model: onnx.ModelProto) -> None:
+        del model.metadata_props[:]
+
+    fail(with_original(remove), parity.ContractError, "has no contract in its metadata")
+    fail(with_original(lambda m: edit_contract(m, axes=3)), parity.ContractError, "contract is broken at axes")
+    fail(with_original(lambda m: edit_contract(m, opset=21)), parity.ContractError, "is opset 18, IR 8, but .* 21 and 8")
+    fail(with_original(lambda m: edit_contract(m, examples=[])), parity.ContractError, "no golden examples")
+    fail(with_original(lambda m: edit_contract(m, name="other")), parity.ContractError, "another contract inside than in")
+    copy.write_bytes(original)
+    copy.with_suffix(".json").unlink()
+    fail(copy, parity.ContractError, r"has no adding\.json beside it")
+
+
+def test_other_weights_than_the_run(copy: Path, tmp_path: Path) -> None:
+    from tests.conftest import ADDING, TINY
+
+    other = lo.train("adding", plugin_file=ADDING, config=TINY, settings={"epochs": 1, "seed": 5}, runs=tmp_path / "r")
+    fail(copy, parity.ValueMismatch, r"batch 1, time 2: total", run=other.folder)
+
+
+def test_export_writes_nothing_that_does_not_agree(adding_run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lstm_onnx import exporting
+
+    honest = exporting.to_onnx
+
+    def wrong_bias(*arguments: object) -> onnx.ModelProto:
+        model = honest(*arguments)
+        tensor = weights(model, ".B")
+        set_weights(tensor, numpy_helper.to_array(tensor) + 0.01)
+        return model
+
+    monkeypatch.setattr(exporting, "to_onnx", wrong_bias)
+    with pytest.raises(parity.ValueMismatch, match="golden example 1"):
+        lo.export(adding_run, tmp_path / "wrong.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(lo.UserError, match="no such file"):
+        verify(tmp_path / "nothing.onnx")
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("got", "wanted", "passes"),
+    [
+        ([1.0, NAN], [1.0, NAN], True),
+        ([1.0, INF], [1.0, INF], True),
+        ([1.0, 2.0], [1.0, NAN], False),
+        ([1.0, NAN], [1.0, 2.0], False),
+        ([1.0, -INF], [1.0, INF], False),
+        ([1000.001], [1000.0], True),
+        ([1000.1], [1000.0], False),
+        ([0.0], [1e-7], True),
+    ],
+)
+def test_comparison(got: list[float], wanted: list[float], passes: bool) -> None:
+    arrays = {"y": np.array([got], np.float32)}, {"y": np.array([wanted], np.float32)}
+    if passes:
+        compare(*arrays, lo.Tolerance(), "here", Report("file"))
+    else:
+        with pytest.raises(parity.ValueMismatch, match="^here: y"):
+            compare(*arrays, lo.Tolerance(), "here", Report("file"))
+
+
+def test_a_large_example_does_not_hide_a_small_one() -> None:
+    wanted = np.array([[1e6], [1.0]], np.float32)
+    got = wanted + np.array([[0], [1e-3]], np.float32)
+    with pytest.raises(parity.ValueMismatch, match=r"y\[1, 0\]"):
+        compare({"y": got}, {"y": wanted}, lo.Tolerance(), "here", Report("file"))
+
+
+def test_distance_of_strings_and_shapes() -> None:
+    words = np.array(["a", "b"], object)
+    assert distance(words, words) == (0.0, 0.0)
+    with pytest.raises(parity.ValueMismatch, match=r"label\[1\] is b instead of c"):
+        compare({"label": words}, {"label": np.array(["a", "c"], object)}, lo.Tolerance(), "here", Report("file"))
+    with pytest.raises(parity.ShapeMismatch, match=r"has the shape \(2\) instead of \(1\)"):
+        compare({"y": np.zeros(2)}, {"y": np.zeros(1)}, lo.Tolerance(), "here", Report("file"))

@@ -122,7 +122,7 @@ class Example(_Part):
 
 
 class Values(_Part):
-    """An array in JSON: flat, row-major; `"nan"`, `"inf"` and `"-inf"` are spelt out, since JSON has no such numbers."""
+    """An array in JSON: flat, row-major; `"nan"`, `"inf"` and `"-inf"` are spelt out, as JSON has no such numbers."""
 
     dtype: DType
     shape: tuple[int, ...]

@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 
 from lstm_onnx.contract import METADATA_KEY, Contract, Example, Tensor, Tolerance, from_json
+from lstm_onnx.differences import distance, worst
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.runtime import available_providers, open_session
 from lstm_onnx.task import Array, Arrays, GraphSpec
@@ -318,51 +319,13 @@ def compare(got: Arrays, wanted: Arrays, tolerance: Tolerance, place: str, repor
         if there.shape != right.shape:
             raise ShapeMismatch(f"{place}: {name} has the shape {_shape(there.shape)} instead of {_shape(right.shape)}")
         report.note(there, right)
-        worst = _worst(there, right, tolerance)
-        if worst is not None:
+        at = worst(there, right, tolerance)
+        if at is not None:
             absolute, relative = distance(there, right)
             raise ValueMismatch(
-                f"{place}: {name}{list(worst)} is {there[worst]} instead of {right[worst]} (largest difference "
-                f"{absolute:.3g}, relative {relative:.3g}; allowed {tolerance.atol:g} + {tolerance.rtol:g} of the largest)"
+                f"{place}: {name}{list(at)} is {there[at]} instead of {right[at]} (largest difference "
+                f"{absolute:.3g}, relative {relative:.3g}; allowed {tolerance.atol:g} + {tolerance.rtol:g} of largest)"
             )
-
-
-def distance(got: Array, wanted: Array) -> tuple[float, float]:
-    """Largest absolute difference, and largest relative to the largest number of its example; inf where NaNs differ."""
-    if wanted.dtype.kind != "f":
-        return (0.0, 0.0) if np.array_equal(got, wanted) else (float("inf"), float("inf"))
-    difference = np.abs(_differences(got, wanted))
-    if not difference.size:
-        return 0.0, 0.0
-    scale = _scale(wanted)
-    relative = np.divide(difference, scale, out=np.where(difference > 0, np.inf, 0.0), where=scale > 0)
-    return float(difference.max()), float(relative.max())
-
-
-def _worst(got: Array, wanted: Array, tolerance: Tolerance) -> tuple[int, ...] | None:
-    """Index of the value that is furthest outside of the tolerance, if there is one."""
-    if wanted.dtype.kind != "f":
-        wrong = got != wanted
-        return tuple(int(k) for k in np.argwhere(wrong)[0]) if np.any(wrong) else None
-    excess = np.abs(_differences(got, wanted)) - (tolerance.atol + tolerance.rtol * _scale(wanted))
-    if not excess.size or excess.max() <= 0:
-        return None
-    return tuple(int(k) for k in np.unravel_index(int(excess.argmax()), excess.shape))
-
-
-def _differences(got: Array, wanted: Array) -> Array:
-    """Element by element in float64; 0 where both are NaN or the same infinity, inf where only one is."""
-    a, b = got.astype(np.float64), wanted.astype(np.float64)
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    with np.errstate(invalid="ignore"):
-        return np.where(same, 0.0, np.nan_to_num(a - b, nan=np.inf, posinf=np.inf, neginf=-np.inf))
-
-
-def _scale(wanted: Array) -> Array:
-    """Largest finite magnitude within each example (along the first axis), broadcastable to the array."""
-    finite = np.where(np.isfinite(wanted), np.abs(wanted.astype(np.float64)), 0.0)
-    largest: Array = finite.max(axis=tuple(range(1, finite.ndim)), keepdims=True, initial=0.0)
-    return largest
 
 
 def decode(example: Example) -> tuple[dict[str, Array], dict[str, Array]]:

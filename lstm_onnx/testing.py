@@ -1,9 +1,9 @@
 """What every plugin must pass, ours or a stranger's.
 
-    from lstm_onnx.testing import check_task
+from lstm_onnx.testing import check_task
 
-    def test_my_task(tmp_path):
-        check_task("mine", folder=tmp_path, plugin_file="mine.py", config={"hidden": 8})
+def test_my_task(tmp_path):
+    check_task("mine", folder=tmp_path, plugin_file="mine.py", config={"hidden": 8})
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def check_data(task: AnyTask, source: Path | None, config: dict[str, Any]) -> No
     stored = type(first.info).model_validate_json(first.info.model_dump_json())
     assert stored == first.info, f"{task.name}: info changes on its way through JSON"
     sizes = [len(next(iter(b.values()))) for b in first.train.batches(16, np.random.default_rng(0))]
-    assert sum(sizes) == len(first.train), f"{task.name}: a shuffled pass shows {sum(sizes)} of {len(first.train)} examples"
+    assert sum(sizes) == len(first.train), f"{task.name}: shuffling shows {sum(sizes)} of {len(first.train)}"
 
 
 def _assert_same_batches(a: Split, b: Split, message: str) -> None:
@@ -135,5 +135,5 @@ def check_sample(task: AnyTask, graph: GraphSpec) -> None:
             array = first[tensor.name]
             assert array.shape == wanted, f"{task.name}: sample gives {tensor.name} {array.shape} instead of {wanted}"
             found = "string" if array.dtype.kind in "OSU" else str(array.dtype)
-            assert found == tensor.dtype, f"{task.name}: sample gives {tensor.name} as {found} instead of {tensor.dtype}"
+            assert found == tensor.dtype, f"{task.name}: sample gives {tensor.name} as {found}, not {tensor.dtype}"
             np.testing.assert_array_equal(array, second[tensor.name])

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +19,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from lstm_onnx.devices import fastest_threads, pick_device, thread_count, to_tensors
 from lstm_onnx.eager import Answer, eager, find_task, load_weights
 from lstm_onnx.errors import UserError
 from lstm_onnx.files import write_atomically
@@ -29,7 +28,7 @@ from lstm_onnx.plugins import AnyTask, load_task
 from lstm_onnx.run import Record, Run, create_folder, fingerprint, now, open_run, to_metadata, versions
 from lstm_onnx.scoring import score, score_beside_baselines
 from lstm_onnx.settings import Training, validate
-from lstm_onnx.task import Array, Headline, Split, TaskData
+from lstm_onnx.task import Headline, TaskData
 
 Row = dict[str, float]
 
@@ -189,7 +188,7 @@ def _fit(s: Session, observer: Observer, best: dict[str, Tensor] | None = None) 
     batches = -(-len(s.data.train) // s.settings.batch_size)
     observer.started(s.run, s.data, batches)
     try:
-        with _threads(s.settings.threads):
+        with thread_count(s.settings.threads):
             while s.progress.epoch < s.settings.epochs and not _is_stale(s):
                 best = _one_epoch(s, batches, observer, best)
             load_weights(s.model, best, s.run.weights)
@@ -216,7 +215,7 @@ def _one_epoch(s: Session, batches: int, observer: Observer, best: dict[str, Ten
     order = np.random.default_rng([s.settings.seed, epoch])  # order of the examples
     s.model.train()
     total = 0.0
-    for number, batch in enumerate(_to_tensors(s.data.train.batches(s.settings.batch_size, order), s.model), start=1):
+    for number, batch in enumerate(to_tensors(s.data.train.batches(s.settings.batch_size, order), s.model), start=1):
         rate = s.settings.rate((epoch - 1) * batches + number - 1, s.settings.epochs * batches)
         for group in s.optimizer.param_groups:
             group["lr"] = rate
@@ -260,7 +259,7 @@ def _validate(s: Session) -> Row:
     with torch.no_grad():
         for batch in s.data.validation.batches(s.settings.batch_size):
             size = len(next(iter(batch.values())))
-            total += s.task.loss(s.model, next(_to_tensors(iter([batch]), s.model))).item() * size
+            total += s.task.loss(s.model, next(to_tensors(iter([batch]), s.model))).item() * size
             count += size
     name = s.task.headline.name
     return {"validation_loss": total / count, name: score(s.task, s.answer, s.data.validation)[name]}
@@ -276,12 +275,6 @@ def _finish(s: Session) -> Run:
     s.run.checkpoint.unlink(missing_ok=True)
     draw_run(s.run, s.task, s.task.graphs(s.model, s.config, s.data.info)[0], s.answer, s.data.test)
     return s.run
-
-
-def _to_tensors(batches: Iterator[dict[str, Array]], model: nn.Module) -> Iterator[dict[str, Tensor]]:
-    device = next(model.parameters()).device
-    for batch in batches:
-        yield {name: torch.from_numpy(array).to(device, non_blocking=True) for name, array in batch.items()}
 
 
 def _mix(seed: int, epoch: int) -> int:
@@ -318,46 +311,3 @@ def _load_checkpoint(s: Session) -> dict[str, Tensor]:
 
 def _within(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-
-
-def pick_device(choice: str) -> torch.device:
-    """Turn auto, cpu or cuda into a device.
-
-    Raises:
-        UserError: cuda was asked for and there is none.
-    """
-    if choice == "cuda" and not torch.cuda.is_available():
-        raise UserError("--device cuda: PyTorch finds no CUDA device here; use --device cpu, or a CUDA build of torch")
-    return torch.device("cuda" if choice != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """Run with this many CPU threads, and put the number back."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def fastest_threads(task: AnyTask, model: nn.Module, split: Split, settings: Training) -> int:
-    """Try one thread and all of them on the first batch, alternating, and return what was faster.
-
-    For small LSTMs, more threads are often slower than one.
-    """
-    candidates = sorted({1, torch.get_num_threads()})
-    device = next(model.parameters()).device
-    if len(candidates) == 1 or device.type != "cpu":
-        return candidates[-1]
-    batch = next(_to_tensors(split.batches(settings.batch_size), model))
-    times: dict[int, list[float]] = {count: [] for count in candidates}
-    for _ in range(4):
-        for count in candidates:
-            with _threads(count):
-                began = time.perf_counter()
-                task.loss(model, batch).backward()  # type: ignore[no-untyped-call]
-                times[count].append(time.perf_counter() - began)
-    model.zero_grad(set_to_none=True)
-    return min(candidates, key=lambda count: sorted(times[count][1:])[1])  # the first of each warms up

@@ -151,7 +151,9 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_config_file_sets_options_and_the_command_line_wins(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    (tmp_path / "a.toml").write_text('plugin = "adding"\nhidden = 5\nlongest = 6\ncount = 64\nepochs = 1\nbatch-size = 32\n')
+    (tmp_path / "a.toml").write_text(
+        'plugin = "adding"\nhidden = 5\nlongest = 6\ncount = 64\nepochs = 1\nbatch-size = 32\n'
+    )
     status, _, err = call(capsys, "train", "--config=a.toml", f"--plugin-file={ADDING}", "--hidden=4", "--threads=1")
     assert status == 0, err
     record = lo.run.open_run(Path("runs/adding")).record  # type: ignore[attr-defined]

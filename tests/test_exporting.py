@@ -76,12 +76,14 @@ def test_newest_run_and_default_name(adding_run, tmp_path: Path, monkeypatch: py
 
 
 def test_refusals(adding_run, tmp_path: Path) -> None:
-    with pytest.raises(lo.UserError, match="must end in .onnx"):
+    with pytest.raises(lo.UserError, match=r"must end in \.onnx"):
         lo.export(adding_run, tmp_path / "model.pt")
     with pytest.raises(lo.UserError, match="not a run folder"):
         lo.export(tmp_path / "nowhere", tmp_path / "x.onnx")
 
 
-@pytest.mark.parametrize(("name", "safe"), [("Café sales", "Caf-sales"), ("../up", "up"), ("---", "model"), ("a_b.1", "a_b.1")])
+@pytest.mark.parametrize(
+    ("name", "safe"), [("Café sales", "Caf-sales"), ("../up", "up"), ("---", "model"), ("a_b.1", "a_b.1")]
+)
 def test_file_names(name: str, safe: str) -> None:
     assert file_name(name) == safe

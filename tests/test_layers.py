@@ -414,9 +414,7 @@ class TestOperators:
     def test_reverse_sequence_keeps_the_rules(self, time: int, batch: int, view: bool) -> None:
         x = make_input(batch, time).transpose(0, 1)
         lengths = torch.tensor([time, 0, 1, time, 1][:batch])
-        torch.library.opcheck(
-            torch.ops.lstm_onnx.reverse_sequence.default, (x if view else x.contiguous(), lengths)
-        )
+        torch.library.opcheck(torch.ops.lstm_onnx.reverse_sequence.default, (x if view else x.contiguous(), lengths))
 
     def test_reverse_sequence_leaves_the_padding_in_place(self) -> None:
         x = torch.arange(1, 5).repeat(5, 1).T.unsqueeze(2)  # (time, batch, 1): steps 1, 2, 3, 4 of each sequence

@@ -167,9 +167,13 @@ def test_contract_that_is_missing_broken_untrue_or_different_beside(copy: Path) 
 
     fail(with_original(remove), parity.ContractError, "has no contract in its metadata")
     fail(with_original(lambda m: edit_contract(m, axes=3)), parity.ContractError, "contract is broken at axes")
-    fail(with_original(lambda m: edit_contract(m, opset=21)), parity.ContractError, "is opset 18, IR 8, but .* 21 and 8")
+    fail(
+        with_original(lambda m: edit_contract(m, opset=21)), parity.ContractError, "is opset 18, IR 8, but .* 21 and 8"
+    )
     fail(with_original(lambda m: edit_contract(m, examples=[])), parity.ContractError, "no golden examples")
-    fail(with_original(lambda m: edit_contract(m, name="other")), parity.ContractError, "another contract inside than in")
+    fail(
+        with_original(lambda m: edit_contract(m, name="other")), parity.ContractError, "another contract inside than in"
+    )
     copy.write_bytes(original)
     copy.with_suffix(".json").unlink()
     fail(copy, parity.ContractError, r"has no adding\.json beside it")
@@ -225,7 +229,7 @@ def test_comparison(got: list[float], wanted: list[float], passes: bool) -> None
     if passes:
         compare(*arrays, lo.Tolerance(), "here", Report("file"))
     else:
-        with pytest.raises(parity.ValueMismatch, match="^here: y"):
+        with pytest.raises(parity.ValueMismatch, match=r"^here: y"):
             compare(*arrays, lo.Tolerance(), "here", Report("file"))
 
 

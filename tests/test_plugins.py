@@ -40,13 +40,18 @@ def test_an_installed_plugin_is_found_by_name(install) -> None:
     assert found.task.name == "adding"
     assert found.origin == "pkg-good 1.0"
     listed = {p.name: p for p in survey()}["adding"]
-    assert (listed.package, listed.version, listed.hooks, listed.problem) == ("pkg-good", "1.0", ("lstm_onnx_tasks",), None)
+    assert (listed.package, listed.version, listed.hooks, listed.problem) == (
+        "pkg-good",
+        "1.0",
+        ("lstm_onnx_tasks",),
+        None,
+    )
 
 
 def test_a_broken_plugin_is_explained_and_harms_no_other(install) -> None:
     install("pkg-broken", "broken", "import nothing_of_this_name\n")
     install("pkg-good", "adding", GOOD)
-    with pytest.raises(UserError, match="plugin 'broken' of pkg-broken 1.0 does not load: ModuleNotFoundError"):
+    with pytest.raises(UserError, match=r"plugin 'broken' of pkg-broken 1.0 does not load: ModuleNotFoundError"):
         load_task("broken")
     assert load_task("adding").task.name == "adding"
     problems = {p.name: p.problem for p in survey()}
@@ -79,7 +84,7 @@ def test_a_task_under_another_name_than_its_entry_point(install) -> None:
 
 def test_what_is_not_a_task_is_refused(install) -> None:
     install("pkg-not", "x", "from lstm_onnx import hookimpl\n@hookimpl\ndef lstm_onnx_tasks():\n    return [3]\n")
-    with pytest.raises(UserError, match="returned 'int', which is not an lstm_onnx.Task"):
+    with pytest.raises(UserError, match=r"returned 'int', which is not an lstm_onnx.Task"):
         load_task("x")
     install("pkg-none", "y", "")
     with pytest.raises(UserError, match="brings no task; mark a function lstm_onnx_tasks"):
@@ -105,7 +110,11 @@ def test_the_example_of_the_readme_passes_what_plugins_must_pass(tmp_path: Path)
     [
         (', extra="forbid"', "", 'needs extra="forbid"'),
         ('description="units of the LSTM"', "description=None", "'hidden' has no description"),
-        ("np.random.default_rng(seed)\n        train", "np.random.default_rng()\n        train", "differs from one call"),
+        (
+            "np.random.default_rng(seed)\n        train",
+            "np.random.default_rng()\n        train",
+            "differs from one call",
+        ),
         ('{"total": np.ones(', '{"total": 1 + np.zeros(', None),
         ('Headline("mse"', 'Headline("mean"', "mean"),
         ("self.lstm = LSTM(2, config.hidden)", "self.lstm = LSTM(2, config.hidden, dropout=0)", None),

@@ -64,7 +64,7 @@ def test_a_file_without_contract_runs_but_says_what_it_lacks(adding_file: Path, 
     bare = lo.load(tmp_path / "bare.onnx")
     inputs = {"pairs": PAIRS, "lengths": np.array([3])}
     np.testing.assert_array_equal(bare.run(inputs)["total"], lo.load(adding_file).run(inputs)["total"])
-    with pytest.raises(lo.UserError, match="bare.onnx: has no lstm-onnx contract in its metadata"):
+    with pytest.raises(lo.UserError, match=r"bare\.onnx: has no lstm-onnx contract in its metadata"):
         bare.predict(inputs)
 
 

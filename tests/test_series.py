@@ -213,7 +213,7 @@ def test_a_long_table_without_its_series_column_is_recognised() -> None:
 
 def test_a_series_without_a_name_is_refused() -> None:
     frame = pl.DataFrame({"t": ["2020", "2021"], "v": [1, 2], "shop": ["a", " "]})
-    with pytest.raises(UserError, match="^a.csv: row 3, column 'shop': the name of the series is missing; fill it in"):
+    with pytest.raises(UserError, match=r"^a.csv: row 3, column 'shop': the name of the series is missing; fill it in"):
         regular_series(frame, "a.csv", time="t", columns=["v"], series="shop")
 
 

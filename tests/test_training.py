@@ -24,7 +24,9 @@ from tests.conftest import ADDING, TINY
 
 def train(runs: Path, observer=None, config=None, **settings) -> Run:
     chosen = {"epochs": 4, "threads": 1} | settings
-    return lo.train("adding", plugin_file=ADDING, config=TINY | (config or {}), settings=chosen, runs=runs, observer=observer)
+    return lo.train(
+        "adding", plugin_file=ADDING, config=TINY | (config or {}), settings=chosen, runs=runs, observer=observer
+    )
 
 
 class StopAfter(Silent):
@@ -171,7 +173,7 @@ def test_newest_run_and_wrong_folders(tmp_path: Path) -> None:
     with pytest.raises(lo.UserError, match="there is no run in it yet"):
         newest_run(tmp_path)
     run = train(tmp_path, epochs=1)
-    with pytest.raises(lo.UserError, match="not a run folder.*did you mean 'adding'"):
+    with pytest.raises(lo.UserError, match=r"not a run folder.*did you mean 'adding'"):
         open_run(tmp_path / "ading")
     (run.folder / "run.json").write_text('{"version": 1}')
     with pytest.raises(lo.UserError, match=r"run\.json: broken at 'name'"):
@@ -183,4 +185,9 @@ def test_a_run_reads_back_as_it_was_written(adding_run: Run) -> None:
     assert again.record == adding_run.record
     assert [row["epoch"] for row in again.history()] == [1, 2]
     assert not adding_run.checkpoint.exists()
-    assert sorted(p.name for p in adding_run.folder.iterdir()) == ["history.csv", "plots", "run.json", "weights.safetensors"]
+    assert sorted(p.name for p in adding_run.folder.iterdir()) == [
+        "history.csv",
+        "plots",
+        "run.json",
+        "weights.safetensors",
+    ]

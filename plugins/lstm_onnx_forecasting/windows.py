@@ -63,7 +63,7 @@ def make_bank(
     """Lay out the series.
 
     Args:
-        series: values (rows, targets + past + future + …): columns in this order, any after them are ignored here.
+        series: values (rows, targets + past + future + static): columns in this order.
         step: the distance between rows.
         targets: how many of the columns are targets.
         pasts: how many columns after these are known in the past only.
@@ -78,11 +78,12 @@ def make_bank(
     lengths = np.array([len(s.time) for s in series], dtype=np.int64)
     begins = np.cumsum(lengths + window) - lengths
     total = int((lengths + window).sum())
-    everything = np.full((total, series[0].values.shape[1]), np.nan, dtype=np.float32)
+    numbers = series[0].values.shape[1] - static.shape[1]
+    everything = np.full((total, numbers), np.nan, dtype=np.float32)
     time = np.empty(total, dtype=np.int64)
     before = np.arange(-window, 0)
     for begin, one in zip(begins, series, strict=True):
-        everything[begin : begin + len(one.time)] = one.values
+        everything[begin : begin + len(one.time)] = one.values[:, :numbers]
         time[begin : begin + len(one.time)] = one.time
         time[begin - window : begin] = advance(one.time[:1], step, before)
     bank = Bank(

@@ -66,7 +66,7 @@ class Adding(Task[Config, Info]):
         (total,) = model(batch["pairs"], batch["lengths"])
         return (total - batch["answer"]).square().mean()
 
-    def metrics(self, outputs, batch):
+    def metrics(self, outputs, batch, config):
         return {"mse": (np.square(outputs["total"] - batch["answer"]).sum(), len(batch["answer"]))}
 
     def baselines(self, config, info):

@@ -66,7 +66,8 @@ def _over_time(
 
 def _by_example(contract: Contract, fed: Feeds, outputs: Mapping[str, Array], shown: list[Tensor]) -> pl.DataFrame:
     if not shown or any(not t.dims for t in shown):
-        return pl.DataFrame({t.name: [str(np.asarray(outputs[t.name]).tolist())] for t in shown})
+        cells = {t.name: np.asarray(outputs[t.name]).tolist() for t in shown}
+        return pl.DataFrame({name: [str(v) if isinstance(v, list) else v] for name, v in cells.items()})
     first = np.asarray(outputs[shown[0].name])
     second = {t.dims[1] if len(t.dims) > 1 else None for t in shown}
     shared = second.pop() if len(second) == 1 else None

@@ -28,11 +28,11 @@ def eager(graph: GraphSpec) -> Answer:
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
 
     def answer(arrays: Arrays) -> dict[str, Array]:
-        inputs = [torch.from_numpy(np.ascontiguousarray(arrays[t.name])).to(device) for t in graph.inputs]
+        inputs = {t.name: torch.from_numpy(np.ascontiguousarray(arrays[t.name])).to(device) for t in graph.inputs}
         was_training = module.training
         module.eval()
         with torch.inference_mode():
-            outputs = module(*inputs)
+            outputs = module(**inputs)
         module.train(was_training)
         return {t.name: o.cpu().numpy() for t, o in zip(graph.outputs, outputs, strict=True)}
 

@@ -64,13 +64,13 @@ def to_onnx(graph: GraphSpec, example: Mapping[str, Array]) -> onnx.ModelProto:
         A model of opset `graph.opset` and IR `IR_VERSION`, without contract.
     """
     module = graph.module.eval()
-    inputs = tuple(torch.from_numpy(np.ascontiguousarray(example[t.name])) for t in graph.inputs)
+    inputs = {t.name: torch.from_numpy(np.ascontiguousarray(example[t.name])) for t in graph.inputs}
     dims = {n: torch.export.Dim(n, min=a.min, max=a.max) for n, a in graph.axes.items() if a.size is None}
-    dynamic = tuple({k: dims[d] for k, d in enumerate(t.dims) if d in dims} for t in graph.inputs)
+    dynamic = {t.name: {k: dims[d] for k, d in enumerate(t.dims) if d in dims} for t in graph.inputs}
     with onnx_weights(module), torch.no_grad(), _quiet():
         program = torch.onnx.export(
             module,
-            inputs,
+            kwargs=inputs,
             dynamo=True,
             opset_version=graph.opset,
             custom_translation_table=TRANSLATIONS,

@@ -94,7 +94,7 @@ class GraphSpec:
     """One graph to export: a torch module from raw inputs to answers, with its inputs and outputs as data.
 
     Attributes:
-        module: takes the tensors of `inputs` in order and returns a tuple in the order of `outputs`.
+        module: its `forward` takes the tensors of `inputs` by name and returns a tuple in the order of `outputs`.
         axes: every name that occurs in the dims; a free axis has no `size`.
         table: how a person's table becomes the inputs, if it does.
         states: outputs that are fed back as inputs.
@@ -159,7 +159,7 @@ class Task(ABC, Generic[ConfigT, InfoT]):
         """Return the mean loss over the batch, a scalar, from the tensors of one batch on the model's device."""
 
     @abstractmethod
-    def metrics(self, outputs: Arrays, batch: Arrays) -> Totals:
+    def metrics(self, outputs: Arrays, batch: Arrays, config: ConfigT) -> Totals:
         """Score the main graph's outputs, in the user's units, against the batch.
 
         Each metric is a pair (sum, count), numbers or arrays, that the core adds up over batches.

@@ -262,7 +262,7 @@ def _validate(s: Session) -> Row:
             total += s.task.loss(s.model, next(to_tensors(iter([batch]), s.model))).item() * size
             count += size
     name = s.task.headline.name
-    return {"validation_loss": total / count, name: score(s.task, s.answer, s.data.validation)[name]}
+    return {"validation_loss": total / count, name: score(s.task, s.answer, s.data.validation, s.config)[name]}
 
 
 def _finish(s: Session) -> Run:

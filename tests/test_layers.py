@@ -309,7 +309,7 @@ class TestOnnxWeights:
         lstm, x, calls = make_lstm(DEEP), make_input(5, 6), []
 
         class Watch(torch.utils._python_dispatch.TorchDispatchMode):
-            def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+            def __torch_dispatch__(self, func, types, args=(), kwargs=None):
                 calls.append(str(func))
                 return func(*args, **(kwargs or {}))
 
@@ -321,7 +321,7 @@ class TestOnnxWeights:
             assert calls.count("lstm_onnx.lstm.default") == DEEP.slots
 
     def test_lie_as_onnx_documents_them(self) -> None:
-        """W [iofc] is (directions, 4 * hidden, input), R (directions, 4 * hidden, hidden), B (directions, 8 * hidden)."""
+        """W (directions, 4 * hidden, input), R (directions, 4 * hidden, hidden), B (directions, 8 * hidden): iofc."""
         lstm = make_lstm(ONE)
         [[wanted]] = textbook_weights(lstm)
         with onnx_weights(lstm):

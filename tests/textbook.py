@@ -20,7 +20,7 @@ GATES = "ifgo"
 
 @dataclass(frozen=True)
 class Weights:
-    """One layer in one direction, a matrix or vector for each gate: w (hidden, feature), u (hidden, hidden), b (hidden)."""
+    """One layer in one direction; for each gate w (hidden, feature), u (hidden, hidden) and b (hidden)."""
 
     w: dict[str, Array]
     u: dict[str, Array]

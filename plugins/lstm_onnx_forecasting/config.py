@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lstm_onnx.contract import Step
 
@@ -51,6 +51,14 @@ class Config(BaseModel):
         "season", description="what the network corrects: nothing, the last value, or the value one season ago"
     )
     calendar: bool = Field(True, description="let the model see time of day, weekday and season of the year")
+
+
+    @field_validator("quantiles")
+    @classmethod
+    def _ascending(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 0 < q < 1 for q in levels):
+            raise ValueError("quantiles lie between 0 and 1, such as 0.1 0.5 0.9")
+        return tuple(sorted(set(levels)))
 
 
 class Info(BaseModel):

@@ -32,7 +32,7 @@ LEAST = 2
 """A window to learn from has at least this many rows with a known value: one alone shows no movement."""
 WIDE_TARGET = "value"
 """What the one target is called when each column is a series of its own."""
-_BUNDLED = {"time": "time", "target": ("vehicles",), "past": ("temperature", "clouds"), "future": ("holiday",)}
+_BUNDLED = {"time": "time", "target": ("vehicles",), "past": ("temperature", "clouds")}
 
 
 def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
@@ -46,7 +46,7 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     Raises:
         UserError: the table cannot be used; says where, what was found and what to do.
     """
-    if source is None:
+    if source is None or source.absolute() == bundled():
         source, config = bundled(), _with_bundled_roles(config)
     frame = read_table(source)
     roles = find_roles(frame, source, config)

@@ -1,0 +1,95 @@
+"""Metrics of forecasts, as sums and counts of a batch, and the naive forecasts that they are held against.
+
+Each metric is a mean over windows of the mean over a window's known steps, so that a window counts the same whether all
+of its steps are known or not. Arrays are (batch, horizon, target) in the user's units; NaN in `actual` is not scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def point_totals(forecast: Array, actual: Array, mase_scale: Array) -> dict[str, tuple[float, float]]:
+    """Sums and counts of MAE, MSE, sMAPE and MASE.
+
+    sMAPE is that of the M competitions, 200 |a - f| / (|a| + |f|) percent (Makridakis and Hibon 2000); MASE divides a
+    window's MAE by the in-sample MAE of the seasonal naive forecast (Hyndman and Koehler 2006).
+
+    Args:
+        forecast: (batch, horizon, target).
+        actual: (batch, horizon, target).
+        mase_scale: (batch, target), NaN where it is 0 or unknown.
+    """
+    forecast, actual = forecast.astype(np.float64), actual.astype(np.float64)
+    error = np.abs(actual - forecast)
+    size = np.abs(actual) + np.abs(forecast)
+    relative = 200 * np.divide(error, size, out=np.zeros_like(error), where=size > 0)
+    relative = np.where(np.isnan(error), np.nan, relative)
+    mae = known_mean(error)
+    return {
+        "mae": total(mae),
+        "mse": total(known_mean(error**2)),
+        "smape": total(known_mean(relative)),
+        "mase": total(mae / mase_scale),
+    }
+
+
+def quantile_totals(quantiles: Array, actual: Array, levels: tuple[float, ...]) -> dict[str, tuple[float, float]]:
+    """Sums and counts of the pinball loss, a mean over the levels, and of the outer interval's coverage in percent.
+
+    Args:
+        quantiles: (batch, horizon, target, quantile), ascending.
+        actual: (batch, horizon, target).
+        levels: of the quantiles.
+    """
+    actual = actual.astype(np.float64)[..., None]
+    error = actual - quantiles
+    pinball = np.maximum(np.array(levels) * error, (np.array(levels) - 1) * error).mean(axis=3)
+    inside = np.where(np.isnan(actual), np.nan, (actual >= quantiles[..., :1]) & (actual <= quantiles[..., -1:]))
+    return {"pinball": total(known_mean(pinball)), "coverage": total(100 * known_mean(inside[..., 0]))}
+
+
+def known_mean(errors: Array) -> Array:
+    """Mean over the known steps of each window, (batch, target); NaN where none is known."""
+    known = ~np.isnan(errors)
+    count = known.sum(axis=1)
+    mean: Array = np.where(known, errors, 0).sum(axis=1) / np.where(count, count, np.nan)
+    return mean
+
+
+def total(values: Array) -> tuple[float, float]:
+    """Sum and count of what is known."""
+    return float(np.nansum(values)), float((~np.isnan(values)).sum())
+
+
+def naive(batch: dict[str, Array], season: int) -> dict[str, Array]:
+    """Repeat the last season of the window; with a season of 1, its last known value.
+
+    A value that is missing there is replaced by the last known one.
+    """
+    values = batch["values"]
+    horizon = batch["actual"].shape[1]
+    ahead = np.arange(horizon)
+    rows = values.shape[1] + ahead - season * (ahead // season + 1)
+    last = last_known(values)[:, None, :]
+    picked = np.where((rows >= 0)[None, :, None], values[:, np.maximum(rows, 0)], np.nan)
+    return {"forecast": np.where(np.isnan(picked), last, picked)}
+
+
+def last_known(values: Array) -> Array:
+    """Newest known value of (batch, time, target), as (batch, target); NaN where there is none."""
+    known = ~np.isnan(values)
+    newest = values.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
+    found: Array = np.take_along_axis(values, newest[:, None], axis=1)[:, 0]
+    return found
+
+
+def baseline(season: int) -> Callable[[Any], dict[str, Array]]:
+    """Return the naive forecast with this season."""
+    return lambda batch: naive(batch, season)

@@ -1,0 +1,159 @@
+"""The forecaster: raw values in, forecasts in the same units out, in one module for training and for export.
+
+An LSTM reads the scaled window; a small head, the same for every step ahead, joins its last state with what is known of
+that step (calendar, covariates, the value one season before) and corrects a naive forecast.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lstm_onnx.layers import LSTM
+from lstm_onnx_forecasting.calendar import Phases, StepsAhead
+from lstm_onnx_forecasting.config import Config, Info
+from lstm_onnx_forecasting.scaling import Covariates, Scaler
+
+
+class Forecaster(nn.Module):
+    """LSTM encoder and direct multi-horizon head.
+
+    Args:
+        config: sizes and choices.
+        info: columns, step, season and scales of the data.
+    """
+
+    def __init__(self, config: Config, info: Info) -> None:
+        super().__init__()
+        targets, hidden = len(info.target), config.hidden
+        self.config = config
+        self.scaler = Scaler(config, info)
+        self.past_scaler = Covariates(info, (*info.past, *info.future))
+        self.future_scaler = Covariates(info, info.future)
+        self.static_scaler = Covariates(info, info.static)
+        self.steps_ahead = StepsAhead(info.step, config.horizon)
+        self.phases = Phases(info.step) if config.calendar else None
+        calendar = self.phases.features if self.phases else 0
+        known_ahead = calendar + len(info.future) + len(info.static) + targets
+        self.encoder = LSTM(
+            2 * targets + calendar + len(info.past) + len(info.future), hidden, config.layers, dropout=config.dropout
+        )
+        self.from_state = nn.Linear(hidden, hidden)
+        self.from_step = nn.Linear(known_ahead, hidden, bias=False)
+        self.by_step = nn.Parameter(torch.zeros(config.horizon, hidden))
+        self.dropout = nn.Dropout(config.dropout)
+        self.out = nn.Linear(hidden, targets * (1 + len(config.quantiles)))
+        self.targets = targets
+        self.register_buffer("lags", season_lags(info.season, config.horizon), persistent=False)
+        self.register_buffer("spreading", spreading(config.quantiles), persistent=False)
+
+    def forward(
+        self,
+        values: Tensor,
+        time: Tensor,
+        past: Tensor | None = None,
+        future: Tensor | None = None,
+        static: Tensor | None = None,
+    ) -> tuple[Tensor, ...]:
+        """Forecast in the user's units.
+
+        Args:
+            values: (batch, time, target), missing where NaN or infinite.
+            time: (batch, time) int64 unix seconds, one step apart.
+            past: (batch, time, past + future columns), missing where not finite.
+            future: (batch, horizon, future columns).
+            static: (batch, static columns).
+
+        Returns:
+            forecast (batch, horizon, target), time of each step ahead (batch, horizon), and with quantiles
+            (batch, horizon, target, quantile), in ascending order. A target without any known value in its window
+            gets NaN.
+        """
+        times = self.steps_ahead(time[:, -1:])
+        scaled, point, wings = self.scaled(values, time, times, past, future, static)
+        center, spread = scaled
+        forecast = self.scaler.undo(point, center, spread)
+        if wings is None:
+            return forecast, times
+        quantiles = self.scaler.undo(point.unsqueeze(3) + wings, center.unsqueeze(3), spread.unsqueeze(3))
+        return forecast, times, quantiles
+
+    def scaled(
+        self,
+        values: Tensor,
+        time: Tensor,
+        times: Tensor,
+        past: Tensor | None = None,
+        future: Tensor | None = None,
+        static: Tensor | None = None,
+    ) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor | None]:
+        """Forecast in scaled units, as the loss wants it.
+
+        Returns:
+            center and spread (batch, 1, target) of the scaling, the point forecast (batch, horizon, target), and the
+            distance of each quantile from it (batch, horizon, target, quantile).
+        """
+        x, known, center, spread = self.scaler(values)
+        seen, ahead = [x, known.to(x.dtype)], []
+        if self.phases is not None and self.phases.features:
+            seen.append(self.phases(time))
+            ahead.append(self.phases(times))
+        if past is not None:
+            seen.append(self.past_scaler(past))
+        if future is not None:
+            ahead.append(self.future_scaler(future))
+        if static is not None:
+            ahead.append(self.static_scaler(static).unsqueeze(1).expand(-1, times.shape[1], -1))
+        last = last_known(x, known)
+        seasonal = self._one_season_before(x, known, last)
+        ahead.append(seasonal)
+        _, state = self.encoder.hidden_states(torch.cat(seen, dim=2))
+        joined = self.from_state(state[-1]).unsqueeze(1) + self.from_step(torch.cat(ahead, dim=2)) + self.by_step
+        out = self.out(self.dropout(torch.relu(joined)))  # (batch, horizon, targets * (1 + quantiles))
+        point = out if self.spreading.shape[0] == 0 else out[:, :, : self.targets]
+        if self.config.base == "season":
+            point = point + seasonal
+        elif self.config.base == "last":
+            point = point + last
+        if self.spreading.shape[0] == 0:
+            return (center, spread), point, None
+        gaps = functional.softplus(out[:, :, self.targets :].unflatten(2, (self.targets, -1)))
+        return (center, spread), point, gaps @ self.spreading
+
+    def _one_season_before(self, x: Tensor, known: Tensor, last: Tensor) -> Tensor:
+        """For each step ahead, the value one season (or the fewest whole seasons) before it, else the last known."""
+        row = self.lags + x.shape[1]
+        inside = row.clamp(min=0)
+        there = known.index_select(1, inside) & (row >= 0).unsqueeze(1)
+        return torch.where(there, x.index_select(1, inside), last)
+
+
+def last_known(x: Tensor, known: Tensor) -> Tensor:
+    """Pick the newest known value of x (batch, time, target), as (batch, 1, target); 0 where there is none."""
+    row = torch.arange(1, x.shape[1] + 1, device=x.device).unsqueeze(1)
+    newest = (row * known).amax(dim=1, keepdim=True)  # 0: none
+    return x.gather(1, (newest - 1).clamp(min=0))
+
+
+def season_lags(season: int, horizon: int) -> Tensor:
+    """For each step ahead, the row to look at, counted from the row after the newest: -1 is the newest."""
+    ahead = torch.arange(1, horizon + 1)
+    return ahead - 1 - season * ((ahead + season - 1) // season)
+
+
+def spreading(quantiles: tuple[float, ...]) -> Tensor:
+    """Return the matrix that adds up positive gaps to distances from the median: never crossing, by construction.
+
+    Column q adds the gaps between the median and quantile q, upwards or downwards; the median's own column is 0.
+    """
+    matrix = torch.zeros(len(quantiles), len(quantiles))
+    for column, q in enumerate(quantiles):
+        for row, p in enumerate(quantiles):
+            if 0.5 < p <= q:
+                matrix[row, column] = 1
+            elif q <= p < 0.5:
+                matrix[row, column] = -1
+    return matrix
+
+

@@ -1,0 +1,94 @@
+"""Scaling inside the graph: from the user's units to numbers of the size of 1, and back.
+
+NaN and infinite values are missing. No squares are taken, so that values up to 1e36 do not overflow float32.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from lstm_onnx_forecasting.config import Config, Info
+
+FLAT = 1e-4
+"""The least spread of a window, relative to its mean: a flat window is not blown up to noise."""
+TINY = 1e-30
+
+
+def is_known(values: Tensor) -> Tensor:
+    """True where a value is neither NaN nor infinite."""
+    return values.abs() < torch.inf
+
+
+class Scaler(nn.Module):
+    """Subtracts a center and divides by a spread, those of each window or those of the training data.
+
+    Args:
+        config: `scaling` and `transform`.
+        info: center and spread of the training data.
+    """
+
+    def __init__(self, config: Config, info: Info) -> None:
+        super().__init__()
+        self.scaling, self.log = config.scaling, config.transform == "log"
+        plain = config.scaling == "none"
+        center = [0.0 if plain else info.center[name] for name in info.target]
+        spread = [1.0 if plain else info.spread[name] for name in info.target]
+        self.register_buffer("center", torch.tensor(center, dtype=torch.float32), persistent=False)
+        self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32), persistent=False)
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Scale values (batch, time, target).
+
+        Returns:
+            The scaled values, 0 where missing; where they are known; center and spread, (batch, 1, target). The
+            center is NaN where nothing is known, so that the forecast is too.
+        """
+        known = is_known(values)
+        if self.log:
+            known = known & (values > 0)
+            values = torch.where(known, values, torch.ones_like(values)).log()
+        x = torch.where(known, values, torch.zeros_like(values))
+        count = known.sum(dim=1, keepdim=True)
+        if self.scaling == "window":
+            center = x.sum(dim=1, keepdim=True) / count
+            x = torch.where(known, x - center, torch.zeros_like(x))
+            spread = x.abs().sum(dim=1, keepdim=True) / count
+            spread = torch.maximum(spread, center.abs() * FLAT + TINY)
+        else:
+            center = torch.where(count > 0, self.center, torch.nan)
+            spread = self.spread.expand_as(center)
+            x = torch.where(known, x - self.center, torch.zeros_like(x))
+        return x / torch.nan_to_num(spread, nan=1.0), known, center, spread
+
+    def do(self, values: Tensor, center: Tensor, spread: Tensor) -> Tensor:
+        """Scale values with a center and a spread that are already known; missing stays missing."""
+        if self.log:
+            values = values.log()
+        return (values - center) / spread
+
+    def undo(self, x: Tensor, center: Tensor, spread: Tensor) -> Tensor:
+        """Go back to the user's units."""
+        values = x * spread + center
+        return values.exp() if self.log else values
+
+
+class Covariates(nn.Module):
+    """Scales covariates by the training data, to between -5 and 5; a missing value becomes the mean.
+
+    Args:
+        info: center and spread of every column.
+        columns: those that the last axis holds.
+    """
+
+    def __init__(self, info: Info, columns: tuple[str, ...]) -> None:
+        super().__init__()
+        center = torch.tensor([info.center[name] for name in columns], dtype=torch.float32)
+        spread = torch.tensor([info.spread[name] for name in columns], dtype=torch.float32)
+        self.register_buffer("center", center, persistent=False)
+        self.register_buffer("rate", 1 / spread, persistent=False)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Scale values (..., column)."""
+        scaled = ((values - self.center) * self.rate).clamp(-5, 5)  # a rare flag has a tiny spread
+        return torch.where(is_known(values), scaled, torch.zeros_like(scaled))

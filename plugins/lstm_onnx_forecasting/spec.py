@@ -1,0 +1,128 @@
+"""What goes in and out of the forecaster's graph, as data."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from lstm_onnx.contract import Axis, Clock, Columns, Constants, Table, Tensor
+from lstm_onnx.frequency import step_text
+from lstm_onnx.task import GraphSpec
+from lstm_onnx_forecasting.config import Config, Info
+
+
+def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
+    """Describe the graph of a forecaster."""
+    steps = step_text(info.step)
+    names = ", ".join(info.target)
+    return GraphSpec(
+        module=model,
+        inputs=_inputs(info),
+        outputs=_outputs(config, info),
+        axes=_axes(config, info),
+        description=f"Forecasts {names} {config.horizon} steps of {steps} ahead from the last {info.window} steps.",
+        table=Table(time=info.time, series=info.series, step=info.step, wide=info.wide),
+    )
+
+
+def _inputs(info: Info) -> tuple[Tensor, ...]:
+    targets = Columns(columns=info.target)
+    found = [
+        Tensor(
+            name="values",
+            dtype="float32",
+            dims=("batch", "time", "target"),
+            meaning="what is to be forecast, oldest first; NaN or infinite where missing",
+            source=targets,
+        ),
+        Tensor(
+            name="time",
+            dtype="int64",
+            dims=("batch", "time"),
+            meaning="when each row was, UTC",
+            unit="unix seconds",
+            source=Clock(),
+        ),
+    ]
+    if info.past or info.future:
+        columns = Columns(columns=(*info.past, *info.future))
+        found.append(
+            Tensor(
+                name="past",
+                dtype="float32",
+                dims=("batch", "time", "covariate"),
+                meaning="covariates of the same rows; NaN where missing",
+                source=columns,
+            )
+        )
+    if info.future:
+        found.append(
+            Tensor(
+                name="future",
+                dtype="float32",
+                dims=("batch", "horizon", "known"),
+                meaning="covariates of the rows ahead, known in advance; NaN where missing",
+                source=Columns(columns=info.future, rows="future"),
+            )
+        )
+    if info.static:
+        found.append(
+            Tensor(
+                name="static",
+                dtype="float32",
+                dims=("batch", "constant"),
+                meaning="what does not change within a series; NaN where missing",
+                source=Constants(columns=info.static),
+            )
+        )
+    return tuple(found)
+
+
+def _outputs(config: Config, info: Info) -> tuple[Tensor, ...]:
+    ahead = Columns(columns=info.target, rows="future")
+    found = [
+        Tensor(
+            name="forecast",
+            dtype="float32",
+            dims=("batch", "horizon", "target"),
+            meaning="forecast of each step ahead, in the units of the values; NaN where none was known",
+            source=ahead,
+        ),
+        Tensor(
+            name="forecast_time",
+            dtype="int64",
+            dims=("batch", "horizon"),
+            meaning="when each step ahead is, UTC",
+            unit="unix seconds",
+            source=Clock(rows="future"),
+        ),
+    ]
+    if config.quantiles:
+        found.append(
+            Tensor(
+                name="quantiles",
+                dtype="float32",
+                dims=("batch", "horizon", "target", "quantile"),
+                meaning="values that what happens stays below with these probabilities, ascending",
+            )
+        )
+    return tuple(found)
+
+
+def _axes(config: Config, info: Info) -> dict[str, Axis]:
+    axes = {
+        "batch": Axis(meaning="one example each: a series, or a moment of it"),
+        "time": Axis(typical=info.window, meaning=f"rows {step_text(info.step)} apart, the newest last"),
+        "target": Axis(size=len(info.target), labels=info.target, meaning="what is forecast"),
+        "horizon": Axis(size=config.horizon, meaning="steps ahead"),
+    }
+    if info.past or info.future:
+        names = (*info.past, *info.future)
+        axes["covariate"] = Axis(size=len(names), labels=names, meaning="what goes with it")
+    if info.future:
+        axes["known"] = Axis(size=len(info.future), labels=info.future, meaning="what is known ahead")
+    if info.static:
+        axes["constant"] = Axis(size=len(info.static), labels=info.static, meaning="what never changes")
+    if config.quantiles:
+        labels = tuple(f"q{q:g}" for q in config.quantiles)
+        axes["quantile"] = Axis(size=len(labels), labels=labels, meaning="probabilities")
+    return axes

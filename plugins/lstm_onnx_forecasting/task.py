@@ -1,0 +1,86 @@
+"""Forecasting as a task: what the core asks, answered. Imports torch only where it trains or exports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lstm_onnx.contract import Contract
+from lstm_onnx.task import Array, Arrays, Baseline, GraphSpec, Headline, Task, TaskData, Totals
+from lstm_onnx_forecasting import metrics
+from lstm_onnx_forecasting.config import Config, Info
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torch import Tensor as TorchTensor
+    from torch import nn
+
+
+class Forecasting(Task[Config, Info]):
+    """The next steps of one or many time series."""
+
+    name = "forecasting"
+    summary = "the next steps of one or many time series, with intervals if asked"
+    headline = Headline("mase", better="lower")
+    Config = Config
+    Info = Info
+    training: ClassVar[dict[str, Any]] = {}
+
+    def load_data(self, source: Path | None, config: Config, seed: int) -> TaskData[Info]:
+        """Read a table and cut it into windows; see `lstm_onnx_forecasting.data`."""
+        from lstm_onnx_forecasting.data import load_data
+
+        return load_data(source, config, seed)
+
+    def build_model(self, config: Config, info: Info) -> nn.Module:
+        """Make a fresh forecaster."""
+        from lstm_onnx_forecasting.model import Forecaster
+
+        return Forecaster(config, info)
+
+    def loss(self, model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
+        """Mean loss over the known steps, on scaled values."""
+        from lstm_onnx_forecasting.loss import forecast_loss
+
+        return forecast_loss(model, batch)
+
+    def metrics(self, outputs: Arrays, batch: Arrays, config: Config) -> Totals:
+        """MAE, MSE, sMAPE and MASE of the point forecast; pinball loss and coverage of the quantiles."""
+        totals = metrics.point_totals(outputs["forecast"], batch["actual"], batch["mase_scale"])
+        if "quantiles" in outputs:
+            totals |= metrics.quantile_totals(outputs["quantiles"], batch["actual"], config.quantiles)
+        return totals
+
+    def finish(self, totals: Totals) -> dict[str, float]:
+        """Add the RMSE, the root of the mean squared error over all."""
+        figures = super().finish(totals)
+        return {"rmse": math.sqrt(figures["mse"])} | figures
+
+    def baselines(self, config: Config, info: Info) -> dict[str, Baseline]:
+        """The last value, and the last season, repeated."""
+        found: dict[str, Baseline] = {"naive": metrics.baseline(1)}
+        if info.season > 1:
+            found["seasonal naive"] = metrics.baseline(info.season)
+        return found
+
+    def graphs(self, model: nn.Module, config: Config, info: Info) -> list[GraphSpec]:
+        """One graph: the forecaster itself."""
+        from lstm_onnx_forecasting.spec import graph_spec
+
+        return [graph_spec(model, config, info)]
+
+    def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
+        """Random walks with a season, some values missing, at hours that differ from example to example."""
+        from lstm_onnx_forecasting.samples import sample
+
+        return sample(graph, sizes, seed)
+
+    def plots(
+        self, contract: Contract, inputs: Arrays, outputs: Arrays, truth: Arrays | None = None
+    ) -> dict[str, Figure]:
+        """Draw forecasts with their interval after what went before, against what happened if that is known."""
+        from lstm_onnx_forecasting.plots import forecast_figure
+
+        return {"forecast": forecast_figure(contract, inputs, outputs, truth)}

@@ -7,6 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo
+TRAFFIC := plugins/lstm_onnx_forecasting/datasets/traffic.csv
 
 .PHONY: demo test lint bench clean
 
@@ -17,14 +18,14 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)
 	rm -rf $(DEMO) && mkdir $(DEMO)
-	$(BIN)/lstm-onnx train --plugin forecasting --runs $(DEMO)/runs --name forecaster
-	$(BIN)/lstm-onnx export $(DEMO)/runs/forecaster --out $(DEMO)/forecaster.onnx
-	$(BIN)/lstm-onnx verify $(DEMO)/forecaster.onnx --run $(DEMO)/runs/forecaster
-	$(BIN)/python -c "import lstm_onnx_forecasting.data as d; print(d.bundled())" > $(DEMO)/data.txt
-	$(BIN)/lstm-onnx predict $(DEMO)/forecaster.onnx "$$(cat $(DEMO)/data.txt)" --plot $(DEMO)/forecast.png
+	$(BIN)/lstm-onnx train --plugin forecasting --config examples/traffic.toml --runs $(DEMO)/runs --name traffic
+	$(BIN)/lstm-onnx export $(DEMO)/runs/traffic --out $(DEMO)/traffic.onnx
+	$(BIN)/lstm-onnx verify $(DEMO)/traffic.onnx --run $(DEMO)/runs/traffic
+	$(BIN)/lstm-onnx predict $(DEMO)/traffic.onnx $(TRAFFIC) --plot $(DEMO)/next-day.png
 	@echo
-	@echo "Forecast against what happened: $(DEMO)/runs/forecaster/plots/forecast.png"
-	@echo "The next steps after the data:   $(DEMO)/forecast.png"
+	@echo "Open these two pictures:"
+	@echo "  $(DEMO)/runs/traffic/plots/forecast.png  forecasts against what happened"
+	@echo "  $(DEMO)/next-day.png                     the day after the data"
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -224,7 +224,8 @@ def evaluate(
         return
     for note in verdict.notes:
         console.print(f"[dim]repaired[/]  {note}", highlight=False)
-    console.print(report.scores_table(verdict.scores, f"{verdict.examples:,} test examples: {verdict.summary}"))
+    report.say(console, {"data": verdict.summary})
+    console.print(report.scores_table(verdict.scores, f"scores on {verdict.examples:,} test examples"))
     if verdict.pictures:
         report.say(console, {"pictures": ", ".join(map(str, verdict.pictures))})
 

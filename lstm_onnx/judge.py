@@ -9,6 +9,7 @@ from typing import Any
 
 from lstm_onnx.contract import Contract, Scores
 from lstm_onnx.describe import describe
+from lstm_onnx.errors import UserError
 from lstm_onnx.pictures import SHOWN, save_figure
 from lstm_onnx.plugins import AnyTask, load_task
 from lstm_onnx.runtime import Model, load
@@ -86,6 +87,9 @@ def _judge(
 ) -> Verdict:
     config = task.Config.model_validate(options)
     data = task.load_data(Path(source) if source is not None else None, config, seed)
+    there = next(data.test.batches(1))
+    if missing := [t.name for t in contract.inputs if t.name not in there]:
+        raise UserError(f"{source or 'the bundled data'}: gives no '{missing[0]}', which is an input of the model")
     scores = score_beside_baselines(task, answer, data.test, config, data.info)
     pictures = []
     if plot is not None:

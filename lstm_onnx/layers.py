@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +33,9 @@ def reorder_gates(stacked: Tensor, order: tuple[int, ...]) -> Tensor:
 
 
 @torch.library.custom_op("lstm_onnx::lstm", mutates_args=())
-def lstm_op(x: Tensor, w: Tensor, r: Tensor, b: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def lstm_op(
+    x: Tensor, w: Tensor, r: Tensor, b: Tensor, h0: Tensor | None, c0: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
     """One layer in one direction with weights as ONNX's `LSTM` wants them; what the exporter sees of an LSTM.
 
     Args:
@@ -40,20 +43,24 @@ def lstm_op(x: Tensor, w: Tensor, r: Tensor, b: Tensor, h0: Tensor, c0: Tensor) 
         w: (1, 4 * hidden, feature), gates i, o, f, c.
         r: (1, 4 * hidden, hidden).
         b: (1, 8 * hidden), input biases, then recurrent ones.
-        h0: (1, batch, hidden).
-        c0: (1, batch, hidden).
+        h0: (1, batch, hidden), or None for zeros.
+        c0: (1, batch, hidden), or None for zeros.
 
     Returns:
         Y (time, 1, batch, hidden), Y_h and Y_c (1, batch, hidden).
     """
     bias_w, bias_r = b[0].chunk(2)
     weights = [reorder_gates(t, _ONNX_TO_TORCH) for t in (w[0], r[0], bias_w, bias_r)]
-    y, h, c = torch.lstm(x, (h0, c0), weights, True, 1, 0.0, False, False, False)
+    zeros = x.new_zeros(1, x.shape[1], r.shape[2])
+    state = (zeros if h0 is None else h0, zeros if c0 is None else c0)
+    y, h, c = torch.lstm(x, state, weights, True, 1, 0.0, False, False, False)
     return y.unsqueeze(1), h.clone(), c.clone()
 
 
 @lstm_op.register_fake
-def _(x: Tensor, w: Tensor, r: Tensor, b: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _(
+    x: Tensor, w: Tensor, r: Tensor, b: Tensor, h0: Tensor | None, c0: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
     time, batch, _ = x.shape
     hidden = r.shape[2]
     return x.new_empty(time, 1, batch, hidden), x.new_empty(1, batch, hidden), x.new_empty(1, batch, hidden)
@@ -84,17 +91,29 @@ class _Direction(nn.LSTM):
     at each length comes out of a kernel that returns only the last one.
     """
 
-    def run(self, x: Tensor, state: State, padding: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    weight_ih_l0: Tensor
+    weight_hh_l0: Tensor
+    bias_ih_l0: Tensor
+    bias_hh_l0: Tensor
+    onnx_w: Tensor
+    onnx_w_padded: Tensor
+    onnx_r: Tensor
+    onnx_b: Tensor
+
+    def run(self, x: Tensor, state: State | None, padding: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Return every hidden state (time, batch, hidden) and the last hidden and cell state (1, batch, hidden)."""
         if padding is not None:
             x = torch.cat([x, padding], dim=2)
         if hasattr(self, "onnx_r"):
             w = self.onnx_w if padding is None else self.onnx_w_padded
-            y, h, c = torch.ops.lstm_onnx.lstm(x, w, self.onnx_r, self.onnx_b, *state)
+            y, h, c = torch.ops.lstm_onnx.lstm(x, w, self.onnx_r, self.onnx_b, *(state or (None, None)))
             return y.squeeze(1), h, c
         if padding is None:
-            y, (h, c) = self(x, state)
+            y, (h, c) = super().forward(x, state)
             return y, h, c
+        if state is None:
+            zeros = x.new_zeros(1, x.shape[1], self.hidden_size)
+            state = (zeros, zeros)
         weights = [self._with_padding_column(), self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0]
         y, h, c = torch.lstm(x, state, weights, True, 1, 0.0, self.training, False, False)
         return y, h, c
@@ -164,7 +183,7 @@ class LSTM(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None
+        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None, *, cell: bool = True
     ) -> tuple[Tensor, State]:
         """Run over whole sequences.
 
@@ -172,67 +191,66 @@ class LSTM(nn.Module):
             x: (batch, time, input_size); anything may stand in the padding, NaN included.
             lengths: (batch,) int64, each from 0 to time; None means that all steps count.
             state: hidden and cell state to start from, each (layers * directions, batch, hidden); None means zeros.
+            cell: whether the last cell state is wanted; with lengths it costs a column of weights, else it is wrong.
 
         Returns:
             The hidden states of the last layer, (batch, time, directions * hidden), zero in the padding; and the state
             after each sequence's last step, ordered layer by layer, forward before backward. A sequence of length 0
             keeps the state that it was given.
         """
-        output, hidden, cell = self._run(x, lengths, state, need_cell=True)
-        return output, (hidden, cell)
-
-    def hidden_states(
-        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Do the same without the last cell state, which costs a column of weights when lengths are given.
-
-        Returns:
-            The hidden states (batch, time, directions * hidden), and the last of each sequence as in `forward`.
-        """
-        output, hidden, _ = self._run(x, lengths, state, need_cell=False)
-        return output, hidden
-
-    def _run(
-        self, x: Tensor, lengths: Tensor | None, state: State | None, need_cell: bool
-    ) -> tuple[Tensor, Tensor, Tensor]:
         x = x.transpose(0, 1)  # (time, batch, feature), the layout of both PyTorch's kernel and ONNX's
         valid = None
         if lengths is not None:
             valid = (torch.arange(x.shape[0], device=x.device).unsqueeze(1) < lengths).unsqueeze(2)  # (time, batch, 1)
             x = torch.where(valid, x, torch.zeros((), dtype=x.dtype, device=x.device))
-        padding = (~valid).to(x.dtype) if valid is not None and need_cell else None
-        zeros = x.new_zeros(1, x.shape[1], self.hidden_size) if state is None else None
-        hidden, cell = [], []
-        for depth, directions in enumerate(self.layers):
+        padding = (~valid).to(x.dtype) if valid is not None and cell else None
+        hidden, cells = [], []
+        for depth, directions in enumerate(self._directions()):
             outputs = []
             for k, direction in enumerate(directions):
                 at = depth * len(directions) + k
-                start = (zeros, zeros) if state is None else (state[0][at : at + 1], state[1][at : at + 1])
+                start = (state[0][at : at + 1], state[1][at : at + 1]) if state is not None else None
                 y, h, c = direction.run(self._reverse(x, lengths) if k else x, start, padding)
                 if lengths is not None:
-                    h = _at_length(y, lengths, start[0])
+                    h = _at_length(y, lengths, start[0] if start else None)
                 outputs.append(self._reverse(y, lengths) if k else y)
                 hidden.append(h)
-                cell.append(c)
+                cells.append(c)
             x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
             if depth < len(self.layers) - 1:
                 x = self.dropout(x)
         if valid is not None:
             x = torch.where(valid, x, torch.zeros((), dtype=x.dtype, device=x.device))
-        return x.transpose(0, 1), _stack(hidden), _stack(cell)
+        return x.transpose(0, 1), (_stack(hidden), _stack(cells))
+
+    def hidden_states(
+        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Do the same without the last cell state, which most models do not need.
+
+        Returns:
+            The hidden states (batch, time, directions * hidden), and the last of each sequence as in `forward`.
+        """
+        output, (hidden, _) = self(x, lengths, state, cell=False)
+        return output, hidden
+
+    def _directions(self) -> list[list[_Direction]]:
+        return [list(layer) for layer in cast(list[list[_Direction]], self.layers)]
 
     def _reverse(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         if lengths is None:
             return x.flip(0)
         if torch.compiler.is_exporting():
-            return torch.ops.lstm_onnx.reverse_sequence(x, lengths)
+            found: Tensor = torch.ops.lstm_onnx.reverse_sequence(x, lengths)
+            return found
         return _reverse_by_length(x, lengths)
 
 
-def _at_length(y: Tensor, lengths: Tensor, start: Tensor) -> Tensor:
-    """Pick from y (time, batch, hidden) the step before each length; `start` (1, batch, hidden) where it is 0."""
+def _at_length(y: Tensor, lengths: Tensor, start: Tensor | None) -> Tensor:
+    """Pick from y (time, batch, hidden) the step before each length; where that is 0, `start` or zeros."""
     last = (lengths - 1).clamp(min=0).reshape(1, -1, 1).expand(1, -1, y.shape[2])
-    return torch.where((lengths > 0).reshape(1, -1, 1), y.gather(0, last), start)
+    zero = torch.zeros((), dtype=y.dtype, device=y.device)
+    return torch.where((lengths > 0).reshape(1, -1, 1), y.gather(0, last), zero if start is None else start)
 
 
 def _stack(states: list[Tensor]) -> Tensor:

@@ -107,6 +107,7 @@ def _tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
     del model.metadata_props[:]
     _name_nodes(model.graph)
     _name_weights(model.graph)
+    _drop_defaults(model.graph)
     for t, value in zip((*graph.inputs, *graph.outputs), (*model.graph.input, *model.graph.output), strict=True):
         value.doc_string = t.meaning
         _name_dims(value, [graph.axes[d].size or d for d in t.dims])
@@ -126,6 +127,15 @@ def _name_nodes(graph: onnx.GraphProto) -> None:
         node.name = name if seen[name] == 1 else f"{name}_{seen[name]}"
         node.doc_string = ""
         del node.metadata_props[:]
+
+
+def _drop_defaults(graph: onnx.GraphProto) -> None:
+    """Remove what the exporter spells out of an LSTM's defaults: some runtimes refuse to see `layout` at all."""
+    for node in graph.node:
+        if node.op_type == "LSTM":
+            kept = [a for a in node.attribute if a.name == "hidden_size"]
+            del node.attribute[:]
+            node.attribute.extend(kept)
 
 
 def _name_weights(graph: onnx.GraphProto) -> None:

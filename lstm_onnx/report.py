@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -52,12 +53,20 @@ def frame_table(frame: pl.DataFrame, limit: int = 24) -> RichTable:
     """The first rows of a table of answers."""
     table = RichTable()
     for name, kind in frame.schema.items():
-        table.add_column(escape(name), justify="right" if kind.is_numeric() else "left")
+        table.add_column(escape(name), justify="right" if kind.is_numeric() else "left", no_wrap=kind.is_temporal())
     for row in frame.head(limit).iter_rows():
-        table.add_row(*(number(v) if isinstance(v, float) else "-" if v is None else escape(str(v)) for v in row))
+        table.add_row(*map(_cell, row))
     if frame.height > limit:
         table.caption = f"{limit} of {frame.height:,} rows; --out FILE writes them all"
     return table
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, datetime) and not value.second:
+        return value.isoformat(" ", "minutes")
+    return "-" if value is None else escape(str(value))
 
 
 def checks_table(report: Report) -> RichTable:

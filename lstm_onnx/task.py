@@ -79,6 +79,8 @@ class TaskData(Generic[InfoT]):
         info: what inference needs to know besides the weights (names, scaling, vocabulary), fitted on `train` alone.
         summary: one line that says what was read.
         notes: one line for each thing that was repaired or left out on the way.
+        config: the options with what was found in the data filled in (columns, frequency), so that other data is read
+            the same way later; None where there is nothing to fill in.
     """
 
     train: Split
@@ -87,6 +89,7 @@ class TaskData(Generic[InfoT]):
     info: InfoT
     summary: str
     notes: tuple[str, ...] = ()
+    config: BaseModel | None = None
 
 
 @dataclass(frozen=True)

@@ -118,11 +118,12 @@ def train(
     """
     found = load_task(plugin, Path(plugin_file) if plugin_file else None)
     task = found.task
-    chosen = validate(task.Config, config or {}, of=f"the task {task.name}")
+    chosen: BaseModel = validate(task.Config, config or {}, of=f"the task {task.name}")
     training = validate(Training, {**task.training, **(settings or {})}, of="training")
     source = Path(data) if data is not None else None
     torch.manual_seed(training.seed)
     examples = task.load_data(source, chosen, training.seed)
+    chosen = examples.config or chosen
     model = task.build_model(chosen, examples.info).to(pick_device(training.device))
     if training.threads is None:
         training = training.model_copy(update={"threads": fastest_threads(task, model, examples.train, training)})

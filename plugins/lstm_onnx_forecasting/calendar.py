@@ -22,33 +22,40 @@ _EPOCH = 719_468  # days from 0000-03-01 to 1970-01-01
 _ERA = 146_097  # days in 400 years
 
 
-def periods(step: Step) -> tuple[int, ...]:
-    """Return the periods, in seconds, that rows so far apart can tell: day, week and year."""
+def periods(step: Step, span: int) -> tuple[int, ...]:
+    """Return the periods, in seconds, that can be learnt: day, week and year.
+
+    Rows must lie close enough to tell where in a period they are, and cover it twice: of a season that was seen once,
+    or in part, a network learns what does not come again.
+
+    Args:
+        step: distance between rows.
+        span: seconds from the first to the last row of the training data.
+    """
     distance = step.seconds or step.months * YEAR // 12
-    return tuple(p for p in (DAY, WEEK, YEAR) if distance * 2 <= p)
+    return tuple(p for p in (DAY, WEEK, YEAR) if 2 * distance <= p and 2 * p <= span)
 
 
 class Phases(nn.Module):
     """Sine and cosine of where each time stands in each period, and in half of it.
 
     Args:
-        step: distance between rows; periods that it cannot tell are left out.
+        found: the periods, in seconds.
     """
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, found: tuple[int, ...]) -> None:
         super().__init__()
-        found = periods(step)
         self.features = 4 * len(found)
-        lengths = torch.tensor(found, dtype=torch.int64)
-        self.register_buffer("lengths", lengths, persistent=False)
-        factors = [[harmonic * 2 * math.pi / p for p in found] for harmonic in (1, 2)]
-        self.register_buffer("factors", torch.tensor(factors, dtype=torch.float32), persistent=False)
+        self.register_buffer("lengths", torch.tensor(found, dtype=torch.int64), persistent=False)
+        rates = [torch.diag(torch.tensor([2 * math.pi * k / p for p in found])) for k in (1, 2, 1, 2)]
+        self.register_buffer("rates", torch.cat(rates, dim=1), persistent=False)  # (period, features)
+        quarters = torch.tensor([0, 0, math.pi / 2, math.pi / 2]).repeat_interleave(len(found))
+        self.register_buffer("quarters", quarters, persistent=False)  # a cosine is a sine a quarter ahead
 
     def forward(self, time: Tensor) -> Tensor:
         """Map times (..., ) to features (..., features) from -1 to 1."""
-        within = torch.remainder(time.unsqueeze(-1), self.lengths).to(torch.float32)  # exact below 2**24 s, else 2 s
-        angles = (within.unsqueeze(-2) * self.factors).flatten(-2)
-        return torch.cat([angles.sin(), angles.cos()], dim=-1)
+        within = torch.remainder(time.unsqueeze(-1), self.lengths).to(torch.float32)  # to 2 s within a year
+        return torch.sin(within @ self.rates + self.quarters)
 
 
 class StepsAhead(nn.Module):

@@ -76,5 +76,6 @@ class Info(BaseModel):
     step: Step
     season: int
     window: int
+    span: int = Field(ge=0, description="seconds that the longest training part covers")
     center: dict[str, float] = Field(description="mean of each column over the training rows, user's units")
     spread: dict[str, float] = Field(description="mean absolute deviation of each column, user's units, never 0")

@@ -82,6 +82,7 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         step=table.step,
         season=season,
         window=window,
+        span=max(int(one.time[p.train - 1] - one.time[0]) for one, p in zip(series, parts, strict=True) if p.train),
         center=center,
         spread=spread,
     )
@@ -92,6 +93,7 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         validation=validation if len(validation) else None,
         test=test,
         info=info,
+        config=_resolved(config, info, roles),
         summary=_summary(series, table.step, train, validation, test, window, config.horizon),
         notes=tuple(notes),
     )
@@ -120,6 +122,21 @@ def default_season(step: Step) -> int:
     return 1
 
 
+def _resolved(config: Config, info: Info, roles: Roles) -> Config:
+    """Fill in what was found, so that other data is read the same way."""
+    found = {
+        "time": info.time,
+        "series": info.series,
+        "past": info.past,
+        "future": info.future,
+        "static": info.static,
+        "frequency": step_text(info.step),
+        "season": info.season,
+        "window": info.window,
+    }
+    return config.model_copy(update=found if info.wide else found | {"target": roles.target})
+
+
 @dataclass(frozen=True)
 class _Part:
     """Where one series is cut: rows before `train` are for learning, before `test` for validation, the rest to test."""
@@ -130,8 +147,8 @@ class _Part:
 
 
 def _with_bundled_roles(config: Config) -> Config:
-    chosen = {"time", "series", "target", "past", "future", "static"} & config.model_fields_set
-    return config if chosen else config.model_copy(update=_BUNDLED)
+    chosen = (config.time, config.series, *config.target, *config.past, *config.future, *config.static)
+    return config if any(chosen) else config.model_copy(update=_BUNDLED)
 
 
 def _read(frame: pl.DataFrame, source: Path, roles: Roles, config: Config) -> Regular:

@@ -1,7 +1,9 @@
 """Metrics of forecasts, as sums and counts of a batch, and the naive forecasts that they are held against.
 
 Each metric is a mean over windows of the mean over a window's known steps, so that a window counts the same whether all
-of its steps are known or not. Arrays are (batch, horizon, target) in the user's units; NaN in `actual` is not scored.
+of its steps are known or not. Arrays are (batch, horizon, target) in the user's units. Not scored are NaN in `actual`,
+and targets without any known value in their window, which nobody can forecast. A forecast that is NaN elsewhere makes
+the figure NaN: leaving it out would reward a model for not answering.
 """
 
 from __future__ import annotations
@@ -15,6 +17,12 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+def scored_truth(actual: Array, values: Array) -> Array:
+    """Return `actual` in float64, NaN also for targets without a known value in the window (batch, time, target)."""
+    answerable = np.isfinite(values).any(axis=1)[:, None, :]
+    return np.where(answerable, actual.astype(np.float64), np.nan)
+
+
 def point_totals(forecast: Array, actual: Array, mase_scale: Array) -> dict[str, tuple[float, float]]:
     """Sums and counts of MAE, MSE, sMAPE and MASE.
 
@@ -26,17 +34,17 @@ def point_totals(forecast: Array, actual: Array, mase_scale: Array) -> dict[str,
         actual: (batch, horizon, target).
         mase_scale: (batch, target), NaN where it is 0 or unknown.
     """
-    forecast, actual = forecast.astype(np.float64), actual.astype(np.float64)
+    forecast, known = forecast.astype(np.float64), ~np.isnan(actual)
     error = np.abs(actual - forecast)
     size = np.abs(actual) + np.abs(forecast)
-    relative = 200 * np.divide(error, size, out=np.zeros_like(error), where=size > 0)
-    relative = np.where(np.isnan(error), np.nan, relative)
-    mae = known_mean(error)
+    relative = 200 * np.divide(error, size, out=np.zeros_like(error), where=size != 0)
+    mae = known_mean(error, known)
+    counted = known.any(axis=1)
     return {
-        "mae": total(mae),
-        "mse": total(known_mean(error**2)),
-        "smape": total(known_mean(relative)),
-        "mase": total(mae / mase_scale),
+        "mae": total(mae, counted),
+        "mse": total(known_mean(error**2, known), counted),
+        "smape": total(known_mean(relative, known), counted),
+        "mase": total(mae / mase_scale, counted & ~np.isnan(mase_scale)),
     }
 
 
@@ -48,24 +56,28 @@ def quantile_totals(quantiles: Array, actual: Array, levels: tuple[float, ...]) 
         actual: (batch, horizon, target).
         levels: of the quantiles.
     """
-    actual = actual.astype(np.float64)[..., None]
+    known = ~np.isnan(actual)
+    counted, actual = known.any(axis=1), actual[..., None]
     error = actual - quantiles
     pinball = np.maximum(np.array(levels) * error, (np.array(levels) - 1) * error).mean(axis=3)
-    inside = np.where(np.isnan(actual), np.nan, (actual >= quantiles[..., :1]) & (actual <= quantiles[..., -1:]))
-    return {"pinball": total(known_mean(pinball)), "coverage": total(100 * known_mean(inside[..., 0]))}
+    inside = (actual >= quantiles[..., :1]) & (actual <= quantiles[..., -1:])
+    covered = np.where(np.isnan(quantiles).any(axis=3), np.nan, inside[..., 0])
+    return {
+        "pinball": total(known_mean(pinball, known), counted),
+        "coverage": total(100 * known_mean(covered, known), counted),
+    }
 
 
-def known_mean(errors: Array) -> Array:
+def known_mean(errors: Array, known: Array) -> Array:
     """Mean over the known steps of each window, (batch, target); NaN where none is known."""
-    known = ~np.isnan(errors)
     count = known.sum(axis=1)
     mean: Array = np.where(known, errors, 0).sum(axis=1) / np.where(count, count, np.nan)
     return mean
 
 
-def total(values: Array) -> tuple[float, float]:
-    """Sum and count of what is known."""
-    return float(np.nansum(values)), float((~np.isnan(values)).sum())
+def total(values: Array, counted: Array) -> tuple[float, float]:
+    """Sum and count of the values that count; NaN among them makes the sum NaN."""
+    return float(values[counted].sum()), float(counted.sum())
 
 
 def naive(batch: dict[str, Array], season: int) -> dict[str, Array]:

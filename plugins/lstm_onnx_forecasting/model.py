@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_onnx.layers import LSTM
-from lstm_onnx_forecasting.calendar import Phases, StepsAhead
+from lstm_onnx_forecasting.calendar import Phases, StepsAhead, periods
 from lstm_onnx_forecasting.config import Config, Info
 from lstm_onnx_forecasting.scaling import Covariates, Scaler
 
@@ -33,7 +33,8 @@ class Forecaster(nn.Module):
         self.future_scaler = Covariates(info, info.future)
         self.static_scaler = Covariates(info, info.static)
         self.steps_ahead = StepsAhead(info.step, config.horizon)
-        self.phases = Phases(info.step) if config.calendar else None
+        found = periods(info.step, info.span) if config.calendar else ()
+        self.phases = Phases(found) if found else None
         calendar = self.phases.features if self.phases else 0
         known_ahead = calendar + len(info.future) + len(info.static) + targets
         self.encoder = LSTM(
@@ -95,10 +96,11 @@ class Forecaster(nn.Module):
             distance of each quantile from it (batch, horizon, target, quantile).
         """
         x, known, center, spread = self.scaler(values)
-        seen, ahead = [x, known.to(x.dtype)], []
-        if self.phases is not None and self.phases.features:
-            seen.append(self.phases(time))
-            ahead.append(self.phases(times))
+        seen, ahead = [x, known], []
+        if self.phases is not None:
+            phases = self.phases(torch.cat([time, times], dim=1))
+            seen.append(phases[:, : -times.shape[1]])
+            ahead.append(phases[:, -times.shape[1] :])
         if past is not None:
             seen.append(self.past_scaler(past))
         if future is not None:
@@ -125,15 +127,15 @@ class Forecaster(nn.Module):
         """For each step ahead, the value one season (or the fewest whole seasons) before it, else the last known."""
         row = self.lags + x.shape[1]
         inside = row.clamp(min=0)
-        there = known.index_select(1, inside) & (row >= 0).unsqueeze(1)
-        return torch.where(there, x.index_select(1, inside), last)
+        there = known.index_select(1, inside) * (row >= 0).to(x.dtype).unsqueeze(1)
+        return torch.where(there > 0, x.index_select(1, inside), last)
 
 
 def last_known(x: Tensor, known: Tensor) -> Tensor:
     """Pick the newest known value of x (batch, time, target), as (batch, 1, target); 0 where there is none."""
     row = torch.arange(1, x.shape[1] + 1, device=x.device).unsqueeze(1)
-    newest = (row * known).amax(dim=1, keepdim=True)  # 0: none
-    return x.gather(1, (newest - 1).clamp(min=0))
+    newest = (row * known).amax(dim=1, keepdim=True)  # 0 where none is known: x is 0 there
+    return x.gather(1, (newest - 1).clamp(min=0).to(torch.int64))
 
 
 def season_lags(season: int, horizon: int) -> Tensor:

@@ -41,25 +41,25 @@ class Scaler(nn.Module):
         """Scale values (batch, time, target).
 
         Returns:
-            The scaled values, 0 where missing; where they are known; center and spread, (batch, 1, target). The
-            center is NaN where nothing is known, so that the forecast is too.
+            The scaled values, 0 where missing; 1 where they are known, else 0; center and spread, (batch, 1, target).
+            The center is NaN where nothing is known, so that the forecast is too.
         """
-        known = is_known(values)
         if self.log:
-            known = known & (values > 0)
-            values = torch.where(known, values, torch.ones_like(values)).log()
-        x = torch.where(known, values, torch.zeros_like(values))
-        count = known.sum(dim=1, keepdim=True)
+            values = values.log()  # NaN or infinite, so missing, where not positive
+        known = is_known(values)
+        seen = known.to(values.dtype)
+        zeros = torch.zeros_like(values)  # of full size: ONNX Runtime's Where is slow on a scalar
+        count = seen.sum(dim=1, keepdim=True)
         if self.scaling == "window":
-            center = x.sum(dim=1, keepdim=True) / count
-            x = torch.where(known, x - center, torch.zeros_like(x))
-            spread = x.abs().sum(dim=1, keepdim=True) / count
+            center = torch.where(known, values, zeros).sum(dim=1, keepdim=True) / count
+            residual = values - center
+            spread = torch.where(known, residual.abs(), zeros).sum(dim=1, keepdim=True) / count
             spread = torch.maximum(spread, center.abs() * FLAT + TINY)
         else:
-            center = torch.where(count > 0, self.center, torch.nan)
+            center = self.center + 0 * (1 / count)  # NaN where nothing is known
             spread = self.spread.expand_as(center)
-            x = torch.where(known, x - self.center, torch.zeros_like(x))
-        return x / torch.nan_to_num(spread, nan=1.0), known, center, spread
+            residual = values - center
+        return torch.where(known, residual / spread, zeros), seen, center, spread
 
     def do(self, values: Tensor, center: Tensor, spread: Tensor) -> Tensor:
         """Scale values with a center and a spread that are already known; missing stays missing."""
@@ -91,4 +91,4 @@ class Covariates(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """Scale values (..., column)."""
         scaled = ((values - self.center) * self.rate).clamp(-5, 5)  # a rare flag has a tiny spread
-        return torch.where(is_known(values), scaled, torch.zeros_like(scaled))
+        return torch.where(is_known(values), scaled, 0.0)

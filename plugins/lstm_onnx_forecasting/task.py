@@ -48,9 +48,10 @@ class Forecasting(Task[Config, Info]):
 
     def metrics(self, outputs: Arrays, batch: Arrays, config: Config) -> Totals:
         """MAE, MSE, sMAPE and MASE of the point forecast; pinball loss and coverage of the quantiles."""
-        totals = metrics.point_totals(outputs["forecast"], batch["actual"], batch["mase_scale"])
+        actual = metrics.scored_truth(batch["actual"], batch["values"])
+        totals = metrics.point_totals(outputs["forecast"], actual, batch["mase_scale"])
         if "quantiles" in outputs:
-            totals |= metrics.quantile_totals(outputs["quantiles"], batch["actual"], config.quantiles)
+            totals |= metrics.quantile_totals(outputs["quantiles"], actual, config.quantiles)
         return totals
 
     def finish(self, totals: Totals) -> dict[str, float]:

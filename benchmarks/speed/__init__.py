@@ -1,0 +1,1 @@
+"""How fast lstm-onnx trains, answers and starts, beside others: `python -m benchmarks.speed`."""

@@ -1,0 +1,104 @@
+"""The calendar in integer arithmetic, against Python's datetime."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import torch
+from lstm_onnx_forecasting.calendar import DAY, WEEK, YEAR, Phases, StepsAhead, periods
+
+from lstm_onnx import Step
+from tests.forecasting.cases import HOUR, MONTH
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def seconds(moment: datetime) -> int:
+    return int((moment - EPOCH).total_seconds())
+
+
+EVERY_MONTH = [datetime(year, month, 1, tzinfo=UTC) for year in range(1900, 2101) for month in range(1, 13)]
+EVERY_DAY = [datetime(1900, 1, 1, tzinfo=UTC) + timedelta(days=k) for k in range(73414)]  # to 2100-12-31
+
+
+@pytest.mark.parametrize("months", [1, 2, 3, 6, 12, 24])
+def test_months_ahead(months: int) -> None:
+    times = torch.tensor([seconds(m) for m in EVERY_MONTH]).unsqueeze(1)
+    found = StepsAhead(Step(months=months), 15)(times)
+    for moment, row in zip(EVERY_MONTH, found.tolist(), strict=True):
+        count = moment.year * 12 + moment.month - 1
+        ahead = [count + months * k for k in range(1, 16)]
+        assert row == [seconds(datetime(n // 12, n % 12 + 1, 1, tzinfo=UTC)) for n in ahead]
+
+
+def test_a_month_ahead_of_any_day_begins_the_next_month() -> None:
+    """All 73,414 days, the leap days of 1904 to 2096 and 2000 and the missing ones of 1900 and 2100 among them."""
+    times = torch.tensor([seconds(d) + 86399 for d in EVERY_DAY]).unsqueeze(1)
+    found = StepsAhead(MONTH, 1)(times)[:, 0].tolist()
+    for day, got in zip(EVERY_DAY, found, strict=True):
+        assert got == seconds(datetime(day.year + day.month // 12, day.month % 12 + 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("step", [1, 60, 900, 3600, 86400, 7 * 86400])
+def test_seconds_ahead(step: int) -> None:
+    times = torch.tensor([seconds(m) for m in EVERY_MONTH]).unsqueeze(1)
+    found = StepsAhead(Step(seconds=step), 3)(times)
+    assert torch.equal(found, times + step * torch.tensor([1, 2, 3]))
+
+
+@pytest.mark.parametrize(
+    ("step", "wanted"),
+    [
+        (HOUR, (DAY, WEEK, YEAR)),
+        (Step(seconds=12 * 3600), (DAY, WEEK, YEAR)),
+        (Step(seconds=DAY), (WEEK, YEAR)),
+        (Step(seconds=WEEK), (YEAR,)),
+        (MONTH, (YEAR,)),
+        (Step(months=3), (YEAR,)),
+        (Step(months=12), ()),
+    ],
+)
+def test_periods_that_a_step_can_tell(step: Step, wanted: tuple[int, ...]) -> None:
+    assert periods(step, 10 * YEAR) == wanted
+    assert Phases(wanted).features == 4 * len(wanted)
+
+
+@pytest.mark.parametrize(
+    ("span", "wanted"),
+    [(2 * YEAR, (DAY, WEEK, YEAR)), (2 * YEAR - 1, (DAY, WEEK)), (2 * WEEK - 1, (DAY,)), (2 * DAY - 1, ()), (0, ())],
+)
+def test_periods_are_learnt_when_seen_twice(span: int, wanted: tuple[int, ...]) -> None:
+    assert periods(HOUR, span) == wanted
+
+
+def waves(phases: Phases, moments: list[datetime]) -> torch.Tensor:
+    """Features as (moments, sin/sin2/cos/cos2, period)."""
+    features = phases(torch.tensor([[seconds(m) for m in moments]]))[0]
+    return features.reshape(len(moments), 4, -1)
+
+
+def expected(turns: list[float]) -> torch.Tensor:
+    angle = 2 * math.pi * torch.tensor(turns, dtype=torch.float64)
+    return torch.stack([angle.sin(), (2 * angle).sin(), angle.cos(), (2 * angle).cos()], dim=1).float()
+
+
+def test_time_of_day_and_weekday_are_exact_for_two_centuries() -> None:
+    """No drift with the distance from 1970, as a float32 of unix seconds would have."""
+    moments = [d + timedelta(hours=k * 7 % 24, minutes=k % 60) for k, d in enumerate(EVERY_DAY)][::7]
+    found = waves(Phases((DAY, WEEK, YEAR)), moments)
+    clock = [(m.hour * 60 + m.minute) / 1440 for m in moments]
+    weekday = [((m.weekday() - 3) % 7 + clock[k]) / 7 for k, m in enumerate(moments)]  # 1970-01-01 was a Thursday
+    torch.testing.assert_close(found[:, :, 0], expected(clock), rtol=0, atol=2e-6)
+    torch.testing.assert_close(found[:, :, 1], expected(weekday), rtol=0, atol=2e-6)
+
+
+def test_season_of_the_year_is_right_to_two_days() -> None:
+    found = waves(Phases((YEAR,)), EVERY_MONTH)[:, :, 0]
+    turns = []
+    for m in EVERY_MONTH:
+        first = datetime(m.year, 1, 1, tzinfo=UTC)
+        turns.append((m - first) / (datetime(m.year + 1, 1, 1, tzinfo=UTC) - first))
+    two_days = 2 * 2 * math.pi * 2 / 365.2425  # the second harmonic turns twice as fast
+    torch.testing.assert_close(found, expected(turns), rtol=0, atol=two_days)

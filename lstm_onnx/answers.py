@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx.contract import Array, Clock, Contract, Tensor
+from lstm_onnx.frequency import DAY
 
 if TYPE_CHECKING:
     from lstm_onnx.feed import Feeds
@@ -52,7 +53,9 @@ def _over_time(
         header = (table.series if table and not table.wide else None) or "series"
         columns[header] = pl.Series(np.repeat(np.array(names, dtype=object), steps), dtype=pl.String)
     stamps = pl.from_epoch(pl.Series(time.ravel()), time_unit="s")
-    midnights = bool((time % 86400 == 0).all())
+    step = table.step if table else None
+    daily = step is None or bool(step.months) or step.seconds % DAY == 0
+    midnights = daily and bool((time % DAY == 0).all())
     columns[(table.time if table else None) or "time"] = stamps.cast(pl.Date) if midnights else stamps
     for tensor in others:
         array = np.asarray(outputs[tensor.name])

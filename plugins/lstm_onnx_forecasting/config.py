@@ -43,6 +43,11 @@ class Config(BaseModel):
     dropout: float = Field(0.0, ge=0, lt=1, description="share of activations dropped between layers and in the head")
     quantiles: tuple[float, ...] = Field((), description="also forecast these quantiles, such as 0.1 0.5 0.9")
     loss: Literal["mae", "mse", "huber"] = Field("mae", description="loss of the point forecast, on scaled values")
+    loss_scale: Literal["window", "series"] = Field(
+        "window",
+        description="what an error in training is divided by: the window's spread, or, as MASE does, the series' "
+        "seasonal naive error (then an error is one in the user's units, even with --transform log)",
+    )
     scaling: Literal["window", "global", "none"] = Field(
         "window", description="subtract mean and divide by spread: of each window, of the training data, or not at all"
     )
@@ -50,8 +55,12 @@ class Config(BaseModel):
     base: Literal["none", "last", "season"] = Field(
         "season", description="what the network corrects: nothing, the last value, or the value one season ago"
     )
+    seasons: int = Field(
+        1,
+        ge=1,
+        description="how many seasons back the head sees the value of the same phase; the window must hold them",
+    )
     calendar: bool = Field(True, description="let the model see time of day, weekday and season of the year")
-
 
     @field_validator("quantiles")
     @classmethod

@@ -12,32 +12,56 @@ from lstm_onnx_forecasting.scaling import is_known
 
 LIMIT = 100.0
 """Scaled truth is cut here: after a flat window any change is huge in units of a spread that is next to nothing."""
+STEEP = 3.0
+"""A forecast of more than e**3 = 20 times the window's level counts along the tangent, as its exponential explodes."""
 
 
 def forecast_loss(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
-    """Mean over the known future values, in scaled units, so that large series do not drown small ones.
+    """Mean over the known future values, scaled as `config.loss_scale` says, so that no series drowns another.
 
     Args:
         model: a `Forecaster`.
-        batch: its inputs by name, and `actual` (batch, horizon, target) in the user's units.
+        batch: its inputs by name, `actual` (batch, horizon, target) in the user's units, and `mase_scale`
+            (batch, target) where errors are scaled by series.
     """
     assert isinstance(model, Forecaster)
+    config = model.config
     inputs = {name: batch[name] for name in ("values", "time", "past", "future", "static") if name in batch}
     times = model.steps_ahead(batch["time"][:, -1:])
     (center, spread), point, wings = model.scaled(**inputs, times=times)
-    actual = model.scaler.do(batch["actual"], center, spread)
-    raw = batch["actual"].log() if model.config.transform == "log" else batch["actual"]
-    known = is_known(raw) & ~actual.isnan()  # what overflows by scaling is cut, not missing
-    actual = actual.clamp(-LIMIT, LIMIT)
-    error = torch.where(known, actual - point, 0.0)
-    count = known.sum().clamp(min=1)
-    loss = POINT_LOSSES[model.config.loss](error).sum() / count
+    answers = point.unsqueeze(3)  # (batch, horizon, target, answer): the point forecast, then the quantiles
     if wings is not None:
-        missed = torch.where(known.unsqueeze(3), (actual - point).unsqueeze(3) - wings, 0.0)
-        levels = torch.tensor(model.config.quantiles, device=missed.device)
+        answers = torch.cat([answers, answers + wings], dim=3)
+    errors, count = _errors(model, batch, answers, center.unsqueeze(3), spread.unsqueeze(3))
+    loss = POINT_LOSSES[config.loss](errors[..., 0]).sum() / count
+    if wings is not None:
+        missed, levels = errors[..., 1:], torch.tensor(config.quantiles, device=errors.device)
         pinball = torch.maximum(levels * missed, (levels - 1) * missed)
         loss = loss + 2 * pinball.mean(dim=3).sum() / count  # twice the pinball loss of the median is the MAE
     return loss
+
+
+def _errors(
+    model: Forecaster, batch: Mapping[str, Tensor], answers: Tensor, center: Tensor, spread: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Truth minus answers, scaled, (batch, horizon, target, answer), 0 where unknown; and how many truths are known."""
+    log, truth = model.config.transform == "log", batch["actual"].unsqueeze(3)
+    known = is_known(truth.log() if log else truth) & is_known(center)
+    if model.config.loss_scale == "window":
+        truth = model.scaler.do(truth, center, spread).clamp(-LIMIT, LIMIT)  # what overflows is cut, not missing
+        return torch.where(known, truth - answers, 0.0), known.sum().clamp(min=1)
+    scale = batch["mase_scale"][:, None, :, None]  # NaN where the series has none
+    known = known & (scale > 0)
+    # NaN must not come near the answers: its gradient would be NaN even where it is masked afterwards
+    center, spread = torch.where(is_known(center), center, 0.0), torch.where(is_known(center), spread, 1.0)
+    scale = torch.where(scale > 0, scale, 1.0)
+    if log:
+        z = answers * spread + center
+        gentle = torch.minimum(z, center + STEEP)
+        errors = (truth - gentle.exp() * (1 + z - gentle)) / scale
+    else:
+        errors = (truth - center) / scale - answers * (spread / scale)
+    return torch.where(known, errors, 0.0), known.sum().clamp(min=1)
 
 
 def absolute(error: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ class Forecaster(nn.Module):
         found = periods(info.step, info.span) if config.calendar else ()
         self.phases = Phases(found) if found else None
         calendar = self.phases.features if self.phases else 0
-        known_ahead = calendar + len(info.future) + len(info.static) + targets
+        known_ahead = calendar + len(info.future) + len(info.static) + targets * config.seasons
         self.encoder = LSTM(
             2 * targets + calendar + len(info.past) + len(info.future), hidden, config.layers, dropout=config.dropout
         )
@@ -45,7 +45,7 @@ class Forecaster(nn.Module):
         self.by_step = nn.Parameter(torch.zeros(config.horizon, hidden))
         self.dropout = nn.Dropout(config.dropout)
         self.out = nn.Linear(hidden, targets * (1 + len(config.quantiles)))
-        self.targets = targets
+        self.targets, self.season = targets, info.season
         self.register_buffer("lags", season_lags(info.season, config.horizon), persistent=False)
         self.register_buffer("spreading", spreading(config.quantiles), persistent=False)
 
@@ -108,8 +108,12 @@ class Forecaster(nn.Module):
         if static is not None:
             ahead.append(self.static_scaler(static).unsqueeze(1).expand(-1, times.shape[1], -1))
         last = last_known(x, known)
-        seasonal = self._one_season_before(x, known, last)
+        seasonal = self._seasons_before(x, known, last, 0)
         ahead.append(seasonal)
+        older = seasonal
+        for k in range(1, self.config.seasons):
+            older = self._seasons_before(x, known, older, k)  # what is out of the window repeats the season after it
+            ahead.append(older - seasonal)
         _, state = self.encoder.hidden_states(torch.cat(seen, dim=2))
         joined = self.from_state(state[-1]).unsqueeze(1) + self.from_step(torch.cat(ahead, dim=2)) + self.by_step
         out = self.out(self.dropout(torch.relu(joined)))  # (batch, horizon, targets * (1 + quantiles))
@@ -123,12 +127,12 @@ class Forecaster(nn.Module):
         gaps = functional.softplus(out[:, :, self.targets :].unflatten(2, (self.targets, -1)))
         return (center, spread), point, gaps @ self.spreading
 
-    def _one_season_before(self, x: Tensor, known: Tensor, last: Tensor) -> Tensor:
-        """For each step ahead, the value one season (or the fewest whole seasons) before it, else the last known."""
-        row = self.lags + x.shape[1]
+    def _seasons_before(self, x: Tensor, known: Tensor, otherwise: Tensor, more: int) -> Tensor:
+        """For each step ahead, the value the fewest whole seasons and `more` before it, else `otherwise`."""
+        row = self.lags + (x.shape[1] - more * self.season)
         inside = row.clamp(min=0)
         there = known.index_select(1, inside) * (row >= 0).to(x.dtype).unsqueeze(1)
-        return torch.where(there > 0, x.index_select(1, inside), last)
+        return torch.where(there > 0, x.index_select(1, inside), otherwise)
 
 
 def last_known(x: Tensor, known: Tensor) -> Tensor:
@@ -157,5 +161,3 @@ def spreading(quantiles: tuple[float, ...]) -> Tensor:
             elif q <= p < 0.5:
                 matrix[row, column] = -1
     return matrix
-
-

@@ -294,7 +294,7 @@ def test_the_bundled_data_is_a_year_of_hours_in_which_the_week_shows() -> None:
     data = load_data(None, Config(horizon=24), 0)
     assert data.info.target == ("vehicles",)
     assert data.info.past == ("temperature", "clouds")
-    assert data.info.future == ("holiday",)
+    assert data.info.future == ()
     assert (data.info.season, data.info.window) == (24, 48)
     assert data.notes == ("27 of 8,760 rows were not there and count as missing",)
     assert (len(data.train), len(data.validation or ()), len(data.test)) == (6983, 853, 853)

@@ -147,7 +147,7 @@ class TestBatch:
         torch.testing.assert_close(ask(model, moved, time)[0], ask(model, x, time)[0] * torch.tensor([1.0, 1024.0]))
 
     def test_padding_on_the_left_keeps_scale_and_base(self) -> None:
-        """A short history padded with NaN has the scale of what is known; only the network sees that rows are missing."""
+        """A short history padded with NaN has the scale of what is known; the network alone sees the padding."""
         model = forecaster(base="last")
         x, time = draw(1, 20), hours(1, 48)
         padded = torch.cat([torch.full((1, 28, 1), NAN), x], dim=1)
@@ -215,6 +215,28 @@ class TestBase:
         x = draw(2, 30)
         forecast = ask(self.bare(base="none"), x, hours(2, 30))[0]
         torch.testing.assert_close(forecast, x.mean(1, keepdim=True).expand(2, 60, 1), rtol=1e-5, atol=1e-4)
+
+    def test_the_head_sees_as_many_seasons_as_it_is_told(self) -> None:
+        """A change three seasons back shows if three are asked for; one too old for the window repeats the newer."""
+        config = Config(horizon=6, hidden=4, seasons=3)
+        model, time = make_model(config, make_info(season=12, window=40)), hours(1, 40)
+        with torch.no_grad():
+            model.from_state.weight.zero_()  # the LSTM says nothing, so only the head's own inputs are left
+        x = draw(1, 40)
+        plain = model.scaler(x)
+        for row, shows in [(40 - 36, True), (40 - 24, True), (40 - 12, True), (40 - 37, False)]:
+            seen = (plain[0].clone(), *plain[1:])
+            seen[0][0, row] += 1
+            model.scaler.forward = lambda _, seen=seen: seen  # the scale stays, whatever changes
+            moved = ask(model, x, time)[0]
+            model.scaler.forward = lambda _: plain
+            assert torch.equal(moved[0, 0], ask(model, x, time)[0][0, 0]) is not shows, row
+        del model.scaler.forward
+
+    def test_seasons_that_the_window_does_not_hold_repeat_the_newer_one(self) -> None:
+        model = make_model(Config(horizon=6, hidden=4, seasons=3), make_info(season=12))
+        assert ask(model, draw(2, 14), hours(2, 14))[0].isfinite().all()
+        assert ask(model, draw(2, 1), hours(2, 1))[0].isfinite().all()
 
     def test_lags(self) -> None:
         assert season_lags(3, 7).tolist() == [-3, -2, -1, -3, -2, -1, -3]

@@ -11,7 +11,7 @@ from lstm_onnx_forecasting.config import Config, Info
 from lstm_onnx_forecasting.task import Forecasting
 
 from lstm_onnx.eager import eager
-from tests.forecasting.cases import draw, hours, make_info, make_model
+from tests.forecasting.cases import ask, draw, hours, make_info, make_model
 
 TASK = Forecasting()
 NAN = np.nan
@@ -177,6 +177,44 @@ class TestLoss:
         for odd in (0.0, -3.0):
             actual[0, 2] = odd
             assert self.of(values, actual, transform="log").item() == pytest.approx(wanted)
+
+    def series_loss(self, x: torch.Tensor, actual: torch.Tensor, scale: float, **options) -> torch.Tensor:
+        model = make_model(Config(horizon=6, hidden=4, loss_scale="series", **options), make_info())
+        batch = {"values": x, "time": hours(len(x), 48), "actual": actual, "mase_scale": torch.full((len(x), 1), scale)}
+        loss = TASK.loss(model, batch)
+        loss.backward()
+        assert all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)
+        return loss.detach()
+
+    @pytest.mark.parametrize("transform", ["none", "log"])
+    def test_by_series_is_the_mase(self, transform: str) -> None:
+        """The training loss is the figure that people read: errors in the user's units over the series' scale."""
+        config = Config(horizon=6, hidden=4, loss_scale="series", transform=transform)
+        model, x, actual = make_model(config, make_info()), draw(3, 48), draw(3, 6, seed=1)
+        batch = {"values": x, "time": hours(3, 48), "actual": actual, "mase_scale": torch.full((3, 1), 7.0)}
+        forecast = ask(model, x, hours(3, 48))[0]
+        assert (forecast < x.mean() * np.e**2).all()  # where no answer is beyond what counts along the tangent
+        mase = scored(forecast.numpy(), actual.numpy(), scale=7.0, values=x.numpy())["mase"]
+        assert TASK.loss(model, batch).item() == pytest.approx(mase, rel=1e-5)
+
+    @pytest.mark.parametrize("transform", ["none", "log"])
+    def test_by_series_survives_windows_and_series_without_anything(self, transform: str) -> None:
+        x, actual = draw(4, 48), draw(4, 6, seed=1)
+        x[0], x[1], x[2, 5:], actual[3, 2:] = np.nan, 0.0, np.inf, 0.0
+        assert self.series_loss(x, actual, 7.0, transform=transform, quantiles=(0.1, 0.9)).isfinite()
+        assert self.series_loss(x, actual, np.nan, transform=transform).item() == 0
+
+    def test_by_series_does_not_overflow_where_a_logarithmic_forecast_is_absurd(self) -> None:
+        x = 10 ** (draw(2, 48) / 20)  # over four orders of magnitude, so that a spread is a factor of ten
+        model = make_model(Config(horizon=6, hidden=4, loss_scale="series", transform="log"), make_info())
+        with torch.no_grad():
+            model.out.bias.add_(1000)
+        batch = {"values": x, "time": hours(2, 48), "actual": draw(2, 6), "mase_scale": torch.ones(2, 1)}
+        loss = TASK.loss(model, batch)
+        loss.backward()
+        assert loss.isfinite()
+        assert model.out.bias.grad is not None
+        assert (model.out.bias.grad > 0).all()  # and shows the way back
 
     def test_gradients_reach_every_weight_and_are_finite(self) -> None:
         info = make_info(past=("wind",), future=("price",), static=("size",))

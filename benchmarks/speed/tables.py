@@ -1,0 +1,69 @@
+"""The measurements as the tables of the README."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.speed.figures import Figure, markdown
+from benchmarks.speed.inference import GRAPH, LAYER
+
+Figures = Sequence[Figure]
+
+
+def training_table(figures: Figures) -> str:
+    """Windows per second, and relative to ours; a column for each number of threads."""
+    threads = sorted({int(f.cell["threads"]) for f in figures})
+    at = {(f.name, int(f.cell["threads"])): f for f in figures}
+    header = ["windows per second"]
+    header += [cell for n in threads for cell in (f"{n} thread{'s' * (n > 1)}", "of ours")]
+    rows = []
+    for name in dict.fromkeys(f.name for f in figures):
+        row = [name]
+        for n in threads:
+            f, ours = at.get((name, n)), at[("lstm-onnx", n)]
+            row += [f"{f.median:,.0f} ±{f.spread:.0%}", f"{f.median / ours.median:.2f}"] if f else ["did not run", ""]
+        rows.append(row)
+    return markdown(header, rows)
+
+
+def inference_table(figures: Figures, what: str) -> str:
+    """Microseconds per call of the whole graph or the layer, and how many times as long the others take (last columns)."""
+    header = ["hidden", "window", "batch", "threads", "ONNX Runtime µs", "PyTorch µs", "OpenVINO µs", "PyTorch"]
+    header += ["OpenVINO"]
+    rows = []
+    for cell, at in _cells(figures):
+        ours = at[f"{what}, ONNX Runtime"]
+        row = [str(cell[k]) for k in ("hidden", "window", "batch", "threads")]
+        others = [at[f"{what}, {name}"] for name in ("PyTorch", "OpenVINO")]
+        row += [f"{f.median * 1e6:,.0f} ±{f.spread:.0%}" for f in (ours, *others)]
+        rows.append([*row, *(f"{f.median / ours.median:.2f}" for f in others)])
+    return markdown(header, rows)
+
+
+def overhead_table(figures: Figures) -> str:
+    """What the rest of the graph costs over the layer alone, in ONNX Runtime."""
+    header = ["hidden", "window", "batch", "threads", "whole graph µs", "LSTM layer µs", "more"]
+    rows = []
+    for cell, at in _cells(figures):
+        whole, layer = (at[f"{what}, ONNX Runtime"].median for what in (GRAPH, LAYER))
+        row = [str(cell[k]) for k in ("hidden", "window", "batch", "threads")]
+        rows.append([*row, f"{whole * 1e6:,.0f}", f"{layer * 1e6:,.0f}", f"{whole / layer - 1:+.0%}"])
+    return markdown(header, rows)
+
+
+def startup_table(figures: Figures) -> str:
+    """Seconds of each command, and the facts of the file."""
+    timed = {(f.name, str(f.cell["what"])): f for f in figures if f.cell["what"] != "file"}
+    rows = [
+        [name, *(f"{timed[name, w].median:.2f} ±{timed[name, w].spread:.0%}" for w in ("CPU", "wall"))]
+        for name in dict.fromkeys(name for name, _ in timed)
+    ]
+    facts = [f"{f.median:,.0f} {f.name}" for f in figures if f.cell["what"] == "file"]
+    return markdown(["", "CPU s", "wall s"], rows) + f"\nThe exported file: {', '.join(facts)}.\n"
+
+
+def _cells(figures: Figures) -> list[tuple[dict[str, int | str], dict[str, Figure]]]:
+    cells: dict[str, tuple[dict[str, int | str], dict[str, Figure]]] = {}
+    for f in figures:
+        cells.setdefault(str(f.cell), (f.cell, {}))[1][f.name] = f
+    return list(cells.values())

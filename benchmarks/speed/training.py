@@ -1,0 +1,114 @@
+"""Training speed: every contestant in a process of its own, taking turns round after round."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import polars as pl
+from lstm_onnx_forecasting.data import bundled
+from rich.console import Console
+
+from benchmarks.speed import sizes
+from benchmarks.speed.figures import Figure
+
+OURS = ("lstm-onnx", "same module, bare loop", "nn.LSTM + nn.Linear, bare loop")
+PEERS = (
+    "Darts BlockRNNModel",
+    "NeuralForecast LSTM",
+    "Keras LSTM (jax)",
+    "Keras LSTM (tensorflow)",
+    "Keras LSTM (torch)",
+)
+
+
+class Contestant:
+    """A worker process, and what it answered."""
+
+    def __init__(self, name: str, python: Path, folder: Path, threads: int) -> None:
+        module = "benchmarks.speed.ours" if name in OURS else "benchmarks.speed.peers"
+        limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads))
+        self.name = name
+        self.errors = (folder / f"{name}.log").open("w+")
+        self.process = subprocess.Popen(
+            [str(python), "-m", module, name, str(folder), str(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            env={**os.environ, **limits, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+
+    def run(self) -> float:
+        """Let it train once more; NaN when it cannot."""
+        assert self.process.stdin and self.process.stdout
+        try:
+            self.process.stdin.write("go\n")
+            self.process.stdin.flush()
+            return float(json.loads(self.process.stdout.readline())["rate"])
+        except (BrokenPipeError, ValueError):
+            return float("nan")
+
+    def reason(self) -> str:
+        """Return the last line that it wrote on standard error."""
+        self.errors.seek(0)
+        return (self.errors.read().strip().splitlines() or ["no message"])[-1]
+
+    def stop(self) -> None:
+        """End it."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.errors.close()
+
+
+def measure(rounds: int, peers: Path | None, console: Console) -> list[Figure]:
+    """Return windows per second of everybody.
+
+    Args:
+        rounds: how often each trains an epoch; an epoch before them does not count.
+        peers: Python of the environment that has the peers; None leaves them out.
+        console: where to say how far it is.
+    """
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        frame = pl.read_csv(bundled()).select("time", pl.col("vehicles").alias("value"))
+        frame.write_csv(folder / sizes.TRAINED_ON)
+        for threads in sizes.THREADS:
+            with _contestants(folder, threads, peers) as contestants:
+                rates: dict[str, list[float]] = {c.name: [] for c in contestants}
+                for number in range(rounds + 1):
+                    for contestant in list(contestants):
+                        rate = contestant.run()
+                        console.print(f"threads {threads}, round {number}: {contestant.name} {rate:,.0f} windows/s")
+                        if rate != rate:
+                            console.print(f"  left out: {contestant.reason()}")
+                            contestants.remove(contestant)
+                        elif number:
+                            rates[contestant.name].append(rate)
+                figures += [
+                    Figure({"threads": threads}, name, "windows/s", tuple(values))
+                    for name, values in rates.items()
+                    if values
+                ]
+    return figures
+
+
+@contextmanager
+def _contestants(folder: Path, threads: int, peers: Path | None) -> Iterator[list[Contestant]]:
+    with ExitStack() as stack:
+        started = [Contestant(name, Path(sys.executable), folder, threads) for name in OURS]
+        started += [Contestant(name, peers, folder, threads) for name in PEERS] if peers else []
+        for contestant in started:
+            stack.callback(contestant.stop)
+        yield list(started)

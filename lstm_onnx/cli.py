@@ -29,6 +29,7 @@ err = Console(stderr=True)
 Provider = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="where ONNX Runtime computes")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; one is fastest for small models")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
+PluginFile = Annotated[Path | None, typer.Option(help="Python file that holds the plugin, if it is not installed")]
 Runs = Annotated[Path, typer.Option(help="folder of the run folders")]
 
 
@@ -128,7 +129,7 @@ def _train_command(models: dict[str, Any]) -> Callable[..., None]:
         data: Annotated[Path | None, typer.Option(help="file to learn from; the plugin's own set if not given")] = None,
         config: Annotated[Path | None, typer.Option(help="TOML file with any of these options")] = None,
         resume: Annotated[Path | None, typer.Option(help="run folder of an interrupted training to go on with")] = None,
-        plugin_file: Annotated[Path | None, typer.Option(help="Python file that holds the plugin")] = None,
+        plugin_file: PluginFile = None,
         name: Annotated[str | None, typer.Option(help="name of the run folder")] = None,
         runs: Runs = Path("runs"),
         quiet: Annotated[bool, typer.Option("--quiet", help="print only the last lines")] = False,
@@ -187,6 +188,7 @@ def predict(
     data: Annotated[Path, typer.Argument(help="table (CSV, Parquet), or arrays by input name (.npz, .json)")],
     to: Annotated[Path | None, typer.Option("--out", help="write the answers as .csv, .parquet or .json")] = None,
     plot: Annotated[Path | None, typer.Option(help="draw the answers to this .png, .svg or .pdf")] = None,
+    plugin_file: PluginFile = None,
     provider: Provider = "auto",
     threads: Threads = None,
     as_json: AsJson = False,
@@ -194,13 +196,14 @@ def predict(
     """Answer for new data."""
     from lstm_onnx import commands
 
-    commands.predict(file, data, to, plot, provider, threads, out, as_json)
+    commands.predict(file, data, to, plot, plugin_file, provider, threads, out, as_json)
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(metavar="RUN_OR_FILE", help="run folder or exported .onnx file")],
     data: Annotated[Path | None, typer.Argument(help="file to score on; the model's own test data")] = None,
     plot: Annotated[Path | None, typer.Option(help="folder for the task's pictures")] = None,
+    plugin_file: PluginFile = None,
     provider: Provider = "auto",
     threads: Threads = None,
     as_json: AsJson = False,
@@ -208,7 +211,7 @@ def evaluate(
     """Score a model on the test part of some data, beside naive baselines."""
     from lstm_onnx import commands
 
-    commands.evaluate(model, data, plot, provider, threads, out, as_json)
+    commands.evaluate(model, data, plot, plugin_file, provider, threads, out, as_json)
 
 
 def inspect_file(

@@ -17,9 +17,11 @@ from lstm_onnx import report
 from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
-    from lstm_onnx.contract import Scores
+    from lstm_onnx.contract import Contract, Scores
+    from lstm_onnx.parity import Report
     from lstm_onnx.plugins import AnyTask
     from lstm_onnx.run import Run
+    from lstm_onnx.runtime import Prediction
 
 
 def train(
@@ -138,7 +140,7 @@ def verify(file: Path, run_folder: Path | None, console: Console, as_json: bool)
     found.raise_if_failed()
 
 
-def _verdict(found: Any) -> dict[str, Any]:
+def _verdict(found: Report) -> dict[str, Any]:
     return {
         "passed": found.passed,
         "largest_absolute": found.largest_absolute,
@@ -154,7 +156,7 @@ def _kind(error: Exception | None) -> str | None:
     return type(error).__name__ if error is not None else None
 
 
-def _distances(found: Any) -> str:
+def _distances(found: Report) -> str:
     return f"largest difference {found.largest_absolute:.2g}, relative {found.largest_relative:.2g}"
 
 
@@ -163,6 +165,7 @@ def predict(
     data: Path,
     to: Path | None,
     plot: Path | None,
+    plugin_file: Path | None,
     provider: str,
     threads: int | None,
     console: Console,
@@ -177,7 +180,7 @@ def predict(
     if to is not None:
         write_table(prediction.table, to)
     if plot is not None:
-        _draw_prediction(model.require_contract(), prediction.inputs, prediction.outputs, plot)
+        _draw_prediction(model.require_contract(), prediction, plot, plugin_file)
     if as_json:
         print(prediction.table.write_json())
         return
@@ -189,13 +192,13 @@ def predict(
     report.say(console, {label: path for label, path in written.items() if path is not None})
 
 
-def _draw_prediction(contract: Any, inputs: Any, outputs: Any, path: Path) -> None:
+def _draw_prediction(contract: Contract, prediction: Prediction, path: Path, plugin_file: Path | None) -> None:
     from lstm_onnx.pictures import save_figure
     from lstm_onnx.plugins import load_task
 
     if path.suffix not in (".png", ".svg", ".pdf"):
         raise UserError(f"--plot {path}: a picture ends in .png, .svg or .pdf")
-    figures = load_task(contract.task).task.plots(contract, inputs, outputs)
+    figures = load_task(contract.task, plugin_file).task.plots(contract, prediction.inputs, prediction.outputs)
     if not figures:
         raise UserError(f"--plot: the task '{contract.task}' draws no pictures of its answers")
     for number, figure in enumerate(figures.values()):
@@ -206,6 +209,7 @@ def evaluate(
     model: Path,
     data: Path | None,
     plot: Path | None,
+    plugin_file: Path | None,
     provider: str,
     threads: int | None,
     console: Console,
@@ -214,7 +218,7 @@ def evaluate(
     """Score a run (by PyTorch) or a file (by ONNX Runtime) on the test part of some data."""
     from lstm_onnx import judge
 
-    verdict = judge.evaluate(model, data, plot, provider, threads)
+    verdict = judge.evaluate(model, data, plot, plugin_file, provider, threads)
     if as_json:
         print(
             json.dumps(

@@ -32,6 +32,7 @@ def evaluate(
     model: str | Path,
     data: str | Path | None = None,
     plot: Path | None = None,
+    plugin_file: Path | None = None,
     provider: str = "auto",
     threads: int | None = None,
 ) -> Verdict:
@@ -42,6 +43,7 @@ def evaluate(
         data: file to read; its test part is scored. None takes a run's own
             data, and for a file the data set that its plugin brings.
         plot: folder for the task's pictures of the answers.
+        plugin_file: where the plugin of a file is, if it is not installed; a run knows.
         provider: of ONNX Runtime.
         threads: of ONNX Runtime.
 
@@ -51,7 +53,7 @@ def evaluate(
     path = Path(model)
     if path.is_dir():
         return _judge_run(path, data, plot)
-    return _judge_file(load(path, provider, threads), data, plot)
+    return _judge_file(load(path, provider, threads), data, plot, plugin_file)
 
 
 def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Verdict:
@@ -65,9 +67,9 @@ def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Verd
     return _judge(restored.task, contract, eager(graph), source, record.config, record.training.seed, plot)
 
 
-def _judge_file(model: Model, data: str | Path | None, plot: Path | None) -> Verdict:
+def _judge_file(model: Model, data: str | Path | None, plot: Path | None, plugin_file: Path | None) -> Verdict:
     contract = model.require_contract()
-    task = load_task(contract.task).task
+    task = load_task(contract.task, plugin_file).task
     names = [t.name for t in contract.inputs]
 
     def answer(batch: Arrays) -> dict[str, Array]:

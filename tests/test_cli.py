@@ -64,6 +64,12 @@ def test_the_whole_path(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> N
     assert status == 0
     assert "total" in out
 
+    status, out, _ = call(capsys, "evaluate", "exported/adding.onnx", f"--plugin-file={ADDING}")
+    assert status == 0
+    assert "scores on 1,000 test examples" in out
+    status, _, err = call(capsys, "evaluate", "exported/adding.onnx")
+    assert status == 2 and "--plugin-file" in err
+
     status, out, _ = call(capsys, "inspect", "exported/adding.onnx")
     assert status == 0
     assert "(batch, time, pair)" in out and "2: number, marker" in out and "always 1" in out

@@ -27,7 +27,7 @@ def training_table(figures: Figures) -> str:
 
 
 def inference_table(figures: Figures, what: str) -> str:
-    """Microseconds per call of the whole graph or the layer, and how many times as long the others take (last columns)."""
+    """Microseconds per call of the whole graph or the layer; last, how many times as long the others take."""
     header = ["hidden", "window", "batch", "threads", "ONNX Runtime µs", "PyTorch µs", "OpenVINO µs", "PyTorch"]
     header += ["OpenVINO"]
     rows = []

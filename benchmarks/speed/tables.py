@@ -21,7 +21,7 @@ def training_table(figures: Figures) -> str:
         row = [name]
         for n in threads:
             f, ours = at.get((name, n)), at[("lstm-onnx", n)]
-            row += [f"{f.median:,.0f} ±{f.spread:.0%}", f"{f.median / ours.median:.2f}"] if f else ["did not run", ""]
+            row += [f"{f.median:,.0f} ±{f.spread:.0%}", f"{f.over(ours):.2f}"] if f else ["did not run", ""]
         rows.append(row)
     return markdown(header, rows)
 
@@ -36,7 +36,7 @@ def inference_table(figures: Figures, what: str) -> str:
         row = [str(cell[k]) for k in ("hidden", "window", "batch", "threads")]
         others = [at[f"{what}, {name}"] for name in ("PyTorch", "OpenVINO")]
         row += [f"{f.median * 1e6:,.0f} ±{f.spread:.0%}" for f in (ours, *others)]
-        rows.append([*row, *(f"{f.median / ours.median:.2f}" for f in others)])
+        rows.append([*row, *(f"{f.over(ours):.2f}" for f in others)])
     return markdown(header, rows)
 
 
@@ -45,9 +45,9 @@ def overhead_table(figures: Figures) -> str:
     header = ["hidden", "window", "batch", "threads", "whole graph µs", "LSTM layer µs", "more"]
     rows = []
     for cell, at in _cells(figures):
-        whole, layer = (at[f"{what}, ONNX Runtime"].median for what in (GRAPH, LAYER))
+        whole, layer = (at[f"{what}, ONNX Runtime"] for what in (GRAPH, LAYER))
         row = [str(cell[k]) for k in ("hidden", "window", "batch", "threads")]
-        rows.append([*row, f"{whole * 1e6:,.0f}", f"{layer * 1e6:,.0f}", f"{whole / layer - 1:+.0%}"])
+        rows.append([*row, f"{whole.median * 1e6:,.0f}", f"{layer.median * 1e6:,.0f}", f"{whole.over(layer) - 1:+.0%}"])
     return markdown(header, rows)
 
 

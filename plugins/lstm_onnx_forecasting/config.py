@@ -51,7 +51,7 @@ class Config(BaseModel):
     scaling: Literal["window", "global", "none"] = Field(
         "window", description="subtract mean and divide by spread: of each window, of the training data, or not at all"
     )
-    transform: Literal["none", "log"] = Field("none", description="log suits positive data with multiplicative swings")
+    transform: Literal["none", "log"] = Field("none", description="log suits data above 0 with multiplicative swings")
     base: Literal["none", "last", "season"] = Field(
         "season", description="what the network corrects: nothing, the last value, or the value one season ago"
     )

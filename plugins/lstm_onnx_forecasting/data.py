@@ -55,6 +55,8 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     names = (*target, *roles.past, *roles.future, *roles.static)
     notes = [*roles.notes, *table.notes]
     _refuse_empty(table.series, roles, config, source)
+    if config.transform == "log":
+        _refuse_no_logarithm(table.series, roles, source)
     series = _trimmed(table.series, len(target), notes)
     parts, series = _parts(series, config, source, notes)
     season = _season(config, table.step, parts, source, notes)
@@ -186,6 +188,18 @@ def _refuse_empty(series: Sequence[Series], roles: Roles, config: Config, source
     for i, name in enumerate(columns):
         if all(np.isnan(one.values[:, i]).all() for one in series):
             raise UserError(f"{source}: column '{name}' holds no number at all; leave it out or fill it in")
+
+
+def _refuse_no_logarithm(series: Sequence[Series], roles: Roles, source: Path) -> None:
+    for one in series:
+        for name, column in zip(roles.target, one.values.T, strict=False):
+            low = np.flatnonzero(column <= 0)
+            if len(low):
+                of = f" of series '{one.name}'" if one.name else ""
+                raise UserError(
+                    f"{source}: column '{name}'{of} is {column[low[0]]:g} at {time_text(int(one.time[low[0]]))}, and "
+                    "--transform log takes values above 0 only; leave the option out, or the value empty"
+                )
 
 
 def _parts(

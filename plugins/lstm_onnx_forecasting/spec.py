@@ -16,7 +16,7 @@ def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
     names = ", ".join(info.target)
     return GraphSpec(
         module=model,
-        inputs=_inputs(info),
+        inputs=_inputs(config, info),
         outputs=_outputs(config, info),
         axes=_axes(config, info),
         description=f"Forecasts {names} {config.horizon} steps of {steps} ahead from the last {info.window} steps.",
@@ -24,14 +24,15 @@ def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
     )
 
 
-def _inputs(info: Info) -> tuple[Tensor, ...]:
+def _inputs(config: Config, info: Info) -> tuple[Tensor, ...]:
+    missing = "missing where NaN or infinite" + (", or not above 0" if config.transform == "log" else "")
     targets = Columns(columns=info.target)
     found = [
         Tensor(
             name="values",
             dtype="float32",
             dims=("batch", "time", "target"),
-            meaning="what is to be forecast, oldest first; NaN or infinite where missing",
+            meaning="what is to be forecast, oldest first; " + missing,
             source=targets,
         ),
         Tensor(

@@ -56,7 +56,7 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     notes = [*roles.notes, *table.notes]
     _refuse_empty(table.series, roles, config, source)
     if config.transform == "log":
-        _refuse_no_logarithm(table.series, roles, source)
+        _refuse_no_logarithm(table.series, target, source)
     series = _trimmed(table.series, len(target), notes)
     parts, series = _parts(series, config, source, notes)
     season = _season(config, table.step, parts, source, notes)
@@ -190,9 +190,9 @@ def _refuse_empty(series: Sequence[Series], roles: Roles, config: Config, source
             raise UserError(f"{source}: column '{name}' holds no number at all; leave it out or fill it in")
 
 
-def _refuse_no_logarithm(series: Sequence[Series], roles: Roles, source: Path) -> None:
+def _refuse_no_logarithm(series: Sequence[Series], target: Sequence[str], source: Path) -> None:
     for one in series:
-        for name, column in zip(roles.target, one.values.T, strict=False):
+        for name, column in zip(target, one.values.T, strict=False):  # the targets come first
             low = np.flatnonzero(column <= 0)
             if len(low):
                 of = f" of series '{one.name}'" if one.name else ""

@@ -288,7 +288,7 @@ def test_a_table_of_holes_is_refused(tmp_path: Path) -> None:
 def test_a_logarithm_of_what_is_not_above_0_is_refused(tmp_path: Path, columns: str) -> None:
     values = [5.0] * 20 + [0.0] + [4.0] * 20
     said = refusal(tmp_path, {"day": days(41), "load": values}, horizon=2, transform="log", columns=columns)
-    assert "is 0 at 2" in said and "--transform log takes values above 0 only" in said and "'load'" in said
+    assert "is 0 at 2" in said and "--transform log takes values above 0 only" in said
 
 
 def test_a_column_that_never_changes_is_noted(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from lstm_onnx import options
-from lstm_onnx.errors import CheckFailed, UserError
+from lstm_onnx.errors import CheckFailed, Interrupted, UserError
 from lstm_onnx.plugins import Found, load_task, survey, task_names
 from lstm_onnx.settings import Training
 from lstm_onnx.version import __version__
@@ -54,7 +54,7 @@ def run(arguments: list[str]) -> int:
         return 1
     except UserError as error:
         err.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        return 130 if type(error).__name__ == "Interrupted" else 2
+        return 130 if isinstance(error, Interrupted) else 2
     except TyperException as error:
         message = error.format_message().replace("Value error, ", "")
         err.print(f"[red]error:[/] {escape(message)} (lstm-onnx --help)", highlight=False, soft_wrap=True)

@@ -14,6 +14,10 @@ class UserError(Exception):
     """Input or usage that a person can correct: what is wrong, where, what was found, and what to do."""
 
 
+class Interrupted(UserError):
+    """Ctrl-C in training: the run folder is whole, and the message says how to go on."""
+
+
 class CheckFailed(Exception):
     """A check such as `verify` ran properly and found a fault; exit status 1."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def export(run: Run | str | Path | None = None, out: str | Path | None = None, r
     """
     if not isinstance(run, Run):
         run = open_run(Path(run)) if run is not None else newest_run(Path(runs))
-    path = Path(out) if out is not None else Path("exported") / f"{file_name(run.record.name)}.onnx"
+    path = Path(out) if out is not None else Path("exported") / f"{run.record.name}.onnx"
     if path.suffix != ".onnx":
         raise UserError(f"{path}: the file to write must end in .onnx")
     restored = restore(run)
@@ -86,8 +85,3 @@ def golden_examples(restored: Restored, graph: GraphSpec, answer: Answer) -> tup
             )
         )
     return tuple(examples)
-
-
-def file_name(name: str) -> str:
-    """Make a name that is safe as a file name everywhere."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"

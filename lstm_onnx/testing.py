@@ -17,6 +17,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from lstm_onnx.eager import restore
+from lstm_onnx.errors import Interrupted
 from lstm_onnx.exporting import Exported, export
 from lstm_onnx.options import check_disjoint
 from lstm_onnx.parity import grid, verify
@@ -24,7 +25,7 @@ from lstm_onnx.plugins import AnyTask, load_task
 from lstm_onnx.run import Run
 from lstm_onnx.settings import Training
 from lstm_onnx.task import GraphSpec, Split
-from lstm_onnx.training import Interrupted, Row, Silent, resume, train
+from lstm_onnx.training import Row, Silent, resume, train
 
 EPOCHS = 3
 

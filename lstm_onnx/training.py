@@ -21,8 +21,8 @@ from torch import Tensor, nn
 
 from lstm_onnx.devices import fastest_threads, pick_device, thread_count, to_tensors
 from lstm_onnx.eager import Answer, eager, find_task, load_weights
-from lstm_onnx.errors import UserError
-from lstm_onnx.files import write_atomically
+from lstm_onnx.errors import Interrupted, UserError
+from lstm_onnx.files import file_name, write_atomically
 from lstm_onnx.pictures import draw_run
 from lstm_onnx.plugins import AnyTask, load_task
 from lstm_onnx.run import Record, Run, create_folder, fingerprint, now, open_run, to_metadata, versions
@@ -57,10 +57,6 @@ class Silent:
 
     def epoch_ended(self, row: Row, is_best: bool) -> None:
         """Ignore it."""
-
-
-class Interrupted(UserError):
-    """Ctrl-C: the run folder is whole, and the message says how to go on."""
 
 
 @dataclass
@@ -128,7 +124,7 @@ def train(
     if training.threads is None:
         training = training.model_copy(update={"threads": fastest_threads(task, model, examples.train, training)})
     record = Record(
-        name=name or (f"{task.name}-{source.stem}" if source else task.name),
+        name=file_name(name or (f"{task.name}-{source.stem}" if source else task.name)),
         task=task.name,
         plugin=found.origin,
         plugin_file=str(found.file.resolve()) if found.file else None,

@@ -10,7 +10,7 @@ import pytest
 
 import lstm_onnx as lo
 from lstm_onnx.contract import METADATA_KEY
-from lstm_onnx.exporting import file_name
+from lstm_onnx.files import file_name
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,10 @@ import pytest
 from safetensors.numpy import load_file
 
 import lstm_onnx as lo
+from lstm_onnx.errors import Interrupted
 from lstm_onnx.run import Run, newest_run, open_run
 from lstm_onnx.settings import Training
-from lstm_onnx.training import Interrupted, Row, Silent
+from lstm_onnx.training import Row, Silent
 from tests.conftest import ADDING, TINY
 
 

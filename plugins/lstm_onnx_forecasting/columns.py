@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from lstm_onnx.errors import UserError
-from lstm_onnx.tables import is_numeric, require
+from lstm_onnx.tables import is_numeric, numeric_column, require
 from lstm_onnx.times import looks_like_time
 from lstm_onnx_forecasting.config import Config
 
@@ -47,6 +47,8 @@ def find_roles(frame: pl.DataFrame, where: Path | str, config: Config) -> Roles:
         target = tuple(c for c in rest if is_numeric(frame.get_column(c)))
         left = [c for c in rest if c not in target]
         if not target:
+            for column in rest[:1]:
+                numeric_column(frame, column, where)  # tells which cell is no number, and why
             raise UserError(f"{where}: no column of numbers is left to forecast; name it with --target")
         if left:
             notes.append(f"not used, because they hold no numbers: {', '.join(left)}")

@@ -260,7 +260,8 @@ def test_columns_that_cannot_be_found_are_asked_for(tmp_path: Path) -> None:
     assert refusal(tmp_path, two) == "several columns hold times (day, seen); name the right one with --time"
     assert refusal(tmp_path, {"load": range(30)}) == "no column of times was found; name it with --time; there is: load"
     words = {"day": days(30), "kind": ["x"] * 30}
-    assert refusal(tmp_path, words) == "no column of numbers is left to forecast; name it with --target"
+    assert refusal(tmp_path, words).startswith("row 2, column 'kind': found 'x' where a number is needed")
+    assert refusal(tmp_path, {"day": days(30)}) == "no column of numbers is left to forecast; name it with --target"
 
 
 def test_columns_of_words_are_left_out_and_noted(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,8 +64,6 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def test_pinned_versions_are_within_the_ranges() -> None:
-    import tomllib
-
     from packaging.requirements import Requirement
 
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
@@ -71,3 +72,27 @@ def test_pinned_versions_are_within_the_ranges() -> None:
     for requirement in map(Requirement, project["dependencies"]):
         assert requirement.name in pinned
         assert pinned[requirement.name] in requirement.specifier
+
+
+def test_every_plugin_comes_in_by_its_entry_point_and_is_in_the_wheel() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    entries = project["project"]["entry-points"]["lstm_onnx"]
+    packages = {p.name for p in (ROOT / "plugins").iterdir() if (p / "__init__.py").exists()}
+    assert set(entries.values()) == packages
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert set(wheel) == {"lstm_onnx", *(f"plugins/{name}" for name in packages)}
+
+
+@pytest.mark.parametrize("name", ["LSTM", "train", "resume", "export", "verify", "evaluate", "load"])
+def test_names_of_the_package_are_what_they_say_and_stay_so(name: str) -> None:
+    """A module of the same name would take the place of the function as soon as it is imported."""
+    code = f"import lstm_onnx as lo, lstm_onnx.commands, lstm_onnx.testing; print(callable(lo.{name}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
+def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
+    import lstm_onnx
+
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = lstm_onnx.nothing

@@ -1,4 +1,4 @@
-"""Who may import whom: the layers of the core, plugins apart from each other, and torch only where it is needed."""
+"""Who may import whom, read from the sources of the core and of the plugins in this tree."""
 
 from __future__ import annotations
 
@@ -6,121 +6,343 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-import lstm_onnx
-
 ROOT = Path(__file__).parents[1]
-CORE, PLUGINS = ROOT / "lstm_onnx", ROOT / "plugins"
+CORE = "lstm_onnx"
 
-LAYERS = [  # a module imports from layers below its own, and from its own
+RANKS = (
+    {"cli"},
+    {"commands", "testing"},
+    {
+        "devices",
+        "differences",
+        "eager",
+        "exporting",
+        "judge",
+        "onnx_graph",
+        "parity",
+        "pictures",
+        "report",
+        "runtime",
+        "scoring",
+        "training",
+    },
+    {
+        "answers",
+        "contract",
+        "describe",
+        "feed",
+        "files",
+        "frequency",
+        "hookspecs",
+        "layers",
+        "options",
+        "plugins",
+        "run",
+        "series",
+        "settings",
+        "tables",
+        "task",
+        "tensors",
+        "times",
+    },
     {"errors", "version"},
-    {"contract", "files", "layers"},
-    {"task", "differences", "times", "frequency", "settings", "tables", "hookspecs"},
-    {"series", "tensors", "answers", "feed", "plugins", "run", "options"},
-    {"eager", "describe", "scoring", "runtime", "devices", "onnx_graph", "report", "pictures"},
-    {"training", "parity", "judge", "exporting", "testing"},
-    {"commands", "cli", "__init__"},
-]
-WITH_TORCH = {"layers", "eager", "devices", "onnx_graph", "training", "exporting", "testing"}
-PUBLIC = {"task", "layers", "contract", "errors", "tables", "series", "times", "frequency", "testing"}
+)
+"""The core's modules, highest first. A module imports its own rank and those below, and never in a circle."""
+
+NEED_TORCH = {"devices", "eager", "exporting", "layers", "onnx_graph", "testing", "training"}
+"""The core's modules that load torch when they are imported. No other does, by whatever detour."""
+
+PUBLIC = {"contract", "errors", "frequency", "layers", "series", "tables", "task", "testing", "times"}
+"""The core's modules that a plugin may import from, besides what is in `lstm_onnx.__all__`."""
+
+LEFT_OUT = {
+    "lstm_onnx": {"torch", "onnx", "onnxruntime", "matplotlib", "polars"},
+    "lstm_onnx.cli": {"torch", "onnx", "onnxruntime", "matplotlib", "polars"},
+    "lstm_onnx.runtime": {"torch", "onnx", "matplotlib"},
+}
+"""What importing a module must not load, as seen by Python itself."""
+
+When = Literal["importing", "later", "typing"]
 
 
-def modules() -> list[str]:
-    return sorted(p.stem for p in CORE.glob("*.py"))
+@dataclass(frozen=True)
+class Import:
+    """One import: of a module, or of a name in it; while its own module is imported, in a function, or for types."""
+
+    module: str
+    name: str | None
+    when: When
+    line: int
+
+    @property
+    def is_torch(self) -> bool:
+        """Whether it loads torch, be it through another package as in `safetensors.torch`."""
+        return "torch" in f"{self.module}.{self.name}".split(".")
 
 
-def imports(path: Path, everywhere: bool) -> Iterator[str]:
-    """Names of modules that a file imports: at the top only, or inside functions too; never for type checking alone."""
-    tree = ast.parse(path.read_text())
-    for node in ast.walk(tree) if everywhere else _top(tree):
+Tree = dict[str, list[Import]]
+"""What each module imports. A package goes by the name of the package."""
+
+
+def read_tree(*packages: Path) -> Tree:
+    """Read every module of the packages that lie in these folders."""
+    sources = {}
+    for package in packages:
+        for file in sorted(package.rglob("*.py")):
+            parts = file.relative_to(package.parent).with_suffix("").parts
+            sources[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return {name: list(read_imports(name, file, set(sources))) for name, file in sources.items()}
+
+
+def read_imports(module: str, file: Path, known: set[str]) -> Iterator[Import]:
+    package = module if file.stem == "__init__" else module.rpartition(".")[0]
+
+    def walk(node: ast.AST, when: When) -> Iterator[Import]:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            for alias in node.names:
+                yield Import(alias.name, None, when, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                yield Import(*((full, None) if full in known else (base, alias.name)), when, node.lineno)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            for child in node.body:
+                yield from walk(child, "typing")
+            for child in node.orelse:
+                yield from walk(child, when)
+        else:
+            inside_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            for child in ast.iter_child_nodes(node):
+                yield from walk(child, "later" if inside_function and when == "importing" else when)
+
+    yield from walk(ast.parse(file.read_text(encoding="utf-8")), "importing")
 
 
-def _top(tree: ast.Module) -> Iterator[ast.stmt]:
-    for node in tree.body:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+def top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def in_core(module: str) -> str:
+    """Return the name by which the tables above know a module of the core."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def loaded(tree: Tree, module: str) -> dict[str, str]:
+    """Return everything of the tree that importing a module loads, each with the one that asked for it."""
+    asked_by, waiting = {module: module}, [module]
+    while waiting:
+        current = waiting.pop()
+        parent = current.rpartition(".")[0]
+        for target in [parent, *(i.module for i in tree[current] if i.when == "importing")]:
+            if target in tree and target not in asked_by:
+                asked_by[target] = current
+                waiting.append(target)
+    return asked_by
+
+
+def torch_path(tree: Tree, module: str) -> str | None:
+    """Say how importing a module comes to load torch, or None where it does not."""
+    asked_by = loaded(tree, module)
+    for end in sorted(asked_by):
+        if any(i.is_torch and i.when == "importing" for i in tree[end]):
+            chain = [end]
+            while chain[-1] != module:
+                chain.append(asked_by[chain[-1]])
+            return " -> ".join([*reversed(chain), "torch"])
+    return None
+
+
+def upward(tree: Tree) -> list[str]:
+    """List imports of the core that point to a higher rank, and those of the front door from inside the house."""
+    rank = {name: number for number, names in enumerate(RANKS) for name in names}
+    found = []
+    for module, imports in tree.items():
+        for i in imports:
+            if top(module) != CORE or module == CORE or top(i.module) != CORE:
+                continue
+            if i.module == CORE:
+                found.append(f"{module}:{i.line} imports {i.name or 'lstm_onnx'} from the package itself")
+            elif rank[in_core(i.module)] < rank[in_core(module)]:
+                found.append(f"{module}:{i.line} imports {i.module}, which ranks above it")
+    return found
+
+
+def circles(tree: Tree) -> list[str]:
+    """List modules that load themselves, the package's own __init__ aside, which every module loads first."""
+    found = []
+    for module in tree:
+        if module == top(module):
             continue
-        yield node
+        direct = {i.module for i in tree[module] if i.when == "importing"} & set(tree) - {top(module)}
+        pruned = {m: [] if m == top(m) else imports for m, imports in tree.items()}
+        found += [f"{module} and {d} load each other" for d in sorted(direct) if module in loaded(pruned, d)]
+    return found
 
 
-def core_imports(name: str) -> set[str]:
-    found = {m.split(".")[1] for m in imports(CORE / f"{name}.py", False) if m.startswith("lstm_onnx.")}
-    return found & set(modules())
+def plugin_breaches(tree: Tree, public_names: set[str]) -> list[str]:
+    """List what the core takes from a plugin, a plugin from another, or from the core's insides."""
+    found = []
+    for module, imports in tree.items():
+        for i in imports:
+            where, what = f"{module}:{i.line}", i.module if i.name is None else f"{i.module}.{i.name}"
+            if top(i.module).startswith(f"{CORE}_") and top(i.module) != top(module):
+                found.append(f"{where} imports {what}, a plugin")
+            elif top(module) != CORE and top(i.module) == CORE:
+                is_public = i.name in public_names if i.module == CORE else in_core(i.module) in PUBLIC
+                if not is_public or (i.name or "").startswith("_"):
+                    found.append(f"{where} imports {what}, which is not public")
+    return found
 
 
-def test_every_module_has_its_layer() -> None:
-    assert sorted(m for layer in LAYERS for m in layer) == modules()
+def plugin_folders() -> list[Path]:
+    return sorted(f.parent for f in (ROOT / "plugins").glob("*/__init__.py"))
 
 
-@pytest.mark.parametrize("name", modules())
-def test_no_module_imports_from_above(name: str) -> None:
-    rank = {m: k for k, layer in enumerate(LAYERS) for m in layer}
-    assert {m for m in core_imports(name) if rank[m] > rank[name]} == set()
+def public_names() -> set[str]:
+    module = ast.parse((ROOT / CORE / "__init__.py").read_text(encoding="utf-8"))
+    for node in module.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    raise AssertionError("lstm_onnx has no __all__")
 
 
-@pytest.mark.parametrize("name", modules())
-def test_the_core_imports_no_plugin(name: str) -> None:
-    assert not [m for m in imports(CORE / f"{name}.py", True) if m.startswith(("lstm_onnx_", "plugins"))]
+TREE = read_tree(ROOT / CORE, *plugin_folders())
+CORE_MODULES = sorted({in_core(m) for m in TREE if top(m) == CORE and m != CORE})
+LIGHT = sorted(m for m in TREE if top(m) == CORE and in_core(m) not in NEED_TORCH)
+PLUGINS = [f.name for f in plugin_folders()]
 
 
-@pytest.mark.parametrize("name", modules())
-def test_torch_is_imported_only_where_it_is_needed(name: str) -> None:
-    reached, left = set(), {name}
-    while left:
-        module = left.pop()
-        reached.add(module)
-        left |= core_imports(module) - reached
-    loads_torch = any(
-        m.split(".")[0] in ("torch", "safetensors") for r in reached for m in imports(CORE / f"{r}.py", False)
-    )
-    assert loads_torch == (name in WITH_TORCH)
+def test_tables_name_every_module_once() -> None:
+    ranked = sorted(name for names in RANKS for name in names)
+    assert ranked == CORE_MODULES, "add the new module to RANKS, or take the old one out"
+    assert set(CORE_MODULES) >= PUBLIC
+    assert PLUGINS, "no plugin found: the rules for them would hold for want of any"
 
 
-PLUGIN_FILES = sorted(PLUGINS.rglob("*.py"))
+def test_core_imports_downwards() -> None:
+    assert upward(TREE) == []
 
 
-@pytest.mark.parametrize("path", PLUGIN_FILES, ids=lambda p: str(p.relative_to(PLUGINS)))
-def test_plugins_use_public_names_and_no_other_plugin(path: Path) -> None:
-    own = path.relative_to(PLUGINS).parts[0]
-    for module in imports(path, True):
-        package, _, rest = module.partition(".")
-        if package.startswith("lstm_onnx_"):
-            assert package == own
-        elif package == "lstm_onnx" and rest:
-            first = rest.split(".")[0]
-            assert first in PUBLIC or first in lstm_onnx.__all__, f"{path.name} imports {module}"
+def test_nothing_is_imported_in_a_circle() -> None:
+    assert circles(TREE) == []
 
 
-def test_every_plugin_comes_in_by_its_entry_point() -> None:
-    import tomllib
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    entries = project["project"]["entry-points"]["lstm_onnx"]
-    packages = {p.name for p in PLUGINS.iterdir() if (p / "__init__.py").exists()}
-    assert set(entries.values()) == packages
-    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    assert set(wheel) == {"lstm_onnx", *(f"plugins/{name}" for name in packages)}
+def test_plugins_come_in_by_the_front_door() -> None:
+    assert plugin_breaches(TREE, public_names()) == []
 
 
-@pytest.mark.parametrize("module", ["lstm_onnx", "lstm_onnx.cli", "lstm_onnx.commands", "lstm_onnx_forecasting"])
-def test_start_is_light(module: str) -> None:
-    code = f"import sys, {module}; print([m for m in ('torch', 'onnxruntime', 'matplotlib') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+def test_core_knows_no_plugin_by_name() -> None:
+    for file in (ROOT / CORE).rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        assert not [name for name in PLUGINS if name in text], file.name
 
 
-@pytest.mark.parametrize("name", ["LSTM", "train", "resume", "export", "verify", "evaluate", "load"])
-def test_lazy_names_are_functions_and_stay_so(name: str) -> None:
-    """A module of the same name would take the place of the function as soon as it is imported."""
-    code = f"import lstm_onnx as lo, lstm_onnx.commands, lstm_onnx.testing; print(callable(lo.{name}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "True"
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = lstm_onnx.nothing
+@pytest.mark.parametrize("module", LIGHT)
+def test_light_module_does_not_load_torch(module: str) -> None:
+    assert torch_path(TREE, module) is None
+
+
+@pytest.mark.parametrize("module", sorted(NEED_TORCH))
+def test_module_that_is_said_to_load_torch_does(module: str) -> None:
+    assert torch_path(TREE, f"{CORE}.{module}"), "it is light: take it out of NEED_TORCH"
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_plugin_is_found_without_torch(plugin: str) -> None:
+    """`predict` and `--help` load the plugin; only training needs its model."""
+    assert torch_path(TREE, plugin) is None
+
+
+def modules_after(*imports: str) -> set[str]:
+    """Import modules in a fresh interpreter and return what it has loaded, by the name of the top package."""
+    code = f"import sys\nfor m in {imports!r}: __import__(m)\nprint(*{{m.partition('.')[0] for m in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", LEFT_OUT)
+def test_python_itself_sees_what_is_left_out(module: str) -> None:
+    assert not LEFT_OUT[module] & modules_after(module)
+
+
+def test_python_itself_sees_no_torch_after_all_light_modules() -> None:
+    found = modules_after(*LIGHT, *PLUGINS)
+    assert "torch" not in found
+    assert {CORE, *PLUGINS} <= found
+
+
+@pytest.fixture
+def house(tmp_path: Path):
+    """Build a small tree with one file changed, and read it."""
+
+    def build(path: str, text: str) -> Tree:
+        files = {
+            "lstm_onnx/__init__.py": "from lstm_onnx.task import Task\n",
+            "lstm_onnx/errors.py": "",
+            "lstm_onnx/task.py": "from lstm_onnx.errors import UserError\n",
+            "lstm_onnx/layers.py": "import torch\n",
+            "lstm_onnx/parity.py": "def f():\n    from lstm_onnx.layers import LSTM\n",
+            "lstm_onnx_a/__init__.py": "from lstm_onnx import Task\nfrom lstm_onnx_a.data import x\n",
+            "lstm_onnx_a/data.py": "from lstm_onnx.errors import UserError\n",
+            "lstm_onnx_b/__init__.py": "",
+        }
+        files[path] += text
+        for name, content in files.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(content, encoding="utf-8")
+        return read_tree(*(tmp_path / name for name in ("lstm_onnx", "lstm_onnx_a", "lstm_onnx_b")))
+
+    return build
+
+
+def breaches(tree: Tree) -> list[str]:
+    reached = (torch_path(tree, m) for m in tree if in_core(m) not in NEED_TORCH)
+    return [*upward(tree), *circles(tree), *plugin_breaches(tree, {"Task"}), *filter(None, reached)]
+
+
+def test_a_house_in_order_has_no_breaches(house) -> None:
+    assert breaches(house("lstm_onnx/errors.py", "")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "says"),
+    [
+        ("lstm_onnx/task.py", "from lstm_onnx.parity import f", "lstm_onnx.parity, which ranks above it"),
+        ("lstm_onnx/task.py", "from lstm_onnx import parity", "lstm_onnx.parity, which ranks above it"),
+        ("lstm_onnx/task.py", "from .parity import f", "lstm_onnx.parity, which ranks above it"),
+        ("lstm_onnx/task.py", "from . import parity", "lstm_onnx.parity, which ranks above it"),
+        ("lstm_onnx/task.py", "def g():\n    import lstm_onnx.parity", "lstm_onnx.parity, which ranks above it"),
+        ("lstm_onnx/task.py", "if TYPE_CHECKING:\n    import lstm_onnx.parity", "which ranks above it"),
+        ("lstm_onnx/parity.py", "from lstm_onnx import Task", "imports Task from the package itself"),
+        ("lstm_onnx/layers.py", "import lstm_onnx.task\nimport lstm_onnx.layers", "load each other"),
+        ("lstm_onnx/parity.py", "import lstm_onnx_a", "imports lstm_onnx_a, a plugin"),
+        ("lstm_onnx/parity.py", "def g():\n    from lstm_onnx_a.data import x", "lstm_onnx_a.data.x, a plugin"),
+        ("lstm_onnx_b/__init__.py", "import lstm_onnx_a.data", "imports lstm_onnx_a.data, a plugin"),
+        ("lstm_onnx_a/data.py", "from lstm_onnx.parity import f", "lstm_onnx.parity.f, which is not public"),
+        ("lstm_onnx_a/data.py", "from lstm_onnx import parity", "lstm_onnx.parity, which is not public"),
+        ("lstm_onnx_a/data.py", "from lstm_onnx import _LAZY", "lstm_onnx._LAZY, which is not public"),
+        ("lstm_onnx_a/data.py", "from lstm_onnx.task import _x", "lstm_onnx.task._x, which is not public"),
+        ("lstm_onnx/errors.py", "import torch.nn", "lstm_onnx.task -> lstm_onnx.errors -> torch"),
+        ("lstm_onnx/errors.py", "try:\n    from safetensors import torch\nfinally:\n    pass", "-> torch"),
+        ("lstm_onnx/errors.py", "if TYPE_CHECKING:\n    pass\nelse:\n    import torch", "-> torch"),
+        ("lstm_onnx/errors.py", "class A:\n    import torch", "-> torch"),
+        ("lstm_onnx/parity.py", "from lstm_onnx.layers import LSTM", "lstm_onnx.parity -> lstm_onnx.layers -> torch"),
+        ("lstm_onnx_a/data.py", "from safetensors.torch import save", "lstm_onnx_a -> lstm_onnx_a.data -> torch"),
+    ],
+)
+def test_a_breach_is_found(house, path: str, text: str, says: str) -> None:
+    assert any(says in b for b in breaches(house(path, text))), breaches(house(path, text))
+
+
+def test_imports_in_functions_and_for_types_do_not_count_as_loading(house) -> None:
+    text = "def f():\n    import torch\nif TYPE_CHECKING:\n    from torch import nn\nasync def g():\n    import torch\n"
+    assert breaches(house("lstm_onnx/errors.py", text)) == []

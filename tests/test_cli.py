@@ -215,7 +215,7 @@ def test_predict_imports_no_torch(adding_file: Path, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "lstm_onnx.cli", *TRAIN, "--epochs=500", "--json"]
+    command = [sys.executable, "-m", "lstm_onnx.cli", *TRAIN, "--epochs=500", "--patience=500", "--json"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
     assert child.stdout is not None and child.stderr is not None
     while json.loads(child.stdout.readline())["event"] != "epoch":

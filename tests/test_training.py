@@ -70,11 +70,11 @@ def test_resumed_run_equals_uninterrupted_run(tmp_path: Path, epoch: int, batch:
 
 
 def test_killed_run_resumes_to_the_same_result(tmp_path: Path) -> None:
-    whole = train(tmp_path / "whole", epochs=30)
+    whole = train(tmp_path / "whole", epochs=120, patience=120)
     options = [f"--{name}={value}" for name, value in TINY.items()]
     command = [sys.executable, "-m", "lstm_onnx.cli", "train", "--plugin=adding", f"--plugin-file={ADDING}"]
     child = subprocess.Popen(
-        [*command, *options, "--epochs=30", "--threads=1", "--json", f"--runs={tmp_path / 'cut'}"],
+        [*command, *options, "--epochs=120", "--patience=120", "--threads=1", "--json", f"--runs={tmp_path / 'cut'}"],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -89,7 +89,7 @@ def test_killed_run_resumes_to_the_same_result(tmp_path: Path) -> None:
     folder = next((tmp_path / "cut").iterdir())
     assert open_run(folder).record.status == "training"
     resumed = lo.resume(folder)
-    assert len(resumed.history()) == 30
+    assert len(resumed.history()) == 120
     assert_same_weights(whole, resumed)
 
 

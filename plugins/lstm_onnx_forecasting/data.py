@@ -30,6 +30,8 @@ from lstm_onnx_forecasting.windows import Bank, WindowSplit, make_bank, usable
 
 LEAST = 2
 """A window to learn from has at least this many rows with a known value: one alone shows no movement."""
+LOGLESS = 0.05
+"""The largest share of values that may have no logarithm."""
 WIDE_TARGET = "value"
 """What the one target is called when each column is a series of its own."""
 _BUNDLED = {"time": "time", "target": ("vehicles",), "past": ("temperature", "clouds")}
@@ -56,7 +58,7 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     notes = [*roles.notes, *table.notes]
     _refuse_empty(table.series, roles, config, source)
     if config.transform == "log":
-        _refuse_no_logarithm(table.series, target, source)
+        _check_logarithm(table.series, target, source, notes)
     series = _trimmed(table.series, len(target), notes)
     parts, series = _parts(series, config, source, notes)
     season = _season(config, table.step, parts, source, notes)
@@ -190,16 +192,20 @@ def _refuse_empty(series: Sequence[Series], roles: Roles, config: Config, source
             raise UserError(f"{source}: column '{name}' holds no number at all; leave it out or fill it in")
 
 
-def _refuse_no_logarithm(series: Sequence[Series], target: Sequence[str], source: Path) -> None:
-    for one in series:
-        for name, column in zip(target, one.values.T, strict=False):  # the targets come first
-            low = np.flatnonzero(column <= 0)
-            if len(low):
-                of = f" of series '{one.name}'" if one.name else ""
-                raise UserError(
-                    f"{source}: column '{name}'{of} is {column[low[0]]:g} at {time_text(int(one.time[low[0]]))}, and "
-                    "--transform log takes values above 0 only; leave the option out, or the value empty"
-                )
+def _check_logarithm(series: Sequence[Series], target: Sequence[str], source: Path, notes: list[str]) -> None:
+    """Note values that have no logarithm, which the model takes as missing; refuse a table with many of them."""
+    for i, name in enumerate(target):
+        column = np.concatenate([one.values[:, i] for one in series])
+        low, known = int((column <= 0).sum()), int((~np.isnan(column)).sum())
+        if low > LOGLESS * known:
+            raise UserError(
+                f"{source}: {low:,} of {known:,} values of '{name}' are not above 0, and --transform log would take "
+                "them all as missing; leave the option out"
+            )
+        if low:
+            notes.append(
+                f"{low:,} of {known:,} values of '{name}' are not above 0: --transform log takes them as missing"
+            )
 
 
 def _parts(

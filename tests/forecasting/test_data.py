@@ -286,10 +286,14 @@ def test_a_table_of_holes_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("columns", ["variables", "series"])
-def test_a_logarithm_of_what_is_not_above_0_is_refused(tmp_path: Path, columns: str) -> None:
-    values = [5.0] * 20 + [0.0] + [4.0] * 20
-    said = refusal(tmp_path, {"day": days(41), "load": values}, horizon=2, transform="log", columns=columns)
-    assert "is 0 at 2" in said and "--transform log takes values above 0 only" in said
+def test_what_has_no_logarithm_is_noted_if_rare_and_refused_if_not(tmp_path: Path, columns: str) -> None:
+    rare = {"day": days(41), "load": [5.0] * 20 + [0.0] + [4.0] * 20}
+    options: dict[str, Any] = {"horizon": 2, "transform": "log", "columns": columns}
+    notes = " ".join(load(tmp_path, rare, **options).notes)
+    assert "1 of 41 values of '" in notes and "are not above 0: --transform log takes them as missing" in notes
+    often = {"day": days(41), "load": [5.0, 0.0, -4.0] * 13 + [1.0, 1.0]}
+    said = refusal(tmp_path, often, **options)
+    assert said.startswith("26 of 41 values of '") and said.endswith("leave the option out")
 
 
 def test_a_column_that_never_changes_is_noted(tmp_path: Path) -> None:

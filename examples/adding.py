@@ -9,7 +9,7 @@ numbers. Sequences differ in length. Always saying 1.0 gives a mean squared erro
 import numpy as np
 from pydantic import BaseModel, Field
 
-from lstm_onnx import ArraySplit, Axis, GraphSpec, Headline, Task, TaskData, Tensor, hookimpl
+from lstm_onnx import ArraySplit, Axis, GraphSpec, Headline, Lengths, Task, TaskData, Tensor, hookimpl
 
 
 class Config(BaseModel, extra="forbid"):
@@ -80,7 +80,13 @@ class Adding(Task[Config, Info]):
                     Tensor(
                         name="pairs", dtype="float32", dims=("batch", "time", "pair"), meaning="numbers and markers"
                     ),
-                    Tensor(name="lengths", dtype="int64", dims=("batch",), meaning="steps of each sequence"),
+                    Tensor(
+                        name="lengths",
+                        dtype="int64",
+                        dims=("batch",),
+                        meaning="steps of each sequence",
+                        source=Lengths(axis="time", min=0),
+                    ),
                 ),
                 outputs=(Tensor(name="total", dtype="float32", dims=("batch",), meaning="sum of the marked numbers"),),
                 axes={

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstm_onnx.contract import Axis, Clock, Columns, Constants, Contract, State, Step, Table, Tensor, Tolerance
+from lstm_onnx.contract import Axis, Clock, Columns, Constants, Contract, Lengths, State, Step, Table, Tensor, Tolerance
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.hookspecs import hookimpl
 from lstm_onnx.task import ArraySplit, GraphSpec, Headline, Split, Task, TaskData
@@ -49,6 +49,7 @@ __all__ = [
     "Contract",
     "GraphSpec",
     "Headline",
+    "Lengths",
     "Split",
     "State",
     "Step",

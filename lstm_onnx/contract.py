@@ -61,7 +61,15 @@ class Constants(_Part):
     columns: tuple[str, ...]
 
 
-Source = Annotated[Columns | Clock | Constants, Field(discriminator="kind")]
+class Lengths(_Part):
+    """The tensor is how many steps of each sequence count, along one axis of other tensors; what follows is padding."""
+
+    kind: Literal["lengths"] = "lengths"
+    axis: str = Field("time", description="the axis that is padded")
+    min: int = Field(1, ge=0, description="the smallest length that the graph takes")
+
+
+Source = Annotated[Columns | Clock | Constants | Lengths, Field(discriminator="kind")]
 
 
 class Tensor(_Part):

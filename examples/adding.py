@@ -9,7 +9,19 @@ numbers. Sequences differ in length. Always saying 1.0 gives a mean squared erro
 import numpy as np
 from pydantic import BaseModel, Field
 
-from lstm_onnx import ArraySplit, Axis, GraphSpec, Headline, Lengths, Task, TaskData, Tensor, hookimpl
+from lstm_onnx import (
+    ArraySplit,
+    Axis,
+    GraphSpec,
+    Headline,
+    Lengths,
+    State,
+    Stream,
+    Task,
+    TaskData,
+    Tensor,
+    hookimpl,
+)
 
 
 class Config(BaseModel, extra="forbid"):
@@ -98,9 +110,40 @@ class Adding(Task[Config, Info]):
             )
         ]
 
+    def streaming(self, model, config, info):
+        from torch import nn
+
+        class Running(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.adder = model
+
+            def forward(self, pairs, hidden, cell):
+                _, (hidden, cell) = self.adder.lstm(pairs, state=(hidden, cell))
+                return self.adder.head(hidden[0]).squeeze(1), hidden, cell
+
+        (main,) = self.graphs(model, config, info)
+        before, after = (
+            [
+                Tensor(name=n, dtype="float32", dims=("layer", "batch", "unit"), meaning="what the LSTM remembers")
+                for n in names
+            ]
+            for names in (("hidden", "cell"), ("hidden_out", "cell_out"))
+        )
+        return GraphSpec(
+            module=Running(),
+            inputs=(main.inputs[0], *before),
+            outputs=(*main.outputs, *after),
+            axes=main.axes
+            | {"layer": Axis(size=1), "unit": Axis(size=config.hidden), "time": Axis(typical=config.longest)},
+            description="Adds the marked numbers so far.",
+            states=(State(output="hidden_out", input="hidden"), State(output="cell_out", input="cell")),
+            stream=Stream(axis="time"),
+        )
+
     def sample(self, graph, sizes, seed):
-        drawn = draw(np.random.default_rng(seed), sizes["batch"], sizes["time"])
-        return {name: drawn[name] for name in ("pairs", "lengths")}
+        drawn = draw(np.random.default_rng(seed), sizes["batch"], max(2, sizes["time"]))
+        return {"pairs": drawn["pairs"][:, : sizes["time"]], "lengths": drawn["lengths"]}
 
 
 @hookimpl

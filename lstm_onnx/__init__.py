@@ -14,7 +14,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstm_onnx.contract import Axis, Clock, Columns, Constants, Contract, Lengths, State, Step, Table, Tensor, Tolerance
+from lstm_onnx.contract import (
+    Axis,
+    Clock,
+    Columns,
+    Constants,
+    Contract,
+    Lengths,
+    State,
+    Step,
+    Stream,
+    Table,
+    Tensor,
+    Tolerance,
+)
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.hookspecs import hookimpl
 from lstm_onnx.task import ArraySplit, GraphSpec, Headline, Split, Task, TaskData
@@ -53,6 +66,7 @@ __all__ = [
     "Split",
     "State",
     "Step",
+    "Stream",
     "Table",
     "Task",
     "TaskData",

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast, get_args
 
 import typer
 from rich.console import Console
@@ -18,7 +19,8 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from lstm_onnx import options
-from lstm_onnx.errors import CheckFailed, Interrupted, UserError
+from lstm_onnx.contract import Variant
+from lstm_onnx.errors import CheckFailed, Interrupted, UserError, nearest
 from lstm_onnx.plugins import Found, load_task, survey, task_names
 from lstm_onnx.settings import Training
 from lstm_onnx.version import __version__
@@ -109,7 +111,7 @@ def build(models: dict[str, Any]) -> typer.Typer:
         rich_markup_mode="rich",
     )
     app.callback()(version)
-    for command in (_train_command(models), export, verify, predict, evaluate, inspect_file, plugins):
+    for command in (_train_command(models), export, verify, predict, evaluate, inspect_file, doctor, bench, plugins):
         app.command("inspect" if command is inspect_file else command.__name__)(command)
     return app
 
@@ -162,30 +164,63 @@ def _train_command(models: dict[str, Any]) -> Callable[..., None]:
 
 def export(
     run_folder: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="run folder; the newest one")] = None,
-    to: Annotated[Path | None, typer.Option("--out", help="file to write; exported/NAME.onnx")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", help="file to write; exported/NAME.onnx. Beside it, variants add their name"),
+    ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(help="fp32, streaming, int8 or fp16; several at once: --variant fp32 --variant int8"),
+    ] = None,
+    max_drop: Annotated[
+        float, typer.Option(min=0, help="percent of the test metric that int8 or fp16 may lose against fp32")
+    ] = 1.0,
+    force: Annotated[bool, typer.Option("--force", help="write a variant that loses more, and say so in it")] = False,
+    opset: Annotated[int | None, typer.Option(help="ONNX opset of the files; what the graph needs, 18 or so")] = None,
+    ir_version: Annotated[int | None, typer.Option(help="ONNX IR of the files; the lowest that carries it")] = None,
+    target: Annotated[str | None, typer.Option(help="refuse what this runtime cannot run; see doctor")] = None,
     runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Write a run as one .onnx file, proved against PyTorch first."""
+    """Write a run as one .onnx file, or several variants of it, proved against PyTorch first."""
     from lstm_onnx import commands
 
-    commands.export(run_folder, to, runs, out, as_json)
+    chosen = _variants(variant or ["fp32"])
+    commands.export(run_folder, to, runs, chosen, max_drop, force, opset, ir_version, target, out, as_json)
+
+
+def _variants(given: list[str]) -> tuple[Variant, ...]:
+    known = get_args(Variant)
+    for name in given:
+        if name not in known:
+            raise UserError(f"--variant {name}: there is no such variant{nearest(name, known)}; {', '.join(known)}")
+    return tuple(cast(list[Variant], given))
 
 
 def verify(
     file: Annotated[Path, typer.Argument(help="exported .onnx file")],
     run_folder: Annotated[Path | None, typer.Option("--run", help="also compare with PyTorch's answers")] = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(help="what to ask besides ONNX Runtime: reference, openvino, c, or all that is installed"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check that a file is what its contract says, and answers as it should."""
     from lstm_onnx import commands
 
-    commands.verify(file, run_folder, out, as_json)
+    commands.verify(file, run_folder, engine, out, as_json)
 
 
 def predict(
     file: Annotated[Path, typer.Argument(help="exported .onnx file")],
-    data: Annotated[Path, typer.Argument(help="table (CSV, Parquet), or arrays by input name (.npz, .json)")],
+    data: Annotated[
+        Path | None, typer.Argument(help="table (CSV, Parquet), or arrays by input name (.npz, .json)")
+    ] = None,
+    stream: Annotated[
+        bool,
+        typer.Option("--stream", help="read rows from standard input, CSV or JSON, and answer each at once in JSON"),
+    ] = False,
     to: Annotated[Path | None, typer.Option("--out", help="write the answers as .csv, .parquet or .json")] = None,
     plot: Annotated[Path | None, typer.Option(help="draw the answers to this .png, .svg or .pdf")] = None,
     plugin_file: PluginFile = None,
@@ -196,6 +231,13 @@ def predict(
     """Answer for new data."""
     from lstm_onnx import commands
 
+    if stream:
+        if extra := [o for o, v in (("DATA", data), ("--out", to), ("--plot", plot)) if v is not None]:
+            raise UserError(f"--stream reads standard input and prints JSON lines; leave {extra[0]} out")
+        commands.predict_stream(file, provider, threads)
+        return
+    if data is None:
+        raise UserError("say what to answer for: a file of data after the model, or --stream to read standard input")
     commands.predict(file, data, to, plot, plugin_file, provider, threads, out, as_json)
 
 
@@ -222,6 +264,38 @@ def inspect_file(
     from lstm_onnx import commands
 
     commands.inspect(file, out, as_json)
+
+
+def bench(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="exported .onnx files; variants are files")],
+    batch: Annotated[
+        list[int] | None, typer.Option(min=1, help="examples a call; several: --batch 1 --batch 8")
+    ] = None,
+    length: Annotated[list[int] | None, typer.Option(min=1, help="steps of a sequence; as in training")] = None,
+    threads: Annotated[list[int] | None, typer.Option(min=1, help="CPU threads; 1 and the number of cores")] = None,
+    provider: Provider = "auto",
+    seconds: Annotated[float, typer.Option(min=0.01, help="seconds to spend on each combination")] = 1.0,
+    plot: Annotated[Path | None, typer.Option(help="draw latency against size to this .png, .svg or .pdf")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure latency, throughput, start-up, memory and size on this machine."""
+    from lstm_onnx import commands
+
+    counts = threads or sorted({1, os.cpu_count() or 1})
+    commands.bench(files, batch or [1], length or [], counts, provider, seconds, plot, out, as_json)
+
+
+def doctor(
+    file: Annotated[Path, typer.Argument(help="exported .onnx file, or any other")],
+    target: Annotated[
+        list[str] | None, typer.Option(help="runtime that shall run it, such as web or openvino; several; all")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what of a file a runtime would not run, and what to do instead."""
+    from lstm_onnx import commands
+
+    commands.doctor(file, target, out, as_json)
 
 
 def plugins(as_json: AsJson = False) -> None:

@@ -6,7 +6,7 @@ Imports of torch stay inside the functions that need it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from lstm_onnx import report
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import CheckFailed, UserError
 
 if TYPE_CHECKING:
-    from lstm_onnx.contract import Contract, Scores
-    from lstm_onnx.parity import Report
+    from lstm_onnx.contract import Contract, Scores, Variant
+    from lstm_onnx.exporting import Exported
+    from lstm_onnx.failures import Report
     from lstm_onnx.plugins import AnyTask
     from lstm_onnx.run import Run
     from lstm_onnx.runtime import Prediction
@@ -102,34 +103,63 @@ def _plain(scores: Scores | None) -> dict[str, Any]:
     return {"scores": json.loads(scores.model_dump_json())} if scores is not None else {}
 
 
-def export(run_folder: Path | None, to: Path | None, runs: Path, console: Console, as_json: bool) -> None:
-    """Export, and show how far the file is from PyTorch."""
-    from lstm_onnx.exporting import export as write
+def export(
+    run_folder: Path | None,
+    to: Path | None,
+    runs: Path,
+    variants: Sequence[Variant],
+    max_drop: float,
+    force: bool,
+    opset: int | None,
+    ir_version: int | None,
+    target: str | None,
+    console: Console,
+    as_json: bool,
+) -> None:
+    """Export, and show how far the files are from PyTorch, and what variants lose."""
+    from lstm_onnx.exporting import Wish, export_all
 
+    wish = Wish(variants, max_drop, force, opset, ir_version, target)
     with console.status("exporting and comparing with PyTorch") if not as_json else nullcontext():
-        written = write(run_folder, to, runs)
-    beside = written.path.with_suffix(".json")
+        files = export_all(run_folder, to, runs, wish)
     if as_json:
-        print(json.dumps({"file": str(written.path), "contract": str(beside)} | _verdict(written.report)))
+        for written in files:
+            beside = {"file": str(written.path), "contract": str(written.path.with_suffix(".json"))}
+            scores = {"how": written.how} | _plain(written.contract.scores)
+            print(json.dumps(beside | {"variant": written.contract.variant} | _verdict(written.report) | scores))
         return
-    source = next((t.source for t in written.contract.inputs if t.source is not None), None)
-    report.say(
-        console,
-        {
-            "file": f"{written.path} ({written.path.stat().st_size / 1024:,.0f} kB)",
-            "contract": beside,
-            "proved": f"{len(written.report.checks)} checks, {_distances(written.report)}",
-            "next": f"lstm-onnx predict {written.path} {'DATA.csv' if source else 'DATA.npz'}",
-        },
-    )
+    first = files[0]
+    table = any(t.source is not None and t.source.kind != "lengths" for t in first.contract.inputs)
+    data = "DATA.npz" if not table else "DATA.csv" if first.contract.stream is None else "--stream < DATA.csv"
+    for written in files:
+        last = {"next": f"lstm-onnx predict {first.path} {data}"} if written is files[-1] else {}
+        report.say(console, _written(written) | last)
 
 
-def verify(file: Path, run_folder: Path | None, console: Console, as_json: bool) -> None:
+def _written(file: Exported) -> dict[str, Any]:
+    """What to say of a file that was written."""
+    scores = file.contract.scores
+    lines = {
+        "file": f"{file.path} ({file.path.stat().st_size / 1024:,.0f} kB)",
+        "contract": file.path.with_suffix(".json"),
+        "proved": f"{len(file.report.checks)} checks, {_distances(file.report)}",
+    }
+    if file.how:
+        lines["how"] = file.how
+    if scores is not None and scores.fp32 is not None and scores.drop is not None:
+        name = scores.headline
+        before, after = (report.number(s[name]) for s in (scores.fp32, scores.model))
+        lines["costs"] = f"{scores.drop:+.2f}% of {name} on the test data: {after} instead of {before}"
+    return lines
+
+
+def verify(file: Path, run_folder: Path | None, engines: list[str] | None, console: Console, as_json: bool) -> None:
     """Verify, show every check, and fail if one does."""
+    from lstm_onnx.parity import USUAL_ENGINES
     from lstm_onnx.parity import verify as check
 
     with console.status("verifying") if not as_json else nullcontext():
-        found = check(file, run_folder)
+        found = check(file, run_folder, engines or USUAL_ENGINES)
     if as_json:
         print(json.dumps({"file": str(file)} | _verdict(found), indent=2))
     else:
@@ -145,6 +175,8 @@ def _verdict(found: Report) -> dict[str, Any]:
         "passed": found.passed,
         "largest_absolute": found.largest_absolute,
         "largest_relative": found.largest_relative,
+        "decisions": found.decisions,
+        "changed": found.changed,
         "checks": [
             {"name": c.name, "passed": c.error is None, "detail": c.detail, "failure": _kind(c.error)}
             for c in found.checks
@@ -157,7 +189,8 @@ def _kind(error: Exception | None) -> str | None:
 
 
 def _distances(found: Report) -> str:
-    return f"largest difference {found.largest_absolute:.2g}, relative {found.largest_relative:.2g}"
+    text = f"largest difference {found.largest_absolute:.2g}, relative {found.largest_relative:.2g}"
+    return text + (f", {found.changed} of {found.decisions:,} decisions changed" if found.decisions else "")
 
 
 def predict(
@@ -192,17 +225,32 @@ def predict(
     report.say(console, {label: path for label, path in written.items() if path is not None})
 
 
+def predict_stream(file: Path, provider: str, threads: int | None) -> None:
+    """Answer each row of standard input as it comes, a JSON object a line."""
+    import sys
+
+    from lstm_onnx.rows import answer_rows
+    from lstm_onnx.runtime import load
+
+    for line in answer_rows(load(file, provider, threads), sys.stdin):
+        print(line, flush=True)
+
+
 def _draw_prediction(contract: Contract, prediction: Prediction, path: Path, plugin_file: Path | None) -> None:
     from lstm_onnx.pictures import save_figure
     from lstm_onnx.plugins import load_task
 
-    if path.suffix not in (".png", ".svg", ".pdf"):
-        raise UserError(f"--plot {path}: a picture ends in .png, .svg or .pdf")
+    _check_picture(path)
     figures = load_task(contract.task, plugin_file).task.plots(contract, prediction.inputs, prediction.outputs)
     if not figures:
         raise UserError(f"--plot: the task '{contract.task}' draws no pictures of its answers")
     for number, figure in enumerate(figures.values()):
         save_figure(figure, path if number == 0 else path.with_stem(f"{path.stem}-{number + 1}"))
+
+
+def _check_picture(path: Path) -> None:
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise UserError(f"--plot {path}: a picture ends in .png, .svg or .pdf")
 
 
 def evaluate(
@@ -259,3 +307,66 @@ def inspect(file: Path, console: Console, as_json: bool) -> None:
     if contract.scores is not None:
         console.print(report.scores_table(contract.scores, "test scores"))
     report.say(console, {"next": f"lstm-onnx verify {file}"})
+
+
+def doctor(file: Path, targets: list[str] | None, console: Console, as_json: bool) -> None:
+    """Examine a file for some targets, or for all, and fail if one of those that were named would not run it."""
+    from lstm_onnx.doctor import examine_file
+    from lstm_onnx.targets import TARGETS
+
+    found = {name: examine_file(file, name) for name in targets or TARGETS}
+    if as_json:
+        print(json.dumps({name: [vars(f) for f in findings] for name, findings in found.items()}, indent=2))
+    else:
+        console.print(report.targets_table(found, {name: TARGETS[name].what for name in found}))
+    stops = [(name, f) for name, findings in found.items() for f in findings if f.severity == "stops"]
+    if targets and stops:
+        name, first = stops[0]
+        raise CheckFailed(f"{file}: {name} would not run it: {first.where}: {first.found}; {first.advice}")
+
+
+def bench(
+    files: list[Path],
+    batches: list[int],
+    lengths: list[int],
+    threads: list[int],
+    provider: str,
+    seconds: float,
+    plot: Path | None,
+    console: Console,
+    as_json: bool,
+) -> None:
+    """Measure files, show tables, and say which number of threads is best here."""
+    from dataclasses import asdict
+
+    from lstm_onnx.benching import SAME, best_threads, footprint
+    from lstm_onnx.benching import bench as measure
+
+    if plot is not None:
+        _check_picture(plot)
+    with report.counting(console, "measuring", quiet=as_json) as progress:
+        figures = measure(files, batches, lengths, threads, provider, seconds, progress)
+    footprints = [footprint(f, provider) for f in dict.fromkeys(files)]
+    best = best_threads(figures)
+    if plot is not None:
+        from lstm_onnx.pictures import latency_figure, save_figure
+
+        save_figure(latency_figure(figures), plot)
+    if as_json:
+        cells = [asdict(f) | {"throughput": f.throughput} for f in figures]
+        picks = {str(file): count for file, (count, _) in best.items()}
+        told = {"cells": cells, "files": [asdict(f) for f in footprints], "best_threads": picks}
+        print(json.dumps(told, indent=2, default=str))
+        return
+    console.print(report.latency_table(figures))
+    console.print(report.footprint_table(footprints))
+    lines: dict[str, Any] = {}
+    if len(set(threads)) > 1:
+        for file, (count, gain) in best.items():
+            same = f"no difference beyond {SAME:.0%} between them; take 1"
+            lines[f"threads for {file.name}"] = same if count is None else f"{count} ({gain:.2f} times the slowest)"
+    if plot is not None:
+        lines["picture"] = plot
+    count = next((n for n, _ in best.values() if n is not None), 1)
+    lines["next"] = f"lstm-onnx predict {files[0]} DATA.csv --threads {count}"
+    report.say(console, lines)

@@ -19,11 +19,12 @@ from lstm_onnx.errors import UserError
 METADATA_KEY = "lstm_onnx.contract"
 VERSION: Literal[1] = 1
 Array = NDArray[Any]
+Variant = Literal["fp32", "streaming", "int8", "fp16"]
 DType = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool", "string"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
 
 class Axis(_Part):
@@ -80,6 +81,7 @@ class Tensor(_Part):
     dims: tuple[str, ...] = Field(description="names of axes, outermost first; each is described in `axes`")
     meaning: str
     unit: str | None = None
+    missing: bool = Field(False, description="whether NaN and infinite values may come in, and count as missing")
     source: Source | None = Field(None, description="how it is read from, or stands in, a person's table")
 
 
@@ -89,6 +91,13 @@ class State(_Part):
     output: str
     input: str
     reset: float = Field(0.0, description="the value of every element before the first call")
+
+
+class Stream(_Part):
+    """How a graph with states is fed: a piece of the sequence at a time, states going round."""
+
+    axis: str = Field("time", description="the free axis that is cut into pieces of any length")
+    context: int = Field(1, ge=1, description="steps to feed after a reset before answers are as good as in training")
 
 
 class Step(_Part):
@@ -120,6 +129,8 @@ class Scores(_Part):
     headline: str
     model: dict[str, float]
     baselines: dict[str, dict[str, float]] = Field(default_factory=dict)
+    fp32: dict[str, float] | None = Field(None, description="of a variant: what the fp32 file reaches on the same")
+    drop: float | None = Field(None, description="of a variant: percent by which it is worse than fp32 in the headline")
 
 
 class Example(_Part):
@@ -172,17 +183,21 @@ class Contract(_Part):
     name: str
     task: str
     description: str
-    variant: str = "fp32"
+    variant: Variant = "fp32"
     opset: int
     ir_version: int
     axes: dict[str, Axis]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     states: tuple[State, ...] = ()
+    stream: Stream | None = None
     table: Table | None = None
     tolerance: Tolerance
     scores: Scores | None = None
     provenance: Provenance
+    digests: dict[str, str] = Field(
+        default_factory=dict, description="CRC-32 of each node and weight as exported, to name what was changed since"
+    )
     examples: tuple[Example, ...] = ()
 
     def dims_of(self, tensor: Tensor) -> tuple[str | int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lstm_onnx.contract import Contract, Example, Provenance
+from lstm_onnx.contract import Contract, Example, Provenance, Variant
 from lstm_onnx.run import Record, now
 from lstm_onnx.task import GraphSpec
 
@@ -10,18 +10,27 @@ IR_VERSION = 8
 """The lowest ONNX IR that carries opset 18; onnx's own default is too new for many runtimes."""
 
 
-def describe(record: Record, graph: GraphSpec, name: str, examples: tuple[Example, ...] = ()) -> Contract:
+def describe(
+    record: Record,
+    graph: GraphSpec,
+    name: str,
+    examples: tuple[Example, ...] = (),
+    variant: Variant = "fp32",
+    ir_version: int = IR_VERSION,
+) -> Contract:
     """Return the contract of `graph`, exported under `name`."""
     return Contract(
         name=name,
         task=record.task,
         description=graph.description,
+        variant=variant,
         opset=graph.opset,
-        ir_version=IR_VERSION,
+        ir_version=ir_version,
         axes=graph.axes,
         inputs=graph.inputs,
         outputs=graph.outputs,
         states=graph.states,
+        stream=graph.stream,
         table=graph.table,
         tolerance=graph.tolerance,
         scores=record.scores,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,12 @@ from pydantic import BaseModel
 from safetensors.torch import load_file
 from torch import nn
 
+from lstm_onnx.contract import Variant
 from lstm_onnx.errors import UserError
+from lstm_onnx.half import round_weights
 from lstm_onnx.plugins import AnyTask, Found, load_task
 from lstm_onnx.run import Run
-from lstm_onnx.task import Array, Arrays, GraphSpec
-
-Answer = Callable[[Arrays], dict[str, Array]]
-"""From the raw inputs of a graph, and perhaps more, to its outputs."""
+from lstm_onnx.task import Answer, Array, Arrays, GraphSpec
 
 
 def eager(graph: GraphSpec) -> Answer:
@@ -49,6 +48,24 @@ class Restored:
     info: BaseModel
     model: nn.Module
     graphs: list[GraphSpec]
+
+
+def graph_for(restored: Restored, variant: Variant) -> GraphSpec:
+    """Return the graph whose PyTorch module answers as a file of this variant must (for int8: nearly).
+
+    Raises:
+        UserError: the task cannot make this variant; says why.
+    """
+    if variant == "streaming":
+        graph = restored.task.streaming(restored.model, restored.config, restored.info)
+        if not graph.states or graph.stream is None:
+            raise TypeError(f"the streaming graph of '{restored.task.name}' must have states, and say how it is fed")
+        return graph
+    if variant == "fp16":
+        rounded = copy.deepcopy(restored.model)
+        round_weights(rounded)
+        return restored.task.graphs(rounded, restored.config, restored.info)[0]
+    return restored.graphs[0]
 
 
 def find_task(run: Run) -> Found:

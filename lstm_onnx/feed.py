@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx.answers import answers
-from lstm_onnx.contract import Array, Axis, Clock, Columns, Constants, Contract, Step, Table, Tensor
+from lstm_onnx.contract import Array, Axis, Clock, Columns, Constants, Contract, Lengths, Step, Table, Tensor
 from lstm_onnx.errors import UserError
 from lstm_onnx.frequency import advance, step_text
 from lstm_onnx.series import Regular, Series, regular_series, wide_series
@@ -89,7 +89,7 @@ def _named(contract: Contract, rows: str) -> tuple[str, ...]:
 
 def _refuse_sourceless(contract: Contract, where: str) -> None:
     states = {s.input for s in contract.states}
-    bare = [t for t in contract.inputs if t.source is None and t.name not in states]
+    bare = [t for t in contract.inputs if isinstance(t.source, Lengths | None) and t.name not in states]
     if bare:
         wanted = ", ".join(f"'{t.name}' ({', '.join(str(d) for d in contract.dims_of(t))})" for t in bare)
         raise UserError(

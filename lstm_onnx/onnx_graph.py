@@ -54,14 +54,23 @@ def trace_sizes(graph: GraphSpec) -> dict[str, int]:
 
 
 def to_onnx(graph: GraphSpec, example: Mapping[str, Array]) -> onnx.ModelProto:
-    """Export `graph`, traced with the inputs `example`.
+    """Export `graph`, traced with the inputs `example`; see `program_of`.
+
+    Returns:
+        A model of opset `graph.opset` and IR `IR_VERSION`, without contract.
+    """
+    return tidy(program_of(graph, example).model_proto, graph)
+
+
+def program_of(graph: GraphSpec, example: Mapping[str, Array]) -> torch.onnx.ONNXProgram:
+    """Translate `graph`, traced with the inputs `example`.
 
     Args:
         graph: what to export; its module must be on the CPU.
         example: an array for each input; no free axis may have the size 1.
 
     Returns:
-        A model of opset `graph.opset` and IR `IR_VERSION`, without contract.
+        The exporter's own model, and beside it the program of PyTorch's operators that it was made from.
     """
     module = graph.module.eval()
     inputs = {t.name: torch.from_numpy(np.ascontiguousarray(example[t.name])) for t in graph.inputs}
@@ -80,7 +89,7 @@ def to_onnx(graph: GraphSpec, example: Mapping[str, Array]) -> onnx.ModelProto:
             verbose=False,
         )
     assert program is not None
-    return _tidy(program.model_proto, graph)
+    return program
 
 
 @contextmanager
@@ -98,7 +107,8 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
+def tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
+    """Make what the exporter wrote readable and fit for other runtimes, in place."""
     model.ir_version = IR_VERSION
     model.producer_name, model.producer_version = "lstm-onnx", __version__
     model.graph.name, model.graph.doc_string = graph.name, graph.description

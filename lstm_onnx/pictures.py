@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from lstm_onnx.task import Array, Arrays, GraphSpec, Split
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from lstm_onnx.benching import Figures
 
 SHOWN = 256
 """Examples handed to a task's `plots` after training."""
@@ -62,4 +64,36 @@ def loss_figure(history: list[dict[str, float]], headline: str, best_epoch: int)
         ax.legend(frameon=False)
     axes[-1].set_xlabel("epoch")
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
+def latency_figure(figures: Sequence[Figures]) -> Figure:
+    """Draw the median latency over the batch (or over the length, if only that varies), 95th percentiles shaded."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter
+
+    by_length = len({f.cell.batch for f in figures}) == 1 and len({f.cell.length for f in figures}) > 1
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    lines: dict[str, list[Figures]] = {}
+    for f in figures:
+        other = "" if by_length or len({g.cell.length for g in figures}) == 1 else f", length {f.cell.length}"
+        threads = f"{f.cell.threads} thread{'s' if f.cell.threads > 1 else ''}"
+        lines.setdefault(f"{f.cell.file.stem}{other}, {threads}", []).append(f)
+    for label, found in lines.items():
+        found.sort(key=lambda f: f.cell.length if by_length else f.cell.batch)
+        x = [f.cell.length if by_length else f.cell.batch for f in found]
+        (line,) = axes.plot(x, [f.median for f in found], marker="o", label=label)
+        axes.fill_between(x, [f.median for f in found], [f.p95 for f in found], color=line.get_color(), alpha=0.15)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    ticks = sorted({f.cell.length if by_length else f.cell.batch for f in figures})
+    axes.set_xticks(ticks, [str(t) for t in ticks])
+    axes.set_xlabel("steps of a sequence" if by_length else "examples in a batch")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}"))
+    axes.yaxis.set_minor_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}"))
+    axes.set_ylabel("microseconds")
+    axes.set_title("Latency of a call: median, shaded up to the 95th percentile", loc="left", fontsize=10)
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize=8)
     return figure

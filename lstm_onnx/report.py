@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from lstm_onnx.parity import Report
+    from lstm_onnx.benching import Figures, Footprint
+    from lstm_onnx.doctor import Finding
+    from lstm_onnx.failures import Report
     from lstm_onnx.plugins import Plugin
     from lstm_onnx.run import Run
     from lstm_onnx.task import TaskData
@@ -77,6 +80,8 @@ def checks_table(report: Report) -> RichTable:
     table.add_column("found", overflow="fold")
     for check in report.checks:
         mark = "[green]ok[/]" if check.error is None else "[red]FAILED[/]"
+        if check.detail.startswith("not "):
+            mark = "[yellow]-[/]"  # not asked, not checked: nothing was proved
         table.add_row(escape(check.name), mark, escape(check.detail))
     return table
 
@@ -122,6 +127,72 @@ def say(console: Console, lines: Mapping[str, Any]) -> None:
     width = max(map(len, lines), default=0)
     for label, value in lines.items():
         console.print(f"[dim]{label:<{width}}[/]  {escape(str(value))}", highlight=False, soft_wrap=True)
+
+
+def targets_table(found: Mapping[str, Sequence[Finding]], whats: Mapping[str, str]) -> RichTable:
+    """What each target makes of a file, with reasons, advice and sources."""
+    table = RichTable()
+    table.add_column("target", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("why, and what to do", overflow="fold")
+    for name, findings in found.items():
+        if not findings:
+            table.add_row(name, "[green]runs[/]", f"[dim]{escape(whats[name])}[/]")
+        for finding in findings:
+            mark = "[red]no[/]" if finding.severity == "stops" else "[yellow]differs[/]"
+            text = f"{finding.where}: {finding.found}: {finding.why}; {finding.advice}"
+            table.add_row(name, mark, f"{escape(text)} [dim]({escape(finding.source)})[/]")
+    return table
+
+
+def latency_table(figures: Sequence[Figures]) -> RichTable:
+    """Latencies, a row for each cell; the fastest of each size is bold."""
+    table = RichTable(title="latency of a call, µs", title_justify="left")
+    table.add_column("file", overflow="fold", min_width=12)
+    for name in ("batch", "length", "threads", "median", "p95", "p99", "per s"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for f in figures:
+        cell = f.cell
+        same = [g for g in figures if (g.cell.batch, g.cell.length) == (cell.batch, cell.length)]
+        fastest = len(same) > 1 and f.median == min(g.median for g in same)
+        sizes = (f"{n:,}" for n in (cell.batch, cell.length, cell.threads))
+        times = (f"{t:,.0f}" if t >= 100 else f"{t:.1f}" for t in (f.median, f.p95, f.p99))
+        row = (escape(cell.file.stem), *sizes, *times, f"{f.throughput:,.0f}")
+        table.add_row(*row, style="bold" if fastest else None)
+    return table
+
+
+def footprint_table(footprints: Sequence[Footprint]) -> RichTable:
+    """What each file takes besides time."""
+    table = RichTable(title="a process of its own", title_justify="left")
+    table.add_column("file", overflow="fold")
+    for name in ("size", "ready", "first answer", "memory", "of it the model"):
+        table.add_column(name, justify="right")
+    for f in footprints:
+        seconds = (f"{t:.2f} s" for t in (f.ready, f.answered))
+        memory = (f"{b / 2**20:,.1f} MB" if f.peak else "-" for b in (f.peak, f.grown))
+        table.add_row(escape(f.file.name), f"{f.size / 1024:,.0f} kB", *seconds, *memory)
+    return table
+
+
+@contextmanager
+def counting(console: Console, what: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Show how many of how many are done: a bar on a terminal, a line now and then elsewhere, nothing if quiet."""
+    if quiet or not console.is_terminal:
+        last = [time.monotonic()]
+
+        def line(done: int, total: int) -> None:
+            if not quiet and time.monotonic() - last[0] > PLAIN_EVERY:
+                last[0] = time.monotonic()
+                console.print(f"{what}: {done} of {total}")
+
+        yield line
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(what)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 class TrainingView:

@@ -32,7 +32,7 @@ from lstm_onnx.version import __version__
 class Record(BaseModel):
     """The content of `run.json`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
 
     version: Literal[1] = 1
     name: str

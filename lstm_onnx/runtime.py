@@ -14,7 +14,8 @@ import polars as pl
 from lstm_onnx.contract import METADATA_KEY, Contract, from_json
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.feed import Feeds, answers, check_inputs, feeds
-from lstm_onnx.task import Array, Arrays
+from lstm_onnx.streams import Feeder
+from lstm_onnx.task import Answer, Array, Arrays
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
@@ -76,6 +77,14 @@ class Model:
             fed = feeds(contract, Path(data) if isinstance(data, str) else data)
         outputs = self.run(fed.arrays)
         return Prediction(answers(contract, fed, outputs), fed.arrays, outputs, fed.notes)
+
+    def stream(self) -> Feeder:
+        """Begin a stream: a sequence that is fed in pieces, for files of the variant streaming.
+
+        Raises:
+            UserError: the file keeps no state.
+        """
+        return Feeder(self)
 
     def require_contract(self) -> Contract:
         """Return the contract.
@@ -148,3 +157,15 @@ def open_session(
             f"check the CUDA libraries, or use --provider cpu"
         )
     return session
+
+
+def session_answer(content: bytes, where: str, provider: str = "cpu", optimize: bool = True) -> Answer:
+    """Return a function that answers by ONNX Runtime, one thread; it passes over arrays that are no input."""
+    session = open_session(content, where, provider, optimize=optimize)
+    inputs = [i.name for i in session.get_inputs()]
+    outputs = [o.name for o in session.get_outputs()]
+
+    def answer(arrays: Arrays) -> dict[str, Array]:
+        return dict(zip(outputs, session.run(outputs, {name: arrays[name] for name in inputs}), strict=True))
+
+    return answer

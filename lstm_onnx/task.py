@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from lstm_onnx.contract import Axis, Contract, State, Table, Tensor, Tolerance
+from lstm_onnx.contract import Axis, Contract, State, Stream, Table, Tensor, Tolerance
+from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
-Baseline = Callable[[Arrays], dict[str, Array]]
+Answer = Callable[[Arrays], dict[str, Array]]
+"""From the raw inputs of a graph, and perhaps more, to its outputs."""
 Totals = Mapping[str, tuple[Any, Any]]
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
@@ -101,6 +103,7 @@ class GraphSpec:
         axes: every name that occurs in the dims; a free axis has no `size`.
         table: how a person's table becomes the inputs, if it does.
         states: outputs that are fed back as inputs.
+        stream: how a graph with states is fed in pieces; None for one that takes whole sequences.
         name: tells the graphs of one task apart; the first graph of a task is its main one.
     """
 
@@ -111,6 +114,7 @@ class GraphSpec:
     description: str
     table: Table | None = None
     states: tuple[State, ...] = ()
+    stream: Stream | None = None
     tolerance: Tolerance = field(default_factory=Tolerance)
     opset: int = 18
     name: str = "main"
@@ -176,11 +180,22 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     def graphs(self, model: nn.Module, config: ConfigT, info: InfoT) -> list[GraphSpec]:
         """Wrap pre-processing, model and post-processing into graphs, the main one first."""
 
+    def streaming(self, model: nn.Module, config: ConfigT, info: InfoT) -> GraphSpec:
+        """Return a graph that takes a sequence in pieces, with `states` and `stream`, for `export --variant streaming`.
+
+        From reset states, the whole sequence in one piece must give what the main graph gives for the inputs that both
+        have; `export` proves that, and that any other pieces give the same. Inputs keep their names.
+
+        Raises:
+            UserError: the model cannot be fed in pieces; says why, and with which options it could.
+        """
+        raise UserError(f"the task '{self.name}' has no streaming graph: its plugin does not implement Task.streaming")
+
     @abstractmethod
     def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
-        """Make plausible raw inputs of `graph`, for the given size of each free axis."""
+        """Make plausible raw inputs of `graph`, for the given size of each free axis; states may be left out."""
 
-    def baselines(self, config: ConfigT, info: InfoT) -> dict[str, Baseline]:
+    def baselines(self, config: ConfigT, info: InfoT) -> dict[str, Answer]:
         """Naive answers to score beside the model: name -> function from a batch to outputs like the main graph's."""
         return {}
 

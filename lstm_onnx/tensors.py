@@ -101,6 +101,9 @@ def check_inputs(contract: Contract, arrays: Mapping[str, Any]) -> dict[str, Arr
         wanted = "; ".join(f"'{n}' ({known[n].dtype} {_shape_text(contract, known[n])})" for n in missing)
         raise UserError(f"input{'s' * (len(missing) > 1)} missing: {wanted}")
     given = {n: _cast(known[n], np.asarray(a)) for n, a in arrays.items()}
+    for name, array in given.items():
+        if name not in states:
+            _refuse_missing(known[name], array)
     sizes: dict[str, tuple[int, str]] = {}
     for name, array in given.items():
         _check_shape(contract, known[name], array, sizes)
@@ -130,6 +133,16 @@ def _cast(tensor: Tensor, array: Array) -> Array:
             )
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(array.astype(tensor.dtype)).reshape(array.shape)
+
+
+def _refuse_missing(tensor: Tensor, array: Array) -> None:
+    """Refuse NaN and infinities where they have no meaning: runtimes differ in what an LSTM makes of them."""
+    if tensor.missing or array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    at = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
+    raise UserError(
+        f"input '{tensor.name}': {array[at]} at {list(at)}; this input knows no missing values, so give a finite number"
+    )
 
 
 def _check_shape(contract: Contract, tensor: Tensor, array: Array, sizes: dict[str, tuple[int, str]]) -> None:

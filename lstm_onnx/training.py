@@ -20,7 +20,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from lstm_onnx.devices import fastest_threads, pick_device, thread_count, to_tensors
-from lstm_onnx.eager import Answer, eager, find_task, load_weights
+from lstm_onnx.eager import eager, find_task, load_weights
 from lstm_onnx.errors import Interrupted, UserError
 from lstm_onnx.files import file_name, write_atomically
 from lstm_onnx.pictures import draw_run
@@ -28,7 +28,7 @@ from lstm_onnx.plugins import AnyTask, load_task
 from lstm_onnx.run import Record, Run, create_folder, fingerprint, now, open_run, to_metadata, versions
 from lstm_onnx.scoring import score, score_beside_baselines
 from lstm_onnx.settings import Training, validate
-from lstm_onnx.task import Headline, TaskData
+from lstm_onnx.task import Answer, Headline, TaskData
 
 Row = dict[str, float]
 

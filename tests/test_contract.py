@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lstm_onnx.contract import Axis, Contract, Values, from_json, to_json
+from lstm_onnx.contract import Axis, Contract, Scores, Values, from_json, to_json
 from lstm_onnx.errors import UserError
-from lstm_onnx.parity import decode
 from lstm_onnx.runtime import load
+from lstm_onnx.trials import decode
 
 
 @pytest.mark.parametrize(
@@ -64,3 +66,12 @@ def test_dims_are_names_where_free_and_numbers_where_fixed(adding_file) -> None:
     assert Contract.model_fields["version"].default == 1
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         Axis(size=0)
+
+
+def test_a_score_that_is_no_number_survives_the_trip(adding_file: Path) -> None:
+    """The MASE of a series that repeats itself exactly is not defined."""
+    contract = load(adding_file).require_contract()
+    scores = Scores(headline="mase", model={"mase": float("nan"), "mae": float("inf")})
+    read = from_json(to_json(contract.model_copy(update={"scores": scores})), "here")
+    assert read.scores is not None
+    assert math.isnan(read.scores.model["mase"]) and read.scores.model["mae"] == math.inf

@@ -34,7 +34,9 @@ FIRST = int(np.datetime64("2020-01-01", "s").astype(np.int64))
 
 
 def tensor(name: str, dtype: DType, dims: str, source: Source | None = None) -> Tensor:
-    return Tensor(name=name, dtype=dtype, dims=tuple(dims.split()), meaning=name, source=source)
+    return Tensor(
+        name=name, dtype=dtype, dims=tuple(dims.split()), meaning=name, source=source, missing=dtype.startswith("float")
+    )
 
 
 def contract(

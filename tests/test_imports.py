@@ -19,34 +19,53 @@ RANKS = (
     {"cli"},
     {"commands", "testing"},
     {
+        "bench_inputs",
+        "benching",
+        "checks",
+        "culprit",
+        "culprit_torch",
         "devices",
         "differences",
+        "doctor",
         "eager",
+        "engines",
         "exporting",
+        "failures",
+        "generated_c",
         "judge",
         "onnx_graph",
         "parity",
         "pictures",
+        "placement",
+        "price",
+        "quantization",
         "report",
+        "rows",
         "runtime",
         "scoring",
+        "streams",
+        "trials",
         "training",
     },
     {
         "answers",
         "contract",
         "describe",
+        "digests",
         "feed",
         "files",
         "frequency",
+        "half",
         "hookspecs",
         "layers",
         "options",
         "plugins",
         "run",
+        "samples",
         "series",
         "settings",
         "tables",
+        "targets",
         "task",
         "tensors",
         "times",
@@ -55,7 +74,7 @@ RANKS = (
 )
 """The core's modules, highest first. A module imports its own rank and those below, and never in a circle."""
 
-NEED_TORCH = {"devices", "eager", "exporting", "layers", "onnx_graph", "testing", "training"}
+NEED_TORCH = {"culprit_torch", "devices", "eager", "exporting", "layers", "onnx_graph", "testing", "training"}
 """The core's modules that load torch when they are imported. No other does, by whatever detour."""
 
 PUBLIC = {"contract", "errors", "frequency", "layers", "series", "tables", "task", "testing", "times"}

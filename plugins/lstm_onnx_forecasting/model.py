@@ -74,6 +74,12 @@ class Forecaster(nn.Module):
         times = self.steps_ahead(time[:, -1:])
         scaled, point, wings = self.scaled(values, time, times, past, future, static)
         center, spread = scaled
+        return self.answer(point, wings, times, center, spread)
+
+    def answer(
+        self, point: Tensor, wings: Tensor | None, times: Tensor, center: Tensor, spread: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Go back to the user's units; outputs as in `forward`."""
         forecast = self.scaler.undo(point, center, spread)
         if wings is None:
             return forecast, times
@@ -96,26 +102,41 @@ class Forecaster(nn.Module):
             distance of each quantile from it (batch, horizon, target, quantile).
         """
         x, known, center, spread = self.scaler(values)
-        seen, ahead = [x, known], []
+        _, state = self.encoder.hidden_states(self.features(x, known, time, past))
+        ahead = self.ahead(x, known, last_known(x, known), times, future, static)
+        return (center, spread), *self.head(state[-1], *ahead)
+
+    def features(self, x: Tensor, known: Tensor, time: Tensor, past: Tensor | None) -> Tensor:
+        """Join what the LSTM reads of each row: (batch, time, feature)."""
+        seen = [x, known]
         if self.phases is not None:
-            phases = self.phases(torch.cat([time, times], dim=1))
-            seen.append(phases[:, : -times.shape[1]])
-            ahead.append(phases[:, -times.shape[1] :])
+            seen.append(self.phases(time))
         if past is not None:
             seen.append(self.past_scaler(past))
+        return torch.cat(seen, dim=2)
+
+    def ahead(
+        self, x: Tensor, known: Tensor, last: Tensor, times: Tensor, future: Tensor | None, static: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Join what is known of each step ahead: (batch, horizon, known); the seasonal value of each; the last one."""
+        found = []
+        if self.phases is not None:
+            found.append(self.phases(times))
         if future is not None:
-            ahead.append(self.future_scaler(future))
+            found.append(self.future_scaler(future))
         if static is not None:
-            ahead.append(self.static_scaler(static).unsqueeze(1).expand(-1, times.shape[1], -1))
-        last = last_known(x, known)
+            found.append(self.static_scaler(static).unsqueeze(1).expand(-1, times.shape[1], -1))
         seasonal = self._seasons_before(x, known, last, 0)
-        ahead.append(seasonal)
+        found.append(seasonal)
         older = seasonal
         for k in range(1, self.config.seasons):
             older = self._seasons_before(x, known, older, k)  # what is out of the window repeats the season after it
-            ahead.append(older - seasonal)
-        _, state = self.encoder.hidden_states(torch.cat(seen, dim=2))
-        joined = self.from_state(state[-1]).unsqueeze(1) + self.from_step(torch.cat(ahead, dim=2)) + self.by_step
+            found.append(older - seasonal)
+        return torch.cat(found, dim=2), seasonal, last
+
+    def head(self, state: Tensor, ahead: Tensor, seasonal: Tensor, last: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Correct the naive forecast: the point forecast, and the distance of each quantile from it."""
+        joined = self.from_state(state).unsqueeze(1) + self.from_step(ahead) + self.by_step
         out = self.out(self.dropout(torch.relu(joined)))  # (batch, horizon, targets * (1 + quantiles))
         point = out if self.spreading.shape[0] == 0 else out[:, :, : self.targets]
         if self.config.base == "season":
@@ -123,9 +144,9 @@ class Forecaster(nn.Module):
         elif self.config.base == "last":
             point = point + last
         if self.spreading.shape[0] == 0:
-            return (center, spread), point, None
+            return point, None
         gaps = functional.softplus(out[:, :, self.targets :].unflatten(2, (self.targets, -1)))
-        return (center, spread), point, gaps @ self.spreading
+        return point, gaps @ self.spreading
 
     def _seasons_before(self, x: Tensor, known: Tensor, otherwise: Tensor, more: int) -> Tensor:
         """For each step ahead, the value the fewest whole seasons and `more` before it, else `otherwise`."""

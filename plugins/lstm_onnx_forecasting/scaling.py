@@ -54,12 +54,17 @@ class Scaler(nn.Module):
             center = torch.where(known, values, zeros).sum(dim=1, keepdim=True) / count
             residual = values - center
             spread = torch.where(known, residual.abs(), zeros).sum(dim=1, keepdim=True) / count
-            spread = torch.maximum(spread, center.abs() * FLAT + TINY)
+            # not `+ TINY`: the exporter's optimizer takes an addition of 1e-30 for one of 0, and drops it
+            spread = torch.maximum(spread, (center.abs() * FLAT).clamp(min=TINY))
         else:
-            center = self.center + 0 * (1 / count)  # NaN where nothing is known
-            spread = self.spread.expand_as(center)
+            center, spread = self.fixed(count)
             residual = values - center
         return torch.where(known, residual / spread, zeros), seen, center, spread
+
+    def fixed(self, count: Tensor) -> tuple[Tensor, Tensor]:
+        """Center and spread of the training data, (batch, 1, target); NaN where the count of known values is 0."""
+        center = self.center + 0 * (1 / count)
+        return center, self.spread.expand_as(center)
 
     def do(self, values: Tensor, center: Tensor, spread: Tensor) -> Tensor:
         """Scale values with a center and a spread that are already known; missing stays missing."""

@@ -33,6 +33,7 @@ def _inputs(config: Config, info: Info) -> tuple[Tensor, ...]:
             dtype="float32",
             dims=("batch", "time", "target"),
             meaning="what is to be forecast, oldest first; " + missing,
+            missing=True,
             source=targets,
         ),
         Tensor(
@@ -52,6 +53,7 @@ def _inputs(config: Config, info: Info) -> tuple[Tensor, ...]:
                 dtype="float32",
                 dims=("batch", "time", "covariate"),
                 meaning="covariates of the same rows; NaN where missing",
+                missing=True,
                 source=columns,
             )
         )
@@ -62,6 +64,7 @@ def _inputs(config: Config, info: Info) -> tuple[Tensor, ...]:
                 dtype="float32",
                 dims=("batch", "horizon", "known"),
                 meaning="covariates of the rows ahead, known in advance; NaN where missing",
+                missing=True,
                 source=Columns(columns=info.future, rows="future"),
             )
         )
@@ -72,6 +75,7 @@ def _inputs(config: Config, info: Info) -> tuple[Tensor, ...]:
                 dtype="float32",
                 dims=("batch", "constant"),
                 meaning="what does not change within a series; NaN where missing",
+                missing=True,
                 source=Constants(columns=info.static),
             )
         )

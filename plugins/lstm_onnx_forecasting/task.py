@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lstm_onnx.contract import Contract
-from lstm_onnx.task import Array, Arrays, Baseline, GraphSpec, Headline, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Array, Arrays, GraphSpec, Headline, Task, TaskData, Totals
 from lstm_onnx_forecasting import metrics
 from lstm_onnx_forecasting.config import Config, Info
 
@@ -59,9 +59,9 @@ class Forecasting(Task[Config, Info]):
         figures = super().finish(totals)
         return {"rmse": math.sqrt(figures["mse"])} | figures
 
-    def baselines(self, config: Config, info: Info) -> dict[str, Baseline]:
+    def baselines(self, config: Config, info: Info) -> dict[str, Answer]:
         """The last value, and the last season, repeated."""
-        found: dict[str, Baseline] = {"naive": metrics.baseline(1)}
+        found: dict[str, Answer] = {"naive": metrics.baseline(1)}
         if info.season > 1:
             found["seasonal naive"] = metrics.baseline(info.season)
         return found
@@ -71,6 +71,12 @@ class Forecasting(Task[Config, Info]):
         from lstm_onnx_forecasting.spec import graph_spec
 
         return [graph_spec(model, config, info)]
+
+    def streaming(self, model: nn.Module, config: Config, info: Info) -> GraphSpec:
+        """Row by row, with state in and out; only where scaling does not depend on the whole window."""
+        from lstm_onnx_forecasting.streaming import streaming_spec
+
+        return streaming_spec(model, config, info)
 
     def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
         """Random walks with a season, some values missing, at hours that differ from example to example."""

@@ -69,13 +69,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured of a cell; times in microseconds a call."""
+    """What was measured of a cell; times in microseconds a call.
+
+    `waited` is the share of the time in which the calling thread did not run: with one thread on the CPU, that is what
+    other programs took from it.
+    """
 
     cell: Cell
     median: float
     p95: float
     p99: float
     calls: int
+    waited: float = 0.0
 
     @property
     def throughput(self) -> float:
@@ -172,35 +177,38 @@ def bench(
         for _ in range(3):
             calls[-1]()
     samples: list[list[float]] = [[] for _ in cells]
+    ran = [0.0] * len(cells)
     done = 0
     for round_number in range(ROUNDS):
-        pairs = list(zip(calls, samples, strict=True))
-        for call, taken in pairs if round_number % 2 == 0 else reversed(pairs):  # each cell follows another neighbour
-            _measure(call, seconds / ROUNDS, taken)
+        order = range(len(cells))
+        for k in order if round_number % 2 == 0 else reversed(order):  # each cell follows another neighbour
+            ran[k] += _measure(calls[k], seconds / ROUNDS, samples[k])
             done += 1
             if progress is not None:
                 progress(done, ROUNDS * len(cells))
-    return [_figures(cell, taken) for cell, taken in zip(cells, samples, strict=True)]
+    return [_figures(*three) for three in zip(cells, samples, ran, strict=True)]
 
 
-def _figures(cell: Cell, taken: list[float]) -> Figures:
+def _figures(cell: Cell, taken: list[float], ran: float) -> Figures:
     median, p95, p99 = (float(p) for p in np.percentile(taken, (50, 95, 99)))
-    return Figures(cell, median, p95, p99, len(taken))
+    return Figures(cell, median, p95, p99, len(taken), max(0.0, 1 - ran / sum(taken)))
 
 
-def _measure(call: Callable[[], object], seconds: float, taken: list[float]) -> None:
+def _measure(call: Callable[[], object], seconds: float, taken: list[float]) -> float:
+    """Add the microseconds of each call to `taken`, and return those in which this thread ran."""
     begin = time.perf_counter()
     end = begin + seconds
     call()
     while time.perf_counter() < begin + WARMING * seconds:
         call()
+    ran = time.thread_time()
     while True:
         begin = time.perf_counter()
         call()
         now = time.perf_counter()
         taken.append((now - begin) * 1e6)
         if now >= end:
-            return
+            return (time.thread_time() - ran) * 1e6
 
 
 def footprint(file: str | Path, provider: str = "auto") -> Footprint:
@@ -225,6 +233,11 @@ def _start(command: Sequence[str], path: Path) -> list[float]:
         raise UserError(f"{path}: does not run in a process of its own: {reason}; try lstm-onnx verify {path}")
     ready, opening, answered, peak, grown = json.loads(done.stdout)
     return [ready - began, opening, answered - began, peak, grown]
+
+
+def disturbed(figures: Sequence[Figures]) -> float:
+    """Return the largest share of the time that other programs took, as far as it can be told: see `Figures`."""
+    return max((f.waited for f in figures if f.cell.threads == 1 and f.cell.provider == "cpu"), default=0.0)
 
 
 def best_threads(figures: Sequence[Figures]) -> dict[Path, tuple[int | None, float]]:

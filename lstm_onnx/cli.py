@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -50,6 +49,8 @@ def run(arguments: list[str]) -> int:
             if plugin_error and "--help" not in arguments:
                 raise plugin_error
             arguments = options.spread_lists(arguments, list(models.values()))
+        elif arguments[:1] == ["bench"]:
+            arguments = _spread_numbers(arguments, {"--batch", "--length", "--threads"})
         typer.main.get_command(app).main(arguments, prog_name="lstm-onnx", standalone_mode=False)
     except CheckFailed as error:
         err.print(f"[red]failed:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
@@ -91,6 +92,20 @@ def _value_of(option: str, arguments: list[str]) -> str | None:
         if argument.startswith(option + "="):
             return argument.removeprefix(option + "=")
     return None
+
+
+def _spread_numbers(arguments: list[str], lists: set[str]) -> list[str]:
+    """Turn `--batch 1 8 FILE` into `--batch 1 --batch 8 FILE`; a word that is no number ends the list."""
+    spread: list[str] = []
+    current: str | None = None
+    for argument in arguments:
+        if not argument.isdecimal():
+            name = argument.partition("=")[0]
+            current = name if name in lists else None
+        elif current is not None and spread[-1] != current:
+            spread.append(current)
+        spread.append(argument)
+    return spread
 
 
 def _option_models(found: Found | None) -> dict[str, Any]:
@@ -269,9 +284,11 @@ def inspect_file(
 def bench(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="exported .onnx files; variants are files")],
     batch: Annotated[
-        list[int] | None, typer.Option(min=1, help="examples a call; several: --batch 1 --batch 8")
+        list[int] | None, typer.Option(min=1, help="examples a call, 1 if not given; several: --batch 1 8")
     ] = None,
-    length: Annotated[list[int] | None, typer.Option(min=1, help="steps of a sequence; as in training")] = None,
+    length: Annotated[
+        list[int] | None, typer.Option(min=1, help="steps of a sequence; as in training, of a streaming file 1")
+    ] = None,
     threads: Annotated[list[int] | None, typer.Option(min=1, help="CPU threads; 1 and the number of cores")] = None,
     provider: Provider = "auto",
     seconds: Annotated[float, typer.Option(min=0.01, help="seconds to spend on each combination")] = 1.0,
@@ -281,8 +298,7 @@ def bench(
     """Measure latency, throughput, start-up, memory and size on this machine."""
     from lstm_onnx import commands
 
-    counts = threads or sorted({1, os.cpu_count() or 1})
-    commands.bench(files, batch or [1], length or [], counts, provider, seconds, plot, out, as_json)
+    commands.bench(files, batch or [1], length or [], threads or [], provider, seconds, plot, out, as_json)
 
 
 def doctor(

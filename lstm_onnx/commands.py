@@ -128,12 +128,16 @@ def export(
             scores = {"how": written.how} | _plain(written.contract.scores)
             print(json.dumps(beside | {"variant": written.contract.variant} | _verdict(written.report) | scores))
         return
-    first = files[0]
-    table = any(t.source is not None and t.source.kind != "lengths" for t in first.contract.inputs)
-    data = "DATA.npz" if not table else "DATA.csv" if first.contract.stream is None else "--stream < DATA.csv"
     for written in files:
-        last = {"next": f"lstm-onnx predict {first.path} {data}"} if written is files[-1] else {}
+        last = {"next": _predict_line(files[0].path, files[0].contract)} if written is files[-1] else {}
         report.say(console, _written(written) | last)
+
+
+def _predict_line(file: Path, contract: Contract) -> str:
+    """Write the command that answers with a file, for the kind of data that it takes."""
+    table = any(t.source is not None and t.source.kind != "lengths" for t in contract.inputs)
+    data = "DATA.npz" if not table else "DATA.csv" if contract.stream is None else "--stream < DATA.csv"
+    return f"lstm-onnx predict {file} {data}"
 
 
 def _written(file: Exported) -> dict[str, Any]:
@@ -166,7 +170,8 @@ def verify(file: Path, run_folder: Path | None, engines: list[str] | None, conso
         console.print(report.checks_table(found))
         if found.passed:
             compared = "PyTorch" if run_folder else "its golden examples"
-            report.say(console, {"verified": f"{file} agrees with {compared}: {_distances(found)}"})
+            how = "is near" if run_folder and found.variant == "int8" else "agrees with"
+            report.say(console, {"verified": f"{file} {how} {compared}: {_distances(found)}"})
     found.raise_if_failed()
 
 
@@ -336,37 +341,45 @@ def bench(
     console: Console,
     as_json: bool,
 ) -> None:
-    """Measure files, show tables, and say which number of threads is best here."""
+    """Measure files, show tables, and say which number of threads is best here; 1 and all cores if none is given."""
     from dataclasses import asdict
 
-    from lstm_onnx.benching import SAME, best_threads, footprint
+    from lstm_onnx.benching import SAME, best_threads, cores, disturbed, footprint, labels, machine
     from lstm_onnx.benching import bench as measure
+    from lstm_onnx.runtime import load
 
     if plot is not None:
         _check_picture(plot)
+    threads = threads or [1, cores()]
     with report.counting(console, "measuring", quiet=as_json) as progress:
         figures = measure(files, batches, lengths, threads, provider, seconds, progress)
     footprints = [footprint(f, provider) for f in dict.fromkeys(files)]
-    best = best_threads(figures)
+    best, names = best_threads(figures), labels(files)
     if plot is not None:
         from lstm_onnx.pictures import latency_figure, save_figure
 
-        save_figure(latency_figure(figures), plot)
+        save_figure(latency_figure(figures, names), plot)
     if as_json:
         cells = [asdict(f) | {"throughput": f.throughput} for f in figures]
         picks = {str(file): count for file, (count, _) in best.items()}
-        told = {"cells": cells, "files": [asdict(f) for f in footprints], "best_threads": picks}
+        told = {"cells": cells, "files": [asdict(f) for f in footprints], "best_threads": picks, "machine": machine()}
         print(json.dumps(told, indent=2, default=str))
         return
-    console.print(report.latency_table(figures))
-    console.print(report.footprint_table(footprints))
+    console.print(report.latency_table(figures, names))
+    console.print(report.footprint_table(footprints, names))
     lines: dict[str, Any] = {}
     if len(set(threads)) > 1:
         for file, (count, gain) in best.items():
-            same = f"no difference beyond {SAME:.0%} between them; take 1"
-            lines[f"threads for {file.name}"] = same if count is None else f"{count} ({gain:.2f} times the slowest)"
+            same = f"no difference beyond {SAME:.0%} between {', '.join(map(str, sorted(set(threads))))}"
+            found = same if count is None else f"{count} is best, {gain:.2f} times as fast as the slowest"
+            lines[f"threads, {names[file]}"] = found
+    lines["machine"] = ", ".join(f"{name} {value}" for name, value in machine().items())
+    if (taken := disturbed(figures)) > SAME:
+        lines["noise"] = f"other programs took up to {taken:.0%} of the time: measure again when the machine is quiet"
+    if any(f.calls < report.ENOUGH_FOR_P99 for f in figures):
+        lines["p99"] = f"left out for fewer than {report.ENOUGH_FOR_P99} calls; raise --seconds to see it"
     if plot is not None:
         lines["picture"] = plot
-    count = next((n for n, _ in best.values() if n is not None), 1)
-    lines["next"] = f"lstm-onnx predict {files[0]} DATA.csv --threads {count}"
+    count, _ = best[files[0]]
+    lines["next"] = f"{_predict_line(files[0], load(files[0]).require_contract())} --threads {count or min(threads)}"
     report.say(console, lines)

@@ -77,6 +77,7 @@ class Report:
         decisions: how many whole numbers and texts (labels, tokens, flags) were compared.
         changed: how many of them were not the same.
         clocks: outputs that are times, which nobody decides.
+        variant: of the file, once that is known.
     """
 
     where: str
@@ -86,6 +87,7 @@ class Report:
     decisions: int = 0
     changed: int = 0
     clocks: frozenset[str] = frozenset()
+    variant: str = ""
 
     @property
     def passed(self) -> bool:

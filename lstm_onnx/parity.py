@@ -131,6 +131,7 @@ class _Verification:
         self.model = model = onnx.load_model_from_string(self.content)
         yield self._check("contract", lambda: checks.check_contract(model, self.where, self.beside))
         self.contract = contract = from_json(checks.contract_text(model), self.where)
+        self.report.variant = contract.variant
         self.report.clocks = frozenset(t.name for t in contract.outputs if isinstance(t.source, Clock))
         yield self._check("operators", lambda: checks.check_operators(model, contract))
         yield self._check("names", lambda: checks.check_names(model, contract))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from lstm_onnx.plugins import Plugin
     from lstm_onnx.run import Run
     from lstm_onnx.task import TaskData
+
+ENOUGH_FOR_P99 = 100
+"""Calls from which on a 99th percentile is more than the slowest call."""
 
 PLAIN_EVERY = 10.0
 """Seconds between plain progress lines, when the output is not a terminal."""
@@ -145,33 +149,39 @@ def targets_table(found: Mapping[str, Sequence[Finding]], whats: Mapping[str, st
     return table
 
 
-def latency_table(figures: Sequence[Figures]) -> RichTable:
+def latency_table(figures: Sequence[Figures], names: Mapping[Path, str]) -> RichTable:
     """Latencies, a row for each cell; the fastest of each size is bold."""
-    table = RichTable(title="latency of a call, µs", title_justify="left")
+    providers = ", ".join(dict.fromkeys(f.cell.provider for f in figures))
+    lengths = {f.cell.length for f in figures}
+    common = f", length {max(lengths):,}" if len(lengths) == 1 and max(lengths) else ""
+    table = RichTable(title=f"latency of a call on {providers}{common}, µs", title_justify="left")
     table.add_column("file", overflow="fold", min_width=12)
-    for name in ("batch", "length", "threads", "median", "p95", "p99", "per s"):
+    for name in ("batch", *(["length"] if len(lengths) > 1 else []), "threads", "median", "p95", "p99", "examples/s"):
         table.add_column(name, justify="right", no_wrap=True)
     for f in figures:
         cell = f.cell
         same = [g for g in figures if (g.cell.batch, g.cell.length) == (cell.batch, cell.length)]
         fastest = len(same) > 1 and f.median == min(g.median for g in same)
-        sizes = (f"{n:,}" for n in (cell.batch, cell.length, cell.threads))
-        times = (f"{t:,.0f}" if t >= 100 else f"{t:.1f}" for t in (f.median, f.p95, f.p99))
-        row = (escape(cell.file.stem), *sizes, *times, f"{f.throughput:,.0f}")
+        counts = (cell.batch, *([cell.length] if len(lengths) > 1 else []), cell.threads)
+        sizes = (f"{n:,}" if n else "-" for n in counts)
+        shown = (f.median, f.p95, f.p99 if f.calls >= ENOUGH_FOR_P99 else math.nan)
+        times = ("-" if math.isnan(t) else f"{t:,.0f}" if t >= 100 else f"{t:.1f}" for t in shown)
+        row = (escape(names[cell.file]), *sizes, *times, f"{f.throughput:,.0f}")
         table.add_row(*row, style="bold" if fastest else None)
     return table
 
 
-def footprint_table(footprints: Sequence[Footprint]) -> RichTable:
-    """What each file takes besides time."""
-    table = RichTable(title="a process of its own", title_justify="left")
-    table.add_column("file", overflow="fold")
-    for name in ("size", "ready", "first answer", "memory", "of it the model"):
+def footprint_table(footprints: Sequence[Footprint], names: Mapping[Path, str]) -> RichTable:
+    """What each file takes besides time, from the start of a process of its own."""
+    table = RichTable(title="in a process of its own, from its start to the first answer", title_justify="left")
+    table.add_column("file", overflow="fold", min_width=12)
+    for name in ("size", "ready", "opening", "1st call", "memory", "grown"):
         table.add_column(name, justify="right")
     for f in footprints:
-        seconds = (f"{t:.2f} s" for t in (f.ready, f.answered))
+        milliseconds = (f"{t * 1e3:,.1f} ms" for t in (f.opening, f.answered - f.ready))
+        times = (f"{f.ready:.2f} s", *milliseconds)
         memory = (f"{b / 2**20:,.1f} MB" if f.peak else "-" for b in (f.peak, f.grown))
-        table.add_row(escape(f.file.name), f"{f.size / 1024:,.0f} kB", *seconds, *memory)
+        table.add_row(escape(names[f.file]), f"{f.size / 1024:,.0f} kB", *times, *memory)
     return table
 
 

@@ -46,8 +46,11 @@ def make_inputs(contract: Contract, batch: int, length: int) -> dict[str, Array]
         _check_size(contract, axis_name, size)
     resets = {s.input: s.reset for s in contract.states}
     largest = max(contract.examples, key=lambda e: sum(len(v.values) for v in e.inputs.values()))
-    example = largest.inputs
-    return {t.name: _input(contract, t, example[t.name].array(), sizes, resets) for t in contract.inputs}
+    arrays = {t.name: largest.inputs[t.name].array() for t in contract.inputs}
+    for tensor in contract.inputs:
+        for name, size in zip(tensor.dims, arrays[tensor.name].shape, strict=True):
+            sizes.setdefault(name, contract.axes[name].size or size)
+    return {t.name: _input(contract, t, arrays[t.name], sizes, resets) for t in contract.inputs}
 
 
 def _check_size(contract: Contract, name: str, size: int) -> None:
@@ -65,7 +68,7 @@ def _check_size(contract: Contract, name: str, size: int) -> None:
 def _input(
     contract: Contract, tensor: Tensor, array: Array, sizes: Mapping[str, int], resets: Mapping[str, float]
 ) -> Array:
-    shape = tuple(contract.axes[d].size or sizes.get(d, array.shape[k]) for k, d in enumerate(tensor.dims))
+    shape = tuple(sizes[d] for d in tensor.dims)
     if tensor.name in resets:
         return np.full(shape, resets[tensor.name], dtype=array.dtype)
     if isinstance(tensor.source, Lengths):

@@ -208,7 +208,7 @@ def _variants(given: list[str]) -> tuple[Variant, ...]:
     known = get_args(Variant)
     for name in given:
         if name not in known:
-            raise UserError(f"--variant {name}: there is no such variant{nearest(name, known)}; {', '.join(known)}")
+            raise UserError(f"--variant {name}: there is no such variant{nearest(name, known)}")
     return tuple(cast(list[Variant], given))
 
 

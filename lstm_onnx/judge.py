@@ -70,12 +70,18 @@ def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Verd
 def _judge_file(model: Model, data: str | Path | None, plot: Path | None, plugin_file: Path | None) -> Verdict:
     contract = model.require_contract()
     task = load_task(contract.task, plugin_file).task
-    names = [t.name for t in contract.inputs]
+    names = _given(contract)
 
     def answer(batch: Arrays) -> dict[str, Array]:
-        return model.run({name: batch[name] for name in names})
+        return model.run({name: batch[name] for name in names})  # a stream begins anew with each batch
 
     return _judge(task, contract, answer, data, contract.provenance.config, 0, plot)
+
+
+def _given(contract: Contract) -> list[str]:
+    """Name the inputs that data gives: all but the states."""
+    states = {s.input for s in contract.states}
+    return [t.name for t in contract.inputs if t.name not in states]
 
 
 def _judge(
@@ -90,13 +96,13 @@ def _judge(
     config = task.Config.model_validate(options)
     data = task.load_data(Path(source) if source is not None else None, config, seed)
     there = next(data.test.batches(1))
-    if missing := [t.name for t in contract.inputs if t.name not in there]:
+    if missing := [name for name in _given(contract) if name not in there]:
         raise UserError(f"{source or 'the bundled data'}: gives no '{missing[0]}', which is an input of the model")
     scores = score_beside_baselines(task, answer, data.test, config, data.info)
     pictures = []
     if plot is not None:
         batch = next(data.test.batches(SHOWN))
-        inputs = {t.name: batch[t.name] for t in contract.inputs}
+        inputs = {name: batch[name] for name in _given(contract)}
         figures = task.plots(contract, inputs, answer(batch), batch)
         pictures = [save_figure(figure, plot / f"{name}.png") for name, figure in figures.items()]
     return Verdict(scores, data.summary, len(data.test), data.notes, tuple(pictures))

@@ -80,9 +80,7 @@ def verify(file: str | Path, run: str | Path | None = None, engines: Sequence[st
     there = available_engines()
     chosen = there if "all" in engines else list(engines)
     if unknown := [name for name in chosen if name not in there]:
-        raise UserError(
-            f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}; there is: {', '.join(there)}"
-        )
+        raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
     restored = None
     if run is not None:
         from lstm_onnx.eager import restore

@@ -174,7 +174,7 @@ def _input(tensor: Tensor, row: dict[str, Any], times: list[int]) -> Array:
 
 def _cell(row: dict[str, Any], column: str) -> Any:
     if column not in row:
-        raise UserError(f"there is no column '{column}'{nearest(column, row)}; there is: {', '.join(row)}")
+        raise UserError(f"there is no column '{column}'{nearest(column, row)}")
     return row[column]
 
 

@@ -60,7 +60,7 @@ def target_named(name: str) -> Target:
         UserError: there is none of that name.
     """
     if name not in TARGETS:
-        raise UserError(f"--target {name}: there is no such target{nearest(name, TARGETS)}; {', '.join(TARGETS)}")
+        raise UserError(f"--target {name}: there is no such target{nearest(name, TARGETS)}")
     return TARGETS[name]
 
 

@@ -14,6 +14,7 @@ from lstm_onnx.benching import Cell, Figures, bench, best_threads, cores, distur
 from lstm_onnx.cli import run
 from lstm_onnx.contract import Axis, Contract, Example, Values
 from lstm_onnx.pictures import latency_figure
+from lstm_onnx.runtime import available_providers
 
 TRAFFIC = Path(__file__).parents[1] / "exported" / "traffic.onnx"
 STREAM = TRAFFIC.with_name("traffic-streaming.onnx")
@@ -91,7 +92,7 @@ def test_every_combination_is_measured(adding_file: Path) -> None:
     assert {f.cell.length for f in figures} == {8, 168}
     for f in figures:
         assert 0 < f.median <= f.p95 <= f.p99 and f.calls >= 5
-        assert 0 <= f.waited < 1 and f.cell.provider == lo.available_providers()[-1]
+        assert 0 <= f.waited <= 1 and f.cell.provider in available_providers()
         assert f.throughput == pytest.approx(f.cell.batch / f.median * 1e6)
     assert told[-1] == (len(told), len(told))
 
@@ -107,7 +108,7 @@ def test_a_file_without_a_contract(adding_file: Path, tmp_path: Path) -> None:
     model = onnx.load(adding_file)
     del model.metadata_props[:]
     onnx.save(model, tmp_path / "plain.onnx")
-    with pytest.raises(lo.UserError, match="has no lstm-onnx contract.*export"):
+    with pytest.raises(lo.UserError, match=r"has no lstm-onnx contract.*export"):
         bench([tmp_path / "plain.onnx"], seconds=0.01)
 
 

@@ -231,3 +231,8 @@ def test_predict_stream(
     assert "--stream" in capsys.readouterr().err
     assert run(["predict", str(pump_file), str(table), "--stream"]) == 2
     assert "leave DATA out" in capsys.readouterr().err
+
+
+def test_a_stream_is_scored_as_the_main_graph(pump_run, pump_file: Path, table: Path) -> None:
+    made = pump_run.record.scores
+    assert lo.evaluate(pump_file, table).scores.model == pytest.approx(made.model, rel=1e-4)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import onnx
+from google.protobuf.message import DecodeError
 
 from lstm_onnx import checks, trials
 from lstm_onnx.contract import Clock, Contract, from_json
@@ -178,7 +179,7 @@ class _Verification:
         try:
             self.model = onnx.load_model_from_string(self.content)
             return from_json(checks.contract_text(self.model), self.where)
-        except Exception:
+        except (UserError, DecodeError):
             return None
 
     def _traced(self, error: ParityError) -> str:

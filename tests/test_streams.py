@@ -81,18 +81,19 @@ def test_a_file_without_states_does_not_stream(adding_file: Path) -> None:
         lo.load(adding_file).stream()
 
 
-def test_states_wired_to_each_other_are_found(stream_file: Path, tmp_path: Path, adding_run) -> None:
-    model = onnx.load(stream_file)
+def with_states(file: Path, path: Path, states: list[dict]) -> Path:
+    """A copy of `file` at `path` whose contract pairs other states."""
+    model = onnx.load(file)
     entry = next(p for p in model.metadata_props if p.key == METADATA_KEY)
-    contract = json.loads(entry.value)
-    contract["states"] = [
-        {"output": "cell_out", "input": "hidden", "reset": 0.0},
-        {"output": "hidden_out", "input": "cell", "reset": 0.0},
-    ]
-    entry.value = json.dumps(contract)
-    path = tmp_path / "miswired.onnx"
+    entry.value = json.dumps(json.loads(entry.value) | {"states": states})
     onnx.save(model, path)
     path.with_suffix(".json").write_text(entry.value)
+    return path
+
+
+def test_states_wired_to_each_other_are_found(stream_file: Path, tmp_path: Path) -> None:
+    crossed = [{"output": "cell_out", "input": "hidden"}, {"output": "hidden_out", "input": "cell"}]
+    path = with_states(stream_file, tmp_path / "miswired.onnx", crossed)
     with pytest.raises(parity.StateMismatch, match="the states are wired cell_out → hidden, hidden_out → cell"):
         parity.verify(path).raise_if_failed()
 
@@ -112,19 +113,12 @@ def test_a_state_that_the_graph_forgets_is_found(stream_file: Path, tmp_path: Pa
 
 
 def test_a_contract_whose_states_do_not_fit_is_refused(stream_file: Path, tmp_path: Path) -> None:
-    model = onnx.load(stream_file)
-    entry = next(p for p in model.metadata_props if p.key == METADATA_KEY)
-    contract = json.loads(entry.value)
-    contract["states"][0]["output"] = "total"
-    entry.value = json.dumps(contract)
-    path = tmp_path / "odd.onnx"
-    onnx.save(model, path)
-    path.with_suffix(".json").write_text(entry.value)
+    path = with_states(stream_file, tmp_path / "odd.onnx", [{"output": "total", "input": "hidden"}])
     with pytest.raises(parity.ContractError, match="pairs the states total → hidden, which differ in shape or type"):
         parity.verify(path).raise_if_failed()
 
 
-def test_a_task_without_streaming_and_a_windowed_scaling_say_why(table: Path, tmp_path: Path) -> None:
+def test_a_windowed_scaling_says_why_it_does_not_stream(table: Path, tmp_path: Path) -> None:
     run_ = lo.train("forecasting", table, config=CONFIG, settings={"epochs": 1}, runs=tmp_path / "runs")
     with pytest.raises(lo.UserError, match=r"scales each window by its own mean .* train it with --scaling global"):
         lo.export(run_, tmp_path / "a.onnx", variant="streaming")

@@ -140,6 +140,8 @@ class _Verification:
             yield from self._on_provider(provider, contract)
         for name in self.engines:
             yield self._check(f"golden examples ({name})", lambda name=name: self._by_engine(name, contract))  # type: ignore[misc]
+        if "reference" in self.engines and self.restored is None:  # else PyTorch was asked already
+            yield self._check("extremes (reference)", lambda: self._extremes(contract))
 
     def _on_provider(self, provider: str, contract: Contract) -> Iterator[Check]:
         if provider != "cpu":
@@ -165,6 +167,13 @@ class _Verification:
         if reason is not None:
             return f"not asked: {reason}"
         return trials.check_examples(open_engine(name, self.content).run, contract, self.report)
+
+    def _extremes(self, contract: Contract) -> str:
+        reason = why_not("reference", self.model)
+        if reason is not None:
+            return f"not asked: {reason}"
+        reference = open_engine("reference", self.content).run
+        return trials.check_extremes(session_answer(self.content, self.where), reference, contract)
 
     def _check(self, name: str, check: Callable[[], str]) -> Check:
         try:

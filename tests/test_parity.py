@@ -20,7 +20,7 @@ from lstm_onnx.failures import Report, compare
 from lstm_onnx.parity import verify
 from lstm_onnx.runtime import session_answer
 from lstm_onnx.samples import sample
-from lstm_onnx.trials import decode, grid, ragged
+from lstm_onnx.trials import check_extremes, decode, grid, ragged
 
 
 @pytest.fixture
@@ -222,8 +222,20 @@ def test_what_has_no_missing_values_is_refused_at_the_door(adding_file: Path) ->
 def test_other_engines_are_asked(adding_file: Path, engine: str) -> None:
     report = verify(adding_file, engines=[engine])
     report.raise_if_failed()
-    assert report.checks[-1].name == f"golden examples ({engine})"
-    assert report.checks[-1].detail == "2 reproduced"
+    assert {c.name: c.detail for c in report.checks}[f"golden examples ({engine})"] == "2 reproduced"
+
+
+def test_engines_that_part_on_an_extreme_input_are_found(traffic: Path) -> None:
+    contract, answer = lo.load(traffic).require_contract(), session_answer(traffic.read_bytes(), "traffic")
+
+    def no_zero(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        found = answer(inputs)
+        empty = not inputs["values"].any()
+        return {name: a * np.nan if empty and name == "forecast" else a for name, a in found.items()}
+
+    assert check_extremes(answer, answer, contract) == "24 inputs answered alike"
+    with pytest.raises(parity.ValueMismatch, match="values 0 everywhere: forecast"):
+        check_extremes(no_zero, answer, contract)
 
 
 def test_an_engine_that_is_not_there(adding_file: Path) -> None:

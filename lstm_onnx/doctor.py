@@ -19,7 +19,7 @@ class Finding:
         rule: name of the rule in `lstm_onnx.targets`.
         where: the node, tensor or file.
         found: what stands there.
-        severity: whether it does not run, or runs and may answer otherwise.
+        severity: whether it does not run, may answer otherwise, or is slow.
         why: what happens.
         advice: what to do instead.
         source: where that is known from.
@@ -43,7 +43,7 @@ def examine(model: onnx.ModelProto, target: str) -> tuple[Finding, ...]:
     return tuple(
         Finding(rule.name, where, found, rule.severity, rule.why, rule.advice, rule.source)
         for rule in target_named(target).rules
-        for where, found in rule.look(model)
+        for where, found in rule.find(model)
     )
 
 

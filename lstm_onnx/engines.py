@@ -63,7 +63,9 @@ def why_not(name: str, model: onnx.ModelProto) -> str | None:
     clock = _reads_a_clock(model)
     for node in nodes_of(model.graph):
         if node.domain not in ("", "ai.onnx", "ai.onnx.ml"):
-            return f"it does not have {node.domain}.{node.op_type} (node {node.name or node.op_type})"
+            # some have it all the same: OpenVINO computes int8 LSTMs in float32
+            what = f"{node.domain}.{node.op_type} (node {node.name or node.op_type})"
+            return f"{what} is no standard operator, so there is nothing that engines must agree on"
         wrong = None
         if name == "openvino":
             wrong = _openvino_is_wrong_at(node, clock)

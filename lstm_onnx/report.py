@@ -142,9 +142,13 @@ def targets_table(found: Mapping[str, Sequence[Finding]], whats: Mapping[str, st
     for name, findings in found.items():
         if not findings:
             table.add_row(name, "[green]runs[/]", f"[dim]{escape(whats[name])}[/]")
+        alike: dict[tuple[str, str], list[Finding]] = {}
         for finding in findings:
-            mark = "[red]no[/]" if finding.severity == "stops" else "[yellow]differs[/]"
-            text = f"{finding.where}: {finding.found}: {finding.why}; {finding.advice}"
+            alike.setdefault((finding.rule, finding.found), []).append(finding)
+        for finding, *others in alike.values():
+            mark = "[red]no[/]" if finding.severity == "stops" else f"[yellow]{finding.severity}[/]"
+            where = finding.where + (f" and {len(others)} more" if others else "")
+            text = f"{where}: {finding.found}: {finding.why}; {finding.advice}"
             table.add_row(name, mark, f"{escape(text)} [dim]({escape(finding.source)})[/]")
     return table
 

@@ -1,26 +1,22 @@
 """What runtimes are known to take: one rule for each thing that one of them refuses, or gets wrong without a word.
 
-Every rule says where it is known from. Where that is a measurement, the test named with it makes it again.
+Every rule says where it is known from. `tests/test_doctor.py` measures again what runs on any machine (ONNX Runtime,
+OpenVINO, plain C); JavaScript, the browser and tract were measured by hand with the versions that are named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import onnx
-from onnx import TensorProto
 
+from lstm_onnx import graph_search as look
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.graph_search import Found, Look
 
-Severity = Literal["stops", "differs"]
-Found = tuple[str, str]
-"""Where (a node, a tensor, the file), and what was found there."""
-
-_OURS = "measured: tests/test_doctor.py"
-_WEB = "measured with onnxruntime-web 1.30 in Node, by hand: it takes opset 26 and IR 13, and no newer"
-_STRING_OPERATORS = ("StringSplit", "StringConcat", "StringNormalizer", "RegexFullMatch", "TfIdfVectorizer")
+Severity = Literal["stops", "differs", "slow"]
 
 
 @dataclass(frozen=True)
@@ -30,27 +26,56 @@ class Rule:
     Attributes:
         name: short, for programs.
         look: finds where a model has it.
-        severity: whether the model does not run there, or runs and may answer otherwise.
+        severity: whether the model does not run there, may answer otherwise (or needs a hand), or is slow.
         why: what happens.
         advice: what to do instead.
         source: where that is known from.
     """
 
     name: str
-    look: Callable[[onnx.ModelProto], Iterator[Found]]
+    look: Look
     severity: Severity
     why: str
     advice: str
     source: str
 
+    def find(self, model: onnx.ModelProto) -> Iterator[Found]:
+        """Yield the places where a model has it, and what stands there."""
+        return self.look(model)
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The newest opset and IR version that a runtime takes; None where no limit was met."""
+
+    opset: int | None
+    ir: int | None
+    source: str
+
 
 @dataclass(frozen=True)
 class Target:
-    """A runtime, and what it does not take."""
+    """A runtime, what versions it takes, and what else it does not take."""
 
     name: str
     what: str
-    rules: tuple[Rule, ...]
+    versions: Versions
+    others: tuple[Rule, ...]
+
+    @property
+    def max_opset(self) -> int | None:
+        """The newest opset that it takes."""
+        return self.versions.opset
+
+    @property
+    def max_ir(self) -> int | None:
+        """The newest version of the file format that it takes."""
+        return self.versions.ir
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, those on versions first."""
+        return (*_rules_on(self.versions), *self.others)
 
 
 def target_named(name: str) -> Target:
@@ -64,215 +89,290 @@ def target_named(name: str) -> Target:
     return TARGETS[name]
 
 
-def every_node(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    """Every node, those in the bodies of Loop, If and Scan too."""
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield from every_node(attribute.g)
+def fit(name: str) -> tuple[int | None, int | None]:
+    """Return the newest opset and IR version that a target takes; None where no limit is known.
+
+    Raises:
+        UserError: there is no such target.
+    """
+    target = target_named(name)
+    return target.max_opset, target.max_ir
 
 
-def _name(node: onnx.NodeProto) -> str:
-    return f"node {node.name or node.op_type}"
+def _rules_on(versions: Versions) -> Iterator[Rule]:
+    opset, ir, source = versions.opset, versions.ir, versions.source
+    if opset is not None:
+        advice = f"export with --opset {min(opset, 18)}"
+        yield Rule("opset", look.opset_above(opset), "stops", f"it knows opsets up to {opset}", advice, source)
+    if ir is not None:
+        advice = "export without --ir-version"
+        yield Rule("ir", look.ir_above(ir), "stops", f"it reads IR versions up to {ir}", advice, source)
 
 
-def _opset_above(limit: int, source: str) -> Rule:
-    def look(model: onnx.ModelProto) -> Iterator[Found]:
-        found = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
-        if found > limit:
-            yield "the file", f"opset {found}"
+_TESTS = "tests/test_doctor.py"
+_ORT = f"measured with ONNX Runtime 1.32: {_TESTS}"
+_NODE = "measured by hand with onnxruntime-node 1.30"
+_WEB = "measured by hand with onnxruntime-web 1.30 (WebAssembly) in Node 20"
+_GPU = "measured by hand with onnxruntime-web 1.30 on WebGPU, headless Chromium 147 with SwiftShader"
+_TRITON = "https://github.com/triton-inference-server/server/issues/8001 and onnx.helper.VERSION_TABLE"
+_OPENVINO = f"measured with OpenVINO 2026.4: {_TESTS}"
+_C = f"measured with emx-onnx-cgen 1.4.0 and gcc: {_TESTS}"
+_TRACT = "measured by hand with tract 0.23.9 (its Python package)"
 
-    return Rule(
-        "opset", look, "stops", f"it knows opsets up to {limit}", f"export with --opset {min(limit, 18)}", source
+_TRANSPOSES = "export with lstm-onnx, which transposes instead"
+_PLAIN_CELL = "use a plain LSTM cell, as lstm_onnx.LSTM is"
+_NUMBERS = "take integers or bytes instead of strings, and labels from the contract"
+_GATHERS = "use lstm_onnx.LSTM, which picks the state at each length by itself"
+_REVERSES = "use lstm_onnx.LSTM, which reverses the sequence itself and runs forward"
+
+_TEXT = ("StringSplit", "StringConcat", "StringNormalizer", "RegexFullMatch")
+_TABLES = tuple(
+    f"ai.onnx.ml.{name}"
+    for name in (
+        *("CastMap", "DictVectorizer", "FeatureVectorizer", "Imputer", "OneHotEncoder", "Scaler", "SVMClassifier"),
+        *("SVMRegressor", "ZipMap"),
     )
-
-
-def _ir_above(limit: int, source: str) -> Rule:
-    def look(model: onnx.ModelProto) -> Iterator[Found]:
-        if model.ir_version > limit:
-            yield "the file", f"IR version {model.ir_version}"
-
-    return Rule("ir", look, "stops", f"it reads IR versions up to {limit}", "export without --ir-version", source)
-
-
-def _other_domains(*allowed: str, source: str) -> Rule:
-    def look(model: onnx.ModelProto) -> Iterator[Found]:
-        for node in every_node(model.graph):
-            if node.domain not in ("", "ai.onnx", *allowed):
-                yield _name(node), f"{node.domain}.{node.op_type}"
-
-    advice = "export --variant fp32 or fp16; int8 LSTMs are ONNX Runtime's own"
-    return Rule("domain", look, "stops", "it does not have this operator", advice, source)
-
-
-def _strings(model: onnx.ModelProto) -> Iterator[Found]:
-    for value in (*model.graph.input, *model.graph.output):
-        if value.type.tensor_type.elem_type == TensorProto.STRING:
-            yield f"tensor {value.name}", "strings"
-    for tensor in model.graph.initializer:
-        if tensor.data_type == TensorProto.STRING:
-            yield f"weights {tensor.name}", "strings"
-    for node in every_node(model.graph):
-        if node.op_type in _STRING_OPERATORS or any(a.strings for a in node.attribute):
-            yield _name(node), f"{node.op_type} of strings"
-
-
-def _no_strings(source: str) -> Rule:
-    advice = "train with an input of integers or bytes, and take labels from the contract"
-    return Rule("strings", _strings, "stops", "it has no tensors of strings", advice, source)
-
-
-def _attribute(node: onnx.NodeProto, name: str) -> int:
-    return next((a.i for a in node.attribute if a.name == name), 0)
-
-
-def _layout(model: onnx.ModelProto) -> Iterator[Found]:
-    for node in every_node(model.graph):
-        if node.op_type == "LSTM" and _attribute(node, "layout"):
-            yield _name(node), "LSTM with layout 1"
-
-
-def _sequence_lens(model: onnx.ModelProto) -> Iterator[Found]:
-    for node in every_node(model.graph):
-        if node.op_type == "LSTM" and len(node.input) > 4 and node.input[4]:
-            yield _name(node), "LSTM with sequence_lens"
-
-
-def _types(model: onnx.ModelProto) -> dict[str, int]:
-    known = {t.name: t.data_type for t in model.graph.initializer}
-    return known | {v.name: v.type.tensor_type.elem_type for v in (*model.graph.input, *model.graph.value_info)}
-
-
-def _double_lstm(model: onnx.ModelProto) -> Iterator[Found]:
-    types = _types(model)
-    for node in every_node(model.graph):
-        if node.op_type == "LSTM" and types.get(node.input[1]) == TensorProto.DOUBLE:
-            yield _name(node), "LSTM in float64"
-
-
-def _half(model: onnx.ModelProto) -> Iterator[Found]:
-    for tensor in model.graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT16:
-            yield f"weights {tensor.name}", "float16"
-            return
-
-
-def _external(model: onnx.ModelProto) -> Iterator[Found]:
-    for tensor in model.graph.initializer:
-        if tensor.data_location == TensorProto.EXTERNAL:
-            yield f"weights {tensor.name}", "weights in another file"
-            return
-
-
-def _value_info(model: onnx.ModelProto) -> Iterator[Found]:
-    if model.graph.value_info:
-        yield f"tensor {model.graph.value_info[0].name}", "value_info of inner tensors"
-
-
-def _integer_mod(model: onnx.ModelProto) -> Iterator[Found]:
-    for node in every_node(model.graph):
-        if node.op_type == "Mod" and not _attribute(node, "fmod"):
-            yield _name(node), "Mod of integers"
-
-
-def _free_axes(model: onnx.ModelProto) -> Iterator[Found]:
-    for value in model.graph.input:
-        free = [d.dim_param for d in value.type.tensor_type.shape.dim if d.dim_param]
-        if free:
-            yield f"input {value.name}", f"free axes {', '.join(free)}"
-            return
-
-
-LAYOUT = Rule(
-    "layout", _layout, "stops", "its LSTM refuses layout 1", "export with lstm-onnx, which transposes instead", _OURS
 )
-SEQUENCE_LENS = Rule(
-    "sequence_lens",
-    _sequence_lens,
-    "differs",
-    "where axes are free it ignores the lengths without a word, and reads padding as data",
-    "use lstm_onnx.LSTM, which picks the state at each length by itself",
-    _OURS,
-)
-DOUBLE_LSTM = Rule("double", _double_lstm, "stops", "it has no LSTM in float64", "train and export in float32", _OURS)
-EXTERNAL = Rule(
-    "external", _external, "stops", "it is handed one file, and the weights are elsewhere", "export it again", _OURS
-)
-INTEGER_MOD = Rule(
-    "mod",
-    _integer_mod,
-    "differs",
-    "it takes remainders of integers in float32: of unix seconds they are off by up to 64",
-    "train with --no-calendar, or run it with ONNX Runtime",
-    _OURS,
-)
-FREE_AXES = Rule(
-    "axes",
-    _free_axes,
-    "differs",
-    "its code is for one size of each axis",
-    "give the sizes when the code is generated; the answers hold for those alone",
-    _OURS,
-)
-VALUE_INFO = Rule(
-    "value_info",
-    _value_info,
-    "stops",
-    "it fails on types of inner tensors that it works out otherwise",
-    "export with lstm-onnx, which leaves them out",
-    "observed with tract; the project's design notes",
+"""Operators of `ai.onnx.ml` that none of OpenVINO, emx-onnx-cgen and tract has."""
+
+
+def _own(source: str) -> Rule:
+    advice = "write it with standard operators, or register the library that has it where it runs"
+    return Rule("domain", look.own_operators, "stops", "the operator is somebody's own", advice, source)
+
+
+def _layout(source: str) -> Rule:
+    return Rule("layout", look.layout, "stops", "its LSTM refuses layout 1", _TRANSPOSES, source)
+
+
+def _double(source: str) -> Rule:
+    return Rule("double", look.double_lstm, "stops", "it has no LSTM in float64", "export in float32", source)
+
+
+def _external(source: str) -> Rule:
+    why = "it is handed one file, and the weights are elsewhere"
+    advice = "export again as one file, or hand it the other one too (externalData)"
+    return Rule("external", look.external, "stops", why, advice, source)
+
+
+def _normalizer(source: str) -> Rule:
+    why = "it fails to load where the system has no locale en_US.UTF-8, as small containers have not"
+    advice = "give the usual spellings of each word to a LabelEncoder"
+    return Rule("locale", look.operators("StringNormalizer"), "stops", why, advice, source)
+
+
+def _lacks(source: str, *names: str, advice: str) -> Rule:
+    return Rule("operators", look.operators(*names), "stops", "it does not have this operator", advice, source)
+
+
+def _no_text(source: str, *names: str) -> Rule:
+    return Rule("text", look.operators(*names), "stops", "it does not have this operator", _NUMBERS, source)
+
+
+def _no_int8(source: str, *names: str) -> Rule:
+    wanted = look.operators(*(f"com.microsoft.{name}" for name in names))
+    return Rule("int8", wanted, "stops", "it does not have this operator", "export --variant fp32 or fp16", source)
+
+
+def _not_fused(source: str, *names: str) -> Rule:
+    wanted = look.operators(*(f"com.microsoft.{name}" for name in names))
+    advice = "take the file as it was before ONNX Runtime optimised it"
+    return Rule("fused", wanted, "stops", "it does not have this operator", advice, source)
+
+
+def _native(name: str, what: str, versions: Versions) -> Target:
+    source = versions.source if name == "node" else _ORT
+    rules = (_own(source), _layout(source), _double(source), _normalizer(source))
+    return Target(name, what, versions, rules)
+
+
+_WEBGPU = (
+    _own(_GPU),
+    _double(_GPU),
+    _external(_GPU),
+    _no_text(_GPU, *_TEXT, "ai.onnx.ml.*"),
+    Rule("strings", look.on_strings("Equal"), "stops", "it cannot compare strings", _NUMBERS, _GPU),
+    Rule(
+        "half",
+        look.half_arithmetic,
+        "stops",
+        "arithmetic in float16 needs a GPU with shader-f16, which not all have",
+        "export --variant fp32, or fp16, which computes in float32",
+        _GPU,
+    ),
+    Rule(
+        "steps",
+        look.operators("LSTM"),
+        "slow",
+        "it starts a program on the GPU for every step of an LSTM",
+        "compare with the provider wasm",
+        f"{_GPU}, from its verbose log",
+    ),
 )
 
-_ORT = "measured with ONNX Runtime 1.32: tests/test_doctor.py"
-_GPU = "observed in Chromium on SwiftShader; operators without a kernel there fall back to WebAssembly"
+_ON_OPENVINO = (
+    _own(_OPENVINO),
+    _no_text(_OPENVINO, *_TEXT, "TfIdfVectorizer", "ai.onnx.ml.LabelEncoder", *_TABLES),
+    _lacks(
+        _OPENVINO,
+        *("SequenceErase", "SequenceLength", "SequenceMap", "MelWeightMatrix", "ImageDecoder"),
+        advice="write it with tensors and other operators",
+    ),
+    Rule("strings", look.on_strings("Equal"), "stops", "it cannot compare strings", _NUMBERS, _OPENVINO),
+    Rule(
+        "identity",
+        look.on_strings("Identity"),
+        "stops",
+        "it crashes and takes the whole process with it",
+        "leave the node out",
+        _OPENVINO,
+    ),
+    Rule(
+        "layout",
+        look.layout,
+        "differs",
+        "it does not read layout, and takes time for batch without a word",
+        _TRANSPOSES,
+        f"https://github.com/openvinotoolkit/openvino/issues/37820; {_OPENVINO}",
+    ),
+    Rule(
+        "sequence_lens",
+        look.lengths_of_free_axes,
+        "differs",
+        "where axes are free it ignores the lengths without a word, and reads padding as data",
+        _GATHERS,
+        _OPENVINO,
+    ),
+    Rule(
+        "int8",
+        look.operators("com.microsoft.DynamicQuantizeLSTM"),
+        "differs",
+        "it computes in float32 with the int8 weights, so that answers are not ONNX Runtime's",
+        "judge it by the task's metric there, or export --variant fp32",
+        _OPENVINO,
+    ),
+    Rule("peephole", look.peepholes, "differs", "it ignores peepholes without a word", _PLAIN_CELL, _OPENVINO),
+    Rule(
+        "input_forget",
+        look.coupled_gates,
+        "differs",
+        "it ignores input_forget without a word",
+        _PLAIN_CELL,
+        _OPENVINO,
+    ),
+    Rule(
+        "mod",
+        look.remainders_of_a_clock,
+        "differs",
+        "it takes remainders of integers in float32: of unix seconds they are off by up to 64",
+        "train with --no-calendar, or run it with ONNX Runtime",
+        _OPENVINO,
+    ),
+)
 
-_NATIVE = (_opset_above(28, _ORT), _ir_above(14, _ORT), LAYOUT, DOUBLE_LSTM)
-_JAVASCRIPT = (_opset_above(26, _WEB), _ir_above(13, _WEB), LAYOUT, DOUBLE_LSTM)
+_IN_C = (
+    _own(_C),
+    _no_text(_C, *_TABLES),
+    Rule(
+        "int8",
+        look.int8_of_free_axes,
+        "stops",
+        "it cannot work out the sizes behind this operator, even where those of the inputs are given",
+        "export --variant fp32 or fp16",
+        _C,
+    ),
+    _lacks(_C, "Loop", advice="let the program do the loop, a step at a time"),
+    _not_fused(_C, "QuickGelu", "FusedGemm"),
+    Rule(
+        "external",
+        look.external,
+        "differs",
+        "it looks for the weights in the folder where it is started",
+        "start it in the folder of the file",
+        _C,
+    ),
+    Rule(
+        "reverse",
+        look.backward_sequence,
+        "differs",
+        "it gives the steps of the backward run in the order in which it computes them, last first",
+        _REVERSES,
+        _C,
+    ),
+    Rule(
+        "strings",
+        look.strings,
+        "differs",
+        "its strings are arrays of 256 bytes each (EMX_STRING_MAX_LEN)",
+        "take integers or bytes, or compile with a larger EMX_STRING_MAX_LEN",
+        _C,
+    ),
+    Rule(
+        "axes",
+        look.free_axes,
+        "differs",
+        "its code is for one size of each axis",
+        "give the sizes when the code is generated (--input-dim batch=1 for each axis); it holds for those alone",
+        _C,
+    ),
+)
+
+_ON_TRACT = (
+    _own(_TRACT),
+    _no_text(_TRACT, *_TEXT, "TfIdfVectorizer", "ai.onnx.ml.LabelEncoder", *_TABLES),
+    _no_int8(_TRACT, "DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulIntegerToFloat"),
+    _lacks(
+        _TRACT,
+        *("Loop", "ReverseSequence", "CenterCropPad", "ConcatFromSequence", "SequenceAt", "SequenceConstruct"),
+        advice="run forward only and loop in the program, or run it with ONNX Runtime",
+    ),
+    _not_fused(_TRACT, "FusedMatMul", "FusedGemm"),
+    Rule(
+        "value_info",
+        look.value_info,
+        "stops",
+        "it fails on types of inner tensors that it works out otherwise",
+        "export with lstm-onnx, which leaves them out",
+        _TRACT,
+    ),
+    Rule("sequence_lens", look.lengths, "stops", "it refuses lengths that differ", _GATHERS, _TRACT),
+    _double(_TRACT),
+    Rule("half", look.half_lstm, "stops", "it has no LSTM in float16", "export --variant fp32 or fp16", _TRACT),
+    Rule("input_forget", look.coupled_gates, "differs", "it ignores input_forget", _PLAIN_CELL, _TRACT),
+    Rule("cell", look.odd_cells, "differs", "it answers otherwise with clip or such activations", _PLAIN_CELL, _TRACT),
+    Rule("reverse", look.backward, "differs", "it answers otherwise where nothing runs forward", _REVERSES, _TRACT),
+    Rule(
+        "axes",
+        look.free_lstm,
+        "differs",
+        "it cannot make the first state of an LSTM while the batch is open, and panics",
+        "set the sizes of the inputs when loading (set_input_fact)",
+        _TRACT,
+    ),
+)
 
 TARGETS: dict[str, Target] = {
-    t.name: t
-    for t in (
-        Target("ort", "ONNX Runtime in C, C++, C#, Go, Java, Python, Rust, … on the CPU", _NATIVE),
-        Target("triton", "NVIDIA Triton, ONNX Runtime backend", _NATIVE),
-        Target("node", "onnxruntime-node", _JAVASCRIPT),
-        Target("web", "onnxruntime-web, WebAssembly", (*_JAVASCRIPT, EXTERNAL)),
+    target.name: target
+    for target in (
+        _native("ort", "ONNX Runtime in C, C++, C#, Go, Java, Python, Rust, … on the CPU", Versions(28, 14, _ORT)),
+        # containers bring an ONNX Runtime of their own; what an older one takes, all newer ones take
+        _native("triton", "NVIDIA Triton, ONNX Runtime backend, from early 2025 on", Versions(20, 9, _TRITON)),
+        _native("node", "onnxruntime-node", Versions(26, 13, _NODE)),
         Target(
-            "webgpu",
-            "onnxruntime-web on WebGPU",
-            (
-                *_JAVASCRIPT,
-                EXTERNAL,
-                _no_strings(_GPU),
-                Rule(
-                    "half",
-                    _half,
-                    "stops",
-                    "float16 needs a GPU with shader-f16",
-                    "export --variant fp32",
-                    _GPU,
-                ),
-            ),
+            "web",
+            "onnxruntime-web, WebAssembly",
+            Versions(26, 13, _WEB),
+            (_own(_WEB), _layout(_WEB), _double(_WEB), _external(_WEB)),
         ),
+        Target("webgpu", "onnxruntime-web on WebGPU; right to about 1e-4", Versions(26, 13, _GPU), _WEBGPU),
         Target(
             "openvino",
-            "OpenVINO on the CPU",
-            (_other_domains("ai.onnx.ml", source=_OURS), _no_strings(_OURS), SEQUENCE_LENS, INTEGER_MOD),
+            "OpenVINO on the CPU, with INFERENCE_PRECISION_HINT f32: left alone it may compute in bfloat16",
+            Versions(None, None, _OPENVINO),
+            _ON_OPENVINO,
         ),
-        Target(
-            "bare-c",
-            "plain C without a runtime (emx-onnx-cgen)",
-            (_other_domains("ai.onnx.ml", source=_OURS), _no_strings(_OURS), EXTERNAL, FREE_AXES),
-        ),
-        Target(
-            "tract",
-            "tract, in Rust",
-            (
-                _other_domains("ai.onnx.ml", source="https://github.com/sonos/tract"),
-                _no_strings("https://github.com/sonos/tract"),
-                VALUE_INFO,
-            ),
-        ),
+        Target("bare-c", "plain C without a runtime, by emx-onnx-cgen", Versions(None, None, _C), _IN_C),
+        Target("tract", "tract, in Rust", Versions(None, None, _TRACT), _ON_TRACT),
     )
 }
 """Runtimes by name."""

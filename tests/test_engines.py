@@ -162,7 +162,9 @@ def test_foreign_operators_and_loops_are_no_ones(adding_file: Path) -> None:
     gemm = next(n for n in model.graph.node if n.op_type == "Gemm")
     gemm.op_type, gemm.domain = "FusedGemm", "com.microsoft"
     for name in available_engines():
-        assert why_not(name, model) == "it does not have com.microsoft.FusedGemm (node head/Gemm)"
+        assert (why_not(name, model) or "").startswith(
+            "com.microsoft.FusedGemm (node head/Gemm) is no standard operator"
+        )
     loop = onnx.ModelProto()
     loop.graph.node.append(helper.make_node("Loop", ["count", "", "x"], ["y"], "decoder"))
     assert why_not("reference", loop) == "it does not run a Loop that has no first condition (node decoder)"

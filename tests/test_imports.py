@@ -55,6 +55,7 @@ RANKS = (
         "feed",
         "files",
         "frequency",
+        "graph_search",
         "half",
         "hookspecs",
         "layers",

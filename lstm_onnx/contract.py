@@ -43,8 +43,10 @@ class Columns(_Part):
 
     kind: Literal["columns"] = "columns"
     columns: tuple[str, ...]
-    rows: Literal["past", "future"] = Field(
-        "past", description="past: up to and with the newest known row; future: the rows after it"
+    rows: Literal["past", "future", "all"] = Field(
+        "past",
+        description="past: up to and with the newest known row; future: the rows after it; all: every row of a "
+        "sequence from its first, padded at its end",
     )
 
 
@@ -70,7 +72,17 @@ class Lengths(_Part):
     min: int = Field(1, ge=0, description="the smallest length that the graph takes")
 
 
-Source = Annotated[Columns | Clock | Constants | Lengths, Field(discriminator="kind")]
+class Cells(_Part):
+    """The tensor is the texts of this column, a row of the table for each example: strings, or their UTF-8 bytes.
+
+    Bytes are padded at the end; an input of `Lengths` along the same axis says how many there are.
+    """
+
+    kind: Literal["cells"] = "cells"
+    column: str
+
+
+Source = Annotated[Columns | Clock | Constants | Lengths | Cells, Field(discriminator="kind")]
 
 
 class Tensor(_Part):
@@ -83,6 +95,8 @@ class Tensor(_Part):
     unit: str | None = None
     missing: bool = Field(False, description="whether NaN and infinite values may come in, and count as missing")
     source: Source | None = Field(None, description="how it is read from, or stands in, a person's table")
+    labels: tuple[str, ...] | None = Field(None, description="what each whole number in it stands for, from 0")
+    ranked: bool = Field(False, description="its last axis holds a score for each label; the highest is the answer")
 
 
 class State(_Part):
@@ -114,6 +128,8 @@ class Table(_Part):
     series: str | None = None
     step: Step | None = None
     wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
+    steps: bool = Field(False, description="each row is a whole sequence of one channel, its cells the steps in order")
+    others: tuple[str, ...] = Field((), description="columns that are no input, such as the class of known examples")
 
 
 class Tolerance(_Part):

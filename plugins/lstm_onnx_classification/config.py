@@ -1,0 +1,101 @@
+"""What a person can choose about a classifier, and what the data told it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from lstm_onnx.contract import Table
+
+
+class Config(BaseModel):
+    """Options of `lstm-onnx train --plugin classification`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # the data
+    label: str | None = Field(None, description="column that holds the class; found if it is called label or class")
+    text: str | None = Field(None, description="column of texts; a table with it is classified as text")
+    sequence: str | None = Field(
+        None, description="column that tells sequences apart, in a table with a row for each step"
+    )
+    time: str | None = Field(None, description="column that orders the steps of a sequence; as they stand without it")
+    channels: tuple[str, ...] = Field((), description="columns of numbers to learn from; all without another role")
+    group: str | None = Field(
+        None, description="column of patients, machines, …: one group is never on both sides of a split"
+    )
+    split: str | None = Field(None, description="column that says train, validation or test")
+    test_file: str | None = Field(
+        None, description="file of test examples; X_TEST beside X_TRAIN and a folder 'test' are found"
+    )
+    test_share: float = Field(0.2, gt=0, lt=1, description="share of examples kept for the test, if none are given")
+    validation_share: float = Field(
+        0.15, ge=0, lt=1, description="share of the others that decides when to stop; 0 for none"
+    )
+    encoding: str = Field("utf-8", description="encoding of text files, such as latin-1")
+    # what the model sees
+    scaling: Literal["global", "sequence", "none"] = Field(
+        "global", description="subtract mean and divide by spread of each channel: of all data, or of each sequence"
+    )
+    text_input: Literal["string", "bytes"] = Field(
+        "string",
+        description="what the exported graph takes: strings (ONNX Runtime only), or UTF-8 bytes, which run everywhere",
+    )
+    vocabulary: int = Field(20_000, ge=1, description="words to know, the most frequent ones")
+    min_count: int = Field(2, ge=1, description="how often a word must occur in training to be known")
+    max_words: int = Field(400, ge=1, description="words of a text that are read in training; longer texts are cut")
+    # the model
+    embedding: int = Field(64, ge=1, description="size of a word's vector")
+    hidden: int = Field(64, ge=1, description="units per LSTM layer and direction")
+    layers: int = Field(1, ge=1, description="LSTM layers, stacked")
+    bidirectional: bool = Field(True, description="also read each sequence from its end; not with streaming")
+    pooling: tuple[Literal["last", "mean", "max", "attention"], ...] = Field(
+        ("mean", "max"), description="how the steps become one vector; several are joined"
+    )
+    convolutions: tuple[int, ...] = Field(
+        (),
+        description="filters of each layer of a convolutional branch beside the LSTM, such as 128 256 128 (LSTM-FCN)",
+    )
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of activations dropped before and after the LSTM")
+    word_dropout: float = Field(0.0, ge=0, lt=1, description="share of words hidden in training, to learn the unknown")
+    noise: float = Field(0.0, ge=0, description="Gaussian noise on scaled values in training, in spreads")
+    # the loss
+    smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing: the share of each label spread over all")
+    balance: Literal["none", "weights", "sampling"] = Field(
+        "none", description="against rare classes: weigh their loss, or show them more often"
+    )
+
+    @model_validator(mode="after")
+    def _pooled(self) -> Config:
+        if not self.pooling:
+            raise ValueError("pooling: choose one at least of last, mean, max, attention")
+        return self
+
+
+class Words(BaseModel):
+    """How texts become numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str = Field(description="column of the table that held the texts")
+    known: tuple[str, ...] = Field(description="words by id, from 2 on; 0 is padding, 1 any other word")
+    spellings: dict[str, int] = Field(
+        default_factory=dict, description="further ways to write known words, such as with a full stop -> id"
+    )
+
+
+class Info(BaseModel):
+    """What the training data told, needed to build the model and to read data like it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    classes: tuple[str, ...]
+    priors: tuple[float, ...] = Field(description="share of each class in training")
+    typical: int = Field(ge=1, description="median length of a sequence, or of a text in words (or bytes)")
+    channels: tuple[str, ...] = ()
+    center: tuple[float, ...] = Field((), description="mean of each channel in training, user's units")
+    spread: tuple[float, ...] = Field((), description="standard deviation of each channel in training, never 0")
+    gaps: bool = Field(False, description="values are missing in training, so the model sees where")
+    table: Table | None = None
+    words: Words | None = None

@@ -1,0 +1,73 @@
+"""Examples with their classes, as the readers give them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from lstm_onnx_classification.config import Config
+from numpy.typing import NDArray
+
+from lstm_onnx.contract import Table
+
+Sequence = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Sequences or texts, each with its class.
+
+    Attributes:
+        items: sequences of shape (time, channel), NaN where missing; or texts.
+        labels: the class of each.
+        places: where each stands, for errors: `data.csv: row 17`.
+        groups: what must not be torn apart by a split, if that is known.
+    """
+
+    items: list[Sequence] | list[str]
+    labels: list[str]
+    places: list[str]
+    groups: list[str] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self.labels)
+
+    def take(self, chosen: NDArray[np.int64]) -> Labelled:
+        """Return some of the examples, in the order given."""
+        pick = [int(i) for i in chosen]
+        return Labelled(
+            [self.items[i] for i in pick],  # type: ignore[arg-type]
+            [self.labels[i] for i in pick],
+            [self.places[i] for i in pick],
+            [self.groups[i] for i in pick] if self.groups is not None else None,
+        )
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was read, split.
+
+    Attributes:
+        train: examples to learn from.
+        validation: examples that decide when to stop; None for none.
+        test: examples that are only scored.
+        classes: all classes, numbers in numeric order, else in alphabetical order.
+        channels: names of the channels; empty for texts.
+        table: how `predict` reads a table like this one; None where the data was no table.
+        column: the column of texts; empty for sequences.
+        config: the options with what was found filled in.
+        summary: one line that says what was read.
+        notes: one line for each thing that was repaired or left out.
+    """
+
+    train: Labelled
+    validation: Labelled | None
+    test: Labelled
+    classes: tuple[str, ...]
+    channels: tuple[str, ...]
+    table: Table | None
+    column: str
+    config: Config
+    summary: str
+    notes: tuple[str, ...]

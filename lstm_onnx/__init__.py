@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lstm_onnx.batching import RaggedSplit
 from lstm_onnx.contract import (
     Axis,
+    Cells,
     Clock,
     Columns,
     Constants,
@@ -30,7 +32,7 @@ from lstm_onnx.contract import (
 )
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.hookspecs import hookimpl
-from lstm_onnx.task import ArraySplit, GraphSpec, Headline, Split, Task, TaskData
+from lstm_onnx.task import ArraySplit, GraphSpec, Headline, Split, Stage, Task, TaskData
 from lstm_onnx.version import __version__
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ __all__ = [
     "LSTM",
     "ArraySplit",
     "Axis",
+    "Cells",
     "CheckFailed",
     "Clock",
     "Columns",
@@ -63,7 +66,9 @@ __all__ = [
     "GraphSpec",
     "Headline",
     "Lengths",
+    "RaggedSplit",
     "Split",
+    "Stage",
     "State",
     "Step",
     "Stream",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, Clock, Contract, Tensor
+from lstm_onnx.contract import Array, Cells, Clock, Contract, Tensor
 from lstm_onnx.frequency import DAY
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _by_example(contract: Contract, fed: Feeds, outputs: Mapping[str, Array], sh
     columns: dict[str, pl.Series] = {}
     if len(first) != 1 or any(fed.names):
         names: Array = np.array(fed.names, dtype=object) if any(fed.names) else np.arange(len(first))
-        header = (contract.table.series if contract.table else None) or ("series" if any(fed.names) else "example")
+        header = _name_of_examples(contract, any(fed.names))
         columns[header] = pl.Series(np.repeat(names, rows // max(len(first), 1)).tolist())
     if depth == 2 and shared is not None:
         columns[shared] = pl.Series(np.tile(np.arange(first.shape[1]), len(first)))
@@ -88,6 +88,17 @@ def _by_example(contract: Contract, fed: Feeds, outputs: Mapping[str, Array], sh
         for label, values in _columns(contract, tensor, array.reshape(rows, -1), depth):
             columns[f"{tensor.name} {label}".strip()] = values
     return pl.DataFrame(columns)
+
+
+def _name_of_examples(contract: Contract, named: bool) -> str:
+    """Head the column that tells examples apart."""
+    column = next((t.source.column for t in contract.inputs if isinstance(t.source, Cells)), None)
+    table = contract.table
+    if column is not None:
+        return column
+    if table is not None and table.series is not None:
+        return table.series
+    return "example" if not named else "row" if table is not None and table.steps else "series"
 
 
 def _columns(contract: Contract, tensor: Tensor, rows: Array, depth: int) -> Iterator[tuple[str, pl.Series]]:

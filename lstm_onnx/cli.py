@@ -194,6 +194,9 @@ def export(
     opset: Annotated[int | None, typer.Option(help="ONNX opset of the files; what the graph needs, 18 or so")] = None,
     ir_version: Annotated[int | None, typer.Option(help="ONNX IR of the files; the lowest that carries it")] = None,
     target: Annotated[str | None, typer.Option(help="refuse what this runtime cannot run; see doctor")] = None,
+    numeric: Annotated[
+        bool, typer.Option("--numeric", help="without strings, which few runtimes have: ids in, numbers of labels out")
+    ] = False,
     runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -201,7 +204,7 @@ def export(
     from lstm_onnx import commands
 
     chosen = _variants(variant or ["fp32"])
-    commands.export(run_folder, to, runs, chosen, max_drop, force, opset, ir_version, target, out, as_json)
+    commands.export(run_folder, to, runs, chosen, max_drop, force, opset, ir_version, target, numeric, out, as_json)
 
 
 def _variants(given: list[str]) -> tuple[Variant, ...]:

@@ -113,13 +113,14 @@ def export(
     opset: int | None,
     ir_version: int | None,
     target: str | None,
+    numeric: bool,
     console: Console,
     as_json: bool,
 ) -> None:
     """Export, and show how far the files are from PyTorch, and what variants lose."""
     from lstm_onnx.exporting import Wish, export_all
 
-    wish = Wish(variants, max_drop, force, opset, ir_version, target)
+    wish = Wish(variants, max_drop, force, opset, ir_version, target, numeric)
     with console.status("exporting and comparing with PyTorch") if not as_json else nullcontext():
         files = export_all(run_folder, to, runs, wish)
     if as_json:

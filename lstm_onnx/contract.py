@@ -200,6 +200,7 @@ class Contract(_Part):
     task: str
     description: str
     variant: Variant = "fp32"
+    numeric: bool = Field(False, description="strings were left out: what they stand for goes in and comes out")
     opset: int
     ir_version: int
     axes: dict[str, Axis]

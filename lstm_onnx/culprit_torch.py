@@ -16,6 +16,7 @@ from torch.export.graph_signature import InputKind
 
 from lstm_onnx.culprit import first_difference, values_by_onnx_runtime
 from lstm_onnx.onnx_graph import program_of, tidy
+from lstm_onnx.stages import join, run_after, run_before, torch_part
 from lstm_onnx.task import Array, Arrays, GraphSpec
 
 
@@ -36,13 +37,15 @@ def first_parting(model: onnx.ModelProto, graph: GraphSpec, example: Arrays, inp
     found = first_difference(model, got, _values(exported.exported_program, graph, inputs), graph.tolerance)
     if found is None:
         return None
-    others = _other_weights(found.node, model, tidy(exported.model_proto, graph))
+    fresh = join(tidy(exported.model_proto, torch_part(graph)), graph)
+    others = _other_weights(found.node, model, fresh)
     return f"{found}; its weights {', '.join(others)} are not those of the run" if others else str(found)
 
 
 def _values(program: torch.export.ExportedProgram, graph: GraphSpec, inputs: Arrays) -> dict[str, Array]:
-    """What PyTorch has for each node of the program, and for the outputs by the names of the graph."""
-    given = iter(inputs[t.name] for t in graph.inputs)
+    """What PyTorch has for each node of the program, and for inputs and outputs of its part by their names."""
+    made = run_before(graph, inputs)
+    given = iter(made.values())
     arguments: list[Any] = []
     for spec in program.graph_signature.input_specs:
         if spec.kind == InputKind.USER_INPUT:
@@ -53,7 +56,8 @@ def _values(program: torch.export.ExportedProgram, graph: GraphSpec, inputs: Arr
     recorder = _Recorder(program.graph_module)
     with torch.no_grad():
         outputs = recorder.run(*arguments)
-    return recorder.values | {t.name: o.numpy() for t, o in zip(graph.outputs, outputs, strict=True)}
+    answered = {t.name: o.numpy() for t, o in zip(torch_part(graph).outputs, outputs, strict=True)}
+    return recorder.values | made | answered | run_after(graph, inputs, answered)
 
 
 class _Recorder(torch.fx.Interpreter):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lstm_onnx.contract import Contract, Example, Provenance, Variant
 from lstm_onnx.run import Record, now
+from lstm_onnx.stages import needed_opset
 from lstm_onnx.task import GraphSpec
 
 IR_VERSION = 8
@@ -17,6 +18,7 @@ def describe(
     examples: tuple[Example, ...] = (),
     variant: Variant = "fp32",
     ir_version: int = IR_VERSION,
+    numeric: bool = False,
 ) -> Contract:
     """Return the contract of `graph`, exported under `name`."""
     return Contract(
@@ -24,7 +26,8 @@ def describe(
         task=record.task,
         description=graph.description,
         variant=variant,
-        opset=graph.opset,
+        numeric=numeric,
+        opset=needed_opset(graph),
         ir_version=ir_version,
         axes=graph.axes,
         inputs=graph.inputs,

@@ -16,10 +16,17 @@ from lstm_onnx.task import Array, Split
 
 
 def to_tensors(batches: Iterator[dict[str, Array]], model: nn.Module) -> Iterator[dict[str, Tensor]]:
-    """Turn batches of arrays into batches of tensors on the device where the model is, without copying on the CPU."""
+    """Turn batches of arrays into batches of tensors on the device where the model is, without copying on the CPU.
+
+    Texts have no tensors and are left out.
+    """
     device = next(model.parameters()).device
     for batch in batches:
-        yield {name: torch.from_numpy(array).to(device, non_blocking=True) for name, array in batch.items()}
+        yield {
+            name: torch.from_numpy(array).to(device, non_blocking=True)
+            for name, array in batch.items()
+            if array.dtype.kind not in "OSU"
+        }
 
 
 def pick_device(choice: str) -> torch.device:

@@ -18,22 +18,25 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.half import round_weights
 from lstm_onnx.plugins import AnyTask, Found, load_task
 from lstm_onnx.run import Run
+from lstm_onnx.stages import numeric, run_after, run_before, torch_part
 from lstm_onnx.task import Answer, Array, Arrays, GraphSpec
 
 
 def eager(graph: GraphSpec) -> Answer:
-    """Return a function that runs `graph.module`, in evaluation mode, on the device where its weights are."""
-    module = graph.module
+    """Return a function that runs `graph`, in evaluation mode, on the device where the weights of its module are."""
+    module, part = graph.module, torch_part(graph)
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
 
     def answer(arrays: Arrays) -> dict[str, Array]:
-        inputs = {t.name: torch.from_numpy(np.ascontiguousarray(arrays[t.name])).to(device) for t in graph.inputs}
+        given = run_before(graph, arrays)
+        inputs = {name: torch.from_numpy(np.ascontiguousarray(a)).to(device) for name, a in given.items()}
         was_training = module.training
         module.eval()
         with torch.inference_mode():
             outputs = module(**inputs)
         module.train(was_training)
-        return {t.name: o.cpu().numpy() for t, o in zip(graph.outputs, outputs, strict=True)}
+        found = {t.name: o.cpu().numpy() for t, o in zip(part.outputs, outputs, strict=True)}
+        return run_after(graph, arrays, found)
 
     return answer
 
@@ -50,12 +53,22 @@ class Restored:
     graphs: list[GraphSpec]
 
 
-def graph_for(restored: Restored, variant: Variant) -> GraphSpec:
+def graph_for(restored: Restored, variant: Variant, without_text: bool = False) -> GraphSpec:
     """Return the graph whose PyTorch module answers as a file of this variant must (for int8: nearly).
+
+    Args:
+        restored: the run.
+        variant: of the file.
+        without_text: leave out what strings go through.
 
     Raises:
         UserError: the task cannot make this variant; says why.
     """
+    graph = _graph_for(restored, variant)
+    return numeric(graph) if without_text else graph
+
+
+def _graph_for(restored: Restored, variant: Variant) -> GraphSpec:
     if variant == "streaming":
         graph = restored.task.streaming(restored.model, restored.config, restored.info)
         if not graph.states or graph.stream is None:

@@ -18,13 +18,14 @@ from lstm_onnx.eager import Restored, eager, graph_for, restore
 from lstm_onnx.errors import UserError
 from lstm_onnx.files import write_atomically
 from lstm_onnx.half import store_half
-from lstm_onnx.onnx_graph import to_onnx, trace_sizes
+from lstm_onnx.onnx_graph import to_onnx, traced_example
 from lstm_onnx.parity import Report, verify_bytes
 from lstm_onnx.price import Price
 from lstm_onnx.quantization import PLANS, quantize, require_quantizable
 from lstm_onnx.run import Run, newest_run, open_run
 from lstm_onnx.runtime import session_answer
 from lstm_onnx.samples import sample
+from lstm_onnx.stages import needed_opset
 from lstm_onnx.task import Answer, GraphSpec
 
 LOWEST_OPSET = 18
@@ -63,6 +64,7 @@ class Wish:
         opset: of the files; None takes what the graph needs at least.
         ir_version: of the files; None takes the lowest that carries the opset.
         target: a runtime (see `lstm_onnx.targets`) that must be able to run the files.
+        numeric: leave out what strings go through: what they stand for goes in and comes out as numbers.
     """
 
     variants: Sequence[Variant] = ("fp32",)
@@ -71,6 +73,7 @@ class Wish:
     opset: int | None = None
     ir_version: int | None = None
     target: str | None = None
+    numeric: bool = False
 
 
 def export(
@@ -83,9 +86,10 @@ def export(
     opset: int | None = None,
     ir_version: int | None = None,
     target: str | None = None,
+    numeric: bool = False,
 ) -> Exported:
     """Write one variant of a run as an `.onnx` file, with its contract in it and beside it; see `export_all`."""
-    return export_all(run, out, runs, Wish((variant,), max_drop, force, opset, ir_version, target))[0]
+    return export_all(run, out, runs, Wish((variant,), max_drop, force, opset, ir_version, target, numeric))[0]
 
 
 def export_all(
@@ -177,20 +181,24 @@ class _Workshop:
         return content, Exported(path, _contract_of(model), report, how)
 
     def _graph(self, variant: Variant) -> GraphSpec:
-        graph = graph_for(self.restored, variant)
+        graph = graph_for(self.restored, variant, self.wish.numeric)
         return dataclasses.replace(graph, opset=self.wish.opset) if self.wish.opset is not None else graph
 
     def _translate(self, graph: GraphSpec) -> onnx.ModelProto:
         if graph.opset < LOWEST_OPSET:
             raise UserError(f"--opset {graph.opset}: the exporter writes opset {LOWEST_OPSET} or newer")
-        lowest = lowest_ir(graph.opset)
+        opset = needed_opset(graph)
+        if self.wish.opset is not None and self.wish.opset < opset:
+            hint = "; export with --numeric to do without strings" if _has_text(graph) else ""
+            raise UserError(f"--opset {self.wish.opset}: this graph needs opset {opset} or newer{hint}")
+        lowest = lowest_ir(opset)
         ir_version = self.wish.ir_version or lowest
         if not lowest <= ir_version <= onnx.IR_VERSION:
             raise UserError(
-                f"--ir-version {ir_version}: opset {graph.opset} needs IR {lowest} at least, and onnx "
+                f"--ir-version {ir_version}: opset {opset} needs IR {lowest} at least, and onnx "
                 f"{onnx.__version__} writes {onnx.IR_VERSION} at most"
             )
-        model = to_onnx(graph, sample(self.restored.task, graph, trace_sizes(graph), 0))
+        model = to_onnx(graph, traced_example(self.restored.task, graph))
         model.ir_version = ir_version
         return model
 
@@ -235,8 +243,13 @@ class _Workshop:
             golden_examples(self.restored, graph, answer),
             variant,
             model.ir_version,
+            self.wish.numeric,
         )
         return found.model_copy(update={"scores": scores, "digests": digests(model)})
+
+
+def _has_text(graph: GraphSpec) -> bool:
+    return any(s is not None and s.has_text for s in (graph.before, graph.after))
 
 
 def lowest_ir(opset: int) -> int:

@@ -16,6 +16,8 @@ import polars as pl
 from lstm_onnx.answers import answers
 from lstm_onnx.contract import Array, Axis, Clock, Columns, Constants, Contract, Lengths, Step, Table, Tensor
 from lstm_onnx.errors import UserError
+from lstm_onnx.fed import Feeds
+from lstm_onnx.feed_sequences import padded_axes, sequence_feeds, takes_sequences, takes_texts, text_feeds
 from lstm_onnx.frequency import advance, step_text
 from lstm_onnx.series import Regular, Series, regular_series, wide_series
 from lstm_onnx.tables import Floats, is_numeric, read_table, records_frame, require
@@ -23,21 +25,6 @@ from lstm_onnx.tensors import TENSOR_FORMATS, check_inputs, load_json, load_tens
 from lstm_onnx.times import time_text
 
 __all__ = ["Feeds", "answers", "check_inputs", "feeds", "load_tensors", "target_columns"]
-
-
-@dataclass(frozen=True)
-class Feeds:
-    """The inputs of one run, one batch of all series.
-
-    Attributes:
-        arrays: the inputs by name.
-        names: the series, in the order of the batch; empty where the inputs did not come from a table.
-        notes: one line for each thing that was repaired or left out.
-    """
-
-    arrays: dict[str, Array]
-    names: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def feeds(contract: Contract, data: pl.DataFrame | Path) -> Feeds:
@@ -59,9 +46,13 @@ def feeds(contract: Contract, data: pl.DataFrame | Path) -> Feeds:
             except UserError as error:
                 text = str(error)
                 raise UserError(text if text.startswith(where) else f"{where}: {text}") from None
-        _refuse_sourceless(contract, where)
-        data = records_frame(load_json(data), data) if suffix == ".json" and data.is_file() else read_table(data)
     _refuse_sourceless(contract, where)
+    if takes_sequences(contract):
+        return sequence_feeds(contract, data, where)
+    if takes_texts(contract):
+        return text_feeds(contract, data, where)
+    if not isinstance(data, pl.DataFrame):
+        data = records_frame(load_json(data), data) if suffix == ".json" and data.is_file() else read_table(data)
     return _from_table(contract, data, where)
 
 
@@ -89,7 +80,12 @@ def _named(contract: Contract, rows: str) -> tuple[str, ...]:
 
 def _refuse_sourceless(contract: Contract, where: str) -> None:
     states = {s.input for s in contract.states}
-    bare = [t for t in contract.inputs if isinstance(t.source, Lengths | None) and t.name not in states]
+    told = padded_axes(contract)
+    bare = [
+        t
+        for t in contract.inputs
+        if t.name not in states and (t.source is None or (isinstance(t.source, Lengths) and t.source.axis not in told))
+    ]
     if bare:
         wanted = ", ".join(f"'{t.name}' ({', '.join(str(d) for d in contract.dims_of(t))})" for t in bare)
         raise UserError(

@@ -98,11 +98,11 @@ def _judge(
     there = next(data.test.batches(1))
     if missing := [name for name in _given(contract) if name not in there]:
         raise UserError(f"{source or 'the bundled data'}: gives no '{missing[0]}', which is an input of the model")
-    scores = score_beside_baselines(task, answer, data.test, config, data.info)
+    scores, totals = score_beside_baselines(task, answer, data, config)
     pictures = []
     if plot is not None:
         batch = next(data.test.batches(SHOWN))
         inputs = {name: batch[name] for name in _given(contract)}
-        figures = task.plots(contract, inputs, answer(batch), batch)
+        figures = {**task.plots(contract, inputs, answer(batch), batch), **task.charts(contract, totals)}
         pictures = [save_figure(figure, plot / f"{name}.png") for name, figure in figures.items()]
     return Verdict(scores, data.summary, len(data.test), data.notes, tuple(pictures))

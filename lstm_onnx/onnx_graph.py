@@ -22,6 +22,9 @@ from onnxscript import opset18 as op
 
 from lstm_onnx.describe import IR_VERSION
 from lstm_onnx.layers import onnx_weights
+from lstm_onnx.plugins import AnyTask
+from lstm_onnx.samples import sample
+from lstm_onnx.stages import join, needed_opset, torch_part
 from lstm_onnx.task import Array, GraphSpec
 from lstm_onnx.version import __version__
 
@@ -53,25 +56,33 @@ def trace_sizes(graph: GraphSpec) -> dict[str, int]:
     return sizes
 
 
+def traced_example(task: AnyTask, graph: GraphSpec) -> dict[str, Array]:
+    """Return inputs of the torch part to trace it with."""
+    part = torch_part(graph)
+    return sample(task, part, trace_sizes(part), 0)
+
+
 def to_onnx(graph: GraphSpec, example: Mapping[str, Array]) -> onnx.ModelProto:
-    """Export `graph`, traced with the inputs `example`; see `program_of`.
+    """Export `graph`, its torch part traced with the inputs `example`; see `program_of`.
 
     Returns:
-        A model of opset `graph.opset` and IR `IR_VERSION`, without contract.
+        A model of the lowest opset that it needs and IR `IR_VERSION`, without contract.
     """
-    return tidy(program_of(graph, example).model_proto, graph)
+    part = torch_part(graph)
+    return join(tidy(program_of(graph, example).model_proto, part), graph)
 
 
 def program_of(graph: GraphSpec, example: Mapping[str, Array]) -> torch.onnx.ONNXProgram:
-    """Translate `graph`, traced with the inputs `example`.
+    """Translate the module of `graph`, traced with the inputs `example`.
 
     Args:
         graph: what to export; its module must be on the CPU.
-        example: an array for each input; no free axis may have the size 1.
+        example: an array for each input of its torch part; no free axis may have the size 1.
 
     Returns:
         The exporter's own model, and beside it the program of PyTorch's operators that it was made from.
     """
+    opset, graph = needed_opset(graph), torch_part(graph)
     module = graph.module.eval()
     inputs = {t.name: torch.from_numpy(np.ascontiguousarray(example[t.name])) for t in graph.inputs}
     dims = {n: torch.export.Dim(n, min=a.min, max=a.max) for n, a in graph.axes.items() if a.size is None}
@@ -81,7 +92,7 @@ def program_of(graph: GraphSpec, example: Mapping[str, Array]) -> torch.onnx.ONN
             module,
             kwargs=inputs,
             dynamo=True,
-            opset_version=graph.opset,
+            opset_version=opset,
             custom_translation_table=TRANSLATIONS,
             dynamic_shapes=dynamic,
             input_names=[t.name for t in graph.inputs],

@@ -37,7 +37,6 @@ from lstm_onnx.failures import (
 )
 from lstm_onnx.placement import check_placement
 from lstm_onnx.runtime import available_providers, session_answer
-from lstm_onnx.samples import sample
 
 if TYPE_CHECKING:
     from lstm_onnx.eager import Restored
@@ -204,10 +203,10 @@ class _Verification:
         if isinstance(error, trials.Parted) and self.restored is not None:
             from lstm_onnx.culprit_torch import first_parting
             from lstm_onnx.eager import graph_for
-            from lstm_onnx.onnx_graph import trace_sizes
+            from lstm_onnx.onnx_graph import traced_example
 
-            graph = graph_for(self.restored, contract.variant)
-            example = sample(self.restored.task, graph, trace_sizes(graph), seed=0)
+            graph = graph_for(self.restored, contract.variant, contract.numeric)
+            example = traced_example(self.restored.task, graph)
             place = first_parting(self.model, graph, example, error.inputs)
             return f"; the first to part from PyTorch: {place}" if place else ""
         if isinstance(error, ValueMismatch) and why_not("reference", self.model) is None:

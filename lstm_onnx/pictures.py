@@ -11,7 +11,7 @@ from lstm_onnx.describe import describe
 from lstm_onnx.files import write_atomically
 from lstm_onnx.plugins import AnyTask
 from lstm_onnx.run import Run
-from lstm_onnx.task import Array, Arrays, GraphSpec, Split
+from lstm_onnx.task import Array, Arrays, GraphSpec, Split, Totals
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,13 +23,15 @@ SHOWN = 256
 
 
 def draw_run(
-    run: Run, task: AnyTask, graph: GraphSpec, answer: Callable[[Arrays], dict[str, Array]], test: Split
+    run: Run, task: AnyTask, graph: GraphSpec, answer: Callable[[Arrays], dict[str, Array]], test: Split, totals: Totals
 ) -> list[Path]:
-    """Write loss curves and the task's own pictures of test examples into the run's folder of plots."""
+    """Write loss curves and the task's own pictures of test examples and scores into the run's folder of plots."""
     figures = {"loss": loss_figure(run.history(), task.headline.name, run.record.best_epoch)}
     batch = next(test.batches(SHOWN))
     inputs = {t.name: batch[t.name] for t in graph.inputs}
-    figures |= task.plots(describe(run.record, graph, run.record.name), inputs, answer(batch), batch)
+    contract = describe(run.record, graph, run.record.name)
+    figures |= task.plots(contract, inputs, answer(batch), batch)
+    figures |= task.charts(contract, totals)
     return [save_figure(figure, run.plots / f"{name}.png") for name, figure in figures.items()]
 
 

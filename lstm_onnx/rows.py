@@ -119,8 +119,11 @@ def _answer(contract: Contract, lane: _Lane, name: str, row: dict[str, Any]) -> 
     outputs = lane.feeder.push(inputs)
     lane.rows += len(times)
     answer: dict[str, Any] = {"series": name} if name else {}
+    table = contract.table
     if lane.time is not None:
         answer["time"] = time_text(lane.time)
+    elif table is not None and table.time is not None:
+        answer["time"] = _cell(row, table.time)
     for t in contract.outputs:
         if t.name in outputs:
             answer[t.name] = _plain(contract, t, outputs[t.name])
@@ -131,7 +134,7 @@ def _answer(contract: Contract, lane: _Lane, name: str, row: dict[str, Any]) -> 
 
 def _times(table: Table, lane: _Lane, row: dict[str, Any]) -> list[int]:
     """Times of the rows to feed: this one, and before it those that are missing since the last one."""
-    if table.time is None:
+    if table.time is None or table.step is None:  # steps in order, with no clock
         return [0]
     cell = _cell(row, table.time)
     if isinstance(cell, str) and cell.lstrip("-").isdigit():
@@ -141,7 +144,7 @@ def _times(table: Table, lane: _Lane, row: dict[str, Any]) -> list[int]:
     except UserError as error:
         raise UserError(str(error).removeprefix(": row 2, ").removeprefix(": row 1, ")) from None
     before, lane.time = lane.time, now
-    if before is None or table.step is None:
+    if before is None:
         return [now]
     return _between(before, now, table.step)
 

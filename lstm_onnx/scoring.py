@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from lstm_onnx.contract import Scores
 from lstm_onnx.plugins import AnyTask
-from lstm_onnx.task import Array, Arrays, Split
+from lstm_onnx.task import Array, Arrays, Split, TaskData, Totals
 
 BATCH = 256
 
@@ -17,7 +17,14 @@ BATCH = 256
 def score(
     task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel
 ) -> dict[str, float]:
-    """Add up the task's metrics over a split and finish them.
+    """Add up the task's metrics over a split and finish them; see `add_up`."""
+    return task.finish(add_up(task, answer, split, config))
+
+
+def add_up(
+    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel
+) -> dict[str, tuple[Any, Any]]:
+    """Add up the task's metrics over a split.
 
     Args:
         task: whose metrics.
@@ -30,15 +37,18 @@ def score(
         for name, (total, count) in task.metrics(answer(batch), batch, config).items():
             before = totals.get(name, (0.0, 0.0))
             totals[name] = (before[0] + total, before[1] + count)
-    return task.finish(totals)
+    return totals
 
 
 def score_beside_baselines(
-    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel, info: BaseModel
-) -> Scores:
-    """Score `answer` and each of the task's naive baselines on the same examples."""
-    return Scores(
+    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], data: TaskData[Any], config: BaseModel
+) -> tuple[Scores, Totals]:
+    """Score `answer` and each naive baseline on the test split; also return what its metrics added up to."""
+    totals = add_up(task, answer, data.test, config)
+    naive = {**task.baselines(config, data.info), **data.baselines}
+    scores = Scores(
         headline=task.headline.name,
-        model=score(task, answer, split, config),
-        baselines={name: score(task, naive, split, config) for name, naive in task.baselines(config, info).items()},
+        model=task.finish(totals),
+        baselines={name: score(task, baseline, data.test, config) for name, baseline in naive.items()},
     )
+    return scores, totals

@@ -21,6 +21,7 @@ from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from onnx import GraphProto
     from torch import Tensor as TorchTensor
     from torch import nn
 
@@ -83,6 +84,7 @@ class TaskData(Generic[InfoT]):
         notes: one line for each thing that was repaired or left out on the way.
         config: the options with what was found in the data filled in (columns, frequency), so that other data is read
             the same way later; None where there is nothing to fill in.
+        baselines: like `Task.baselines`, for those that need the training data.
     """
 
     train: Split
@@ -92,6 +94,35 @@ class TaskData(Generic[InfoT]):
     summary: str
     notes: tuple[str, ...] = ()
     config: BaseModel | None = None
+    baselines: Mapping[str, Answer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a graph that torch cannot express, such as the splitting of a text; it stands before or after it.
+
+    Attributes:
+        inputs: what it takes: inputs of the graph or, after the module, also outputs of the module.
+        outputs: what it gives to the module or, after it, as outputs of the graph.
+        build: makes it in ONNX: a graph whose inputs and outputs are called as here, of operators of `opset` and of
+            `ai.onnx.ml` 3.
+        twin: the same in Python, for training and for `verify`: from arrays by name, perhaps more than `inputs`, to the
+            outputs.
+        axes: what occurs in the dims of `outputs` (before the module) or `inputs` (after it) alone.
+        opset: the lowest that has the operators.
+    """
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    build: Callable[[], GraphProto]
+    twin: Answer
+    axes: Mapping[str, Axis] = field(default_factory=dict)
+    opset: int = 18
+
+    @property
+    def has_text(self) -> bool:
+        """Whether strings go through it, which few runtimes know."""
+        return any(t.dtype == "string" for t in (*self.inputs, *self.outputs))
 
 
 @dataclass(frozen=True)
@@ -99,12 +130,15 @@ class GraphSpec:
     """One graph to export: a torch module from raw inputs to answers, with its inputs and outputs as data.
 
     Attributes:
-        module: its `forward` takes the tensors of `inputs` by name and returns a tuple in the order of `outputs`.
+        module: its `forward` takes the tensors of `inputs` by name and returns a tuple in the order of `outputs`; with
+            stages, those of `lstm_onnx.stages.torch_part`.
         axes: every name that occurs in the dims; a free axis has no `size`.
         table: how a person's table becomes the inputs, if it does.
         states: outputs that are fed back as inputs.
         stream: how a graph with states is fed in pieces; None for one that takes whole sequences.
         name: tells the graphs of one task apart; the first graph of a task is its main one.
+        before: what is done to inputs before the module sees them.
+        after: what is made of the module's outputs.
     """
 
     module: nn.Module
@@ -118,6 +152,8 @@ class GraphSpec:
     tolerance: Tolerance = field(default_factory=Tolerance)
     opset: int = 18
     name: str = "main"
+    before: Stage | None = None
+    after: Stage | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +211,17 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     def finish(self, totals: Totals) -> dict[str, float]:
         """Turn the added-up pairs into the figures to show: by default each sum over its count."""
         return {name: float(total / count) if count else float("nan") for name, (total, count) in totals.items()}
+
+    def calibrate(self, model: nn.Module, validation: Iterator[dict[str, TorchTensor]], config: ConfigT) -> None:
+        """Adjust the trained model in place, once, on batches that it did not learn from: a temperature, say.
+
+        Called after training with the best weights, in evaluation mode and where there is a validation split, before
+        the test scores are taken. What it changes must be a parameter or buffer of the model. By default nothing.
+        """
+
+    def charts(self, contract: Contract, totals: Totals) -> dict[str, Figure]:
+        """Draw added-up metrics, such as a confusion matrix: file name without extension -> matplotlib figure."""
+        return {}
 
     @abstractmethod
     def graphs(self, model: nn.Module, config: ConfigT, info: InfoT) -> list[GraphSpec]:

@@ -66,6 +66,7 @@ class Progress:
     epoch: int = 0
     best_epoch: int = 0
     best_score: float = float("nan")
+    best_loss: float = float("nan")
     seconds: float = 0.0
     history: list[Row] = field(default_factory=list)
 
@@ -189,6 +190,7 @@ def _fit(s: Session, observer: Observer, best: dict[str, Tensor] | None = None) 
             while s.progress.epoch < s.settings.epochs and not _is_stale(s):
                 best = _one_epoch(s, batches, observer, best)
             load_weights(s.model, best, s.run.weights)
+            _calibrate(s)
             return _finish(s)
     except KeyboardInterrupt:
         s.run.record.status = "interrupted"
@@ -233,12 +235,15 @@ def _one_epoch(s: Session, batches: int, observer: Observer, best: dict[str, Ten
     row: Row = {"epoch": epoch, "train_loss": total / batches} | _validate(s)
     watched = Headline("loss") if np.isnan(row.get(s.task.headline.name, np.nan)) else s.task.headline
     reached = row.get("validation_loss" if watched.name == "loss" else watched.name, np.nan)
-    is_best = s.data.validation is None or not best or watched.improves(reached, p.best_score)
+    loss_now = row.get("validation_loss", np.nan)
+    # scores that are shares of a few examples are often equal: then the loss decides
+    is_equal = reached == p.best_score and Headline("loss").improves(loss_now, p.best_loss)
+    is_best = s.data.validation is None or not best or watched.improves(reached, p.best_score) or is_equal
     p.epoch, p.seconds = epoch, p.seconds + time.perf_counter() - began
     row["learning_rate"], row["seconds"] = rate, p.seconds
     p.history.append(row)
     if is_best:
-        p.best_epoch, p.best_score = epoch, reached
+        p.best_epoch, p.best_score, p.best_loss = epoch, reached, loss_now
         best = {name: t.detach().cpu().clone() for name, t in s.model.state_dict().items()}
         write_atomically(s.run.weights, save(best))
     _save_checkpoint(s, best)
@@ -262,15 +267,26 @@ def _validate(s: Session) -> Row:
     return {"validation_loss": total / count, name: score(s.task, s.answer, s.data.validation, s.config)[name]}
 
 
+def _calibrate(s: Session) -> None:
+    """Let the task adjust the best weights on the validation split, and keep what it made of them."""
+    if s.data.validation is None:
+        return
+    s.model.eval()
+    with torch.no_grad():
+        s.task.calibrate(s.model, to_tensors(s.data.validation.batches(s.settings.batch_size), s.model), s.config)
+    weights = {name: t.detach().cpu().contiguous() for name, t in s.model.state_dict().items()}
+    write_atomically(s.run.weights, save(weights))
+
+
 def _finish(s: Session) -> Run:
     """Score the best weights on the test split, draw, and close the run."""
     record = s.run.record
-    record.scores = score_beside_baselines(s.task, s.answer, s.data.test, s.config, s.data.info)
+    record.scores, totals = score_beside_baselines(s.task, s.answer, s.data, s.config)
     record.epochs_done, record.best_epoch = s.progress.epoch, s.progress.best_epoch
     record.seconds, record.status = s.progress.seconds, "finished"
     s.run.save()
     s.run.checkpoint.unlink(missing_ok=True)
-    draw_run(s.run, s.task, s.task.graphs(s.model, s.config, s.data.info)[0], s.answer, s.data.test)
+    draw_run(s.run, s.task, s.task.graphs(s.model, s.config, s.data.info)[0], s.answer, s.data.test, totals)
     return s.run
 
 

@@ -126,7 +126,7 @@ def check_against_torch(answer: Answer, restored: Restored, contract: Contract, 
     """PyTorch and the file agree over a grid of sizes, many never traced or trained; on ragged lengths; on extremes."""
     from lstm_onnx.eager import eager, graph_for
 
-    graph = graph_for(restored, contract.variant)
+    graph = graph_for(restored, contract.variant, contract.numeric)
     truth, count, strange = eager(graph), 0, 0
     # an int8 file is not PyTorch's equal, number by number: it was judged by the task's metric when it was exported
     tolerance = None if contract.variant == "int8" else graph.tolerance

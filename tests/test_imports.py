@@ -49,10 +49,13 @@ RANKS = (
     },
     {
         "answers",
+        "batching",
         "contract",
         "describe",
         "digests",
+        "fed",
         "feed",
+        "feed_sequences",
         "files",
         "frequency",
         "graph_search",
@@ -63,13 +66,16 @@ RANKS = (
         "plugins",
         "run",
         "samples",
+        "sequences",
         "series",
         "settings",
+        "stages",
         "tables",
         "targets",
         "task",
         "tensors",
         "times",
+        "ts_format",
     },
     {"errors", "version"},
 )
@@ -78,7 +84,20 @@ RANKS = (
 NEED_TORCH = {"culprit_torch", "devices", "eager", "exporting", "layers", "onnx_graph", "testing", "training"}
 """The core's modules that load torch when they are imported. No other does, by whatever detour."""
 
-PUBLIC = {"contract", "errors", "frequency", "layers", "series", "tables", "task", "testing", "times"}
+PUBLIC = {
+    "batching",
+    "contract",
+    "errors",
+    "frequency",
+    "layers",
+    "sequences",
+    "series",
+    "tables",
+    "task",
+    "testing",
+    "times",
+    "ts_format",
+}
 """The core's modules that a plugin may import from, besides what is in `lstm_onnx.__all__`."""
 
 LEFT_OUT = {

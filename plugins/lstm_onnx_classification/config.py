@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lstm_onnx.contract import Table
 
+POOLINGS = ("last", "mean", "max", "attention")
+
 
 class Config(BaseModel):
     """Options of `lstm-onnx train --plugin classification`."""
@@ -26,6 +28,7 @@ class Config(BaseModel):
         None, description="column of patients, machines, …: one group is never on both sides of a split"
     )
     split: str | None = Field(None, description="column that says train, validation or test")
+    classes: tuple[str, ...] = Field((), description="all classes, in their order; as found in the data if not given")
     test_file: str | None = Field(
         None, description="file of test examples; X_TEST beside X_TRAIN and a folder 'test' are found"
     )
@@ -50,8 +53,8 @@ class Config(BaseModel):
     hidden: int = Field(64, ge=1, description="units per LSTM layer and direction")
     layers: int = Field(1, ge=1, description="LSTM layers, stacked")
     bidirectional: bool = Field(True, description="also read each sequence from its end; not with streaming")
-    pooling: tuple[Literal["last", "mean", "max", "attention"], ...] = Field(
-        ("mean", "max"), description="how the steps become one vector; several are joined"
+    pooling: tuple[str, ...] = Field(
+        ("mean", "max"), description="how the steps become one vector: last, mean, max, attention; several are joined"
     )
     convolutions: tuple[int, ...] = Field(
         (),
@@ -68,8 +71,8 @@ class Config(BaseModel):
 
     @model_validator(mode="after")
     def _pooled(self) -> Config:
-        if not self.pooling:
-            raise ValueError("pooling: choose one at least of last, mean, max, attention")
+        if not self.pooling or not set(self.pooling) <= set(POOLINGS):
+            raise ValueError(f"--pooling {' '.join(self.pooling)}: choose one or several of {', '.join(POOLINGS)}")
         return self
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from lstm_onnx_classification.config import Config
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Table
+from lstm_onnx_classification.config import Config
 
 Sequence = NDArray[np.float32]
 

@@ -1,0 +1,72 @@
+"""What the model must beat: the nearest training sequence (DTW), or TF-IDF with logistic regression."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from lstm_onnx.task import Answer, Array, Arrays
+from lstm_onnx_classification.dtw import distances
+from lstm_onnx_classification.labelled import Loaded, Sequence
+
+_CELLS = 3e10
+"""Cells of DTW matrices, test times training, that are worth a wait (about a minute); beyond, it is left out."""
+_SURE = 0.99
+"""Probability that the nearest neighbour gives its class: it knows no doubt, but log loss must stay finite."""
+
+
+def baselines(loaded: Loaded) -> tuple[dict[str, Answer], tuple[str, ...]]:
+    """Return the baselines that the data allows, and a note for each that was left out."""
+    if loaded.column:
+        return _tf_idf(loaded)
+    train, test = (cast(list[Sequence], part.items) for part in (loaded.train, loaded.test))
+    cells = float(sum(map(len, train))) * float(sum(map(len, test)))
+    if cells > _CELLS:
+        return {}, (f"no 1-NN DTW baseline: {cells:.1e} cells would take long",)
+    return {"1-NN DTW": _nearest(loaded, train)}, ()
+
+
+def _targets(loaded: Loaded) -> Array:
+    number = {name: i for i, name in enumerate(loaded.classes)}
+    return np.array([number[label] for label in loaded.train.labels], dtype=np.int64)
+
+
+def _nearest(loaded: Loaded, train: list[Sequence]) -> Answer:
+    targets, classes = _targets(loaded), len(loaded.classes)
+    steps = np.concatenate(train).astype(np.float64)
+    center, spread = np.nanmean(steps, axis=0), np.nanstd(steps, axis=0)
+    spread = np.where(spread > 0, spread, 1)
+
+    def scaled(sequence: Array) -> Array:
+        return np.nan_to_num((sequence.astype(np.float64) - center) / spread)
+
+    known = [scaled(s) for s in train]
+
+    def answer(batch: Arrays) -> dict[str, Array]:
+        found = np.full((len(batch["lengths"]), classes), (1 - _SURE) / max(classes - 1, 1))
+        for row, values, length in zip(found, batch["values"], batch["lengths"], strict=True):
+            row[targets[distances(scaled(values[:length]), known).argmin()]] = _SURE
+        return {"probabilities": found}
+
+    return answer
+
+
+def _tf_idf(loaded: Loaded) -> tuple[dict[str, Answer], tuple[str, ...]]:
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+    except ImportError:
+        return {}, ("no TF-IDF baseline: it needs scikit-learn (pip install scikit-learn)",)
+    model = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), min_df=2 if len(loaded.train) > 100 else 1, sublinear_tf=True),
+        LogisticRegression(C=10, max_iter=1000),
+    )
+    model.fit(loaded.train.items, _targets(loaded))
+
+    def answer(batch: Arrays) -> dict[str, Array]:
+        found: Any = model.predict_proba([str(t) for t in batch["text"]])
+        return {"probabilities": np.asarray(found)}
+
+    return {"TF-IDF + logistic regression": answer}, ()

@@ -1,0 +1,227 @@
+"""Which column of a table is what: the class, the text, or the steps of sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from lstm_onnx.errors import UserError
+from lstm_onnx.tables import is_numeric, require
+from lstm_onnx.times import looks_like_time
+from lstm_onnx_classification.cells import PARTS
+from lstm_onnx_classification.config import Config
+
+LEAST_STEPS = 3
+"""A table with fewer columns of numbers and nothing that tells sequences apart is no table of a row per sequence."""
+LABELS = ("label", "class", "target", "category")
+"""What a column of classes is called, in any mixture of capitals."""
+_TEXT = ("text", "sentence", "review", "message", "content", "document")
+_SEQUENCE = ("sequence", "series", "case", "recording", "trial", "sample")
+_SEQUENCES = (*_SEQUENCE, *(f"{name}_id" for name in _SEQUENCE), "id")
+_TIME = ("time", "step", "t", "timestamp", "date", "datetime", "frame", "tick")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each column is for.
+
+    Attributes:
+        label: holds the class.
+        group: what must not be torn apart by a split.
+        split: says which part an example belongs to.
+        text: holds the texts; None for sequences.
+        sequence: tells sequences apart; in a wide table names them, if anything does.
+        time: orders the steps of a long table.
+        channels: columns of numbers of a long table; steps of a wide one.
+        wide: whether each row is a whole sequence of one channel.
+        others: columns of a wide table that are no steps.
+        notes: what was found, one line each.
+    """
+
+    label: str
+    group: str | None = None
+    split: str | None = None
+    text: str | None = None
+    sequence: str | None = None
+    time: str | None = None
+    channels: tuple[str, ...] = ()
+    wide: bool = False
+    others: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Columns that tell of an example, and are not what it is classified by."""
+        return tuple(c for c in (self.label, self.group, self.split) if c is not None)
+
+
+def find_roles(frame: pl.DataFrame, where: Path, config: Config) -> Roles:
+    """Take the columns that were asked for, and find the others by their names and by what they hold.
+
+    Raises:
+        UserError: a column is not there, has two roles, or cannot be told; says which option decides.
+    """
+    _refuse_wrong_choice(frame, where, config)
+    notes: list[str] = []
+    label = config.label or _called(frame, LABELS)
+    if label is None:
+        raise UserError(
+            f"{where}: no column is called {', '.join(LABELS[:-1])} or {LABELS[-1]}; name the one that holds the class "
+            f"with --label; there is: {', '.join(frame.columns[:20])}"
+        )
+    split = config.split or _split_column(frame, notes)
+    roles = Roles(label=label, group=config.group, split=split, notes=notes)
+    free = [c for c in frame.columns if c not in roles.known]
+    numbers = {c for c in frame.columns if is_numeric(frame.get_column(c))}
+    if config.text or not (config.sequence or config.time or config.channels):
+        text = config.text or _text_column(frame, where, free, numbers)
+        if text is not None:
+            notes.append(f"texts of column '{text}', classes of column '{label}'")
+            return Roles(label, config.group, split, text, notes=notes)
+    return _series_roles(frame, where, config, roles, free, numbers)
+
+
+def wide_columns(frame: pl.DataFrame, others: Iterable[str | None]) -> list[str]:
+    """Name the steps of a wide table: the columns of numbers that have no other role, as they stand."""
+    return [c for c in frame.columns if c not in others and is_numeric(frame.get_column(c))]
+
+
+def _called(frame: pl.DataFrame, names: Iterable[str]) -> str | None:
+    """Find a column by the first of these names that there is, in any mixture of capitals."""
+    spelt = {c.strip().lower().replace(" ", "_"): c for c in reversed(frame.columns)}
+    return next((spelt[n] for n in names if n in spelt), None)
+
+
+def _split_column(frame: pl.DataFrame, notes: list[str]) -> str | None:
+    column = _called(frame, ("split",))
+    if column is None or frame.get_column(column).dtype != pl.String:
+        return None
+    found = {str(v).strip().lower() for v in frame.get_column(column).unique()}
+    if found <= set(PARTS) and "test" in {PARTS[v] for v in found} and len(found) > 1:
+        notes.append(f"column '{column}' says which part an example belongs to")
+        return column
+    return None
+
+
+def _refuse_wrong_choice(frame: pl.DataFrame, where: Path, config: Config) -> None:
+    chosen = {f"--{name}": getattr(config, name) for name in ("label", "text", "sequence", "time", "group", "split")}
+    taken: dict[str, str] = {}
+    for option, column in [*chosen.items(), *(("--channels", c) for c in config.channels)]:
+        if column is None:
+            continue
+        require(frame, column, where, option)
+        if column in taken and {option, taken[column]} != {"--sequence", "--group"}:
+            raise UserError(f"{where}: column '{column}' is asked for by {taken[column]} and {option}; it can be one")
+        taken[column] = option
+    if config.text and (config.sequence or config.channels):
+        other = "--sequence" if config.sequence else "--channels"
+        raise UserError(f"{where}: --text asks for texts and {other} for sequences of numbers; leave one out")
+
+
+def _text_column(frame: pl.DataFrame, where: Path, free: list[str], numbers: set[str]) -> str | None:
+    """Find the one column whose cells are texts of several words, if there is one."""
+    words = [c for c in free if c not in numbers and frame.get_column(c).dtype == pl.String]
+    named = _called(frame.select(words), _TEXT)
+    if named is not None:
+        return named
+    found = [c for c in words if _holds_texts(frame, c)]
+    if len(found) > 1:
+        shown = " and ".join(repr(c) for c in found[:3])
+        raise UserError(f"{where}: the columns {shown} hold texts; choose one with --text")
+    rest = [c for c in free if c in numbers]
+    if found and len(rest) >= LEAST_STEPS:
+        raise UserError(
+            f"{where}: column '{found[0]}' holds texts, and {len(rest)} columns hold numbers; to classify the texts "
+            f"give --text '{found[0]}', to classify the numbers leave that column out"
+        )
+    return found[0] if found else None
+
+
+def _holds_texts(frame: pl.DataFrame, column: str) -> bool:
+    if looks_like_time(frame, column):
+        return False
+    head = frame.get_column(column).drop_nulls().head(1000).str.strip_chars()
+    return len(head) > 0 and 2 * int(head.str.contains(r"\s").sum()) >= len(head)
+
+
+def _series_roles(
+    frame: pl.DataFrame, where: Path, config: Config, roles: Roles, free: list[str], numbers: set[str]
+) -> Roles:
+    # the group may be what tells sequences apart, where each is a group of its own
+    free = [c for c in frame.columns if c in free or c == config.sequence]
+    sequence = config.sequence or _called(frame.select(free), _SEQUENCES)
+    repeated = sequence is not None and frame.get_column(sequence).n_unique() < frame.height
+    if config.sequence or repeated:
+        assert sequence is not None
+        return _long_roles(frame, where, config, roles, [c for c in free if c != sequence], numbers, sequence)
+    rest = [c for c in free if c != sequence]
+    time = config.time or _time_column(frame, rest, config)
+    if time is not None and time in numbers:
+        raise UserError(
+            f"{where}: column '{time}' orders steps, and nothing tells which sequence a row belongs to; name that "
+            "column with --sequence"
+        )
+    steps = list(config.channels) or [c for c in rest if c in numbers]
+    if len(steps) < LEAST_STEPS:
+        raise UserError(
+            f"{where}: found no texts, and no more than {len(steps)} columns of numbers beside '{roles.label}'; name "
+            "the column of texts with --text, or, if each row is a step, the one that tells sequences apart with "
+            "--sequence"
+        )
+    roles.notes.append(f"a row is a sequence of one channel: {len(steps)} steps, columns '{steps[0]}' to '{steps[-1]}'")
+    others = [c for c in frame.columns if c not in steps]
+    _note_unused([c for c in others if c not in roles.known and c != sequence], roles.notes)
+    return Roles(
+        roles.label,
+        roles.group,
+        roles.split,
+        sequence=sequence,
+        channels=tuple(config.channels),
+        wide=True,
+        others=tuple(c for c in others if c != sequence),
+        notes=roles.notes,
+    )
+
+
+def _time_column(frame: pl.DataFrame, free: list[str], config: Config) -> str | None:
+    return _called(frame.select(c for c in free if c not in config.channels), _TIME)
+
+
+def _long_roles(
+    frame: pl.DataFrame,
+    where: Path,
+    config: Config,
+    roles: Roles,
+    free: list[str],
+    numbers: set[str],
+    sequence: str,
+) -> Roles:
+    time = config.time or _time_column(frame, free, config)
+    free = [c for c in free if c != time]
+    channels = config.channels or tuple(c for c in free if c in numbers)
+    if not channels:
+        raise UserError(
+            f"{where}: no column of numbers is left to learn from; there is: {', '.join(frame.columns[:20])}"
+        )
+    shown = ", ".join(f"'{c}'" for c in channels[:8]) + (f" and {len(channels) - 8} more" if len(channels) > 8 else "")
+    order = f"in the order of '{time}'" if time else "in the order in which they stand"
+    roles.notes.append(f"a row is a step: '{sequence}' tells sequences apart, steps {order}, channels {shown}")
+    _note_unused([c for c in free if c not in channels], roles.notes)
+    return Roles(
+        roles.label,
+        roles.group,
+        roles.split,
+        sequence=sequence,
+        time=time,
+        channels=channels,
+        notes=roles.notes,
+    )
+
+
+def _note_unused(columns: list[str], notes: list[str]) -> None:
+    if columns:
+        more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
+        notes.append(f"not used: {', '.join(repr(c) for c in columns[:5])}{more}")

@@ -1,0 +1,145 @@
+"""From examples as read to splits of arrays, and to what the model must know; fitted on the training part alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_onnx.batching import RaggedSplit
+from lstm_onnx.task import Array, TaskData
+from lstm_onnx_classification import words
+from lstm_onnx_classification.baselines import baselines
+from lstm_onnx_classification.config import Info, Words
+from lstm_onnx_classification.labelled import Labelled, Loaded, Sequence
+
+
+def task_data(loaded: Loaded) -> TaskData[Info]:
+    """Make the splits of what was read."""
+    kind = _Texts(loaded) if loaded.column else _Series(loaded)
+    parts = {"train": loaded.train, "validation": loaded.validation, "test": loaded.test}
+    splits = {name: kind.split(part, name == "train") for name, part in parts.items() if part is not None}
+    naive, notes = baselines(loaded)
+    return TaskData(
+        train=splits["train"],
+        validation=splits.get("validation"),
+        test=splits["test"],
+        info=kind.info,
+        summary=loaded.summary,
+        notes=(*loaded.notes, *notes),
+        config=loaded.config,
+        baselines=naive,
+    )
+
+
+class _Kind:
+    """What both kinds of data share."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.config, self.classes = loaded.config, {name: i for i, name in enumerate(loaded.classes)}
+        counts = Counter(loaded.train.labels)
+        self.shares = tuple(counts[c] / len(loaded.train) for c in loaded.classes)
+        self.info: Info
+
+    def _targets(self, part: Labelled) -> NDArray[np.int64]:
+        return np.array([self.classes[label] for label in part.labels], dtype=np.int64)
+
+    def _weights(self, targets: NDArray[np.int64], train: bool) -> Array | None:
+        """Show each class as often as any other, where that is wished."""
+        if not train or self.config.balance != "sampling":
+            return None
+        return 1 / np.array(self.shares)[targets]
+
+
+class _Series(_Kind):
+    def __init__(self, loaded: Loaded) -> None:
+        super().__init__(loaded)
+        sequences = cast(list[Sequence], loaded.train.items)
+        steps = np.concatenate(sequences).astype(np.float64)
+        known = np.isfinite(steps)
+        count = np.maximum(known.sum(axis=0), 1)
+        center = np.where(known, steps, 0).sum(axis=0) / count
+        spread = np.sqrt(np.where(known, np.square(steps - center), 0).sum(axis=0) / count)
+        self.info = Info(
+            classes=loaded.classes,
+            priors=self.shares,
+            typical=int(np.median([len(s) for s in sequences])),
+            channels=loaded.channels,
+            center=tuple(center.tolist()),
+            spread=tuple(np.where(spread > 1e-6 * np.abs(center), spread, 1.0).tolist()),
+            gaps=not bool(known.all()),
+            table=loaded.table,
+        )
+
+    def split(self, part: Labelled, train: bool) -> RaggedSplit:
+        """Make a split."""
+        targets = self._targets(part)
+        values = cast(list[Array], part.items)
+        return RaggedSplit({"values": values}, {"target": targets}, weights=self._weights(targets, train))
+
+
+class _Texts(_Kind):
+    def __init__(self, loaded: Loaded) -> None:
+        super().__init__(loaded)
+        config, texts = loaded.config, cast(list[str], loaded.train.items)
+        spellings: dict[str, int] = {}
+        if config.text_input == "string":
+            known, spellings = words.known_words(texts, config.vocabulary, config.min_count)
+            self.table: Any = words.spelling_table(known, spellings)
+        else:
+            known = words.known_byte_words(texts, config.vocabulary, config.min_count)
+            self.table = words.bucket_table(known)
+        found = Words(column=loaded.column, known=known, spellings=spellings)
+        lengths = [len(row) for row in self._rows(texts)]
+        self.info = Info(
+            classes=loaded.classes,
+            priors=self.shares,
+            typical=max(1, int(np.median(lengths))),
+            table=loaded.table,
+            words=found,
+        )
+
+    def split(self, part: Labelled, train: bool) -> TextSplit:
+        """Make a split."""
+        texts, targets = cast(list[str], part.items), self._targets(part)
+        rows = self._rows(texts)
+        if train:
+            rows = [row[: self.config.max_words] for row in rows]
+        as_bytes = self.config.text_input == "bytes"
+        return TextSplit(texts, rows, targets, self._weights(targets, train), as_bytes)
+
+    def _rows(self, texts: list[str]) -> list[Array]:
+        """Return the numbers of the words of each text."""
+        if self.config.text_input == "string":
+            tokens, lengths = words.look_up(texts, self.table)
+        else:
+            return [row for i in range(0, len(texts), 64) for row in self._byte_rows(texts[i : i + 64])]
+        return [row[:n].copy() for row, n in zip(tokens, lengths, strict=True)]
+
+    def _byte_rows(self, texts: list[str]) -> list[Array]:
+        tokens, lengths = words.look_up_bytes(*words.to_bytes(texts), self.table)
+        return [row[:n].copy() for row, n in zip(tokens, lengths, strict=True)]
+
+
+class TextSplit(RaggedSplit):
+    """A split of texts: each batch holds the numbers of their words to learn from, and the raw texts or bytes."""
+
+    def __init__(
+        self,
+        texts: list[str],
+        rows: list[Array],
+        targets: NDArray[np.int64],
+        weights: Array | None,
+        as_bytes: bool,
+    ) -> None:
+        super().__init__({"tokens": rows}, {"text": np.array(texts, dtype=object), "target": targets}, weights=weights)
+        self.as_bytes = as_bytes
+
+    def gather(self, chosen: Array) -> dict[str, Array]:
+        """Return a batch of the examples with these numbers."""
+        batch = super().gather(chosen)
+        if self.as_bytes:
+            batch["bytes"], batch["byte_count"] = words.to_bytes(list(batch["text"]))
+        return batch

@@ -1,0 +1,135 @@
+"""From a file or a folder to examples with their classes, whatever the format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.tables import FORMATS
+from lstm_onnx.ts_format import SUFFIX
+from lstm_onnx_classification.columns import Roles, find_roles
+from lstm_onnx_classification.config import Config
+from lstm_onnx_classification.read import Read, joined
+from lstm_onnx_classification.reading_series import read_npz, read_series_table, read_ts_file
+from lstm_onnx_classification.reading_texts import read_encoded, read_folders, read_text_table
+
+_TRAIN = re.compile(r"^(?P<name>.*)(?P<part>train)$", re.IGNORECASE)
+
+
+def read(source: Path, config: Config) -> Read:
+    """Read a data set, together with its test part where that lies beside it.
+
+    Raises:
+        UserError: it cannot be read; says where, what was found and what to do.
+    """
+    if source.is_dir():
+        source, found = _in_folder(source)
+        if found is None:
+            return _joined_test(read_folders(source, config), source, config, read_folders)
+    if not source.exists():
+        names = [p.name for p in source.parent.iterdir()] if source.parent.is_dir() else []
+        raise UserError(f"{source}: no such file or folder{nearest(source.name, names)}")
+    suffix = source.suffix.lower()
+    if suffix == SUFFIX:
+        return _joined_test(read_ts_file(source, config), source, config, read_ts_file)
+    if suffix == ".npz":
+        return _joined_test(read_npz(source, config), source, config, read_npz)
+    if suffix not in FORMATS:
+        known = ", ".join((SUFFIX, ".npz", *FORMATS))
+        raise UserError(f"{source}: files of type '{source.suffix}' are not read; use one of {known}")
+    return _read_tables(source, config)
+
+
+def _in_folder(folder: Path) -> tuple[Path, Path | None]:
+    """Return the training file of the one pair of `.ts` files in a folder, or the folder itself if it has none."""
+    files = [f for f in sorted(folder.iterdir()) if f.suffix.lower() == SUFFIX]
+    if not files:
+        return folder, None
+    pairs = [f for f in files if _partner(f) is not None]
+    if len(pairs) != 1:
+        shown = ", ".join(f.name for f in files[:6])
+        raise UserError(
+            f"{folder}: holds {len(pairs)} pairs of X_TRAIN.ts and X_TEST.ts ({shown}); give the file to learn from"
+        )
+    return pairs[0], pairs[0]
+
+
+def _partner(source: Path) -> Path | None:
+    """Return the test file beside a training file: X_TEST.ts beside X_TRAIN.ts, test.csv beside train.csv."""
+    if not (match := _TRAIN.match(source.stem)):
+        return None
+    part = match["part"]
+    test = "TEST" if part.isupper() else "Test" if part[0].isupper() else "test"
+    beside = source.with_name(f"{match['name']}{test}{source.suffix}")
+    return beside if beside.is_file() else None
+
+
+def _read_tables(source: Path, config: Config) -> Read:
+    frame = read_encoded(source, config.encoding)
+    roles = find_roles(frame, source, config)
+
+    def one(path: Path, config: Config) -> Read:
+        table = frame if path == source else read_encoded(path, config.encoding)
+        return read_text_table(table, path, roles) if roles.text else read_series_table(table, path, roles)
+
+    found = one(source, config)
+    read = Read(
+        found.examples,
+        found.parts,
+        found.channels,
+        found.table,
+        found.column,
+        config=_resolved(config, roles),
+        notes=(*roles.notes, *found.notes),
+    )
+    return _joined_test(read, source, config, one)
+
+
+def _resolved(config: Config, roles: Roles) -> Config:
+    """Fill in what was found, so that other data is read the same way; it need not have a column `split`, too."""
+    found = {"label": roles.label, "text": roles.text}
+    if not roles.text and not roles.wide:
+        found |= {"sequence": roles.sequence, "time": roles.time, "channels": roles.channels}  # type: ignore[dict-item]
+    return config.model_copy(update=found)
+
+
+def _joined_test(read: Read, source: Path, config: Config, reader: Callable[[Path, Config], Read]) -> Read:
+    """Add the test examples of another file: the one asked for, or the partner of this one."""
+    if config.test_file is None and read.parts is not None:
+        return read
+    path = _asked_for(source, config.test_file) if config.test_file else _partner(source)
+    if path is None:
+        return read
+    if read.parts is not None and "test" in read.parts:
+        raise UserError(f"{source}: has test examples of its own, and --test-file gives others; leave one out")
+    if path.is_dir() != source.is_dir():
+        kind, other = ("folder", "file") if path.is_dir() else ("file", "folder")
+        raise UserError(f"{path}: is a {kind} (from --test-file), and {source} is a {other}; give both alike")
+    test = reader(path, config)
+    if len(test.channels) != len(read.channels):
+        raise UserError(
+            f"{path}: has {len(test.channels)} channel{'s' * (len(test.channels) != 1)}, and {source} has "
+            f"{len(read.channels)}; give files with the same channels"
+        )
+    named = tuple(dict.fromkeys((*read.named, *test.named)))
+    return Read(
+        joined([read.examples, test.examples]),
+        (*(read.parts or ("train",) * len(read.examples)), *("test",) * len(test.examples)),
+        read.channels,
+        read.table,
+        read.column,
+        named,
+        read.config,
+        (*read.notes, f"test examples of {path.name}", *test.notes),
+    )
+
+
+def _asked_for(source: Path, test_file: str) -> Path:
+    """Find the file of `--test-file`: from where the command runs, or else beside the training file."""
+    beside = source.parent / test_file
+    path = Path(test_file) if Path(test_file).exists() or not beside.exists() else beside
+    if not path.exists():
+        raise UserError(f"{path}: no such file (from --test-file); check the spelling and the folder")
+    return path

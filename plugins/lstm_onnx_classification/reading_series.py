@@ -1,0 +1,194 @@
+"""Sequences of numbers from `.ts` files, tables and `.npz` files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from lstm_onnx.contract import Table
+from lstm_onnx.errors import UserError
+from lstm_onnx.sequences import long_sequences, wide_sequences
+from lstm_onnx.tables import check_readable, row_number
+from lstm_onnx.ts_format import channel_names, read_ts
+from lstm_onnx_classification.cells import cells, part_names, refuse_changes
+from lstm_onnx_classification.columns import LABELS, Roles, wide_columns
+from lstm_onnx_classification.config import Config
+from lstm_onnx_classification.labelled import Labelled, Sequence
+from lstm_onnx_classification.read import Read, joined
+
+Array = NDArray[Any]
+
+_VALUES, _LENGTHS, _LABELS, _CHANNELS = "values", "lengths", "labels", "channels"
+
+
+def read_ts_file(path: Path, config: Config) -> Read:
+    """Read a `.ts` file."""
+    if config.group or config.split:
+        option = "--group" if config.group else "--split"
+        raise UserError(f"{path}: has no columns, so there is none for {option}; leave it out, or give a table")
+    found = read_ts(path)
+    if found.labels is None:
+        raise UserError(f"{path}: has no classes ('@classLabel false'); give a file with them to learn from")
+    if not found.classes:
+        raise UserError(f"{path}: has numbers to predict (@targetLabel), and classes are needed (@classLabel)")
+    places = [f"{path}: line {n}" for n in found.lines]
+    return Read(
+        Labelled(found.sequences, found.labels, places),
+        channels=found.channels,
+        table=_table_of_arrays(len(found.channels)),
+        named=found.classes,
+    )
+
+
+def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles) -> Read:
+    """Read a table of sequences, a row for each or a row for each step."""
+    if roles.wide:
+        steps = list(roles.channels) or wide_columns(frame, (*roles.others, roles.sequence))
+        found = wide_sequences(frame, where, steps)
+        channels: tuple[str, ...] = channel_names(1)
+        table = Table(steps=True, series=roles.sequence, others=roles.others)
+    else:
+        assert roles.sequence is not None
+        found = long_sequences(frame, where, sequence=roles.sequence, time=roles.time, columns=roles.channels)
+        for column in roles.known:
+            refuse_changes(frame, roles.sequence, column, where)
+        channels = roles.channels
+        others = tuple(c for c in roles.known if c != roles.sequence)
+        table = Table(time=roles.time, series=roles.sequence, others=others)
+    rows = found.rows.tolist()
+    parts = None
+    if roles.split is not None:
+        numbers = [row_number(where, i) for i in rows]
+        parts = part_names(cells(frame, roles.split, where, "part", rows), roles.split, numbers, where)
+    return Read(
+        Labelled(
+            found.values,
+            cells(frame, roles.label, where, "class", rows),
+            [f"{where}: {place}" for place in found.places],
+            cells(frame, roles.group, where, "group", rows) if roles.group else None,
+        ),
+        parts=parts,
+        channels=channels,
+        table=table,
+        notes=found.notes,
+    )
+
+
+def read_npz(path: Path, config: Config) -> Read:
+    """Read arrays: `values` (example, time, channel) or (example, time), `labels`, and perhaps `lengths`.
+
+    `test_values` and so on are the test examples, `validation_values` those for validation; `channels` names the
+    channels, and an array called as `config.group` says holds the group of each example.
+    """
+    if config.split:
+        raise UserError(
+            f"{path}: has no columns, so there is none for --split; give the test examples as 'test_values' and "
+            "'test_labels'"
+        )
+    arrays = _load(path)
+    read: list[Labelled] = []
+    parts: list[str] = []
+    for part, prefix in (("train", ""), ("validation", "validation_"), ("test", "test_")):
+        if part == "train" or prefix + _VALUES in arrays:
+            one = _labelled(arrays, prefix, config.group, path)
+            read.append(one)
+            parts += [part] * len(one)
+    channels = _channels(arrays, read, path)
+    return Read(
+        joined(read),
+        parts=tuple(parts) if len(read) > 1 else None,
+        channels=channels,
+        table=_table_of_arrays(len(channels)),
+    )
+
+
+def _table_of_arrays(channels: int) -> Table:
+    """How `predict` may read a table for a model of data that was none."""
+    return Table(steps=True, series="id", others=LABELS) if channels == 1 else Table(series="sequence")
+
+
+def _load(path: Path) -> dict[str, Array]:
+    check_readable(path, (".npz",))
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (BadZipFile, ValueError, OSError) as error:
+        raise UserError(f"{path}: is no .npz file of plain arrays ({error}); write it with numpy.savez") from None
+
+
+def _array(arrays: dict[str, Array], name: str, path: Path) -> Array:
+    if name not in arrays:
+        raise UserError(f"{path}: has no array '{name}'; there is: {', '.join(arrays) or 'nothing'}")
+    return arrays[name]
+
+
+def _labelled(arrays: dict[str, Array], prefix: str, group: str | None, path: Path) -> Labelled:
+    name = prefix + _VALUES
+    values = _array(arrays, name, path)
+    if values.dtype.kind not in "fiub" or values.ndim not in (2, 3):
+        raise UserError(
+            f"{path}: '{name}' is {values.dtype} {values.shape}, and must be numbers of shape (example, time, channel)"
+        )
+    values = values[:, :, None] if values.ndim == 2 else values
+    if 0 in values.shape:
+        raise UserError(f"{path}: '{name}' has the shape {values.shape}; give one example, step and channel at least")
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, which counts as missing
+        values = values.astype(np.float32)
+    values[np.isinf(values)] = np.nan
+    lengths = _lengths(arrays, prefix, values, path)
+    labels = _texts(arrays, prefix + _LABELS, len(values), path)
+    items: list[Sequence] = [row[:length].copy() for row, length in zip(values, lengths, strict=True)]
+    places = [f"{path}: {name}[{i}]" for i in range(len(values))]
+    return Labelled(items, labels, places, _texts(arrays, prefix + group, len(values), path) if group else None)
+
+
+def _lengths(arrays: dict[str, Array], prefix: str, values: Array, path: Path) -> list[int]:
+    name = prefix + _LENGTHS
+    if name not in arrays:
+        return [values.shape[1]] * len(values)
+    lengths = arrays[name]
+    if lengths.dtype.kind not in "iu" or lengths.shape != (len(values),):
+        raise UserError(
+            f"{path}: '{name}' is {lengths.dtype} {lengths.shape}, and must be whole numbers of shape ({len(values)},)"
+        )
+    wrong = np.flatnonzero((lengths < 1) | (lengths > values.shape[1]))
+    if len(wrong):
+        at = int(wrong[0])
+        more = f" (and {len(wrong) - 1:,} more are out of bounds)" if len(wrong) > 1 else ""
+        raise UserError(
+            f"{path}: {name}[{at}] is {lengths[at]}{more}, and a length must be from 1 to {values.shape[1]}; correct "
+            "it, or leave the example out"
+        )
+    return [int(n) for n in lengths]
+
+
+def _texts(arrays: dict[str, Array], name: str, count: int, path: Path) -> list[str]:
+    found = _array(arrays, name, path)
+    if found.shape != (count,) or found.dtype.kind not in "iufbUS":
+        raise UserError(
+            f"{path}: '{name}' is {found.dtype} {found.shape}, and must be text or numbers of shape ({count},)"
+        )
+    texts = [v.decode(errors="replace") if isinstance(v, bytes) else f"{v:g}" if isinstance(v, float) else str(v)
+             for v in found.tolist()]  # fmt: skip
+    missing = [i for i, text in enumerate(texts) if text.strip() in ("", "nan")]
+    if missing:
+        raise UserError(f"{path}: {name}[{missing[0]}] is empty; fill it in, or leave the example out")
+    return [text.strip() for text in texts]
+
+
+def _channels(arrays: dict[str, Array], read: list[Labelled], path: Path) -> tuple[str, ...]:
+    counts = [one.items[0].shape[1] for one in read]  # type: ignore[union-attr]
+    for one, count in zip(read, counts, strict=True):
+        if count != counts[0]:
+            raise UserError(f"{one.places[0]}: has {count} channels, and 'values' has {counts[0]}; give all the same")
+    if _CHANNELS not in arrays:
+        return channel_names(counts[0])
+    names = tuple(str(name) for name in arrays[_CHANNELS].ravel())
+    if len(names) != counts[0]:
+        raise UserError(f"{path}: '{_CHANNELS}' has {len(names)} names for {counts[0]} channels; name each once")
+    return names

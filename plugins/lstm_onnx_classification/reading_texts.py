@@ -1,0 +1,144 @@
+"""Texts from tables and from folders, and the decoding of text files."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import polars as pl
+
+from lstm_onnx.contract import Table
+from lstm_onnx.errors import UserError
+from lstm_onnx.tables import read_table, row_number
+from lstm_onnx_classification.cells import PARTS, cells, part_names, refuse_nested
+from lstm_onnx_classification.columns import Roles
+from lstm_onnx_classification.config import Config
+from lstm_onnx_classification.labelled import Labelled
+from lstm_onnx_classification.read import Read
+
+COLUMN = "text"
+"""What the column of texts is called in a table for a model of a folder."""
+_BINARY = (".parquet", ".pq")
+
+
+def read_encoded(path: Path, encoding: str) -> pl.DataFrame:
+    """Read a table; text files in the encoding given.
+
+    Raises:
+        UserError: it is no table, or not in this encoding; names the row and the byte.
+    """
+    if path.suffix.lower() in _BINARY or not path.is_file():
+        return read_table(path)
+    text = decoded(path, encoding)
+    if _is_utf8(encoding):
+        return read_table(path)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        copy.write_bytes(text.encode("utf-8"))
+        try:
+            return read_table(copy)
+        except UserError as error:
+            raise UserError(str(error).replace(str(copy), str(path))) from None
+
+
+def decoded(path: Path, encoding: str) -> str:
+    """Read a text file.
+
+    Raises:
+        UserError: it is not in this encoding; names the line and the byte.
+    """
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig" if _is_utf8(encoding) else encoding)
+    except LookupError:
+        raise UserError(f"--encoding '{encoding}' is not known; give one such as utf-8, latin-1 or cp1252") from None
+    except UnicodeDecodeError as error:
+        at = error.start
+        line, found = data.count(b"\n", 0, at) + 1, data[at : at + 1].hex()
+        raise UserError(
+            f"{path}: row {line}: is not {encoding} text (found the byte 0x{found} at place {at:,}); give the encoding "
+            "that it has with --encoding, such as latin-1, or save it as UTF-8"
+        ) from None
+
+
+def read_text_table(frame: pl.DataFrame, where: Path, roles: Roles) -> Read:
+    """Read a table with a text and a class in each row."""
+    assert roles.text is not None
+    refuse_nested(frame, roles.text, where)
+    column = frame.get_column(roles.text)
+    texts = column.cast(pl.String)
+    empty = (texts.is_null() | (texts.str.strip_chars() == "")).arg_true()
+    if len(empty):
+        more = f" (and in {len(empty) - 1:,} more rows)" if len(empty) > 1 else ""
+        raise UserError(
+            f"{where}: row {row_number(where, int(empty[0]))}, column '{roles.text}': the text is empty{more}; fill it "
+            "in or delete the row"
+        )
+    numbers = [row_number(where, i) for i in range(frame.height)]
+    parts = None
+    if roles.split is not None:
+        parts = part_names(cells(frame, roles.split, where, "part"), roles.split, numbers, where)
+    return Read(
+        Labelled(
+            texts.to_list(),
+            cells(frame, roles.label, where, "class"),
+            [f"{where}: row {n}" for n in numbers],
+            cells(frame, roles.group, where, "group") if roles.group else None,
+        ),
+        parts=parts,
+        table=Table(others=roles.known),
+        column=roles.text,
+    )
+
+
+def read_folders(folder: Path, config: Config) -> Read:
+    """Read a folder for each class, with a `.txt` file for each text; `train` and `test` may stand above them."""
+    for option, given in (("--group", config.group), ("--split", config.split), ("--label", config.label)):
+        if given:
+            raise UserError(f"{folder}: is a folder and has no columns, so there is none for {option}; leave it out")
+    inner = _folders(folder)
+    tops = {PARTS[f.name.lower()]: f for f in inner if f.name.lower() in PARTS}
+    if "train" not in tops:
+        tops = {"": folder}
+    elif len(tops) < len(inner):
+        others = next(f for f in inner if f.name.lower() not in PARTS)
+        raise UserError(f"{others}: stands beside {tops['train'].name}; move it, as it is no part of the data")
+    texts: list[str] = []
+    labels: list[str] = []
+    places: list[str] = []
+    parts: list[str] = []
+    passed = 0
+    for part, top in tops.items():
+        for one in _folders(top):
+            files = sorted(f for f in one.rglob("*.txt") if f.is_file() and not f.name.startswith("."))
+            passed += sum(f.is_file() for f in one.rglob("*")) - len(files)
+            for file in files:
+                texts.append(_text(file, config.encoding))
+                labels.append(one.name)
+                places.append(str(file))
+                parts.append(part)
+    if not texts:
+        raise UserError(f"{folder}: holds no folder with .txt files; give a folder for each class, or a file")
+    named = tuple(dict.fromkeys(one.name for top in tops.values() for one in _folders(top)))
+    return Read(
+        Labelled(texts, labels, places),
+        parts=tuple(parts) if len(tops) > 1 else None,
+        column=COLUMN,
+        named=named,
+        notes=(f"passed over {passed:,} files that do not end in .txt",) if passed else (),
+    )
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+
+
+def _text(file: Path, encoding: str) -> str:
+    text = decoded(file, encoding)
+    if not text.strip():
+        raise UserError(f"{file}: is empty; write the text into it, or delete the file")
+    return text
+
+
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")

@@ -1,0 +1,73 @@
+"""Made-up inputs of any size, for tracing, parity and golden examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lstm_onnx.task import Array, GraphSpec
+from lstm_onnx_classification import words
+from lstm_onnx_classification.model import Classifier, SeriesClassifier
+from lstm_onnx_classification.words import FIRST
+
+_SYLLABLES = ("ba", "do", "ki", "lu", "me", "no", "ra", "si", "tu", "ve")
+
+
+def sample(graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
+    """Return inputs of `graph`: values of the data's own scale, texts with known words and unknown ones."""
+    random = np.random.default_rng(seed)
+    batch = sizes["batch"]
+    names = {t.name for t in graph.inputs}
+    if "values" in names:
+        time = sizes["time"]
+        found: dict[str, Array] = {"values": _waves(graph, batch, time, random)}
+        return found | ({"lengths": random.integers(1, time + 1, size=batch)} if "lengths" in names else {})
+    if "tokens" in names:
+        return _tokens(graph, batch, sizes["word"], random)
+    if "bytes" in names:
+        return _bytes(batch, sizes["byte"], random)
+    usual = graph.before.axes["word"].typical if graph.before is not None else None
+    count = random.integers(0, 2 * (usual or 8), size=batch)
+    return {"text": np.array([_text(int(n), random) for n in count], dtype=object)}
+
+
+def _waves(graph: GraphSpec, batch: int, time: int, random: np.random.Generator) -> Array:
+    model = getattr(graph.module, "model", graph.module)
+    assert isinstance(model, SeriesClassifier)
+    center, spread = (t.cpu().numpy() for t in (model.see.center, model.see.spread))  # type: ignore[union-attr, operator]
+    phase = random.uniform(0, 6.3, size=(batch, 1, len(center)))
+    wave = np.sin(np.arange(time)[None, :, None] * random.uniform(0.05, 0.8, size=phase.shape) + phase)
+    values = center + spread * (1.5 * wave + 0.3 * random.standard_normal(wave.shape))
+    values[random.random(values.shape) < 0.03] = np.nan
+    return values.astype(np.float32)
+
+
+def _tokens(graph: GraphSpec, batch: int, size: int, random: np.random.Generator) -> dict[str, Array]:
+    assert isinstance(graph.module, Classifier)
+    known = graph.module.see.table.num_embeddings  # type: ignore[union-attr, operator]
+    lengths = random.integers(0, size + 1, size=batch)
+    tokens = random.integers(1, max(known, FIRST), size=(batch, size))
+    return {"tokens": np.where(np.arange(size) < lengths[:, None], tokens, 0), "lengths": lengths}
+
+
+def _text(count: int, random: np.random.Generator) -> str:
+    """Write words, some with a capital, a mark or an odd space, joined as people do."""
+    made: list[Any] = []
+    for _ in range(count):
+        word = "".join(random.choice(_SYLLABLES, size=random.integers(1, 4)))
+        word = str(random.choice([word, word, word.capitalize(), word.upper(), "the", "good", "été"]))
+        made.append(word + str(random.choice(["", "", "", ",", ".", "!", "\n"])))
+    return str(random.choice([" ", " ", "  ", "\t"])).join(made)
+
+
+def _bytes(batch: int, size: int, random: np.random.Generator) -> dict[str, Array]:
+    rows = []
+    for _ in range(batch):
+        text = _text(int(size), random).encode()[: int(random.integers(0, size + 1))]
+        rows.append(text.decode(errors="ignore"))
+    padded, lengths = words.to_bytes(rows)
+    full = np.zeros((batch, size), dtype=np.uint8)
+    full[:, : min(size, padded.shape[1])] = padded[:, :size]
+    return {"bytes": full, "byte_count": np.minimum(lengths, size)}

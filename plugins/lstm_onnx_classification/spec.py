@@ -1,0 +1,94 @@
+"""What goes in and out of a classifier's graph, as data."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from lstm_onnx.contract import Axis, Columns, Lengths, Tensor, Tolerance
+from lstm_onnx.task import GraphSpec, Stage
+from lstm_onnx_classification.config import Config, Info
+from lstm_onnx_classification.label_graph import label_stage
+from lstm_onnx_classification.word_graphs import byte_stage, string_stage
+
+TOLERANCE = Tolerance(rtol=0, atol=1e-5)
+"""Of probabilities."""
+
+
+def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
+    """Describe the graph of a classifier."""
+    before = _words(config, info)
+    inputs = before.inputs if before is not None else series_inputs(info)
+    axes = outer_axes(info)
+    if before is None:
+        axes |= {
+            "time": Axis(typical=info.typical, meaning="steps of a sequence, the first first, the rest padding"),
+            "channel": Axis(size=len(info.channels), labels=info.channels, meaning="what was measured"),
+        }
+    elif config.text_input == "bytes":
+        axes["byte"] = Axis(typical=6 * info.typical, meaning="bytes of a text, the rest padding")
+    what = "texts" if info.words is not None else f"sequences of {', '.join(info.channels[:8])}"
+    return GraphSpec(
+        module=model,
+        inputs=inputs,
+        outputs=outputs(),
+        axes=axes,
+        description=f"Classifies {what}{' and more' if len(info.channels) > 8 else ''} as one of {_few(info.classes)}.",
+        table=info.table,
+        tolerance=TOLERANCE,
+        before=before,
+        after=label_stage(info),
+    )
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+
+
+def _words(config: Config, info: Info) -> Stage | None:
+    if info.words is None:
+        return None
+    make = string_stage if config.text_input == "string" else byte_stage
+    return make(info.words, info.typical)
+
+
+def series_inputs(info: Info) -> tuple[Tensor, Tensor]:
+    """Describe the values of sequences, and their lengths."""
+    return (
+        Tensor(
+            name="values",
+            dtype="float32",
+            dims=("batch", "time", "channel"),
+            meaning="each step of a sequence, in the units of the data; missing where NaN or infinite",
+            missing=True,
+            source=Columns(columns=info.channels, rows="all"),
+        ),
+        Tensor(
+            name="lengths",
+            dtype="int64",
+            dims=("batch",),
+            meaning="steps of each sequence",
+            source=Lengths(axis="time", min=1),
+        ),
+    )
+
+
+def outputs() -> tuple[Tensor, ...]:
+    """Describe the answer."""
+    return (
+        Tensor(name="label", dtype="string", dims=("batch",), meaning="the likeliest class"),
+        Tensor(
+            name="probabilities",
+            dtype="float32",
+            dims=("batch", "class"),
+            meaning="probability of each class, calibrated on validation data if there was any",
+            ranked=True,
+        ),
+    )
+
+
+def outer_axes(info: Info) -> dict[str, Axis]:
+    """Describe the axes that every classifier has."""
+    return {
+        "batch": Axis(meaning="one example each"),
+        "class": Axis(size=len(info.classes), labels=info.classes, meaning="what an example can be"),
+    }

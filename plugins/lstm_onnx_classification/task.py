@@ -1,0 +1,116 @@
+"""Classification as a task: what the core asks, answered. Imports torch only where it trains or exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lstm_onnx.contract import Contract
+from lstm_onnx.task import Answer, Array, Arrays, GraphSpec, Headline, Task, TaskData, Totals
+from lstm_onnx_classification import metrics
+from lstm_onnx_classification.config import Config, Info
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torch import Tensor as TorchTensor
+    from torch import nn
+
+
+def _logits(model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
+    x = batch["tokens"] if "tokens" in batch else batch["values"]
+    return model.logits(x, batch["lengths"])  # type: ignore[operator, no-any-return]
+
+
+class Classification(Task[Config, Info]):
+    """Which class a sequence or a text belongs to."""
+
+    name = "classification"
+    summary = "which class a sequence of numbers or a text belongs to, with probabilities"
+    headline = Headline("accuracy", better="higher")
+    Config = Config
+    Info = Info
+    training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "weight_decay": 1e-2}
+
+    def load_data(self, source: Path | None, config: Config, seed: int) -> TaskData[Info]:
+        """Read sequences or texts, and split them; see `lstm_onnx_classification.data`."""
+        from lstm_onnx_classification.data import load
+        from lstm_onnx_classification.encode import task_data
+
+        return task_data(load(source, config, seed))
+
+    def build_model(self, config: Config, info: Info) -> nn.Module:
+        """Make a fresh classifier."""
+        from lstm_onnx_classification.model import build
+
+        return build(config, info)
+
+    def loss(self, model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
+        """Mean cross-entropy."""
+        return model.loss(_logits(model, batch), batch["target"])  # type: ignore[operator, no-any-return]
+
+    def metrics(self, outputs: Arrays, batch: Arrays, config: Config) -> Totals:
+        """Accuracy, plain and balanced, macro F1, cross-entropy, AUC, and expected calibration error."""
+        return metrics.totals(outputs["probabilities"], batch["target"])
+
+    def finish(self, totals: Totals) -> dict[str, float]:
+        """Take them from what was added up."""
+        return metrics.finish(totals)
+
+    def calibrate(self, model: nn.Module, validation: Iterator[dict[str, TorchTensor]], config: Config) -> None:
+        """Fit the temperature of the probabilities."""
+        import torch
+
+        from lstm_onnx_classification.model import Classifier, fit_temperature
+
+        assert isinstance(model, Classifier)
+        pairs = [(_logits(model, batch), batch["target"]) for batch in validation]
+        logits, targets = (torch.cat(column) for column in zip(*pairs, strict=True))
+        model.temperature.fill_(fit_temperature(logits, targets))
+
+    def baselines(self, config: Config, info: Info) -> dict[str, Answer]:
+        """Always the most frequent class, with the shares of all classes as probabilities."""
+        shares = np.array(info.priors)
+
+        def majority(batch: Arrays) -> dict[str, Array]:
+            return {"probabilities": np.tile(shares, (len(batch["target"]), 1))}
+
+        return {"majority": majority}
+
+    def graphs(self, model: nn.Module, config: Config, info: Info) -> list[GraphSpec]:
+        """One graph: the classifier, with the words before it and the label after it."""
+        from lstm_onnx_classification.spec import graph_spec
+
+        return [graph_spec(model, config, info)]
+
+    def streaming(self, model: nn.Module, config: Config, info: Info) -> GraphSpec:
+        """A running answer after each step; only where nothing needs the end of the sequence."""
+        from lstm_onnx_classification.streaming import streaming_spec
+
+        return streaming_spec(model, config, info)
+
+    def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
+        """Sequences like waves with values missing here and there; texts of made-up words."""
+        from lstm_onnx_classification.samples import sample
+
+        return sample(graph, sizes, seed)
+
+    def plots(
+        self, contract: Contract, inputs: Arrays, outputs: Arrays, truth: Arrays | None = None
+    ) -> dict[str, Figure]:
+        """Draw examples with their probabilities."""
+        from lstm_onnx_classification.plots import example_figure
+
+        return {"examples": example_figure(contract, inputs, outputs, truth)}
+
+    def charts(self, contract: Contract, totals: Totals) -> dict[str, Figure]:
+        """Draw the confusion matrix, and how far confidence can be trusted."""
+        from lstm_onnx_classification.charts import calibration_figure, confusion_figure
+
+        names = contract.axes["class"].labels or ()
+        return {
+            "confusion": confusion_figure(names, totals["confusion"][0]),
+            "calibration": calibration_figure(totals["calibration"][0]),
+        }

@@ -1,0 +1,218 @@
+"""The look-up of words as ONNX graphs, to stand before the classifier; `words` has the same in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
+
+from lstm_onnx.contract import Axis, Cells, Lengths, Tensor
+from lstm_onnx.task import Arrays, Stage
+from lstm_onnx_classification import words
+from lstm_onnx_classification.config import Words
+from lstm_onnx_classification.words import PADDING, SPACES, UNKNOWN
+
+TOKENS = Tensor(
+    name="tokens",
+    dtype="int64",
+    dims=("batch", "word"),
+    meaning=f"numbers of the words, {UNKNOWN} for one that is not known; then {PADDING}",
+)
+COUNTS = Tensor(
+    name="lengths", dtype="int64", dims=("batch",), meaning="how many words", source=Lengths(axis="word", min=0)
+)
+
+
+def string_stage(found: Words, typical: int) -> Stage:
+    """Strings: cut at white space, and looked up with their spelling."""
+    table = words.spelling_table(found.known, found.spellings)
+
+    def twin(arrays: Arrays) -> dict[str, Any]:
+        tokens, lengths = words.look_up([str(t) for t in arrays["text"]], table)
+        return {"tokens": tokens, "lengths": lengths}
+
+    return Stage(
+        inputs=(
+            Tensor(name="text", dtype="string", dims=("batch",), meaning="the text", source=Cells(column=found.column)),
+        ),
+        outputs=(TOKENS, COUNTS),
+        build=lambda: _string_graph(table),
+        twin=twin,
+        axes={"word": Axis(typical=typical, meaning="words of a text, the rest padding")},
+        opset=20,  # StringSplit
+    )
+
+
+def byte_stage(found: Words, typical: int) -> Stage:
+    """UTF-8 bytes: cut where no letter stands, and looked up by a hash; integers alone."""
+    table = words.bucket_table(found.known)
+
+    def twin(arrays: Arrays) -> dict[str, Any]:
+        tokens, lengths = words.look_up_bytes(arrays["bytes"], arrays["byte_count"], table)
+        return {"tokens": tokens, "lengths": lengths}
+
+    return Stage(
+        inputs=(
+            Tensor(
+                name="bytes",
+                dtype="uint8",
+                dims=("batch", "byte"),
+                meaning="the text in UTF-8, then zeros",
+                source=Cells(column=found.column),
+            ),
+            Tensor(
+                name="byte_count",
+                dtype="int64",
+                dims=("batch",),
+                meaning="how many bytes",
+                source=Lengths(axis="byte", min=0),
+            ),
+        ),
+        outputs=(TOKENS, COUNTS),
+        build=lambda: _byte_graph(table),
+        twin=twin,
+        axes={"word": Axis(typical=typical, meaning="words of a text, the rest padding")},
+    )
+
+
+def _constant(name: str, value: Any) -> TensorProto:
+    return numpy_helper.from_array(np.asarray(value, dtype=np.int64), name)
+
+
+def _node(kind: str, inputs: str, outputs: str, **attributes: Any) -> NodeProto:
+    """Make a node called after its first output; a line a node keeps a graph readable."""
+    made = outputs.split()
+    return helper.make_node(kind, inputs.split(), made, name=made[0], **attributes)
+
+
+def _value(name: str, kind: int, dims: Sequence[str]) -> Any:
+    return helper.make_tensor_value_info(name, kind, list(dims))
+
+
+def _string_graph(table: dict[str, int]) -> GraphProto:
+    """Cut at each kind of white space in turn; each cut adds an axis, whose empty cells are squeezed out as numbers."""
+    keys = [*table, ""]
+    numbers = [*table.values(), PADDING]
+    names = ["text", *(f"cut{k}" for k in range(1, len(SPACES) + 1))]
+    cuts = [
+        helper.make_node("StringSplit", [before], [after, f"{after}_parts"], name=after, delimiter=space)
+        for before, after, space in zip(names[:-1], names[1:], SPACES, strict=True)
+    ]
+    nodes = [
+        *cuts,
+        _node(
+            "LabelEncoder",
+            names[-1],
+            "looked_up",
+            domain="ai.onnx.ml",
+            keys_strings=keys,
+            values_int64s=numbers,
+            default_int64=UNKNOWN,
+        ),
+        _node("Shape", "text", "batch"),
+        _node("Concat", "batch minus_one", "flat_shape", axis=0),
+        _node("Reshape", "looked_up flat_shape", "loose"),  # (batch, cells), 0 where a cell is empty
+        _node("Concat", "batch one", "column_shape", axis=0),
+        _node(
+            "ConstantOfShape", "column_shape", "blank", value=helper.make_tensor("zero", TensorProto.INT64, [1], [0])
+        ),
+        _node("Concat", "loose blank", "cells", axis=1),  # one cell at least, for texts without a word
+        _node("Cast", "cells", "filled", to=TensorProto.BOOL),
+        _node("Cast", "filled", "ones", to=TensorProto.INT64),
+        _node("ReduceSum", "ones one", "lengths", keepdims=0),
+        _node("ReduceMax", "lengths", "longest", keepdims=0),
+        _node("Max", "longest scalar_one", "slots"),
+        _node("CumSum", "ones scalar_one", "number"),
+        _node("Sub", "number scalar_one", "place"),
+        _node("Where", "filled place slots", "slot"),
+        _node("Unsqueeze", "slots zero", "slots_1d"),
+        _node("Add", "slots_1d one", "room"),  # one more slot for all empty cells
+        _node("Concat", "batch room", "room_shape", axis=0),
+        _node("ConstantOfShape", "room_shape", "empty", value=helper.make_tensor("zero", TensorProto.INT64, [1], [0])),
+        _node("ScatterElements", "empty slot cells", "packed", axis=1, reduction="add"),
+        _node("Slice", "packed zero slots_1d one", "tokens"),
+    ]
+    constants = [
+        _constant("minus_one", [-1]),
+        _constant("zero", [0]),
+        _constant("one", [1]),
+        _constant("scalar_one", 1),
+    ]
+    return helper.make_graph(
+        nodes,
+        "strings to words",
+        [_value("text", TensorProto.STRING, ["batch"])],
+        [_value("tokens", TensorProto.INT64, ["batch", "word"]), _value("lengths", TensorProto.INT64, ["batch"])],
+        constants,
+    )
+
+
+def _byte_graph(table: Any) -> GraphProto:
+    """See `words.look_up_bytes`, which has the same names."""
+    codes = words.byte_codes()
+    return helper.make_graph(
+        [
+            _node("Cast", "bytes", "data", to=TensorProto.INT64),
+            _node("Shape", "bytes", "shape"),
+            _node("Slice", "shape zero one", "batch"),
+            _node("Slice", "shape one two", "size"),
+            _node("Squeeze", "size", "size_0d"),
+            _node("Range", "scalar_zero size_0d scalar_one", "place"),
+            _node("Unsqueeze", "byte_count one", "count_column"),
+            _node("Less", "place count_column", "counts_at_all"),
+            _node("Gather", "letters data", "is_letter"),
+            _node("And", "counts_at_all is_letter", "inside"),
+            _node("Cast", "inside", "inside_int", to=TensorProto.INT64),
+            _node("Pad", "inside_int one_before", "shifted_long"),
+            _node("Slice", "shifted_long zero size one", "shifted"),
+            _node("Greater", "inside_int shifted", "starts"),
+            _node("Cast", "starts", "starts_int", to=TensorProto.INT64),
+            _node("CumSum", "starts_int scalar_one", "number"),
+            _node("ReduceMax", "number one", "lengths", keepdims=0),
+            _node("ReduceMax", "lengths", "longest", keepdims=0),
+            _node("Max", "longest scalar_one", "slots"),
+            _node("Sub", "number scalar_one", "number_from_zero"),
+            _node("Where", "inside number_from_zero slots", "slot"),
+            _node("Unsqueeze", "slots zero", "slots_1d"),
+            _node("Add", "slots_1d one", "room"),
+            _node("Concat", "batch room", "room_shape", axis=0),
+            _node("ConstantOfShape", "room_shape", "empty", value=helper.make_tensor("z", TensorProto.INT64, [1], [0])),
+            _node("Mul", "place starts_int", "start_places"),
+            _node("ScatterElements", "empty slot start_places", "first", axis=1, reduction="add"),
+            _node("GatherElements", "first slot", "first_of_its_word", axis=1),
+            _node("Sub", "place first_of_its_word", "from_first"),
+            _node("Mod", "from_first places", "within"),
+            _node("Mul", "within two_hundred_fifty_six", "row"),
+            _node("Add", "row data", "code_at"),
+            _node("Gather", "codes code_at", "code_short"),
+            _node("Cast", "code_short", "code", to=TensorProto.INT64),
+            _node("ScatterElements", "empty slot code", "hashed_long", axis=1, reduction="add"),
+            _node("Slice", "hashed_long zero slots_1d one", "hashed"),
+            _node("Mod", "hashed buckets", "bucket"),
+            _node("Gather", "table bucket", "found"),
+            _node("Cast", "found", "found_long", to=TensorProto.INT64),
+            _node("Range", "scalar_zero slots scalar_one", "slot_numbers"),
+            _node("Unsqueeze", "lengths one", "lengths_column"),
+            _node("Less", "slot_numbers lengths_column", "is_word"),
+            _node("Where", "is_word found_long scalar_zero", "tokens"),
+        ],
+        "bytes to words",
+        [_value("bytes", TensorProto.UINT8, ["batch", "byte"]), _value("byte_count", TensorProto.INT64, ["batch"])],
+        [_value("tokens", TensorProto.INT64, ["batch", "word"]), _value("lengths", TensorProto.INT64, ["batch"])],
+        [
+            _constant("zero", [0]),
+            _constant("one", [1]),
+            _constant("two", [2]),
+            _constant("scalar_zero", 0),
+            _constant("scalar_one", 1),
+            _constant("one_before", [0, 1, 0, 0]),
+            _constant("places", len(codes) // 256),
+            _constant("two_hundred_fifty_six", 256),
+            _constant("buckets", len(table)),
+            numpy_helper.from_array(words.letters(), "letters"),
+            numpy_helper.from_array(codes.astype(np.int32), "codes"),
+            numpy_helper.from_array(table.astype(np.int32), "table"),
+        ],
+    )

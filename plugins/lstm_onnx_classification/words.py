@@ -1,0 +1,179 @@
+"""From texts to the numbers of words, two ways; the ONNX graphs that do the same are in `word_graphs`.
+
+Strings are cut at white space and looked up as they stand, so every usual spelling of a word is a key of its own:
+`good`, `Good`, `GOOD`, `good,`. Bytes are folded to lower case (ASCII), cut where no letter or digit stands, and looked
+up by a hash, in integer arithmetic alone: any runtime can do it, and a graph holds no word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+PADDING, UNKNOWN, FIRST = 0, 1, 2
+"""Numbers of no word, of any word that is not known, and of the first known word."""
+
+SPACES = ("\n", "\r", "\t", " ")
+MARKS = ("", ",", ".", "!", "?", ";", ":")
+"""What may follow a known word without making it unknown."""
+
+_CHUNK = re.compile(f"[^{''.join(SPACES)}]+")
+_BYTE_WORD = re.compile(rb"[0-9a-z\x80-\xff]+")
+_PLACES = 32
+"""The hash of a word tells places in it apart up to this many; further on they repeat."""
+
+
+def chunks(text: str) -> list[str]:
+    """Cut at white space."""
+    return _CHUNK.findall(text)
+
+
+def plain(chunk: str) -> str:
+    """Return a chunk in lower case without the marks around it; nothing is left of `...`."""
+    begin, end = 0, len(chunk)
+    while begin < end and not chunk[begin].isalnum():
+        begin += 1
+    while end > begin and not chunk[end - 1].isalnum():
+        end -= 1
+    return chunk[begin:end].lower()
+
+
+def known_words(texts: Iterable[str], limit: int, min_count: int) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Learn the words of strings: the most frequent ones, and the ways in which they are written there -> number."""
+    spelt = Counter(chunk for text in texts for chunk in chunks(text))
+    counts: Counter[str] = Counter()
+    for chunk, count in spelt.items():
+        if word := plain(chunk):
+            counts[word] += count
+    known = _most_frequent(counts, limit, min_count)
+    numbers = {word: i for i, word in enumerate(known, start=FIRST)}
+    written = {chunk: numbers[plain(chunk)] for chunk in sorted(spelt) if plain(chunk) in numbers}
+    return known, {chunk: n for chunk, n in written.items() if chunk not in usual_spellings(known[n - FIRST])}
+
+
+def known_byte_words(texts: Iterable[str], limit: int, min_count: int) -> tuple[str, ...]:
+    """Learn the words of bytes: the most frequent ones."""
+    counts = Counter(word for text in texts for word in _BYTE_WORD.findall(text.encode().lower()))
+    readable = Counter({word.decode(): count for word, count in counts.items() if _is_utf8(word)})
+    return _most_frequent(readable, limit, min_count)
+
+
+def _is_utf8(word: bytes) -> bool:
+    try:
+        word.decode()
+    except UnicodeDecodeError:  # a letter cut in two: its first byte may not be one of ours
+        return False
+    return True
+
+
+def _most_frequent(counts: Counter[str], limit: int, min_count: int) -> tuple[str, ...]:
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(word for word, count in ranked[:limit] if count >= min_count)
+
+
+def usual_spellings(word: str) -> tuple[str, ...]:
+    """Ways to write a known word that need no mention in the data: cases, and marks after it."""
+    cases = dict.fromkeys((word, word.capitalize(), word.upper()))
+    return tuple(case + mark for case in cases for mark in MARKS)
+
+
+def spelling_table(known: Sequence[str], spellings: dict[str, int]) -> dict[str, int]:
+    """Return every key -> the number of its word; what the data spells counts more than what is only usual."""
+    table = {s: i for i, word in reversed(list(enumerate(known, start=FIRST))) for s in usual_spellings(word)}
+    return table | spellings | {word: i for i, word in enumerate(known, start=FIRST)}
+
+
+def look_up(texts: Sequence[str], table: dict[str, int]) -> tuple[Array, Array]:
+    """Return the numbers of the words of strings, (batch, word) padded to one at least, and how many there are."""
+    return pad([np.array([table.get(c, UNKNOWN) for c in chunks(text)], dtype=np.int64) for text in texts])
+
+
+def pad(rows: Sequence[Array]) -> tuple[Array, Array]:
+    """Pad rows of differing length with zeros to a common one, of at least 1."""
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    padded = np.zeros((len(rows), max(1, int(lengths.max(initial=0)))), dtype=np.int64)
+    for target, row in zip(padded, rows, strict=True):
+        target[: len(row)] = row
+    return padded, lengths
+
+
+def to_bytes(texts: Sequence[str]) -> tuple[Array, Array]:
+    """Return UTF-8 bytes (batch, byte), padded with zeros to one at least, and how many there are."""
+    encoded = [np.frombuffer(text.encode(), dtype=np.uint8) for text in texts]
+    padded, lengths = pad(encoded)
+    return padded.astype(np.uint8), lengths
+
+
+@lru_cache(maxsize=1)
+def byte_codes() -> Array:
+    """Random numbers (place in the word * 256 + byte) of which a word's hash is the sum; 0 for what is no letter.
+
+    Tabulation hashing (Zobrist 1970): capitals have the codes of small letters, so that case makes no difference. The
+    numbers stay below 2**18, so that the sums of words up to 64 bytes are exact even in float32.
+    """
+    codes = np.random.default_rng(1970).integers(1, 2**18, size=(_PLACES, 256), dtype=np.int64)
+    codes[:, ~letters()] = 0
+    codes[:, ord("A") : ord("Z") + 1] = codes[:, ord("a") : ord("z") + 1]
+    return codes.ravel()
+
+
+def letters() -> Array:
+    """Which bytes belong to words, (256,): letters, digits, and all that is not ASCII."""
+    found = np.zeros(256, dtype=np.bool_)
+    for one in b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        found[one] = True
+    found[128:] = True
+    return found
+
+
+def bucket_count(known: int) -> int:
+    """How many hashes to tell apart: 16 or more for each word, a power of 2, so that few unknown words seem known."""
+    return int(2 ** np.clip(np.ceil(np.log2(16 * max(known, 1))), 8, 18))
+
+
+def bucket_table(known: Sequence[str]) -> Array:
+    """Return the number of the word in each bucket, (buckets,); the more frequent word keeps a bucket that two want."""
+    table = np.full(bucket_count(len(known)), UNKNOWN, dtype=np.int64)
+    codes = byte_codes()
+    for i, word in reversed(list(enumerate(known, start=FIRST))):
+        found = np.frombuffer(word.encode(), dtype=np.uint8).astype(np.int64)
+        table[int(codes[np.arange(len(found)) % _PLACES * 256 + found].sum()) % len(table)] = i
+    return table
+
+
+def look_up_bytes(padded: Array, lengths: Array, table: Array) -> tuple[Array, Array]:
+    """Return the numbers of the words of bytes, (batch, word) padded to one at least, and how many there are.
+
+    Step by step as the graph does it.
+
+    Args:
+        padded: uint8 (batch, byte).
+        lengths: how many bytes of each row count.
+        table: the word of each bucket.
+    """
+    data = padded.astype(np.int64)
+    batch, size = data.shape
+    place = np.arange(size)
+    inside = letters()[data] & (place < lengths[:, None])
+    before = np.concatenate([np.zeros((batch, 1), dtype=np.bool_), inside[:, :-1]], axis=1)
+    starts = inside & ~before
+    number = starts.cumsum(axis=1)  # of the word that a byte is in, from 1
+    counts = number[:, -1]
+    slots = max(1, int(counts.max(initial=0)))
+    slot = np.where(inside, number - 1, slots)  # one more for all that is in no word
+    rows = np.broadcast_to(np.arange(batch)[:, None], slot.shape)
+    first = np.zeros((batch, slots + 1), dtype=np.int64)
+    np.add.at(first, (rows, slot), place * starts)
+    within = (place - np.take_along_axis(first, slot, axis=1)) % _PLACES
+    hashed = np.zeros((batch, slots + 1), dtype=np.int64)
+    np.add.at(hashed, (rows, slot), byte_codes()[within * 256 + data])
+    words = table[hashed[:, :slots] % len(table)]
+    return np.where(np.arange(slots) < counts[:, None], words, PADDING), counts

@@ -1,0 +1,163 @@
+"""Every kind of classifier goes the whole way: train, interrupt, resume, export, verify, stream, predict."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lstm_onnx as lo
+from lstm_onnx.cli import run
+from lstm_onnx.eager import restore
+from lstm_onnx.errors import UserError
+from lstm_onnx.parity import verify
+from lstm_onnx.run import open_run
+from lstm_onnx.stages import run_before
+from lstm_onnx.testing import check_task
+
+GOOD, BAD = ("lovely", "bright", "warm", "moving"), ("dull", "cold", "flat", "noisy")
+COMMON = ("film", "story", "the", "a", "actor", "scene")
+
+SMALL: dict[str, Any] = {"hidden": 8, "embedding": 8}
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    random = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("data") / "films.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["review", "label"])
+        for i in range(160):
+            words = [*random.choice(COMMON, 5), *random.choice(GOOD if i % 2 else BAD, 2)]
+            random.shuffle(words)
+            writer.writerow([" ".join(words).capitalize() + ".", "good" if i % 2 else "bad"])
+    return path
+
+
+@pytest.fixture(scope="module")
+def sequences(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Waves of three frequencies, 3 to 20 steps, some values missing."""
+    random = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("data") / "waves.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "step", "x", "y", "label"])
+        for i in range(90):
+            for step in range(int(random.integers(3, 21))):
+                x = np.sin(step * (0.2 + 0.4 * (i % 3))) + 0.1 * random.standard_normal()
+                y = "" if random.random() < 0.1 else f"{random.normal():.3f}"
+                writer.writerow([f"s{i}", step, f"{x:.3f}", y, "abc"[i % 3]])
+    return path
+
+
+SERIES = {
+    "usual": {},
+    "convolutions": {"convolutions": [6, 5], "smoothing": 0.1, "noise": 0.1, "balance": "weights"},
+    "every pooling": {"pooling": ["last", "mean", "max", "attention"], "balance": "sampling"},
+    "each sequence scaled": {"scaling": "sequence", "layers": 2},
+    "fed in pieces": {"bidirectional": False, "pooling": ["last", "mean", "max"], "layers": 2},
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_sequences(name: str, sequences: Path, tmp_path: Path) -> None:
+    check_task("classification", folder=tmp_path, data=sequences, config=SMALL | SERIES[name])
+
+
+@pytest.mark.parametrize("text_input", ["string", "bytes"])
+def test_texts(text_input: str, texts: Path, tmp_path: Path) -> None:
+    config = SMALL | {"text_input": text_input, "word_dropout": 0.1}
+    exported = check_task("classification", folder=tmp_path, data=texts, config=config)
+    contract = exported.contract
+    assert contract.opset == (20 if text_input == "string" else 18)
+    numbers = lo.export(next((tmp_path / "whole").iterdir()), tmp_path / "numbers.onnx", numeric=True)
+    verify(numbers.path, next((tmp_path / "whole").iterdir())).raise_if_failed()
+    assert {t.dtype for t in (*numbers.contract.inputs, *numbers.contract.outputs)} <= {
+        *("int64", "float32"),
+        *(("uint8",) if text_input == "bytes" else ()),
+    }
+
+
+def test_strings_and_numbers_answer_alike(texts: Path, tmp_path: Path) -> None:
+    trained = lo.train("classification", texts, config=SMALL, settings={"epochs": 2}, runs=tmp_path)
+    whole = lo.load(lo.export(trained, tmp_path / "whole.onnx").path)
+    numbers = lo.load(lo.export(trained, tmp_path / "numbers.onnx", numeric=True).path)
+    said = ["The film is LOVELY, lovely.", "dull\nand\tnoisy", "", "unseen words only"]
+    found = whole.run({"text": np.array(said, dtype=object)})
+    tokens = run_before(restore(trained).graphs[0], {"text": np.array(said, dtype=object)})
+    again = numbers.run(tokens)
+    np.testing.assert_allclose(again["probabilities"], found["probabilities"], atol=1e-6)
+    labels = next(t.labels for t in numbers.require_contract().outputs if t.name == "label_number")
+    assert labels is not None
+    assert [labels[i] for i in again["label_number"]] == found["label"].tolist()
+
+
+def test_a_string_graph_cannot_have_an_old_opset(texts: Path, tmp_path: Path) -> None:
+    trained = lo.train("classification", texts, config=SMALL, settings={"epochs": 1}, runs=tmp_path)
+    with pytest.raises(UserError, match=r"--opset 18: this graph needs opset 20 or newer; export with --numeric"):
+        lo.export(trained, tmp_path / "old.onnx", opset=18)
+    assert lo.export(trained, tmp_path / "old.onnx", opset=18, numeric=True).contract.opset == 18
+
+
+REFUSED = {
+    "--bidirectional reads from the end": {"bidirectional": True},
+    "--scaling sequence needs the mean": {"bidirectional": False, "scaling": "sequence"},
+    "--pooling attention weighs all": {"bidirectional": False, "pooling": ["attention"]},
+    "--convolutions look ahead": {"bidirectional": False, "convolutions": [4]},
+}
+
+
+def test_what_needs_the_end_of_a_sequence_is_not_streamed(sequences: Path, tmp_path: Path) -> None:
+    for number, (why, config) in enumerate(REFUSED.items()):
+        runs = tmp_path / str(number)
+        trained = lo.train("classification", sequences, config=SMALL | config, settings={"epochs": 1}, runs=runs)
+        with pytest.raises(UserError, match=why):
+            lo.export(trained, tmp_path / "no.onnx", variant="streaming")
+
+
+def test_a_running_answer_is_that_for_the_steps_so_far(sequences: Path, tmp_path: Path) -> None:
+    config = SMALL | {"bidirectional": False}
+    trained = lo.train("classification", sequences, config=config, settings={"epochs": 2}, runs=tmp_path)
+    whole = lo.load(lo.export(trained, tmp_path / "whole.onnx").path)
+    stream = lo.load(lo.export(trained, tmp_path / "stream.onnx", variant="streaming").path).stream()
+    values = np.random.default_rng(1).normal(size=(1, 9, 2)).astype(np.float32)
+    for step in range(9):
+        running = stream.push({"values": values[:, step : step + 1]})
+        so_far = whole.run({"values": values[:, : step + 1], "lengths": np.array([step + 1])})
+        np.testing.assert_allclose(running["probabilities"], so_far["probabilities"], atol=1e-5)
+        assert running["label"].tolist() == so_far["label"].tolist()
+
+
+def test_the_bundled_set_is_learnt_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--hidden", "32", "--epochs", "30", "--runs", str(tmp_path), "--name", "vowels", "--quiet"]
+    assert run(["train", "--plugin", "classification", *options]) == 0
+    scores = open_run(tmp_path / "vowels").record.scores
+    assert scores is not None
+    assert scores.model["accuracy"] > 0.9 > 0.1 > scores.baselines["majority"]["accuracy"]
+    assert scores.baselines["1-NN DTW"]["accuracy"] == pytest.approx(0.9568, abs=2e-4)
+    pictures = {p.stem for p in (tmp_path / "vowels" / "plots").iterdir()}
+    assert pictures == {"loss", "examples", "confusion", "calibration"}
+
+
+def test_other_data_is_scored_with_the_classes_of_the_model(sequences: Path, tmp_path: Path) -> None:
+    """Data that lacks a class must not shift the numbers of the others."""
+    trained = lo.train("classification", sequences, config=SMALL, settings={"epochs": 8}, runs=tmp_path)
+    path = lo.export(trained, tmp_path / "waves.onnx").path
+    header, *rows = sequences.read_text().splitlines()
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text("\n".join([header, *(r for r in rows if not r.endswith(",a"))]) + "\n")
+    model = lo.load(path)
+    answers = dict(zip(*(model.predict(fewer).table[c].to_list() for c in ("id", "label")), strict=True))
+    found = lo.evaluate(path, fewer)
+    # a fifth of it is scored, drawn with the seed 0
+    assert found.scores.model["accuracy"] <= 1
+    right = np.mean([answers[i] == "abc"[int(i[1:]) % 3] for i in answers])
+    assert abs(found.scores.model["accuracy"] - right) < 0.35
+    strange = tmp_path / "strange.csv"
+    strange.write_text(fewer.read_text().replace(",c\n", ",z\n"))
+    with pytest.raises(UserError, match="the class 'z' is none of those that are given or were learnt"):
+        lo.evaluate(path, strange)

@@ -10,16 +10,19 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx.contract import Array, Cells, Clock, Contract, Tensor
+from lstm_onnx.errors import UserError
 from lstm_onnx.frequency import DAY
 
 if TYPE_CHECKING:
     from lstm_onnx.feed import Feeds
 
+_BEST = 3
+"""Labels to show for each row where there are too many for all."""
 _WIDEST = 64
 """Outputs with more values than this for each row are joined into one cell of text."""
 
 
-def answers(contract: Contract, fed: Feeds, outputs: Mapping[str, Array]) -> pl.DataFrame:
+def answers(contract: Contract, fed: Feeds, outputs: Mapping[str, Array], top: int | None = None) -> pl.DataFrame:
     """Lay out the outputs as a table.
 
     With an output that is the time of future rows (`Clock(rows="future")`, dims such as (batch, horizon)) there is one
@@ -32,13 +35,16 @@ def answers(contract: Contract, fed: Feeds, outputs: Mapping[str, Array]) -> pl.
         contract: of the file that ran.
         fed: what went in; names the series.
         outputs: what came out, by name.
+        top: of outputs that rank labels, show only so many, the best first; None shows all, or three of very many.
     """
+    if top is not None and not any(t.ranked for t in contract.outputs):
+        raise UserError("--top-k: this model does not rank labels, so there are no best ones to choose")
     states = {s.output for s in contract.states}
     shown = [t for t in contract.outputs if t.name in outputs and t.name not in states]
     clock = next((t for t in shown if isinstance(t.source, Clock) and t.source.rows == "future"), None)
     if clock is not None and len(clock.dims) == 2:
         return _over_time(contract, fed, outputs, clock, [t for t in shown if t is not clock])
-    return _by_example(contract, fed, outputs, shown)
+    return _by_example(contract, fed, outputs, shown, top)
 
 
 def _over_time(
@@ -67,7 +73,9 @@ def _over_time(
     return pl.DataFrame(columns)
 
 
-def _by_example(contract: Contract, fed: Feeds, outputs: Mapping[str, Array], shown: list[Tensor]) -> pl.DataFrame:
+def _by_example(
+    contract: Contract, fed: Feeds, outputs: Mapping[str, Array], shown: list[Tensor], top: int | None
+) -> pl.DataFrame:
     if not shown or any(not t.dims for t in shown):
         cells = {t.name: np.asarray(outputs[t.name]).tolist() for t in shown}
         return pl.DataFrame({name: [str(v) if isinstance(v, list) else v] for name, v in cells.items()})
@@ -84,10 +92,22 @@ def _by_example(contract: Contract, fed: Feeds, outputs: Mapping[str, Array], sh
     if depth == 2 and shared is not None:
         columns[shared] = pl.Series(np.tile(np.arange(first.shape[1]), len(first)))
     for tensor in shown:
-        array = np.asarray(outputs[tensor.name])
-        for label, values in _columns(contract, tensor, array.reshape(rows, -1), depth):
+        array = np.asarray(outputs[tensor.name]).reshape(rows, -1)
+        labels = contract.axes[tensor.dims[-1]].labels if tensor.ranked else None
+        best = top or (_BEST if array.shape[1] > _WIDEST else None)
+        made = _ranked(labels, array, best) if labels and best else _columns(contract, tensor, array, depth)
+        for label, values in made:
             columns[f"{tensor.name} {label}".strip()] = values
     return pl.DataFrame(columns)
+
+
+def _ranked(labels: tuple[str, ...], rows: Array, count: int) -> Iterator[tuple[str, pl.Series]]:
+    """Yield the best labels of each row and their scores, a column each."""
+    order = np.argsort(-rows, axis=1, kind="stable")[:, :count]
+    for place in range(order.shape[1]):
+        chosen = order[:, place]
+        yield f"top {place + 1}", pl.Series([labels[k] for k in chosen], dtype=pl.String)
+        yield f"top {place + 1} score", pl.Series(np.take_along_axis(rows, chosen[:, None], axis=1)[:, 0])
 
 
 def _name_of_examples(contract: Contract, named: bool) -> str:

@@ -235,6 +235,12 @@ def predict(
     data: Annotated[
         Path | None, typer.Argument(help="table (CSV, Parquet), or arrays by input name (.npz, .json)")
     ] = None,
+    text: Annotated[
+        list[str] | None, typer.Option(help="a text to answer for, instead of a file; several: --text A --text B")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, help="show only so many labels of each answer, the likeliest first")
+    ] = None,
     stream: Annotated[
         bool,
         typer.Option("--stream", help="read rows from standard input, CSV or JSON, and answer each at once in JSON"),
@@ -250,13 +256,17 @@ def predict(
     from lstm_onnx import commands
 
     if stream:
-        if extra := [o for o, v in (("DATA", data), ("--out", to), ("--plot", plot)) if v is not None]:
+        others = {"DATA": data, "--text": text, "--top-k": top_k, "--out": to, "--plot": plot}
+        if extra := [name for name, value in others.items() if value is not None]:
             raise UserError(f"--stream reads standard input and prints JSON lines; leave {extra[0]} out")
         commands.predict_stream(file, provider, threads)
         return
-    if data is None:
-        raise UserError("say what to answer for: a file of data after the model, or --stream to read standard input")
-    commands.predict(file, data, to, plot, plugin_file, provider, threads, out, as_json)
+    if text and data is not None:
+        raise UserError(f"--text: answers for texts instead of the file {data}; leave one of them out")
+    given = text or data
+    if not given:
+        raise UserError("say what to answer for: a file of data after the model, --text, or --stream")
+    commands.predict(file, given, top_k, to, plot, plugin_file, provider, threads, out, as_json)
 
 
 def evaluate(

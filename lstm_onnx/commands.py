@@ -201,7 +201,8 @@ def _distances(found: Report) -> str:
 
 def predict(
     file: Path,
-    data: Path,
+    data: Path | list[str],
+    top: int | None,
     to: Path | None,
     plot: Path | None,
     plugin_file: Path | None,
@@ -210,12 +211,12 @@ def predict(
     console: Console,
     as_json: bool,
 ) -> None:
-    """Answer for new data; imports no torch."""
+    """Answer for a file of data, or for texts; imports no torch."""
     from lstm_onnx.runtime import load
     from lstm_onnx.tables import write_table
 
     model = load(file, provider, threads)
-    prediction = model.predict(data)
+    prediction = model.predict(data, top)
     if to is not None:
         write_table(prediction.table, to)
     if plot is not None:

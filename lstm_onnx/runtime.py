@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime as ort
 import polars as pl
 
-from lstm_onnx.contract import METADATA_KEY, Contract, from_json
+from lstm_onnx.contract import METADATA_KEY, Cells, Contract, from_json
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.feed import Feeds, answers, check_inputs, feeds
 from lstm_onnx.streams import Feeder
@@ -64,8 +64,14 @@ class Model:
         names = [o.name for o in self.session.get_outputs()]
         return dict(zip(names, self.session.run(names, arrays), strict=True))
 
-    def predict(self, data: str | Path | pl.DataFrame | Mapping[str, Any]) -> Prediction:
-        """Answer for a file, a table, or arrays by name.
+    def predict(
+        self, data: str | Path | pl.DataFrame | Mapping[str, Any] | list[str], top: int | None = None
+    ) -> Prediction:
+        """Answer for a file, a table, arrays by name, or texts.
+
+        Args:
+            data: what to answer for.
+            top: of outputs that rank labels, how many to put into the table; None for all.
 
         Raises:
             UserError: the file has no contract to read a table by, or the data does not fit it.
@@ -73,10 +79,18 @@ class Model:
         contract = self.require_contract()
         if isinstance(data, Mapping):
             fed = Feeds(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
+        elif isinstance(data, list):
+            fed = feeds(contract, self._as_table(data))
         else:
             fed = feeds(contract, Path(data) if isinstance(data, str) else data)
         outputs = self.run(fed.arrays)
-        return Prediction(answers(contract, fed, outputs), fed.arrays, outputs, fed.notes)
+        return Prediction(answers(contract, fed, outputs, top), fed.arrays, outputs, fed.notes)
+
+    def _as_table(self, texts: list[str]) -> pl.DataFrame:
+        columns = [t.source.column for t in self.require_contract().inputs if isinstance(t.source, Cells)]
+        if not columns:
+            raise UserError(f"{self.path}: does not answer for texts; give a file of data")
+        return pl.DataFrame({columns[0]: texts}, schema={columns[0]: pl.String})
 
     def stream(self) -> Feeder:
         """Begin a stream: a sequence that is fed in pieces, for files of the variant streaming.

@@ -60,6 +60,10 @@ class Config(BaseModel):
         (),
         description="filters of each layer of a convolutional branch beside the LSTM, such as 128 256 128 (LSTM-FCN)",
     )
+    ngrams: tuple[int, ...] = Field(
+        (), description="also add up vectors of word n-grams of these lengths, such as 1 2; helps with long texts"
+    )
+    ngram_size: int = Field(16, ge=1, description="size of an n-gram's vector")
     dropout: float = Field(0.3, ge=0, lt=1, description="share of activations dropped before and after the LSTM")
     word_dropout: float = Field(0.0, ge=0, lt=1, description="share of words hidden in training, to learn the unknown")
     noise: float = Field(0.0, ge=0, description="Gaussian noise on scaled values in training, in spreads")
@@ -73,6 +77,8 @@ class Config(BaseModel):
     def _pooled(self) -> Config:
         if not self.pooling or not set(self.pooling) <= set(POOLINGS):
             raise ValueError(f"--pooling {' '.join(self.pooling)}: choose one or several of {', '.join(POOLINGS)}")
+        if any(not 1 <= n <= 5 for n in self.ngrams):
+            raise ValueError("--ngrams: n-grams have 1 to 5 words")
         return self
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_onnx.batching import RaggedSplit
+from lstm_onnx.errors import UserError
 from lstm_onnx.task import Array, TaskData
 from lstm_onnx_classification import words
 from lstm_onnx_classification.baselines import baselines
@@ -56,6 +57,8 @@ class _Kind:
 class _Series(_Kind):
     def __init__(self, loaded: Loaded) -> None:
         super().__init__(loaded)
+        if loaded.config.ngrams:
+            raise UserError("--ngrams: these are sequences of numbers, which have no words; leave it out")
         sequences = cast(list[Sequence], loaded.train.items)
         steps = np.concatenate(sequences).astype(np.float64)
         known = np.isfinite(steps)

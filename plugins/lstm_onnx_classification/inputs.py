@@ -77,4 +77,4 @@ class WordInput(nn.Module):
             hidden = (torch.rand(tokens.shape, device=tokens.device) < self.hidden_share) & (tokens != PADDING)
             tokens = torch.where(hidden, UNKNOWN, tokens)
         vectors: Tensor = self.dropout(self.table(tokens))
-        return vectors
+        return vectors * valid_steps(tokens, lengths).to(vectors.dtype)

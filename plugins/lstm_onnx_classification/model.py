@@ -10,6 +10,7 @@ from lstm_onnx.layers import LSTM
 from lstm_onnx_classification.config import Config, Info
 from lstm_onnx_classification.convolution import ConvolutionBranch
 from lstm_onnx_classification.inputs import SeriesInput, WordInput
+from lstm_onnx_classification.ngrams import NgramBranch
 from lstm_onnx_classification.pooling import Pooling
 
 
@@ -30,7 +31,9 @@ class Classifier(nn.Module):
         self.lstm = LSTM(see.size, config.hidden, config.layers, config.bidirectional, config.dropout)
         self.pooling = Pooling(config.pooling, config.hidden * directions)
         self.convolutions = ConvolutionBranch(see.size, config.convolutions) if config.convolutions else None
-        features = self.pooling.size + (self.convolutions.size if self.convolutions is not None else 0)
+        self.ngrams = self._ngrams(config, info)
+        beside = [branch.size for branch in (self.convolutions, self.ngrams) if branch is not None]
+        features = self.pooling.size + sum(beside)
         self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(features, classes)
         self.smoothing = config.smoothing
@@ -39,16 +42,24 @@ class Classifier(nn.Module):
         self.register_buffer("class_weights", weights, persistent=False)
         self.register_buffer("temperature", torch.ones(()))
 
+    @staticmethod
+    def _ngrams(config: Config, info: Info) -> NgramBranch | None:
+        if not config.ngrams or info.words is None:
+            return None
+        return NgramBranch(len(info.words.known), config.ngrams, config.ngram_size)
+
     def logits(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return unscaled scores (batch, class) of raw inputs x, padded to a common length."""
         seen = self.see(x, lengths)
         states, last = self.lstm.hidden_states(seen, lengths)
         directions = 2 if self.lstm.bidirectional else 1
         ends = torch.cat([last[-directions], last[-1]], dim=1) if directions == 2 else last[-1]
-        pooled = self.pooling(states, ends, lengths)
+        found = [self.pooling(states, ends, lengths)]
         if self.convolutions is not None:
-            pooled = torch.cat([pooled, self.convolutions(seen, lengths)], dim=1)
-        return self.head(self.dropout(pooled))  # type: ignore[no-any-return]
+            found.append(self.convolutions(seen, lengths))
+        if self.ngrams is not None:
+            found.append(self.ngrams(x, lengths))
+        return self.head(self.dropout(torch.cat(found, dim=1)))  # type: ignore[no-any-return]
 
     def answer(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Return probabilities (batch, class) after calibration, and the number of the likeliest class (batch,)."""

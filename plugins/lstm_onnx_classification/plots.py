@@ -12,7 +12,7 @@ from lstm_onnx.task import Array, Arrays
 
 _SHOWN = 6
 _BARS = 5
-_RIGHT, _WRONG, _PLAIN = "#228833", "#cc3311", "#4477aa"
+_RIGHT, _WRONG, _OTHER, _PLAIN = "#228833", "#cc3311", "#cccccc", "#4477aa"
 
 
 def example_figure(contract: Contract, inputs: Arrays, outputs: Arrays, truth: Arrays | None) -> Figure:
@@ -25,7 +25,9 @@ def example_figure(contract: Contract, inputs: Arrays, outputs: Arrays, truth: A
         wrong = order[probabilities.argmax(axis=1) != target][: _SHOWN // 2]
         order = np.concatenate([wrong, np.setdiff1d(order, wrong)])
     chosen = order[:_SHOWN]
-    figure = Figure(figsize=(9, 1.5 * len(chosen) + 0.4), layout="constrained")
+    figure = Figure(figsize=(9, (1.5 if "values" in inputs else 1.1) * len(chosen) + 0.4), layout="constrained")
+    if target is not None:
+        figure.suptitle("green: what is true; red: a wrong answer", fontsize=9, x=0.99, ha="right", color="#666666")
     axes = figure.subplots(len(chosen), 2, squeeze=False, width_ratios=(2.2, 1))
     for (left, right), i in zip(axes, chosen, strict=True):
         if "values" in inputs:
@@ -70,7 +72,11 @@ def _draw_bars(axes: Any, names: tuple[str, ...], probabilities: Array, target: 
     best = np.argsort(-probabilities, kind="stable")[:_BARS]
     if target is not None and target not in best:
         best = np.append(best[:-1], target)
-    colors = [_PLAIN if target is None else _RIGHT if k == target else _WRONG for k in best]
+    colors = [_RIGHT if k == target else _OTHER for k in best]
+    if target is None:
+        colors = [_PLAIN] * len(best)
+    elif best[0] != target:
+        colors[0] = _WRONG
     axes.barh(range(len(best)), probabilities[best], color=colors, height=0.7)
     axes.set_yticks(range(len(best)), [names[k][:18] for k in best], fontsize=7)
     axes.invert_yaxis()

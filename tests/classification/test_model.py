@@ -1,0 +1,149 @@
+"""The network: padding has no say, missing values are what they should be, calibration finds what was hidden."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from lstm_onnx_classification.config import Config, Info, Words
+from lstm_onnx_classification.convolution import ConvolutionBranch, MaskedBatchNorm
+from lstm_onnx_classification.model import build, fit_temperature
+from lstm_onnx_classification.pooling import Pooling
+from torch import nn
+from torch.nn import functional
+
+SERIES = Info(
+    classes=("a", "b", "c"), priors=(0.5, 0.3, 0.2), typical=9, channels=("x", "y"), center=(1, 2), spread=(2, 0.5)
+)
+TEXTS = Info(
+    classes=("a", "b"), priors=(0.5, 0.5), typical=9, words=Words(column="text", known=tuple(map(str, range(50))))
+)
+CONFIGS: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "all at once": {"pooling": ("last", "mean", "max", "attention"), "convolutions": (6, 5, 4), "layers": 2},
+    "one direction": {"bidirectional": False, "pooling": ("last",)},
+    "scaled by sequence": {"scaling": "sequence", "convolutions": (4,)},
+    "n-grams": {"ngrams": (1, 2, 3)},
+}
+
+
+def probabilities(model: nn.Module, x: torch.Tensor, lengths: list[int]) -> torch.Tensor:
+    with torch.no_grad():
+        found: torch.Tensor = model(x, torch.tensor(lengths))[0]
+    return found
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("info", [SERIES, TEXTS], ids=["series", "texts"])
+def test_padding_has_no_say(name: str, info: Info) -> None:
+    torch.manual_seed(0)
+    model = build(Config(hidden=6, embedding=5, **CONFIGS[name]), info).eval()
+    lengths = [9, 1, 4, 7]
+    full = torch.randn(4, 9, 2) if info is SERIES else torch.randint(1, 52, (4, 9))
+    alone = torch.cat([probabilities(model, full[i : i + 1, :n], [n]) for i, n in enumerate(lengths)])
+    torch.testing.assert_close(probabilities(model, full, lengths), alone, atol=1e-6, rtol=0)
+    padded = torch.cat([full, torch.full_like(full, 7)], dim=1)
+    torch.testing.assert_close(probabilities(model, padded, lengths), alone, atol=1e-6, rtol=0)
+
+
+def test_a_text_without_words_is_answered() -> None:
+    model = build(Config(hidden=6, embedding=5, pooling=("last", "mean", "max", "attention"), ngrams=(1, 2)), TEXTS)
+    found = probabilities(model.eval(), torch.zeros(1, 1, dtype=torch.int64), [0])
+    assert torch.isfinite(found).all()
+    torch.testing.assert_close(found[0], torch.softmax(model.head.bias.detach(), dim=0))
+
+
+@pytest.mark.parametrize("scaling", ["global", "sequence"])
+def test_units_make_no_difference(scaling: Any) -> None:
+    """What is scaled by its own mean and spread is the same in metres and in feet."""
+    torch.manual_seed(0)
+    config = Config(hidden=6, scaling=scaling)
+    metres = build(config, SERIES).eval()
+    info = SERIES.model_copy(update={"center": (1 * 3.28, 2), "spread": (2 * 3.28, 0.5)})
+    feet = build(config, info).eval()
+    weights = {k: v for k, v in metres.state_dict().items() if not k.startswith("see.")}
+    feet.load_state_dict(feet.state_dict() | weights)
+    x = torch.randn(3, 9, 2) * 4
+    other = x * torch.tensor([3.28, 1.0])
+    torch.testing.assert_close(probabilities(metres, x, [9, 5, 2]), probabilities(feet, other, [9, 5, 2]))
+
+
+def test_missing_values_are_the_mean_and_are_seen() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(1, 9, 2)
+    holes, infinite, mean = x.clone(), x.clone(), x.clone()
+    holes[0, 3, 0], infinite[0, 3, 0], mean[0, 3, 0] = float("nan"), float("inf"), 1.0  # the centre
+    blind = build(Config(hidden=6), SERIES).eval()
+    torch.testing.assert_close(probabilities(blind, holes, [9]), probabilities(blind, mean, [9]))
+    torch.testing.assert_close(probabilities(blind, infinite, [9]), probabilities(blind, mean, [9]))
+    seeing = build(Config(hidden=6), SERIES.model_copy(update={"gaps": True})).eval()
+    apart = (probabilities(seeing, holes, [9]) - probabilities(seeing, mean, [9])).abs().max()
+    assert apart > 1e-4
+
+
+def test_batch_norm_is_torchs_where_nothing_is_padded() -> None:
+    torch.manual_seed(0)
+    ours, theirs = MaskedBatchNorm(5), nn.BatchNorm1d(5)
+    for _ in range(3):
+        x = torch.randn(4, 5, 7) * 3 + 1
+        torch.testing.assert_close(ours(x, torch.ones(4, 1, 7)), theirs(x))
+    torch.testing.assert_close(ours.mean, theirs.running_mean)
+    torch.testing.assert_close(ours.variance, theirs.running_var)
+    x = torch.randn(2, 5, 3)
+    torch.testing.assert_close(ours.eval()(x, torch.ones(2, 1, 3)), theirs.eval()(x))
+
+
+def test_batch_norm_leaves_padding_out_in_training() -> None:
+    torch.manual_seed(0)
+    x, valid = torch.randn(3, 2, 6), torch.ones(3, 1, 6)
+    valid[1, 0, 2:] = 0
+    spoilt = torch.where(valid.bool(), x, torch.tensor(1e6))
+    one, other = MaskedBatchNorm(2), MaskedBatchNorm(2)
+    seen = valid.bool().expand_as(x)
+    torch.testing.assert_close(one(x * valid, valid)[seen], other(spoilt, valid)[seen])
+    torch.testing.assert_close(one.mean, other.mean)
+
+
+def test_convolutions_are_torchs_same_padding() -> None:
+    torch.manual_seed(0)
+    branch = ConvolutionBranch(3, (4, 5)).eval()
+    x = torch.randn(2, 11, 3)
+    y = x.transpose(1, 2)
+    for layer, kernel in zip(branch.layers, (8, 5), strict=True):
+        padded = functional.pad(y, ((kernel - 1) // 2, kernel // 2))
+        fresh_norm = np.sqrt(1 + 1e-5)
+        y = functional.relu(functional.conv1d(padded, layer.weight, layer.bias) / fresh_norm)
+    torch.testing.assert_close(branch(x, torch.tensor([11, 11])), y.mean(dim=2), atol=1e-5, rtol=1e-4)
+
+
+def test_attention_is_a_weighted_mean() -> None:
+    torch.manual_seed(0)
+    pooling = Pooling(("attention",), 4)
+    states, last = torch.randn(2, 5, 4), torch.randn(2, 4)
+    assert pooling.attend is not None
+    weights = torch.softmax(pooling.attend(states[:1, :3]), dim=1)
+    found = pooling(states, last, torch.tensor([3, 5]))
+    torch.testing.assert_close(found[0], (weights * states[:1, :3]).sum(dim=1)[0])
+
+
+def test_temperature_finds_what_was_hidden() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(20_000, 4, generator=generator) * 2
+    target = torch.multinomial(torch.softmax(logits, dim=1), 1, generator=generator).squeeze(1)
+    for hidden in (0.5, 1.0, 3.0):
+        assert fit_temperature(logits * hidden, target) == pytest.approx(hidden, rel=0.05)
+
+
+def test_few_examples_that_are_all_right_do_not_make_sure() -> None:
+    logits = torch.eye(3).repeat(4, 1) * 3
+    assert fit_temperature(logits, torch.arange(3).repeat(4)) > 0.3
+
+
+def test_rare_classes_weigh_more_if_wished() -> None:
+    model = build(Config(hidden=4, balance="weights"), SERIES)
+    torch.testing.assert_close(model.class_weights, 1 / (3 * torch.tensor([0.5, 0.3, 0.2])))
+    logits, target = torch.zeros(2, 3), torch.tensor([0, 2])
+    wanted = functional.cross_entropy(logits, target, model.class_weights)
+    torch.testing.assert_close(model.loss(logits, target), wanted)

@@ -48,7 +48,7 @@ def test_every_example_is_in_one_part(tmp_path: Path) -> None:
     everywhere = [place for part in parts(loaded) for place in part.places]
     assert len(set(everywhere)) == 100
     assert loaded.summary == "100 texts of 3 classes; 68 to learn from, 12 to validate, 20 to test"
-    assert loaded.config == Config(label="label", text="text")
+    assert loaded.config == Config(label="label", text="text", classes=("a", "b", "c"))
     assert (loaded.column, loaded.channels) == ("text", ())
     for part in parts(loaded):
         for item, label, place in zip(part.items, part.labels, part.places, strict=True):

@@ -60,6 +60,9 @@ class Config(BaseModel):
         (),
         description="filters of each layer of a convolutional branch beside the LSTM, such as 128 256 128 (LSTM-FCN)",
     )
+    kernels: tuple[int, ...] = Field(
+        (8, 5, 3), description="steps that a filter of each convolutional layer spans; more layers begin anew"
+    )
     ngrams: tuple[int, ...] = Field(
         (), description="also add up vectors of word n-grams of these lengths, such as 1 2; helps with long texts"
     )
@@ -77,6 +80,8 @@ class Config(BaseModel):
     def _pooled(self) -> Config:
         if not self.pooling or not set(self.pooling) <= set(POOLINGS):
             raise ValueError(f"--pooling {' '.join(self.pooling)}: choose one or several of {', '.join(POOLINGS)}")
+        if not self.kernels or min(self.kernels) < 1:
+            raise ValueError("--kernels: a filter spans 1 step at least")
         if any(not 1 <= n <= 5 for n in self.ngrams):
             raise ValueError("--ngrams: n-grams have 1 to 5 words")
         return self

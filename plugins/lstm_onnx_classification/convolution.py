@@ -8,9 +8,6 @@ from torch.nn import functional
 
 from lstm_onnx_classification.pooling import mean_over_time, valid_steps
 
-_KERNELS = (8, 5, 3)
-"""Steps that a filter of each layer spans, as published; further layers begin anew."""
-
 
 class MaskedBatchNorm(nn.Module):
     """Batch normalisation (Ioffe and Szegedy 2015) of (batch, feature, time), whose statistics leave padding out."""
@@ -46,12 +43,13 @@ class ConvolutionBranch(nn.Module):
     Args:
         channels: features of a step.
         filters: of each layer.
+        kernels: steps that a filter of each layer spans (8, 5 and 3 as published); further layers begin anew.
     """
 
-    def __init__(self, channels: int, filters: tuple[int, ...]) -> None:
+    def __init__(self, channels: int, filters: tuple[int, ...], kernels: tuple[int, ...]) -> None:
         super().__init__()
         sizes = (channels, *filters)
-        self.kernels = [_KERNELS[k % len(_KERNELS)] for k in range(len(filters))]
+        self.kernels = [kernels[k % len(kernels)] for k in range(len(filters))]
         self.layers = nn.ModuleList(
             nn.Conv1d(before, after, kernel)
             for before, after, kernel in zip(sizes[:-1], sizes[1:], self.kernels, strict=True)

@@ -30,7 +30,7 @@ class Classifier(nn.Module):
         self.see = see
         self.lstm = LSTM(see.size, config.hidden, config.layers, config.bidirectional, config.dropout)
         self.pooling = Pooling(config.pooling, config.hidden * directions)
-        self.convolutions = ConvolutionBranch(see.size, config.convolutions) if config.convolutions else None
+        self.convolutions = self._convolutions(see.size, config)
         self.ngrams = self._ngrams(config, info)
         beside = [branch.size for branch in (self.convolutions, self.ngrams) if branch is not None]
         features = self.pooling.size + sum(beside)
@@ -41,6 +41,10 @@ class Classifier(nn.Module):
         weights = 1 / (classes * shares) if config.balance == "weights" else torch.ones(classes)
         self.register_buffer("class_weights", weights, persistent=False)
         self.register_buffer("temperature", torch.ones(()))
+
+    @staticmethod
+    def _convolutions(size: int, config: Config) -> ConvolutionBranch | None:
+        return ConvolutionBranch(size, config.convolutions, config.kernels) if config.convolutions else None
 
     @staticmethod
     def _ngrams(config: Config, info: Info) -> NgramBranch | None:

@@ -36,7 +36,7 @@ class NgramBranch(nn.Module):
         rows = [known + FIRST if order == 1 else BUCKETS for order in orders]
         self.tables = nn.ModuleList(nn.Embedding(count, size) for count in rows)
         for table in self.tables:
-            nn.init.normal_(table.weight, std=0.1)
+            nn.init.normal_(table.weight, std=0.01)
         drawn = np.random.default_rng(2017).integers(0, BUCKETS, size=(max(orders), known + FIRST), dtype=np.int64)
         self.register_buffer("codes", torch.from_numpy(drawn), persistent=False)
 

@@ -108,7 +108,7 @@ def test_batch_norm_leaves_padding_out_in_training() -> None:
 
 def test_convolutions_are_torchs_same_padding() -> None:
     torch.manual_seed(0)
-    branch = ConvolutionBranch(3, (4, 5)).eval()
+    branch = ConvolutionBranch(3, (4, 5), (8, 5, 3)).eval()
     x = torch.randn(2, 11, 3)
     y = x.transpose(1, 2)
     for layer, kernel in zip(branch.layers, (8, 5), strict=True):

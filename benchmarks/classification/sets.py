@@ -5,6 +5,7 @@ None of the packages is imported: only their data files are read, so they are in
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import importlib.util
 import shutil
@@ -118,3 +119,16 @@ SETS: dict[str, Callable[[Path], Path]] = {
     "imdb": lambda folder: films("imdb", folder),
 }
 """What writes each set into a folder and returns the file that `train` takes."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write one set as the file that lstm-onnx train --data takes.")
+    parser.add_argument("set", choices=list(SETS))
+    parser.add_argument("folder", type=Path)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    print(SETS[options.set](options.folder))
+
+
+if __name__ == "__main__":
+    main()

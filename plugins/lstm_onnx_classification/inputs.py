@@ -69,6 +69,10 @@ class WordInput(nn.Module):
         super().__init__()
         self.hidden_share, self.size = config.word_dropout, config.embedding
         self.table = nn.Embedding(known + FIRST, config.embedding, padding_idx=PADDING)
+        # smaller than torch's 1: a rare word that is hardly learnt must not drown the others
+        nn.init.normal_(self.table.weight, std=0.1)
+        with torch.no_grad():
+            self.table.weight[PADDING] = 0
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:

@@ -23,7 +23,9 @@ def sample(graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, A
     if "values" in names:
         time = sizes["time"]
         found: dict[str, Array] = {"values": _waves(graph, batch, time, random)}
-        return found | ({"lengths": random.integers(1, time + 1, size=batch)} if "lengths" in names else {})
+        if "lengths" in names:
+            return found | {"lengths": random.integers(1, time + 1, size=batch)}
+        return found | {"count": random.integers(0, 30, size=batch).astype(np.float32)}  # steps before this piece
     if "tokens" in names:
         return _tokens(graph, batch, sizes["word"], random)
     if "bytes" in names:

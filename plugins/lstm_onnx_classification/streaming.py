@@ -26,7 +26,7 @@ class StreamingClassifier(nn.Module):
         self.model = model
 
     def forward(
-        self, values: Tensor, hidden: Tensor, cell: Tensor, count: Tensor, total: Tensor, largest: Tensor
+        self, values: Tensor, hidden: Tensor, cell: Tensor, count: Tensor, average: Tensor, largest: Tensor
     ) -> tuple[Tensor, ...]:
         """Answer after a piece.
 
@@ -35,7 +35,7 @@ class StreamingClassifier(nn.Module):
             hidden: (layer, batch, unit), as are the cells.
             cell: see there.
             count: steps so far, (batch,).
-            total: sum of the hidden states so far, (batch, unit).
+            average: mean of the hidden states so far, (batch, unit).
             largest: the largest of them, (batch, unit).
 
         Returns:
@@ -44,13 +44,13 @@ class StreamingClassifier(nn.Module):
         model = self.model
         lengths = torch.full_like(values[:, 0, 0], values.shape[1], dtype=torch.int64)
         states, (hidden, cell) = model.lstm(model.see(values, lengths), state=(hidden, cell))
-        count = count + values.shape[1]
-        total = total + states.sum(dim=1)
+        before, count = count.unsqueeze(1), count + values.shape[1]
+        average = (average * before + states.sum(dim=1)) / count.unsqueeze(1)
         largest = torch.maximum(largest, states.amax(dim=1))
-        pools = {"last": hidden[-1], "mean": total / count.unsqueeze(1), "max": largest}
+        pools = {"last": hidden[-1], "mean": average, "max": largest}
         pooled = torch.cat([pools[kind] for kind in model.pooling.kinds], dim=1)
         probabilities, number = model.answer(model.head(pooled))
-        return probabilities, hidden, cell, count, total, largest, number
+        return probabilities, hidden, cell, count, average, largest, number
 
 
 def streaming_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
@@ -102,7 +102,7 @@ def _states(ending: str) -> tuple[TensorSpec, ...]:
         "hidden": (("layer", "batch", "unit"), "what the LSTM remembers"),
         "cell": (("layer", "batch", "unit"), "what the LSTM remembers for long"),
         "count": (("batch",), "steps so far"),
-        "total": (("batch", "unit"), "sum of the hidden states so far"),
+        "average": (("batch", "unit"), "mean of the hidden states so far"),
         "largest": (("batch", "unit"), "largest of the hidden states so far"),
     }
     return tuple(

@@ -1,0 +1,29 @@
+"""The targets that come with lstm-onnx, announced by the same hook as anybody's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lstm_onnx.embed.target import EmbedTarget
+from lstm_onnx.hookspecs import hookimpl
+
+TEMPLATES = Path(__file__).parent / "templates"
+ORT = "ONNX Runtime 1.22 or newer (headers and library)"
+
+C = EmbedTarget(
+    name="c",
+    title="C11 and ONNX Runtime's C API, CMake",
+    needs=f"a C compiler, CMake 3.16, {ORT}",
+    runtime="ort",
+    templates=TEMPLATES / "c",
+    build=('cmake -B build -DCMAKE_BUILD_TYPE=Release -DONNXRUNTIME_ROOT="$ONNXRUNTIME_ROOT"', "cmake --build build"),
+    test="build/{{ project.id }} --self-test",
+    run="build/{{ project.id }} < {{ project.example_file }}",
+    bench="build/{{ project.id }} --bench",
+)
+
+
+@hookimpl
+def lstm_onnx_embed_targets() -> list[EmbedTarget]:
+    """Return the targets that come with lstm-onnx."""
+    return [C]

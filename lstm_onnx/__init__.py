@@ -28,6 +28,7 @@ from lstm_onnx.contract import (
     Tensor,
     Tolerance,
 )
+from lstm_onnx.embed.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.hookspecs import hookimpl
 from lstm_onnx.task import ArraySplit, GraphSpec, Headline, Split, Task, TaskData
@@ -60,6 +61,7 @@ __all__ = [
     "Columns",
     "Constants",
     "Contract",
+    "EmbedTarget",
     "GraphSpec",
     "Headline",
     "Lengths",

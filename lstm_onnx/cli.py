@@ -126,7 +126,18 @@ def build(models: dict[str, Any]) -> typer.Typer:
         rich_markup_mode="rich",
     )
     app.callback()(version)
-    for command in (_train_command(models), export, verify, predict, evaluate, inspect_file, doctor, bench, embed, plugins):
+    for command in (
+        _train_command(models),
+        export,
+        verify,
+        predict,
+        evaluate,
+        inspect_file,
+        doctor,
+        bench,
+        embed,
+        plugins,
+    ):
         app.command("inspect" if command is inspect_file else command.__name__)(command)
     return app
 

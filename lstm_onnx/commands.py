@@ -393,12 +393,14 @@ def embed(
     from lstm_onnx.embedding import embed as write
 
     written = write(file, target, to, force, plugin_file)
-    steps = {what: some for what, some in written.commands.items() if any(some) and what != "bench"}
+    steps = {what: some for what, some in written.commands.items() if some}
     if as_json:
         print(json.dumps({"folder": str(written.folder), "files": written.files, "commands": steps}))
         return
-    report.say(console, {"written": f"{written.folder} ({len(written.files)} files)", "go there": f"cd {to}"})
-    report.say(console, {what: " && ".join(some) for what, some in steps.items()})
+    lines = {"written": f"{written.folder} ({len(written.files)} files)", "go there": f"cd {to}"}
+    report.say(console, lines | {what: " && ".join(some) for what, some in steps.items()})
+    if written.missing:
+        report.say(console, {"not here": f"{', '.join(written.missing)}: needs {written.needs}"})
 
 
 def embed_targets(plugin_file: Path | None, console: Console, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +23,13 @@ from lstm_onnx.version import __version__
 
 @dataclass(frozen=True)
 class Embedded:
-    """What was written: the folder, its files, and the commands to run in it."""
+    """What was written: the folder, its files, the commands to run in it, and what of its tools is not here."""
 
     folder: Path
     files: tuple[str, ...]
     commands: dict[str, tuple[str, ...]]
+    needs: str
+    missing: tuple[str, ...]
     project: Project
 
 
@@ -56,7 +59,8 @@ def embed(
     if text := example_text(project):
         files[project.example_file] = text.encode()
     write_folder(folder, files, chosen.name, force)
-    return Embedded(folder, tuple(sorted(files)), commands(chosen, project), project)
+    missing = tuple(tool for tool in chosen.tools if shutil.which(tool) is None)
+    return Embedded(folder, tuple(sorted(files)), commands(chosen, project), chosen.needs, missing, project)
 
 
 def _parse(content: bytes, path: Path) -> onnx.ModelProto:

@@ -17,9 +17,8 @@ C = EmbedTarget(
     runtime="ort",
     templates=TEMPLATES / "c",
     build=('cmake -B build -DCMAKE_BUILD_TYPE=Release -DONNXRUNTIME_ROOT="$ONNXRUNTIME_ROOT"', "cmake --build build"),
-    test="build/{{ project.id }} --self-test",
-    run="build/{{ project.id }} < {{ project.example_file }}",
-    bench="build/{{ project.id }} --bench",
+    program="build/{{ project.id }}",
+    tools=("cmake", "cc"),
 )
 
 

@@ -84,3 +84,8 @@ def rust_string(text: str) -> str:
     """Write a literal for Rust."""
     plain = {'"': '\\"', "\\": "\\\\"}
     return '"' + "".join(plain.get(c, c if " " <= c <= "~" else f"\\u{{{ord(c):x}}}") for c in text) + '"'
+
+
+def csv_cell(text: str) -> str:
+    """Write a cell of CSV, in quotes where it needs them."""
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text

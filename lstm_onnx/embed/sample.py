@@ -57,7 +57,8 @@ def _table(project: Project, arrays: Mapping[str, Array]) -> str:
         elif p.feed == "future":
             _put(ahead, p, array)
     if project.time is not None and not times:
-        times = list(range(0, count * project.step_seconds, project.step_seconds or 1))[:count]
+        later = next((int(arrays[p.name][0][0]) for p in project.given if p.feed == "clock_future"), count)
+        times = [_after(later, project, row - count) for row in range(count)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*([project.time] if project.time else []), *(c.name for c in project.columns)])

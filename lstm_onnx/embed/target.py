@@ -15,19 +15,20 @@ class EmbedTarget:
     """A language and a runtime. Subclass it where templates are not enough.
 
     Commands are shell lines, run in the folder that is written; they are templates too, so that they can name the
-    program: `build/{{ project.id }} --self-test`.
+    program: `build/{{ project.id }}`. Every program takes `--self-test`, `--bench`, `--model FILE` and `--golden FILE`,
+    and without the first two answers for its standard input.
 
     Attributes:
         name: what `--target` takes.
         title: what is written, in a line.
-        needs: the tools and libraries that it takes to build and run it, in a line.
+        needs: what it takes to build and run it, in a line for a person.
         runtime: the target of `lstm-onnx doctor` by whose rules models are refused.
-        templates: folder of Jinja2 templates. `X.j2` is rendered and written as `X`, anything else copied. In paths,
-            `NAME` stands for the project's identifier as in `my_model` and `PASCAL` for it as in `MyModel`.
+        templates: folder of Jinja2 templates. `X.j2` is rendered and written as `X`, anything else copied, and what
+            begins with `_` or `.` is neither. In paths, `NAME` stands for the project's identifier as in `my_model` and
+            `PASCAL` for it as in `MyModel`.
         build: commands that build the program.
-        test: command that runs its self-test.
-        run: command that answers for the example input that is written with it.
-        bench: command that measures how long a call takes, if the program can.
+        program: command that starts it.
+        tools: programs that must be on the search path to build and run it.
     """
 
     name: str
@@ -36,9 +37,8 @@ class EmbedTarget:
     runtime: str
     templates: Path
     build: tuple[str, ...]
-    test: str
-    run: str
-    bench: str | None = None
+    program: str
+    tools: tuple[str, ...]
 
     def refusal(self, project: Project) -> str | None:
         """Say why a model cannot be embedded and what to do instead, if the rules of `runtime` do not say it."""

@@ -36,6 +36,7 @@ def environment(folder: Path) -> jinja2.Environment:
         "camel": names.camel,
         "pascal": names.pascal,
         "comment": names.one_line,
+        "csv": names.csv_cell,
         "c_string": names.c_string,
         "json_string": names.json_string,
         "rust_string": names.rust_string,
@@ -67,8 +68,11 @@ def output_path(path: str, project: Project) -> str:
 def commands(target: EmbedTarget, project: Project) -> dict[str, tuple[str, ...]]:
     """Return a target's commands for a project, by what they do."""
     jinja = environment(target.templates)
-    lines = {"build": target.build, "self-test": (target.test,), "run": (target.run,), "bench": (target.bench or "",)}
-    return {what: tuple(jinja.from_string(c).render(project=project) for c in some) for what, some in lines.items()}
+    program, *build = (jinja.from_string(c).render(project=project) for c in (target.program, *target.build))
+    lines = {"build": tuple(build), "self-test": (f"{program} --self-test",)}
+    if project.mode != "library":
+        lines["run"] = (f"{program} < {project.example_file}",)
+    return {**lines, "bench": (f"{program} --bench",)}
 
 
 def write_folder(out: Path, files: Mapping[str, bytes], target: str, force: bool = False) -> None:

@@ -10,19 +10,35 @@ from lstm_onnx.hookspecs import hookimpl
 TEMPLATES = Path(__file__).parent / "templates"
 ORT = "ONNX Runtime 1.22 or newer (headers and library)"
 
+CMAKE = (
+    'cmake -B build -DCMAKE_BUILD_TYPE=Release -DONNXRUNTIME_ROOT="$ONNXRUNTIME_ROOT"',
+    "cmake --build build",
+)
+
 C = EmbedTarget(
     name="c",
     title="C11 and ONNX Runtime's C API, CMake",
     needs=f"a C compiler, CMake 3.16, {ORT}",
     runtime="ort",
     templates=TEMPLATES / "c",
-    build=('cmake -B build -DCMAKE_BUILD_TYPE=Release -DONNXRUNTIME_ROOT="$ONNXRUNTIME_ROOT"', "cmake --build build"),
+    build=CMAKE,
     program="build/{{ project.id }}",
     tools=("cmake", "cc"),
+)
+
+CPP = EmbedTarget(
+    name="cpp",
+    title="C++17 and ONNX Runtime's C++ API, CMake",
+    needs=f"a C++ compiler, CMake 3.16, {ORT}",
+    runtime="ort",
+    templates=TEMPLATES / "cpp",
+    build=CMAKE,
+    program="build/{{ project.id }}",
+    tools=("cmake", "c++"),
 )
 
 
 @hookimpl
 def lstm_onnx_embed_targets() -> list[EmbedTarget]:
     """Return the targets that come with lstm-onnx."""
-    return [C]
+    return [C, CPP]

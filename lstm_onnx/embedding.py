@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnx
 
-from lstm_onnx.contract import METADATA_KEY, Contract, from_json, to_json
+from lstm_onnx.contract import METADATA_KEY, Contract, from_json
 from lstm_onnx.doctor import examine
 from lstm_onnx.embed.golden import golden_file
 from lstm_onnx.embed.project import Project, project_of
@@ -46,18 +46,19 @@ def embed(
         raise UserError(f"{path}: no such file")
     content = path.read_bytes()
     model = _parse(content, path)
-    contract = _contract(model, path)
+    text = _stored(model, path)
+    contract = _contract(text, path)
     project = project_of(contract, len(content), __version__)
     _refuse(model, project, chosen, path)
     files = {
         **render(chosen, project),
         **chosen.extra(project, content),
         "model.onnx": content,
-        "model.json": to_json(contract).encode(),
+        "model.json": text.encode(),
         "golden.bin": golden_file(contract),
     }
-    if text := example_text(project):
-        files[project.example_file] = text.encode()
+    if example := example_text(project):
+        files[project.example_file] = example.encode()
     write_folder(folder, files, chosen.name, force)
     missing = tuple(tool for tool in chosen.tools if shutil.which(tool) is None)
     return Embedded(folder, tuple(sorted(files)), commands(chosen, project), chosen.needs, missing, project)
@@ -73,10 +74,14 @@ def _parse(content: bytes, path: Path) -> onnx.ModelProto:
     return model
 
 
-def _contract(model: onnx.ModelProto, path: Path) -> Contract:
+def _stored(model: onnx.ModelProto, path: Path) -> str:
     text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
     if text is None:
         raise UserError(f"{path}: has no lstm-onnx contract, which embed works from; export it with lstm-onnx export")
+    return text
+
+
+def _contract(text: str, path: Path) -> Contract:
     contract = from_json(text, path)
     if not contract.examples:
         raise UserError(f"{path}: has no golden examples for the self-test; export it again")

@@ -12,7 +12,7 @@ ORT = "ONNX Runtime 1.22 or newer (headers and library)"
 
 CMAKE = (
     'cmake -B build -DCMAKE_BUILD_TYPE=Release -DONNXRUNTIME_ROOT="$ONNXRUNTIME_ROOT"',
-    "cmake --build build",
+    "cmake --build build --parallel",
 )
 
 C = EmbedTarget(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
+from lstm_onnx.embed.project import Project
 from lstm_onnx.embedding import embed
 from lstm_onnx.errors import UserError
 from tests.embed.harness import ROOT, TARGETS, Program, Workshop, assert_close, expected, table_of
@@ -113,14 +115,31 @@ def test_files_that_are_not_there_or_broken_are_one_line(workshop, models, targe
 
 
 def broken_models(program: Program, models: dict[str, Path]) -> dict[str, bytes]:
-    """A truncated file, one of other inputs, and one that is no model."""
+    """A truncated file, one of other inputs, two whose outputs are of another type or shape, and what is no model."""
     whole = (program.folder / "model.onnx").read_bytes()
     return {
         "truncated.onnx": whole[: len(whole) // 2],
+        "types.onnx": impostor(program.project, dtype=TensorProto.DOUBLE, rank=3),
+        "shapes.onnx": impostor(program.project, dtype=TensorProto.FLOAT, rank=2),
         "other.onnx": models["text"].read_bytes(),
         "empty.onnx": b"",
         "text.onnx": b"no model at all",
     }
+
+
+def impostor(project: Project, dtype: int, rank: int) -> bytes:
+    """A model with the names of another, and outputs of the wrong type or shape."""
+    kinds = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
+    inputs = [helper.make_tensor_value_info(p.name, kinds[p.dtype], [None] * len(p.dims)) for p in project.inputs]
+    outputs = [helper.make_tensor_value_info(p.name, dtype, [None] * rank) for p in project.outputs]
+    nodes = []
+    for p in project.outputs:
+        nodes.append(helper.make_node("Cast", [project.inputs[0].name], [f"{p.name} cast"], to=dtype))
+        shape = helper.make_node("Constant", [], [f"{p.name} shape"], value_ints=[1] * (rank - 1) + [-1])
+        nodes += [shape, helper.make_node("Reshape", [f"{p.name} cast", f"{p.name} shape"], [p.name])]
+    graph = helper.make_graph(nodes, "impostor", inputs, outputs)
+    opsets = [helper.make_opsetid("", 18)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
 
 
 def test_an_unknown_option_is_refused(workshop, models, target: str) -> None:

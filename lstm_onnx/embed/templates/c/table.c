@@ -140,6 +140,8 @@ bool table_number(const char *cell, double *value)
     return *end == '\0';
 }
 
+#define LATEST 253402300799 /* the end of the year 9999 */
+
 /* Days since 1970 of a date of the Gregorian calendar: years begin in March, so that a leap day comes last. */
 static int64_t days_of(int64_t year, int month, int day)
 {
@@ -171,7 +173,7 @@ bool table_time(const char *cell, int64_t *seconds)
     long long number = strtoll(cell, &end, 10);
     if (end != cell && *end == '\0') {
         *seconds = number;
-        return true;
+        return number >= -LATEST && number <= LATEST;
     }
     int year, month, day, hour = 0, minute = 0, second = 0, used = 0, more = 0;
     if (sscanf(cell, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3)

@@ -36,6 +36,8 @@ std::vector<std::string> split(const std::string &line, char mark)
     return cells;
 }
 
+constexpr std::int64_t latest = 253402300799;  // the end of the year 9999
+
 struct Date {
     std::int64_t year;
     int month, day;
@@ -71,7 +73,7 @@ std::optional<std::int64_t> time_of(const std::string &cell)
     char *end;
     const long long whole = std::strtoll(cell.c_str(), &end, 10);
     if (!cell.empty() && *end == '\0')
-        return whole;
+        return std::llabs(whole) <= latest ? std::optional<std::int64_t>(whole) : std::nullopt;
     int year, month, day, hour = 0, minute = 0, second = 0, used = 0;
     if (std::sscanf(cell.c_str(), "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3)
         return std::nullopt;

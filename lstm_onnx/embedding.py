@@ -54,7 +54,7 @@ def embed(
         **render(chosen, project),
         **chosen.extra(project, content),
         "model.onnx": content,
-        "model.json": text.encode(),
+        "model.json": f"{text}\n".encode(),  # as export writes it
         "golden.bin": golden_file(contract),
     }
     if example := example_text(project):
@@ -75,7 +75,7 @@ def _parse(content: bytes, path: Path) -> onnx.ModelProto:
 
 
 def _stored(model: onnx.ModelProto, path: Path) -> str:
-    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
+    text: str | None = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
     if text is None:
         raise UserError(f"{path}: has no lstm-onnx contract, which embed works from; export it with lstm-onnx export")
     return text

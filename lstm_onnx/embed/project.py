@@ -242,7 +242,7 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
 def _identifiers(contract: Contract) -> dict[str, str]:
     """One identifier for each tensor name; inputs and outputs are told apart too."""
     names = [t.name for t in (*contract.inputs, *contract.outputs)]
-    return dict(zip(names, unique(names, taken=[snake(contract.name), verb(contract.task)]), strict=True))
+    return dict(zip(names, unique(names, taken=[snake(contract.name)]), strict=True))
 
 
 def _dims(contract: Contract, ids: dict[str, str]) -> dict[str, Dim]:

@@ -284,7 +284,9 @@ def _feed(contract: Contract, tensor: Tensor, rows: str | None) -> Feed:
     if isinstance(source, Lengths):
         return "lengths"
     if isinstance(source, Cells):
-        return "texts" if tensor.dtype == "string" else "bytes"
+        if tensor.dtype == "string":
+            return "texts"
+        return "bytes" if tensor.dtype == "uint8" else "other"  # numbers of words come from a program, not from a line
     if tensor.dtype in ("string", "uint8", "bool") or not tensor.dims:
         return "other"
     free = _free_axes(contract, tensor)

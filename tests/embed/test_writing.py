@@ -229,3 +229,9 @@ def test_how_inputs_are_fed(model: str, mode: str, feeds: list[str], tmp_path: P
     contract = load(MAKERS[model](tmp_path)).require_contract()
     project = project_of(contract, 0, "")
     assert (project.mode, [p.feed for p in project.inputs]) == (mode, feeds)
+
+
+def test_numbers_of_words_are_no_text_that_a_program_reads(tmp_path: Path) -> None:
+    contract = load(MAKERS["text"](tmp_path)).require_contract()
+    words = contract.inputs[0].model_copy(update={"dtype": "int64", "labels": ("a", "b")})
+    assert project_of(contract.model_copy(update={"inputs": (words,)}), 0, "").mode == "library"

@@ -2,6 +2,7 @@
 # make test   runs every test
 # make lint   ruff, types
 # make bench  speed against peers (installs them into an environment of their own)
+# make tools  what embedded programs are built with in the tests: ONNX Runtime as C and C++ want it
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +10,7 @@ READY := .venv/.ready
 DEMO := demo
 TRAFFIC := plugins/lstm_onnx_forecasting/datasets/traffic.csv
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench tools clean
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -27,7 +28,7 @@ demo: $(READY)
 	@echo "  $(DEMO)/runs/traffic/plots/forecast.png  forecasts against what happened"
 	@echo "  $(DEMO)/next-day.png                     the day after the data"
 
-test: $(READY)
+test: $(READY) tools
 	$(BIN)/python -m pytest
 
 lint: $(READY)
@@ -35,8 +36,11 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+tools: $(READY)
+	tools/onnxruntime_root $(BIN)/python
+
 bench: $(READY)
 	$(BIN)/python -m benchmarks.speed
 
 clean:
-	rm -rf .venv $(DEMO) dist build
+	rm -rf .venv .tools $(DEMO) dist build

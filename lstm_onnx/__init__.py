@@ -30,6 +30,7 @@ from lstm_onnx.contract import (
     Tensor,
     Tolerance,
 )
+from lstm_onnx.embed.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.hookspecs import hookimpl
 from lstm_onnx.task import ArraySplit, GraphSpec, Headline, Split, Stage, Task, TaskData
@@ -63,6 +64,7 @@ __all__ = [
     "Columns",
     "Constants",
     "Contract",
+    "EmbedTarget",
     "GraphSpec",
     "Headline",
     "Lengths",

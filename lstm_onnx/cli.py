@@ -126,7 +126,18 @@ def build(models: dict[str, Any]) -> typer.Typer:
         rich_markup_mode="rich",
     )
     app.callback()(version)
-    for command in (_train_command(models), export, verify, predict, evaluate, inspect_file, doctor, bench, plugins):
+    for command in (
+        _train_command(models),
+        export,
+        verify,
+        predict,
+        evaluate,
+        inspect_file,
+        doctor,
+        bench,
+        embed,
+        plugins,
+    ):
         app.command("inspect" if command is inspect_file else command.__name__)(command)
     return app
 
@@ -325,6 +336,26 @@ def doctor(
     from lstm_onnx import commands
 
     commands.doctor(file, target, out, as_json)
+
+
+def embed(
+    file: Annotated[Path | None, typer.Argument(help="exported .onnx file")] = None,
+    target: Annotated[str | None, typer.Option(help="language and runtime, such as c; --list shows all")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="folder to write the program to")] = None,
+    force: Annotated[bool, typer.Option("--force", help="overwrite files in the folder, whoever wrote them")] = False,
+    show: Annotated[bool, typer.Option("--list", help="list the targets and what they need, and stop")] = False,
+    plugin_file: PluginFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a small, self-testing program in another language around a file."""
+    from lstm_onnx import commands
+
+    if show:
+        commands.embed_targets(plugin_file, out, as_json)
+        return
+    if file is None or target is None or to is None:
+        raise UserError("say what to embed, for what and where: lstm-onnx embed FILE --target c --out DIR; or --list")
+    commands.embed(file, target, to, force, plugin_file, out, as_json)
 
 
 def plugins(as_json: AsJson = False) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from lstm_onnx import report
 from lstm_onnx.errors import CheckFailed, UserError
@@ -385,3 +386,33 @@ def bench(
     count, _ = best[files[0]]
     lines["next"] = f"{_predict_line(files[0], load(files[0]).require_contract())} --threads {count or min(threads)}"
     report.say(console, lines)
+
+
+def embed(
+    file: Path, target: str, to: Path, force: bool, plugin_file: Path | None, console: Console, as_json: bool
+) -> None:
+    """Write a program around a file, and say how to build, test and run it."""
+    from lstm_onnx.embedding import embed as write
+
+    written = write(file, target, to, force, plugin_file)
+    steps = {what: some for what, some in written.commands.items() if some}
+    if as_json:
+        print(json.dumps({"folder": str(written.folder), "files": written.files, "commands": steps}))
+        return
+    lines = {"written": f"{written.folder} ({len(written.files)} files)", "go there": f"cd {to}"}
+    report.say(console, lines | {what: " && ".join(some) for what, some in steps.items()})
+    if written.missing:
+        report.say(console, {"not here": f"{', '.join(written.missing)}: needs {written.needs}"})
+
+
+def embed_targets(plugin_file: Path | None, console: Console, as_json: bool) -> None:
+    """List what `embed` can write for, and which plugins could not be asked."""
+    from lstm_onnx.plugins import load_targets
+
+    targets, broken = load_targets(plugin_file)
+    if as_json:
+        print(json.dumps([{"name": t.name, "title": t.title, "needs": t.needs} for t in targets], indent=2))
+        return
+    console.print(report.embed_table(targets))
+    for line in broken:
+        console.print(f"[red]broken:[/] {escape(line)}", highlight=False)

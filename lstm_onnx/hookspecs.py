@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import pluggy
 
+from lstm_onnx.embed.target import EmbedTarget
 from lstm_onnx.task import Task
 
 hookspec = pluggy.HookspecMarker("lstm_onnx")
@@ -26,4 +27,13 @@ def lstm_onnx_tasks() -> list[Task]:  # type: ignore[empty-body, type-arg]
 
     Called once, when the plugin is loaded. A task is found under its `name`, which must be the name of the entry point;
     a plugin with several tasks registers an entry point for each.
+    """
+
+
+@hookspec
+def lstm_onnx_embed_targets() -> list[EmbedTarget]:  # type: ignore[empty-body]
+    """Return the languages and runtimes for which this plugin lets `lstm-onnx embed` write programs.
+
+    Called once, when the plugin is loaded. A target is found under its `name`, which no two plugins may share; the
+    entry point of a plugin that brings targets and no task may have any name.
     """

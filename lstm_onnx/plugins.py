@@ -16,6 +16,8 @@ from typing import Any
 import pluggy
 
 from lstm_onnx import hookspecs
+from lstm_onnx.embed import builtin
+from lstm_onnx.embed.target import EmbedTarget
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.task import Task
 
@@ -74,6 +76,46 @@ def load_task(name: str, plugin_file: Path | None = None) -> Found:
     return Found(_pick(_tasks_of(module, f"{package} {version}"), name, package), f"{package} {version}")
 
 
+def load_targets(plugin_file: Path | None = None) -> tuple[list[EmbedTarget], list[str]]:
+    """Collect what `lstm-onnx embed` can write for: our targets, and those of every plugin that loads.
+
+    Returns:
+        the targets, and one line for each plugin that does not load.
+
+    Raises:
+        UserError: two plugins claim one name, or the plugin file does not load.
+    """
+    found = [("lstm-onnx", t) for t in _targets_of(builtin, "lstm-onnx")]
+    broken = []
+    if plugin_file is not None:
+        found += [(str(plugin_file), t) for t in _targets_of(_import_file(plugin_file), str(plugin_file))]
+    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
+        package, version = _package(point)
+        try:
+            found += [(package, t) for t in _targets_of(point.load(), f"{package} {version}")]
+        except Exception as error:
+            broken.append(f"plugin '{point.name}' of {package} {version}: {type(error).__name__}: {error}")
+    for i, (package, target) in enumerate(found):
+        for other, earlier in found[:i]:
+            if target.name == earlier.name:
+                raise UserError(f"two embed targets are called '{target.name}', from {other} and {package}")
+    return [target for _, target in found], broken
+
+
+def load_target(name: str, plugin_file: Path | None = None) -> EmbedTarget:
+    """Return one of `load_targets` by its name.
+
+    Raises:
+        UserError: there is none of that name, or as `load_targets`.
+    """
+    targets, broken = load_targets(plugin_file)
+    for target in targets:
+        if target.name == name:
+            return target
+    lost = "".join(f"; {line}" for line in broken)
+    raise UserError(f"--target {name}: there is no such target{nearest(name, [t.name for t in targets])}{lost}")
+
+
 def task_names() -> list[str]:
     """Names of all installed plugins, without importing any."""
     return sorted({p.name for p in entry_points(group=GROUP)})
@@ -92,11 +134,19 @@ def _examine(point: EntryPoint, namesakes: list[EntryPoint]) -> Plugin:
         return Plugin(point.name, package, version, problem=f"the name is also claimed by {', '.join(others)}")
     try:
         module = point.load()
-        task = _pick(_tasks_of(module, package), point.name, package)
+        summary = _summary(module, point.name, package)
     except Exception as error:
         reason = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         return Plugin(point.name, package, version, problem=reason)
-    return Plugin(point.name, package, version, hooks=_hooks_of(module), summary=task.summary)
+    return Plugin(point.name, package, version, hooks=_hooks_of(module), summary=summary)
+
+
+def _summary(module: object, name: str, package: str) -> str:
+    """Say what a plugin brings: its task, or where it has none its embed targets."""
+    targets = _targets_of(module, package)
+    if targets and "lstm_onnx_tasks" not in _hooks_of(module):
+        return f"embed --target {', '.join(t.name for t in targets)}"
+    return _pick(_tasks_of(module, package), name, package).summary
 
 
 def _manager(plugin: object) -> pluggy.PluginManager:
@@ -127,6 +177,21 @@ def _tasks_of(plugin: object, where: str) -> list[AnyTask]:
     if not tasks:
         raise UserError(f"{where}: brings no task; mark a function lstm_onnx_tasks with lstm_onnx.hookimpl")
     return tasks
+
+
+def _targets_of(plugin: object, where: str) -> list[EmbedTarget]:
+    try:
+        answers = _manager(plugin).hook.lstm_onnx_embed_targets()
+    except pluggy.PluginValidationError as error:
+        raise UserError(f"{where}: {error}; the hooks are described in lstm_onnx.hookspecs") from error
+    targets = [target for answer in answers for target in answer]
+    for target in targets:
+        if not isinstance(target, EmbedTarget):
+            raise UserError(
+                f"{where}: lstm_onnx_embed_targets returned {type(target).__name__!r}, which is not an "
+                f"lstm_onnx.EmbedTarget; return a list of instances"
+            )
+    return targets
 
 
 def _pick(tasks: list[AnyTask], name: str, where: str) -> AnyTask:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from lstm_onnx.benching import Figures, Footprint
     from lstm_onnx.doctor import Finding
+    from lstm_onnx.embed.target import EmbedTarget
     from lstm_onnx.failures import Report
     from lstm_onnx.plugins import Plugin
     from lstm_onnx.run import Run
@@ -98,6 +99,16 @@ def plugins_table(plugins: Sequence[Plugin]) -> RichTable:
     for p in plugins:
         last = escape(p.summary) if p.problem is None else f"[red]broken:[/] {escape(p.problem)}"
         table.add_row(p.name, p.package, p.version, ", ".join(p.hooks), last)
+    return table
+
+
+def embed_table(targets: Sequence[EmbedTarget]) -> RichTable:
+    """What `embed` can write for, and what that takes."""
+    table = RichTable()
+    for column in ("target", "what is written", "needs"):
+        table.add_column(column, overflow="fold")
+    for t in targets:
+        table.add_row(t.name, escape(t.title), escape(t.needs))
     return table
 
 

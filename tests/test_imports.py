@@ -28,6 +28,7 @@ RANKS = (
         "differences",
         "doctor",
         "eager",
+        "embedding",
         "engines",
         "exporting",
         "failures",
@@ -53,6 +54,7 @@ RANKS = (
         "contract",
         "describe",
         "digests",
+        "embed",
         "fed",
         "feed",
         "feed_sequences",
@@ -101,8 +103,8 @@ PUBLIC = {
 """The core's modules that a plugin may import from, besides what is in `lstm_onnx.__all__`."""
 
 LEFT_OUT = {
-    "lstm_onnx": {"torch", "onnx", "onnxruntime", "matplotlib", "polars"},
-    "lstm_onnx.cli": {"torch", "onnx", "onnxruntime", "matplotlib", "polars"},
+    "lstm_onnx": {"torch", "onnx", "onnxruntime", "matplotlib", "polars", "jinja2"},
+    "lstm_onnx.cli": {"torch", "onnx", "onnxruntime", "matplotlib", "polars", "jinja2"},
     "lstm_onnx.runtime": {"torch", "onnx", "matplotlib"},
 }
 """What importing a module must not load, as seen by Python itself."""

@@ -1,0 +1,1 @@
+"""Programs in other languages around one model: what `lstm-onnx embed` writes. Knows contracts, and no task."""

@@ -2,8 +2,8 @@
 
 python -m benchmarks.speed.ragged
 
-A classifier is trained on sequences of 10 to 100 steps (mean 55), batched by length as `RaggedSplit` does, and at random,
-and on sequences of 55 steps; epochs alternate, and medians are compared.
+A classifier is trained on sequences of 10 to 100 steps (mean 55), batched by length as `RaggedSplit` does, and at
+random, and on sequences of 55 steps; epochs alternate, and medians are compared.
 """
 
 from __future__ import annotations

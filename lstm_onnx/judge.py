@@ -31,8 +31,8 @@ class Verdict:
 def evaluate(
     model: str | Path,
     data: str | Path | None = None,
-    plot: Path | None = None,
-    plugin_file: Path | None = None,
+    plot: str | Path | None = None,
+    plugin_file: str | Path | None = None,
     provider: str = "auto",
     threads: int | None = None,
 ) -> Verdict:
@@ -50,10 +50,11 @@ def evaluate(
     Raises:
         UserError: something is missing, or the data does not fit.
     """
-    path = Path(model)
+    path, pictures = Path(model), Path(plot) if plot is not None else None
     if path.is_dir():
-        return _judge_run(path, data, plot)
-    return _judge_file(load(path, provider, threads), data, plot, plugin_file)
+        return _judge_run(path, data, pictures)
+    plugin = Path(plugin_file) if plugin_file is not None else None
+    return _judge_file(load(path, provider, threads), data, pictures, plugin)
 
 
 def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Verdict:

@@ -37,8 +37,33 @@ CPP = EmbedTarget(
     tools=("cmake", "c++"),
 )
 
+RUST = EmbedTarget(
+    name="rust",
+    title="Rust and ONNX Runtime's C API, no other crate",
+    needs="Rust 1.77, ONNX Runtime 1.22 or newer (library)",
+    runtime="ort",
+    templates=TEMPLATES / "rust",
+    build=("cargo build --offline --release",),
+    program="target/release/{{ project.id }}",
+    tools=("cargo",),
+)
+
+GO = EmbedTarget(
+    name="go",
+    title="Go and ONNX Runtime's C API by cgo, no other module",
+    needs=f"Go 1.18, a C compiler, {ORT}",
+    runtime="ort",
+    templates=TEMPLATES / "go",
+    build=(
+        'CGO_CFLAGS="-I$ONNXRUNTIME_ROOT/include" '
+        'CGO_LDFLAGS="-L$ONNXRUNTIME_ROOT/lib -Wl,-rpath,$ONNXRUNTIME_ROOT/lib" go build -o {{ project.id }}',
+    ),
+    program="./{{ project.id }}",
+    tools=("go", "cc"),
+)
+
 
 @hookimpl
 def lstm_onnx_embed_targets() -> list[EmbedTarget]:
     """Return the targets that come with lstm-onnx."""
-    return [C, CPP]
+    return [C, CPP, RUST, GO]

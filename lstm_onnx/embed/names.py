@@ -19,6 +19,7 @@ _RESERVED = frozenset(
     ulong unchecked undefined union unsafe unsigned unsized use ushort using var virtual void volatile where while
     with xor yield
     model answer state session error golden csv inputs outputs input_names output_names content good length ahead room
+    err calendar table
     """.split()
 )
 """Keywords of the languages, and the names that generated programs use for themselves."""

@@ -84,7 +84,7 @@ class Workshop:
             missing = [tool for tool in chosen.tools if shutil.which(tool) is None]
             if missing:
                 pytest.skip(f"target {target} needs {', '.join(missing)}")
-            if any("ONNXRUNTIME_ROOT" in line for line in chosen.build) and not ONNXRUNTIME.is_dir():
+            if chosen.runtime == "ort" and not ONNXRUNTIME.is_dir():
                 pytest.skip("tools/onnxruntime_root has not been run")
             embedded = embed(file, target, self.folder / f"{file.stem}-{target}")
             for line in embedded.commands["build"]:
@@ -135,14 +135,15 @@ def _calls(project: Project) -> list[dict[str, np.ndarray]]:
         length = next((int(first[p.name][0]) for p in project.given if p.feed == "lengths"), None)
         return [{p.name: _one(p, first[p.name], project, length) for p in project.given}]
     port = next(p for p in project.given if p.feed in ("texts", "bytes"))
-    calls = []
+    calls: dict[str, dict[str, np.ndarray]] = {}
     for example in project.contract.examples:
         arrays = {n: v.array() for n, v in example.inputs.items()}
-        for i in range(len(arrays[port.name])):
-            text = arrays[port.name][i]
-            if port.feed == "bytes" or (str(text).strip() and "\n" not in str(text)):
-                calls.append({name: a[i : i + 1] for name, a in arrays.items()})
-    return calls
+        lengths = next((arrays[p.name].tolist() for p in project.given if p.feed == "lengths"), [])
+        for i, value in enumerate(arrays[port.name]):
+            text = bytes(value[: lengths[i]]).decode("utf-8", "replace") if port.feed == "bytes" else str(value)
+            if text.strip() and not set(text) & set("\n\r\0"):  # what a line can hold
+                calls.setdefault(text, {name: a[i : i + 1] for name, a in arrays.items()})
+    return list(calls.values())
 
 
 def _one(port: Port, array: np.ndarray, project: Project, length: int | None) -> np.ndarray:

@@ -30,13 +30,8 @@ def baselines(loaded: Loaded) -> tuple[dict[str, Answer], tuple[str, ...]]:
     return {"1-NN DTW": _nearest(loaded, train)}, ()
 
 
-def _targets(loaded: Loaded) -> Array:
-    number = {name: i for i, name in enumerate(loaded.classes)}
-    return np.array([number[label] for label in loaded.train.labels], dtype=np.int64)
-
-
 def _nearest(loaded: Loaded, train: list[Sequence]) -> Answer:
-    targets, classes = _targets(loaded), len(loaded.classes)
+    targets, classes = loaded.targets(loaded.train), len(loaded.classes)
     steps = np.concatenate(train).astype(np.float64)
     center, spread = np.nanmean(steps, axis=0), np.nanstd(steps, axis=0)
     spread = np.where(spread > 0, spread, 1)
@@ -72,7 +67,7 @@ def _tf_idf(loaded: Loaded) -> tuple[dict[str, Answer], tuple[str, ...]]:
 
     @cache  # fitted when it is first asked: not everyone who loads the data wants to know
     def fitted() -> Any:
-        return model.fit(loaded.train.items, _targets(loaded))
+        return model.fit(loaded.train.items, loaded.targets(loaded.train))
 
     def answer(batch: Arrays) -> dict[str, Array]:
         found: Any = fitted().predict_proba([str(t) for t in batch["text"]])

@@ -1,0 +1,89 @@
+"""What a person can choose about a captioner, and what the data told it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+END, START, UNKNOWN = 0, 1, 2
+"""Token ids that stand for no word; END also fills what follows the end. Words have ids from 3 on."""
+
+SPECIAL = ("<end>", "<start>", "<unknown>")
+
+
+class Config(BaseModel):
+    """Options of `lstm-onnx train --plugin captioning`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # the data
+    images: Path | None = Field(
+        None, description="folder that picture names are relative to; that of the captions file if not given"
+    )
+    image_column: str | None = Field(None, description="column of picture names; found if it is called image or file")
+    caption_column: str | None = Field(
+        None, description="column of captions; a picture may have several rows; found if it is called caption"
+    )
+    split: str | None = Field(None, description="column that says train, validation or test; found if it is called so")
+    test_share: float = Field(0.15, gt=0, lt=1, description="share of pictures kept for the test, if none are given")
+    validation_share: float = Field(
+        0.1, ge=0, lt=1, description="share of the other pictures that decides when to stop; 0 for none"
+    )
+    on_bad_image: Literal["stop", "skip"] = Field(
+        "stop", description="what to do with a missing or broken picture: stop with its name, or leave it out and count"
+    )
+    min_count: int = Field(2, ge=1, description="how often a word must occur in training captions to be known")
+    scenes: int = Field(3000, ge=200, description="how many scenes to draw where no data is given")
+    # the picture
+    size: int = Field(64, ge=16, description="pixels of the square that pictures are resized to; an .onnx may fix it")
+    fit: Literal["crop", "pad", "stretch"] = Field(
+        "crop", description="how a picture becomes square: cut its long side, add grey to its short one, or stretch it"
+    )
+    encoder: str = Field(
+        "compact", description="compact: a small CNN that learns with the rest; FILE.onnx: a frozen feature extractor"
+    )
+    # the model
+    channels: tuple[int, ...] = Field(
+        (32, 64, 96, 128), description="filters of each stage of the compact CNN; each but the first halves the picture"
+    )
+    decoder: Literal["attend", "tell"] = Field(
+        "attend", description="attend: look at a part of the picture for each word; tell: see the picture once"
+    )
+    embedding: int = Field(96, ge=1, description="size of a word's vector")
+    hidden: int = Field(192, ge=1, description="units of the LSTM")
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of activations dropped in training")
+    max_words: int = Field(20, ge=1, description="words of a caption at most; longer training captions are cut")
+    # the loss
+    smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing: share of each word spread over all")
+    attention_weight: float = Field(
+        0.3, ge=0, description="weight of the doubly stochastic penalty: each place is looked at once in all"
+    )
+    sampling: float = Field(
+        0.0, ge=0, lt=1, description="scheduled sampling: share of words that the model itself gives while it learns"
+    )
+    # the search; may be changed at export
+    beam: int = Field(3, ge=1, description="beam width of the search in the graph; 1 is greedy")
+    length_penalty: float = Field(
+        0.7, ge=0, description="captions are ranked by log-probability / length ** this; 0 prefers short ones"
+    )
+
+
+class Info(BaseModel):
+    """What the training data told, needed to build the model and to caption pictures like it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: tuple[str, ...] = Field(description="known words by id, from 3 on; 0 ends, 1 starts, 2 is any other word")
+    frequent: str = Field(description="the most frequent caption in training, a naive baseline")
+    drawn: bool = Field(False, description="the pictures are scenes that the plugin drew itself")
+    encoder: str | None = Field(None, description="sha256 of the frozen encoder's .onnx file")
+    features: tuple[int, int, int] | None = Field(
+        None, description="what the frozen encoder gives: channels, rows, columns"
+    )
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """All tokens by id."""
+        return (*SPECIAL, *self.words)

@@ -1,0 +1,81 @@
+"""Captioning as a task: what the core asks, answered. Imports torch only where it trains or exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lstm_onnx.contract import Contract
+from lstm_onnx.task import Answer, Array, Arrays, GraphSpec, Headline, Task, TaskData, Totals
+from lstm_onnx_captioning.config import Config, Info
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torch import Tensor as TorchTensor
+    from torch import nn
+
+
+class Captioning(Task[Config, Info]):
+    """A sentence about a picture."""
+
+    name = "captioning"
+    summary = "a sentence about a picture, found by beam search inside the graph"
+    headline = Headline("cider", better="higher")
+    Config = Config
+    Info = Info
+    training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 40, "patience": 6}
+
+    def load_data(self, source: Path | None, config: Config, seed: int) -> TaskData[Info]:
+        """Read pictures with captions, or draw scenes, and split them by picture; see `lstm_onnx_captioning.data`."""
+        from lstm_onnx_captioning.data import load
+
+        return load(source, config, seed)
+
+    def build_model(self, config: Config, info: Info) -> nn.Module:
+        """Make a fresh captioner."""
+        from lstm_onnx_captioning.model import build
+
+        return build(config, info)
+
+    def loss(self, model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
+        """Mean cross-entropy of the next word, and the penalty on attention."""
+        return model.loss(batch)  # type: ignore[operator, no-any-return]
+
+    def metrics(self, outputs: Arrays, batch: Arrays, config: Config) -> Totals:
+        """Exact match, BLEU, ROUGE-L and CIDEr; see `lstm_onnx_captioning.metrics`."""
+        from lstm_onnx_captioning.metrics import totals
+
+        return totals(outputs, batch)
+
+    def finish(self, totals: Totals) -> dict[str, float]:
+        """Take them over all captions, as CIDEr counts words over the whole part."""
+        from lstm_onnx_captioning.metrics import finish
+
+        return finish(totals)
+
+    def baselines(self, config: Config, info: Info) -> dict[str, Answer]:
+        """Always the most frequent caption; the nearest picture's caption comes with the data."""
+        from lstm_onnx_captioning.baselines import most_frequent
+
+        return {"most frequent": most_frequent(info)}
+
+    def graphs(self, model: nn.Module, config: Config, info: Info) -> list[GraphSpec]:
+        """One graph: picture, encoder, search, and the words of the caption."""
+        from lstm_onnx_captioning.spec import graph_spec
+
+        return [graph_spec(model, config, info)]
+
+    def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
+        """Pictures with coloured shapes."""
+        from lstm_onnx_captioning.samples import sample
+
+        return sample(graph, sizes, seed)
+
+    def plots(
+        self, contract: Contract, inputs: Arrays, outputs: Arrays, truth: Arrays | None = None
+    ) -> dict[str, Figure]:
+        """Draw pictures with their captions, and where the model looked for each word."""
+        from lstm_onnx_captioning.plots import figures
+
+        return figures(contract, inputs, outputs, truth)

@@ -62,8 +62,30 @@ GO = EmbedTarget(
     tools=("go", "cc"),
 )
 
+NODE = EmbedTarget(
+    name="node",
+    title="JavaScript and onnxruntime-node, with types",
+    needs="Node 20 or newer with npm, onnxruntime-node 1.30",
+    runtime="node",
+    templates=TEMPLATES / "node",
+    build=("npm install --ignore-scripts",),
+    program="node main.js",
+    tools=("node", "npm"),
+)
+
+WEB = EmbedTarget(
+    name="web",
+    title="A page for the browser with onnxruntime-web, WebAssembly or WebGPU; no build step",
+    needs="a browser of 2023 or newer, npm to fetch onnxruntime-web 1.30, any server of files",
+    runtime="web",
+    templates=TEMPLATES / "web",
+    build=("npm install --ignore-scripts", "npm run --silent runtime"),
+    program="node main.js",
+    tools=("node", "npm"),
+)
+
 
 @hookimpl
 def lstm_onnx_embed_targets() -> list[EmbedTarget]:
     """Return the targets that come with lstm-onnx."""
-    return [C, CPP, RUST, GO]
+    return [C, CPP, RUST, GO, NODE, WEB]

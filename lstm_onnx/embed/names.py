@@ -18,6 +18,7 @@ _RESERVED = frozenset(
     switch synchronized template this throw throws trait transient true try type typedef typeid typename typeof uint
     ulong unchecked undefined union unsafe unsigned unsized use ushort using var virtual void volatile where while
     with xor yield
+    arguments checked ort results tensor undefined
     model answer state session error golden csv inputs outputs input_names output_names content good length ahead room
     err calendar table
     """.split()

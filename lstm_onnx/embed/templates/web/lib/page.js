@@ -1,0 +1,244 @@
+// The page: opens the model, tests it, takes what a person drops, types or chooses, and shows the answer.
+import { call, open, plan } from "./plan.js";
+import { answers } from "./reading.js";
+import { bench, oneLine, selfTest } from "./self_test.js";
+import { element, show } from "./show.js";
+
+const NAMES = { wasm: "WebAssembly", webgpu: "WebGPU" };
+const at = (id) => document.getElementById(id);
+const models = {}; // by backend
+let chosen = null;
+let work = Promise.resolve(); // one thing at a time: the runtime answers one call after the other
+
+const contract = await begin();
+
+/** Runs jobs one after another; what goes wrong is said in a line. */
+function queue(job) {
+  work = work.then(job).catch((error) => {
+    at("message").textContent = oneLine(error);
+    at("result").hidden = true;
+  });
+  return work;
+}
+
+async function fetched(name) {
+  const response = await fetch(name).catch(() => null);
+  if (!response?.ok) throw new Error(`${name} cannot be read: is it beside this page?`);
+  return response;
+}
+
+async function begin() {
+  try {
+    const found = await (await fetched("model.json")).json();
+    const content = new Uint8Array(await (await fetched("model.onnx")).arrayBuffer());
+    const golden = new Uint8Array(await (await fetched("golden.bin")).arrayBuffer());
+    forms(found);
+    about(found, content.length);
+    queue(async () => {
+      await start("wasm", content, golden);
+      await startGraphics(content, golden);
+    });
+    return found;
+  } catch (error) {
+    at("message").textContent = oneLine(error);
+    status("backend", "bad", "The model could not be opened");
+    throw error;
+  }
+}
+
+/** Opens the model on a backend, and tests it there. */
+async function start(backend, content, golden) {
+  const began = performance.now();
+  let model;
+  try {
+    model = await open(content, { executionProviders: [backend] });
+  } catch (error) {
+    status("backend", "bad", "The model could not be opened");
+    throw error;
+  }
+  const opened = performance.now() - began;
+  const lines = [];
+  const test = await selfTest(model, golden, "golden.bin", (line) => lines.push(line));
+  const good = test.passed === test.count;
+  if (good || !chosen) {
+    const text = `Self-test ${good ? "passed" : "FAILED"}: ${test.passed} of ${test.count} examples, largest difference ${Number(test.largest.toPrecision(2))}`;
+    status("test", good ? "good" : "bad", text, lines.join("\n"));
+  }
+  if (!good && chosen) throw new Error(`${NAMES[backend]} does not pass the self-test`);
+  const micros = good ? await bench(model, golden, "golden.bin", { warm: 2, calls: 9 }) : Infinity;
+  models[backend] = { model, opened, micros };
+  if (!chosen || micros < models[chosen].micros) choose(backend);
+}
+
+/** Tries WebGPU where there is one; small models are often faster without, so the faster one is taken. */
+async function startGraphics(content, golden) {
+  const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
+  if (!adapter) return;
+  try {
+    await start("webgpu", content, golden);
+  } catch (error) {
+    console.info(`WebGPU is not used: ${oneLine(error)}`);
+    return;
+  }
+  for (const backend of Object.keys(models)) {
+    const button = element("input", { type: "radio", name: "backend", value: backend });
+    button.checked = backend === chosen;
+    button.addEventListener("change", () => choose(backend));
+    at("backends").append(element("label", {}, button, ` ${NAMES[backend]} (${time(models[backend].micros / 1000)} a call)`));
+  }
+  at("backends").hidden = false;
+}
+
+function choose(backend) {
+  chosen = backend;
+  status("backend", "good", `Runs on ${NAMES[backend]}, opened in ${time(models[backend].opened)}`);
+}
+
+function status(what, state, text, title = "") {
+  const item = at(`status-${what}`);
+  item.dataset.state = state;
+  item.textContent = text;
+  item.title = title;
+}
+
+function time(milliseconds) {
+  return milliseconds < 100 ? `${Number(milliseconds.toPrecision(2))} ms` : `${Math.round(milliseconds)} ms`;
+}
+
+/** Answers, and shows what took how long. */
+function answer(make, name) {
+  return queue(async () => {
+    at("message").textContent = "";
+    if (!chosen) throw new Error("the model is not open");
+    const began = performance.now();
+    const found = await make(models[chosen].model);
+    const taken = performance.now() - began;
+    const count = found.length === 1 ? "" : ` for ${found.length} ${plan.mode === "texts" ? "texts" : "rows"}`;
+    at("timing").textContent = `${name ? `${name}: ` : ""}${time(taken)}${count} on ${NAMES[chosen]}`;
+    at("answer").replaceChildren(...show(found, contract));
+    at("result").hidden = false;
+    at("result").dataset.answers = String(Number(at("result").dataset.answers ?? 0) + 1);
+  });
+}
+
+function answerText(text, name) {
+  const lines = text.split("\n").map((line) => line.replace(/\r$/, ""));
+  if (lines.at(-1) === "") lines.pop();
+  return answer(async (model) => {
+    const found = [];
+    for await (const one of answers(model, lines)) found.push(one);
+    return found;
+  }, name);
+}
+
+/** The input that takes a picture: bytes of (batch, height, width, colours). */
+function pictureInput() {
+  const given = plan.inputs.filter((port) => port.feed !== "state");
+  const [port] = given;
+  return given.length === 1 && port.dtype === "uint8" && port.dims.length === 4 && port.dims[3] === 3 ? port : null;
+}
+
+/** A picture as large as the model wants it, or as it is, at most 512 pixels wide and high. */
+async function answerPicture(file, port) {
+  const picture = await createImageBitmap(file).catch(() => null);
+  if (!picture) return queue(() => Promise.reject(new Error(`${file.name} is no picture that this browser can read`)));
+  const scale = Math.min(1, 512 / Math.max(picture.width, picture.height));
+  const [batch, tall, wide] = port.dims;
+  const size = (dim, pixels) => (typeof dim === "number" ? dim : Math.max(1, Math.round(pixels * scale)));
+  const [height, width] = [size(tall, picture.height), size(wide, picture.width)];
+  const canvas = element("canvas", { width, height });
+  const drawing = canvas.getContext("2d", { willReadFrequently: true });
+  drawing.drawImage(picture, 0, 0, width, height);
+  const pixels = drawing.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 !== 3);
+  const sizes = { [batch]: 1, [tall]: height, [wide]: width };
+  return answer(async (model) => [{ answer: await call(model, null, sizes, [new Uint8Array(pixels)]) }], file.name);
+}
+
+async function take(file) {
+  const port = pictureInput();
+  if (port) return answerPicture(file, port);
+  return answerText(await file.text(), file.name);
+}
+
+/** What a person can give, by what the model reads. */
+function forms(found) {
+  const picture = pictureInput();
+  const place = at("forms");
+  if (plan.mode === "library" && !picture) {
+    place.append(element("p", { class: "hint" }, "This model takes arrays that no file or text stands for: the page tests it, and programs call it."));
+    return;
+  }
+  const what = picture ? "a picture" : plan.mode === "texts" ? "a file with a text on each line" : "a CSV";
+  const input = element("input", { type: "file", id: "file", accept: picture ? "image/*" : ".csv,.tsv,.txt,text/*" });
+  const drop = element("label", { class: "drop", for: "file" }, element("strong", {}, "Choose a file"), ` or drop ${what} anywhere`, input);
+  input.addEventListener("change", () => {
+    if (input.files[0]) take(input.files[0]);
+    input.value = ""; // the same file may be chosen again
+  });
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  addEventListener("dragleave", () => drop.classList.remove("over"));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    const [file] = event.dataTransfer.files;
+    if (file) take(file);
+    else if (event.dataTransfer.getData("text")) answerText(event.dataTransfer.getData("text"), "dropped text");
+  });
+  const buttons = element("div", { class: "buttons" });
+  if (plan.mode === "texts") {
+    const area = element("textarea", { id: "text", "aria-label": "a text a line", placeholder: "Type or paste a text; each line is answered." });
+    const button = element("button", { type: "button", class: "main" }, "Answer");
+    button.addEventListener("click", () => answerText(area.value, ""));
+    area.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) button.click();
+    });
+    place.append(area);
+    buttons.append(button);
+  }
+  if (!picture) {
+    const example = element("button", { type: "button", id: "example", class: plan.mode === "texts" ? "" : "main" }, "Try the example");
+    example.addEventListener("click", async () => {
+      const text = await (await fetched(plan.example)).text();
+      if (at("text")) at("text").value = text;
+      answerText(text, plan.example);
+    });
+    buttons.append(example);
+  }
+  place.append(...(plan.mode === "texts" ? [buttons, drop] : [drop, buttons]));
+  if (plan.columns.length) place.append(columnsHint(found));
+  if (plan.mode !== "texts" && !picture) {
+    addEventListener("paste", (event) => {
+      const text = event.clipboardData.getData("text");
+      if (text.trim()) answerText(text, "pasted");
+    });
+  }
+}
+
+function columnsHint(found) {
+  const names = [...(plan.time === null ? [] : [plan.time]), ...plan.columns.map((c) => c.name)];
+  const hint = element("p", { class: "hint" }, "Columns: ");
+  names.forEach((name, k) => hint.append(k ? ", " : "", element("code", {}, name)));
+  const typical = plan.rows?.typical;
+  hint.append(". Others are passed over, empty cells are missing values.");
+  if (plan.mode === "window" && typical && !plan.streaming) hint.append(` It looks at the newest ${typical} rows; text can be pasted too.`);
+  else if (found.stream) hint.append(` Each row is answered; after ${found.stream.context} rows answers are as good as in training.`);
+  else hint.append(" Text can be pasted too.");
+  return hint;
+}
+
+function about(found, bytes) {
+  const say = (term, text) => at("about").append(element("dt", {}, term), element("dd", {}, text));
+  say("Task", `${found.task}, ${found.variant}`);
+  say("File", `model.onnx, ${(bytes / 1024).toFixed(0)} kB, opset ${found.opset}`);
+  for (const port of [...found.inputs, ...found.outputs]) {
+    say(port.name, `${port.dtype} (${port.dims.join(", ")}): ${port.meaning}${port.unit ? `, in ${port.unit}` : ""}`);
+  }
+  const headline = found.scores?.headline;
+  if (headline && headline in (found.scores.model ?? {})) {
+    const others = Object.entries(found.scores.baselines ?? {}).map(([name, s]) => `${name} ${Number(s[headline].toPrecision(3))}`);
+    say(headline, `${Number(found.scores.model[headline].toPrecision(3))} on test data${others.length ? ` (${others.join(", ")})` : ""}`);
+  }
+}

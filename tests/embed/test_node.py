@@ -27,9 +27,9 @@ def test_types_fit_the_function_and_the_runtime(workshop: Workshop, models: dict
         f'import {{ open }} from "./{module}.js";\nexport const model = await open("model.onnx");\n'
         "// @ts-expect-error: a number is no model\nawait open(1);\n"
     )
+    options = "--noEmit --strict --target es2022 --module nodenext --moduleResolution nodenext --types node use.ts"
     checked = subprocess.run(
-        ["node", NODE / "node_modules/typescript/bin/tsc", "--noEmit", "--strict", "--target", "es2022"]
-        + ["--module", "nodenext", "--moduleResolution", "nodenext", "--types", "node", "use.ts"],
+        ["node", NODE / "node_modules/typescript/bin/tsc", *options.split()],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -27,6 +27,16 @@ export function ticks(low, high, count = 5) {
   return found;
 }
 
+/** Hours and days at which a clock is looked at, at most seven of them. */
+export function clockTicks(first, last) {
+  const day = 86400;
+  const step = [1 / 24, 1 / 8, 1 / 4, 1 / 2, 1, 2, 7, 14, 28, 91, 364].map((d) => d * day).find((s) => (last - first) / s <= 7);
+  if (!step || last - first < 3 * 3600) return [first, last];
+  const found = [];
+  for (let at = Math.ceil(first / step) * step; at <= last; at += step) found.push(at);
+  return found;
+}
+
 export function short(value) {
   if (!Number.isFinite(value)) return "missing";
   return new Intl.NumberFormat("en", { maximumSignificantDigits: 5 }).format(value);
@@ -40,9 +50,10 @@ export function short(value) {
  * @param {{ name: string, look: string, values: Map<number, number> }[]} given.lines y by x; NaN leaves a gap
  * @param {{ name: string, look: string, values: Map<number, [number, number]> } | null} given.band
  * @param {number | null} given.now where the past ends
+ * @param {((first: number, last: number) => number[]) | null} given.places where an x is written; evenly by default
  * @param {(x: number, brief: boolean) => string} given.label writes an x
  */
-export function chart({ title, lines, band = null, now = null, label }) {
+export function chart({ title, lines, band = null, now = null, places = null, label }) {
   const xs = [...new Set([...lines, ...(band ? [band] : [])].flatMap((l) => [...l.values.keys()]))].sort((a, b) => a - b);
   const ys = [...lines.flatMap((l) => [...l.values.values()]), ...(band ? [...band.values.values()].flat() : [])];
   const known = ys.filter(Number.isFinite);
@@ -62,9 +73,9 @@ export function chart({ title, lines, band = null, now = null, label }) {
     picture.append(svg("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, short(value)));
   }
   const count = Math.min(6, xs.length);
-  for (let k = 0; k < count; k += 1) {
-    const at = xs[Math.round((k * (xs.length - 1)) / Math.max(count - 1, 1))];
-    const anchor = k === 0 ? "start" : k === count - 1 ? "end" : "middle";
+  const even = Array.from({ length: count }, (_, k) => xs[Math.round((k * (xs.length - 1)) / Math.max(count - 1, 1))]);
+  for (const at of places ? places(first, last) : even) {
+    const anchor = x(at) < LEFT + 30 ? "start" : x(at) > WIDTH - RIGHT - 30 ? "end" : "middle";
     picture.append(svg("text", { x: x(at), y: HEIGHT - 8, "text-anchor": anchor }, label(at, true)));
   }
   if (band) {

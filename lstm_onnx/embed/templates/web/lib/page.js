@@ -6,8 +6,8 @@ import { element, show } from "./show.js";
 
 const NAMES = { wasm: "WebAssembly", webgpu: "WebGPU" };
 const at = (id) => document.getElementById(id);
-const models = {}; // by backend
-let chosen = null;
+const backend = new URLSearchParams(location.search).get("on") === "webgpu" ? "webgpu" : "wasm";
+let model = null;
 let work = Promise.resolve(); // one thing at a time: the runtime answers one call after the other
 
 const contract = await begin();
@@ -34,10 +34,8 @@ async function begin() {
     const golden = new Uint8Array(await (await fetched("golden.bin")).arrayBuffer());
     forms(found);
     about(found, content.length);
-    queue(async () => {
-      await start("wasm", content, golden);
-      await startGraphics(content, golden);
-    });
+    queue(() => start(content, golden));
+    otherBackend();
     return found;
   } catch (error) {
     at("message").textContent = oneLine(error);
@@ -46,52 +44,37 @@ async function begin() {
   }
 }
 
-/** Opens the model on a backend, and tests it there. */
-async function start(backend, content, golden) {
+/** Opens the model, and tests it. */
+async function start(content, golden) {
   const began = performance.now();
-  let model;
   try {
+    if (backend === "webgpu" && !(await adapter())) throw new Error("there is no WebGPU in this browser");
     model = await open(content, { executionProviders: [backend] });
+    const opened = performance.now() - began;
+    const lines = [];
+    const { passed, count, largest } = await selfTest(model, golden, "golden.bin", (line) => lines.push(line));
+    const good = passed === count;
+    const said = `Self-test ${good ? "passed" : "FAILED"}: ${passed} of ${count} examples`;
+    status("test", good ? "good" : "bad", `${said}, largest difference ${Number(largest.toPrecision(2))}`, lines.join("\n"));
+    const micros = good ? await bench(model, golden, "golden.bin", { warm: 3, calls: 15 }) : NaN;
+    const pace = good ? `, ${time(micros / 1000)} a call` : "";
+    status("backend", good ? "good" : "bad", `Runs on ${NAMES[backend]}${pace}`, `opened in ${time(opened)}`);
   } catch (error) {
-    status("backend", "bad", "The model could not be opened");
+    status("backend", "bad", `The model could not be opened on ${NAMES[backend]}`);
     throw error;
   }
-  const opened = performance.now() - began;
-  const lines = [];
-  const test = await selfTest(model, golden, "golden.bin", (line) => lines.push(line));
-  const good = test.passed === test.count;
-  if (good || !chosen) {
-    const text = `Self-test ${good ? "passed" : "FAILED"}: ${test.passed} of ${test.count} examples, largest difference ${Number(test.largest.toPrecision(2))}`;
-    status("test", good ? "good" : "bad", text, lines.join("\n"));
-  }
-  if (!good && chosen) throw new Error(`${NAMES[backend]} does not pass the self-test`);
-  const micros = good ? await bench(model, golden, "golden.bin", { warm: 2, calls: 9 }) : Infinity;
-  models[backend] = { model, opened, micros };
-  if (!chosen || micros < models[chosen].micros) choose(backend);
 }
 
-/** Tries WebGPU where there is one; small models are often faster without, so the faster one is taken. */
-async function startGraphics(content, golden) {
-  const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
-  if (!adapter) return;
-  try {
-    await start("webgpu", content, golden);
-  } catch (error) {
-    console.info(`WebGPU is not used: ${oneLine(error)}`);
-    return;
-  }
-  for (const backend of Object.keys(models)) {
-    const button = element("input", { type: "radio", name: "backend", value: backend });
-    button.checked = backend === chosen;
-    button.addEventListener("change", () => choose(backend));
-    at("backends").append(element("label", {}, button, ` ${NAMES[backend]} (${time(models[backend].micros / 1000)} a call)`));
-  }
+async function adapter() {
+  return navigator.gpu?.requestAdapter().catch(() => null);
+}
+
+/** Offers WebGPU where there is one. It is not taken by itself: small models are mostly faster without. */
+async function otherBackend() {
+  if (backend !== "webgpu" && !(await adapter())) return;
+  const link = backend === "webgpu" ? ["./", "WebAssembly"] : ["?on=webgpu", "WebGPU"];
+  at("backends").append("Run it on ", element("a", { href: link[0] }, link[1]), " instead.");
   at("backends").hidden = false;
-}
-
-function choose(backend) {
-  chosen = backend;
-  status("backend", "good", `Runs on ${NAMES[backend]}, opened in ${time(models[backend].opened)}`);
 }
 
 function status(what, state, text, title = "") {
@@ -109,12 +92,12 @@ function time(milliseconds) {
 function answer(make, name) {
   return queue(async () => {
     at("message").textContent = "";
-    if (!chosen) throw new Error("the model is not open");
+    if (!model) throw new Error("the model is not open");
     const began = performance.now();
-    const found = await make(models[chosen].model);
+    const found = await make();
     const taken = performance.now() - began;
     const count = found.length === 1 ? "" : ` for ${found.length} ${plan.mode === "texts" ? "texts" : "rows"}`;
-    at("timing").textContent = `${name ? `${name}: ` : ""}${time(taken)}${count} on ${NAMES[chosen]}`;
+    at("timing").textContent = `${name ? `${name}: ` : ""}${time(taken)}${count} on ${NAMES[backend]}`;
     at("answer").replaceChildren(...show(found, contract));
     at("result").hidden = false;
     at("result").dataset.answers = String(Number(at("result").dataset.answers ?? 0) + 1);
@@ -124,7 +107,7 @@ function answer(make, name) {
 function answerText(text, name) {
   const lines = text.split("\n").map((line) => line.replace(/\r$/, ""));
   if (lines.at(-1) === "") lines.pop();
-  return answer(async (model) => {
+  return answer(async () => {
     const found = [];
     for await (const one of answers(model, lines)) found.push(one);
     return found;
@@ -151,7 +134,7 @@ async function answerPicture(file, port) {
   drawing.drawImage(picture, 0, 0, width, height);
   const pixels = drawing.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 !== 3);
   const sizes = { [batch]: 1, [tall]: height, [wide]: width };
-  return answer(async (model) => [{ answer: await call(model, null, sizes, [new Uint8Array(pixels)]) }], file.name);
+  return answer(async () => [{ answer: await call(model, null, sizes, [new Uint8Array(pixels)]) }], file.name);
 }
 
 async function take(file) {

@@ -1,6 +1,6 @@
 // Shows answers: a forecast as a chart, classes as bars, anything else as a table. Knows the contract, and no task.
 import { csv, header, rowsOf } from "./answer.js";
-import { chart } from "./chart.js";
+import { chart, clockTicks } from "./chart.js";
 import { plan } from "./plan.js";
 import { stamp } from "./table.js";
 
@@ -93,7 +93,9 @@ function forecasts(found, contract) {
         if (last && !ahead.has(last.time)) ahead.set(last.time, last.cells[place]); // joins the two lines
       }
       const now = past.at(-1)?.time ?? null;
-      return chart({ title: `Forecast of ${name}`, lines, band: interval(answer, contract, times, k, all.length), now, label: clock });
+      const band = interval(answer, contract, times, k, all.length);
+      const places = plan.step.months ? null : clockTicks;
+      return chart({ title: `Forecast of ${name}`, lines, band, now, places, label: clock });
     }),
   );
 }
@@ -160,5 +162,6 @@ function clock(seconds, brief) {
   const text = stamp(seconds);
   if (plan.step.months) return text.slice(0, 7);
   if (plan.step.seconds % 86400 === 0) return text.slice(0, 10);
-  return brief ? text.slice(5, 16) : text.slice(0, 16);
+  if (!brief) return text.slice(0, 16);
+  return text.endsWith("00:00:00") ? text.slice(0, 10) : text.slice(11, 16);
 }

@@ -79,6 +79,7 @@ function lengthOf(count, window) {
     return size;
   }
   const least = Math.max(min, plan.shortest, 1);
+  if (!count && least === 1) throw new InputError(`there is no row${window ? " with a known value" : " below the header"}`);
   if (count < least) {
     throw new InputError(`the model needs ${least} rows${window ? " with known values" : ""} at least, and there are ${count}`);
   }

@@ -85,6 +85,7 @@ function status(what, state, text, title = "") {
 }
 
 function time(milliseconds) {
+  if (milliseconds < 0.1) return "less than 0.1 ms"; // finer than a browser's clock
   return milliseconds < 100 ? `${Number(milliseconds.toPrecision(2))} ms` : `${Math.round(milliseconds)} ms`;
 }
 

@@ -1,7 +1,8 @@
 // Draws lines over steps or times as SVG: ticks at round numbers, a band, and a cursor for mouse and arrow keys.
 
 const NS = "http://www.w3.org/2000/svg";
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [880, 300, 58, 14, 12, 30];
+const WIDTH = innerWidth < 640 ? 400 : 880; // letters keep their size on a telephone
+const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [300, 58, 14, 12, 30];
 
 function svg(tag, attributes = {}, text = "") {
   const made = document.createElementNS(NS, tag);
@@ -27,10 +28,10 @@ export function ticks(low, high, count = 5) {
   return found;
 }
 
-/** Hours and days at which a clock is looked at, at most seven of them. */
+/** Hours and days at which a clock is looked at, as many as fit. */
 export function clockTicks(first, last) {
   const day = 86400;
-  const step = [1 / 24, 1 / 8, 1 / 4, 1 / 2, 1, 2, 7, 14, 28, 91, 364].map((d) => d * day).find((s) => (last - first) / s <= 7);
+  const step = [1 / 24, 1 / 8, 1 / 4, 1 / 2, 1, 2, 7, 14, 28, 91, 364].map((d) => d * day).find((s) => (last - first) / s <= (WIDTH < 640 ? 4 : 7));
   if (!step || last - first < 3 * 3600) return [first, last];
   const found = [];
   for (let at = Math.ceil(first / step) * step; at <= last; at += step) found.push(at);
@@ -72,7 +73,7 @@ export function chart({ title, lines, band = null, now = null, places = null, la
     picture.append(svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }));
     picture.append(svg("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, short(value)));
   }
-  const count = Math.min(6, xs.length);
+  const count = Math.min(WIDTH < 640 ? 3 : 6, xs.length);
   const even = Array.from({ length: count }, (_, k) => xs[Math.round((k * (xs.length - 1)) / Math.max(count - 1, 1))]);
   for (const at of places ? places(first, last) : even) {
     const anchor = x(at) < LEFT + 30 ? "start" : x(at) > WIDTH - RIGHT - 30 ? "end" : "middle";
@@ -93,11 +94,10 @@ export function chart({ title, lines, band = null, now = null, places = null, la
       gap = !Number.isFinite(value);
     }
     picture.append(svg("path", { class: `line ${line.look}`, d: path }));
-    if (points.length < 3) {
-      for (const [at, value] of points) {
-        if (Number.isFinite(value)) picture.append(svg("circle", { class: line.look, cx: x(at), cy: y(value), r: 4 }));
-      }
-    }
+    points.forEach(([at, value], k) => {
+      const alone = [points[k - 1], points[k + 1]].every((other) => !Number.isFinite(other?.[1]));
+      if (alone && Number.isFinite(value)) picture.append(svg("circle", { class: line.look, cx: x(at), cy: y(value), r: 3 }));
+    });
   }
   if (now !== null) picture.append(svg("line", { class: "now", x1: x(now), x2: x(now), y1: TOP, y2: HEIGHT - BOTTOM }));
 

@@ -62,6 +62,17 @@ GO = EmbedTarget(
     tools=("go", "cc"),
 )
 
+JAVA = EmbedTarget(
+    name="java",
+    title="Java and ONNX Runtime's C API by a small JNI library, no Maven",
+    needs=f"JDK 17, a C compiler, {ORT}",
+    runtime="ort",
+    templates=TEMPLATES / "java",
+    build=("sh build.sh",),
+    program="java -Djava.library.path=build -jar build/{{ project.id }}.jar",
+    tools=("javac", "java", "cc"),
+)
+
 NODE = EmbedTarget(
     name="node",
     title="JavaScript and onnxruntime-node, with types",
@@ -88,4 +99,4 @@ WEB = EmbedTarget(
 @hookimpl
 def lstm_onnx_embed_targets() -> list[EmbedTarget]:
     """Return the targets that come with lstm-onnx."""
-    return [C, CPP, RUST, GO, NODE, WEB]
+    return [C, CPP, RUST, GO, JAVA, NODE, WEB]

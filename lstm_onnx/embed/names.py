@@ -11,8 +11,8 @@ _RESERVED = frozenset(
     abstract alignas alignof and any array as asm assert async auto await base become bool boolean box break byte case
     catch chan char checked class const constexpr continue crate decimal default defer delegate delete do double dyn
     else enum eval event explicit export extends extern fallthrough false final finally fixed float fn for foreach
-    friend from func function go goto if impl implements implicit import in inline inout int interface internal is
-    lambda let lock long loop macro main map match mod module move mut mutable namespace native new nil not null number
+    friend from func function go goto if impl implements implicit import in inline inout instanceof int interface internal
+    is java lambda let lock long loop macro main map match mod module move mut mutable namespace native new nil not null number
     object operator or out override package params priv private protected pub public range readonly record ref register
     restrict return sbyte sealed select self short signed sizeof stackalloc static str strictfp string struct super
     switch synchronized template this throw throws trait transient true try type typedef typeid typename typeof uint

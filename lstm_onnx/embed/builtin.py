@@ -73,6 +73,20 @@ JAVA = EmbedTarget(
     tools=("javac", "java", "cc"),
 )
 
+CSHARP = EmbedTarget(
+    name="csharp",
+    title="C# and ONNX Runtime's C API by P/Invoke, no NuGet; Mono or .NET",
+    needs="Mono 6 with mcs, or .NET 8; ONNX Runtime 1.22 or newer (library)",
+    runtime="ort",
+    templates=TEMPLATES / "csharp",
+    build=(
+        'mkdir -p build && ln -sf "$ONNXRUNTIME_ROOT"/lib/libonnxruntime.* build/',
+        "mcs -warnaserror -optimize -out:build/{{ project.id }}.exe src/*.cs",
+    ),
+    program="mono build/{{ project.id }}.exe",
+    tools=("mcs", "mono"),
+)
+
 NODE = EmbedTarget(
     name="node",
     title="JavaScript and onnxruntime-node, with types",
@@ -99,4 +113,4 @@ WEB = EmbedTarget(
 @hookimpl
 def lstm_onnx_embed_targets() -> list[EmbedTarget]:
     """Return the targets that come with lstm-onnx."""
-    return [C, CPP, RUST, GO, JAVA, NODE, WEB]
+    return [C, CPP, RUST, GO, JAVA, CSHARP, NODE, WEB]

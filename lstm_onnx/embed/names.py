@@ -11,13 +11,13 @@ _RESERVED = frozenset(
     abstract alignas alignof and any array as asm assert async auto await base become bool boolean box break byte case
     catch chan char checked class const constexpr continue crate decimal default defer delegate delete do double dyn
     else enum eval event explicit export extends extern fallthrough false final finally fixed float fn for foreach
-    friend from func function go goto if impl implements implicit import in inline inout instanceof int interface internal
-    is java lambda let lock long loop macro main map match mod module move mut mutable namespace native new nil not null number
+    friend from func function go goto if impl implements implicit import in inline inout int interface internal is
+    lambda let lock long loop macro main map match mod module move mut mutable namespace native new nil not null number
     object operator or out override package params priv private protected pub public range readonly record ref register
     restrict return sbyte sealed select self short signed sizeof stackalloc static str strictfp string struct super
     switch synchronized template this throw throws trait transient true try type typedef typeid typename typeof uint
     ulong unchecked undefined union unsafe unsigned unsized use ushort using var virtual void volatile where while
-    with xor yield
+    with xor yield instanceof java
     arguments checked ort results tensor undefined
     model answer state session error golden csv inputs outputs input_names output_names content good length ahead room
     err calendar table
@@ -79,7 +79,10 @@ def c_string(text: str) -> str:
 
 def json_string(text: str) -> str:
     """Write a literal for JavaScript, Java, C#, Go and JSON, in sources that are UTF-8."""
-    return json.dumps(text, ensure_ascii=False)
+    literal = json.dumps(text, ensure_ascii=False)
+    for end in "\x85\u2028\u2029":  # ends of a line, to C#
+        literal = literal.replace(end, f"\\u{ord(end):04x}")
+    return literal
 
 
 def rust_string(text: str) -> str:

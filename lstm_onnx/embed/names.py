@@ -48,7 +48,7 @@ def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
 def camel(name: str) -> str:
     """Turn `my_model` into `myModel`."""
     first, *others = name.strip("_").split("_")
-    return first + "".join(w.capitalize() for w in others) + "_" * name.endswith("_")
+    return first + "".join(w.capitalize() for w in others) + name[len(name.rstrip("_")) :]
 
 
 def pascal(name: str) -> str:

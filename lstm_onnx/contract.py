@@ -217,6 +217,12 @@ class Contract(_Part):
     )
     examples: tuple[Example, ...] = ()
 
+    @property
+    def given(self) -> tuple[Tensor, ...]:
+        """Inputs that come from outside: all but the states."""
+        states = {s.input for s in self.states}
+        return tuple(t for t in self.inputs if t.name not in states)
+
     def dims_of(self, tensor: Tensor) -> tuple[str | int, ...]:
         """Dims as they stand in the graph: a name where the axis is free, a number where it is fixed."""
         return tuple(self.axes[d].size or d for d in tensor.dims)

@@ -17,10 +17,10 @@ from lstm_onnx.answers import answers
 from lstm_onnx.contract import Array, Axis, Clock, Columns, Constants, Contract, Lengths, Step, Table, Tensor
 from lstm_onnx.errors import UserError
 from lstm_onnx.fed import Feeds
-from lstm_onnx.feed_sequences import padded_axes, sequence_feeds, takes_sequences, takes_texts, text_feeds
+from lstm_onnx.feed_sequences import padded_axes, read_frame, sequence_feeds, takes_sequences, takes_texts, text_feeds
 from lstm_onnx.frequency import advance, step_text
 from lstm_onnx.series import Regular, Series, regular_series, wide_series
-from lstm_onnx.tables import Floats, is_numeric, read_table, records_frame, require
+from lstm_onnx.tables import Floats, is_numeric, require_all
 from lstm_onnx.tensors import TENSOR_FORMATS, check_inputs, load_json, load_tensors
 from lstm_onnx.times import time_text
 
@@ -52,7 +52,7 @@ def feeds(contract: Contract, data: pl.DataFrame | Path) -> Feeds:
     if takes_texts(contract):
         return text_feeds(contract, data, where)
     if not isinstance(data, pl.DataFrame):
-        data = records_frame(load_json(data), data) if suffix == ".json" and data.is_file() else read_table(data)
+        data = read_frame(data)
     return _from_table(contract, data, where)
 
 
@@ -79,12 +79,9 @@ def _named(contract: Contract, rows: str) -> tuple[str, ...]:
 
 
 def _refuse_sourceless(contract: Contract, where: str) -> None:
-    states = {s.input for s in contract.states}
     told = padded_axes(contract)
     bare = [
-        t
-        for t in contract.inputs
-        if t.name not in states and (t.source is None or (isinstance(t.source, Lengths) and t.source.axis not in told))
+        t for t in contract.given if t.source is None or (isinstance(t.source, Lengths) and t.source.axis not in told)
     ]
     if bare:
         wanted = ", ".join(f"'{t.name}' ({', '.join(str(d) for d in contract.dims_of(t))})" for t in bare)
@@ -133,15 +130,7 @@ def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> Feeds:
 
 
 def _refuse_missing_columns(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> None:
-    wanted = [c for c in (table.time, table.series, *columns) if c is not None]
-    missing = [c for c in wanted if c not in frame.columns]
-    if len(missing) == 1:
-        require(frame, missing[0], where)
-    if missing:
-        raise UserError(
-            f"{where}: the columns {', '.join(repr(c) for c in missing)} are missing; there is: "
-            f"{', '.join(frame.columns)}"
-        )
+    require_all(frame, [c for c in (table.time, table.series, *columns) if c is not None], where)
 
 
 def _read_wide(frame: pl.DataFrame, where: str, table: Table, shared: Sequence[str]) -> Regular:

@@ -16,7 +16,7 @@ from lstm_onnx.contract import Array, Cells, Columns, Contract, Lengths, Table, 
 from lstm_onnx.errors import UserError
 from lstm_onnx.fed import Feeds
 from lstm_onnx.sequences import Sequences, long_sequences, wide_sequences
-from lstm_onnx.tables import check_readable, is_numeric, read_table, records_frame, require, row_number
+from lstm_onnx.tables import check_readable, is_numeric, read_table, records_frame, require, require_all, row_number
 from lstm_onnx.tensors import check_inputs, load_json
 from lstm_onnx.ts_format import SUFFIX, read_ts
 
@@ -115,8 +115,11 @@ def text_feeds(contract: Contract, data: pl.DataFrame | Path, where: str) -> Fee
 
 
 def _frame(data: pl.DataFrame | Path) -> pl.DataFrame:
-    if isinstance(data, pl.DataFrame):
-        return data
+    return data if isinstance(data, pl.DataFrame) else read_frame(data)
+
+
+def read_frame(data: Path) -> pl.DataFrame:
+    """Read the table in a file; `.json` as it is read elsewhere in `predict`, where it may hold arrays."""
     if data.suffix.lower() == ".json" and data.is_file():
         return records_frame(load_json(data), data)
     return read_table(data)
@@ -160,12 +163,7 @@ def _from_wide(frame: pl.DataFrame, where: str, table: Table) -> Sequences:
 
 
 def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> Sequences:
-    missing = [c for c in columns if c not in frame.columns]
-    if len(missing) > 1:
-        raise UserError(
-            f"{where}: the columns {', '.join(repr(c) for c in missing)} are missing; there is: "
-            f"{', '.join(frame.columns)}"
-        )
+    require_all(frame, columns, where)
     sequence, time = (c if c in frame.columns else None for c in (table.series, table.time))
     notes = []
     if table.series and not sequence:

@@ -31,8 +31,8 @@ class Verdict:
 def evaluate(
     model: str | Path,
     data: str | Path | None = None,
-    plot: Path | None = None,
-    plugin_file: Path | None = None,
+    plot: str | Path | None = None,
+    plugin_file: str | Path | None = None,
     provider: str = "auto",
     threads: int | None = None,
 ) -> Verdict:
@@ -50,10 +50,11 @@ def evaluate(
     Raises:
         UserError: something is missing, or the data does not fit.
     """
-    path = Path(model)
+    path, pictures = Path(model), Path(plot) if plot is not None else None
     if path.is_dir():
-        return _judge_run(path, data, plot)
-    return _judge_file(load(path, provider, threads), data, plot, plugin_file)
+        return _judge_run(path, data, pictures)
+    plugin = Path(plugin_file) if plugin_file is not None else None
+    return _judge_file(load(path, provider, threads), data, pictures, plugin)
 
 
 def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Verdict:
@@ -70,18 +71,12 @@ def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Verd
 def _judge_file(model: Model, data: str | Path | None, plot: Path | None, plugin_file: Path | None) -> Verdict:
     contract = model.require_contract()
     task = load_task(contract.task, plugin_file).task
-    names = _given(contract)
+    names = [t.name for t in contract.given]
 
     def answer(batch: Arrays) -> dict[str, Array]:
         return model.run({name: batch[name] for name in names})  # a stream begins anew with each batch
 
     return _judge(task, contract, answer, data, contract.provenance.config, 0, plot)
-
-
-def _given(contract: Contract) -> list[str]:
-    """Name the inputs that data gives: all but the states."""
-    states = {s.input for s in contract.states}
-    return [t.name for t in contract.inputs if t.name not in states]
 
 
 def _judge(
@@ -96,13 +91,13 @@ def _judge(
     config = task.Config.model_validate(options)
     data = task.load_data(Path(source) if source is not None else None, config, seed)
     there = next(data.test.batches(1))
-    if missing := [name for name in _given(contract) if name not in there]:
+    if missing := [t.name for t in contract.given if t.name not in there]:
         raise UserError(f"{source or 'the bundled data'}: gives no '{missing[0]}', which is an input of the model")
     scores, totals = score_beside_baselines(task, answer, data, config)
     pictures = []
     if plot is not None:
         batch = next(data.test.batches(SHOWN))
-        inputs = {name: batch[name] for name in _given(contract)}
+        inputs = {t.name: batch[t.name] for t in contract.given}
         figures = {**task.plots(contract, inputs, answer(batch), batch), **task.charts(contract, totals)}
         pictures = [save_figure(figure, plot / f"{name}.png") for name, figure in figures.items()]
     return Verdict(scores, data.summary, len(data.test), data.notes, tuple(pictures))

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -23,6 +23,7 @@ from lstm_onnx.task import Task
 
 GROUP = "lstm_onnx"
 AnyTask = Task[Any, Any]
+KindT = TypeVar("KindT")
 
 
 @dataclass(frozen=True)
@@ -162,36 +163,31 @@ def _hooks_of(plugin: object) -> tuple[str, ...]:
     return tuple(sorted(caller.name for caller in callers))
 
 
-def _tasks_of(plugin: object, where: str) -> list[AnyTask]:
+def _announced(plugin: object, hook: str, kind: type[KindT], where: str) -> list[KindT]:
+    """Ask one hook, and hold what it returns to what it must be."""
     try:
-        answers = _manager(plugin).hook.lstm_onnx_tasks()
+        answers = getattr(_manager(plugin).hook, hook)()
     except pluggy.PluginValidationError as error:
         raise UserError(f"{where}: {error}; the hooks are described in lstm_onnx.hookspecs") from error
-    tasks = [task for answer in answers for task in answer]
-    for task in tasks:
-        if not isinstance(task, Task):
+    found = [one for answer in answers for one in answer]
+    for one in found:
+        if not isinstance(one, kind):
             raise UserError(
-                f"{where}: lstm_onnx_tasks returned {type(task).__name__!r}, which is not an lstm_onnx.Task; "
+                f"{where}: {hook} returned {type(one).__name__!r}, which is not an lstm_onnx.{kind.__name__}; "
                 f"return a list of instances"
             )
+    return found
+
+
+def _tasks_of(plugin: object, where: str) -> list[AnyTask]:
+    tasks: list[AnyTask] = _announced(plugin, "lstm_onnx_tasks", Task, where)  # type: ignore[type-abstract]
     if not tasks:
         raise UserError(f"{where}: brings no task; mark a function lstm_onnx_tasks with lstm_onnx.hookimpl")
     return tasks
 
 
 def _targets_of(plugin: object, where: str) -> list[EmbedTarget]:
-    try:
-        answers = _manager(plugin).hook.lstm_onnx_embed_targets()
-    except pluggy.PluginValidationError as error:
-        raise UserError(f"{where}: {error}; the hooks are described in lstm_onnx.hookspecs") from error
-    targets = [target for answer in answers for target in answer]
-    for target in targets:
-        if not isinstance(target, EmbedTarget):
-            raise UserError(
-                f"{where}: lstm_onnx_embed_targets returned {type(target).__name__!r}, which is not an "
-                f"lstm_onnx.EmbedTarget; return a list of instances"
-            )
-    return targets
+    return _announced(plugin, "lstm_onnx_embed_targets", EmbedTarget, where)
 
 
 def _pick(tasks: list[AnyTask], name: str, where: str) -> AnyTask:

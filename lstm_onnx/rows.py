@@ -62,14 +62,13 @@ def answer_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _refuse_inputs(contract: Contract, where: str) -> None:
-    states = {s.input for s in contract.states}
-    for t in contract.inputs:
+    for t in contract.given:
         if isinstance(t.source, Columns) and t.source.rows == "future":
             raise UserError(
                 f"{where}: input '{t.name}' is known ahead of time, which a row at a time cannot give; feed it from a "
                 f"program (lstm_onnx.load(FILE).stream().push), or train without --future"
             )
-        if t.name not in states and not isinstance(t.source, Columns | Clock | Constants):
+        if not isinstance(t.source, Columns | Clock | Constants):
             raise UserError(
                 f"{where}: input '{t.name}' does not come from the columns of a table; feed it from a program"
             )

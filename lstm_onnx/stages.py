@@ -60,7 +60,7 @@ def _without(graph: GraphSpec, before: bool, after: bool) -> GraphSpec:
 
 def needed_opset(graph: GraphSpec) -> int:
     """Return the lowest opset that has every operator of the graph."""
-    return max(graph.opset, *(s.opset for s in (graph.before, graph.after) if s is not None), 0)
+    return max([graph.opset, *(s.opset for s in (graph.before, graph.after) if s is not None)])
 
 
 def run_before(graph: GraphSpec, arrays: Arrays) -> dict[str, Array]:

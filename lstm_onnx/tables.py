@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,16 @@ MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-")
 _TRUTH = {"true": "1", "false": "0"}
 
 
-def read_table(path: Path | str) -> pl.DataFrame:
+def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
     """Read a CSV, TSV, Parquet, JSON (a list of records) or JSON-lines file.
 
     Columns of text files are strings, with null for an empty cell. The separator of a `.csv` is a comma, or a semicolon
     or tab where the header has those and no comma. A first column without a name that only counts the rows (as pandas
     writes its index) is left out; any other column without a name is called `column N`.
+
+    Args:
+        path: the file.
+        content: what a file of text holds, in UTF-8, where that is known already; else it is read.
 
     Raises:
         UserError: the file cannot be read as a table; the line says where and why.
@@ -45,11 +50,11 @@ def read_table(path: Path | str) -> pl.DataFrame:
     suffix = path.suffix.lower()
     try:
         if suffix in TEXT_FORMATS:
-            frame = _read_text(path)
+            frame = _read_text(path, path.read_bytes() if content is None else content)
         elif suffix in (".parquet", ".pq"):
             frame = pl.read_parquet(path)
         else:
-            frame = _read_records(path)
+            frame = _read_records(path, path.read_bytes() if content is None else content)
     except pl.exceptions.PolarsError as error:
         first = str(error).strip().splitlines()[0]
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {first}") from None
@@ -94,8 +99,19 @@ def require(frame: pl.DataFrame, column: str, where: Path | str, option: str = "
         raise UserError(f"{where}: there is no column '{column}'{by}{nearest(column, frame.columns)}")
 
 
-def _read_text(path: Path) -> pl.DataFrame:
-    data = path.read_bytes()
+def require_all(frame: pl.DataFrame, columns: Sequence[str], where: Path | str) -> None:
+    """Refuse a table that lacks any of the columns, and name all that are missing."""
+    missing = [c for c in columns if c not in frame.columns]
+    if len(missing) == 1:
+        require(frame, missing[0], where)
+    if missing:
+        raise UserError(
+            f"{where}: the columns {', '.join(repr(c) for c in missing)} are missing; there is: "
+            f"{', '.join(frame.columns)}"
+        )
+
+
+def _read_text(path: Path, data: bytes) -> pl.DataFrame:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UserError(f"{path}: is UTF-16 text; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
     data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
@@ -180,9 +196,9 @@ def _spoken(separator: str) -> str:
     return {",": "commas", ";": "semicolons", "\t": "tabs"}[separator]
 
 
-def _read_records(path: Path) -> pl.DataFrame:
+def _read_records(path: Path, data: bytes) -> pl.DataFrame:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = data.decode("utf-8")
         lines = [line for line in text.splitlines() if line.strip()]
         records = json.loads(text) if path.suffix.lower() == ".json" else [json.loads(line) for line in lines]
     except UnicodeDecodeError:

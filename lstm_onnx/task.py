@@ -155,6 +155,12 @@ class GraphSpec:
     before: Stage | None = None
     after: Stage | None = None
 
+    @property
+    def given(self) -> tuple[Tensor, ...]:
+        """Inputs that come from outside: all but the states."""
+        states = {s.input for s in self.states}
+        return tuple(t for t in self.inputs if t.name not in states)
+
 
 @dataclass(frozen=True)
 class Headline:

@@ -110,16 +110,10 @@ def check_extremes(answer: Answer, other: Answer, contract: Contract) -> str:
     """Two engines agree on inputs that nobody wishes for, made from the smallest golden example."""
     apart, count = Report(contract.name), 0  # differences of astronomic sizes say nothing in the user's unit
     inputs, _ = decode(contract.examples[-1])
-    for what, strange in extremes(_given(contract), inputs):
+    for what, strange in extremes(contract.given, inputs):
         hold(answer, other, strange, contract.tolerance, what, apart)
         count += 1
     return f"{count} inputs answered alike"
-
-
-def _given(described: Contract | GraphSpec) -> tuple[Tensor, ...]:
-    """Inputs that come from outside: all but the states."""
-    states = {s.input for s in described.states}
-    return tuple(t for t in described.inputs if t.name not in states)
 
 
 def check_against_torch(answer: Answer, restored: Restored, contract: Contract, report: Report) -> str:
@@ -138,7 +132,7 @@ def check_against_torch(answer: Answer, restored: Restored, contract: Contract, 
             count += 1
     sizes = {name: max(a.min, 2 if name == "batch" else 5) for name, a in graph.axes.items() if a.size is None}
     apart = Report(report.where)  # differences of astronomic sizes say nothing in the user's unit
-    for what, inputs in extremes(_given(graph), sample(restored.task, graph, sizes, seed=0)):
+    for what, inputs in extremes(graph.given, sample(restored.task, graph, sizes, seed=0)):
         hold(answer, truth, inputs, tolerance, what, apart)
         strange += 1
     if graph.stream is not None:

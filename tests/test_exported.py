@@ -47,3 +47,26 @@ def test_traffic_of_the_next_day_looks_like_traffic() -> None:
     assert np.argmin(hours) in range(1, 5)  # in the small hours
     assert 3000 < hours.max() < 8000
     assert (table["vehicles q0.1"] <= table["vehicles"]).all() and (table["vehicles"] <= table["vehicles q0.9"]).all()
+
+
+@pytest.mark.parametrize(("name", "least"), [("vowels", 0.96), ("vowels-streaming", 0.95)])
+def test_vowels_score_today_what_they_scored_when_they_were_made(name: str, least: float) -> None:
+    file = EXPORTED / f"{name}.onnx"
+    made = lo.load(file).require_contract().scores
+    assert made is not None
+    assert made.model["accuracy"] > least
+    if name == "vowels":  # a streaming file reads one sequence at a time
+        assert lo.evaluate(file).scores.model["accuracy"] == pytest.approx(made.model["accuracy"], abs=0.003)
+
+
+def test_news_knows_what_a_text_is_about() -> None:
+    model = lo.load(EXPORTED / "news.onnx")
+    asked = {
+        "The company said net profit rose to 12 mln dlrs, or 1.20 dlrs a share, in the first quarter.": "earn",
+        "The firm agreed to acquire all shares of its rival in a merger worth 300 mln dlrs.": "acq",
+        "OPEC ministers agreed to cut crude oil output, barrels per day.": "crude",
+    }
+    table = model.predict(list(asked), top=1).table
+    assert table["label"].to_list() == list(asked.values())
+    assert "text" in table.columns
+    assert model.require_contract().provenance.config["text_input"] == "bytes"

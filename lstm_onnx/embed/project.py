@@ -257,14 +257,9 @@ def _free_axes(contract: Contract, tensor: Tensor) -> list[str]:
     return [d for d in tensor.dims[1:] if contract.axes[d].size is None]
 
 
-def _inputs(contract: Contract) -> list[Tensor]:
-    states = {s.input for s in contract.states}
-    return [t for t in contract.inputs if t.name not in states]
-
-
 def _rows_axis(contract: Contract) -> str | None:
     """Find the axis that runs over rows of the past, or over the steps of a sequence."""
-    given = _inputs(contract)
+    given = contract.given
     for t in given:
         if isinstance(t.source, Columns) and t.source.rows != "future":
             return t.dims[-2]
@@ -298,8 +293,8 @@ def _feed(contract: Contract, tensor: Tensor, rows: str | None) -> Feed:
 def _columns(contract: Contract, rows: str | None) -> tuple[list[Column], dict[str, tuple[str, ...]]]:
     """Return the columns that are read, and which of them fill each input."""
     owners: dict[str, tuple[str, ...]] = {}
-    bare = [t for t in _inputs(contract) if t.source is None and _feed(contract, t, rows) in ("rows", "constants")]
-    for t in _inputs(contract):
+    bare = [t for t in contract.given if t.source is None and _feed(contract, t, rows) in ("rows", "constants")]
+    for t in contract.given:
         if isinstance(t.source, Columns | Constants):
             owners[t.name] = t.source.columns
         elif t in bare:

@@ -11,8 +11,8 @@ from lstm_onnx.task import Answer, Array, Arrays
 from lstm_onnx_classification.dtw import distances
 from lstm_onnx_classification.labelled import Loaded, Sequence
 
-_CELLS = 3e9
-"""Cells of DTW matrices, test times training, that are worth a wait (some ten seconds); beyond, it is left out."""
+_CELLS = 2e9
+"""Cells of DTW matrices, test times training times channels, that are worth a wait (some ten seconds)."""
 _LETTERS = 2e7
 """Letters of training texts that are worth the wait for TF-IDF."""
 _SURE = 0.99
@@ -24,19 +24,14 @@ def baselines(loaded: Loaded) -> tuple[dict[str, Answer], tuple[str, ...]]:
     if loaded.column:
         return _tf_idf(loaded)
     train, test = (cast(list[Sequence], part.items) for part in (loaded.train, loaded.test))
-    cells = float(sum(map(len, train))) * float(sum(map(len, test)))
+    cells = float(sum(map(len, train))) * float(sum(map(len, test))) * len(loaded.channels)
     if cells > _CELLS:
         return {}, (f"no 1-NN DTW baseline: its {cells / 1e9:.0f} billion cells would take minutes",)
     return {"1-NN DTW": _nearest(loaded, train)}, ()
 
 
-def _targets(loaded: Loaded) -> Array:
-    number = {name: i for i, name in enumerate(loaded.classes)}
-    return np.array([number[label] for label in loaded.train.labels], dtype=np.int64)
-
-
 def _nearest(loaded: Loaded, train: list[Sequence]) -> Answer:
-    targets, classes = _targets(loaded), len(loaded.classes)
+    targets, classes = loaded.targets(loaded.train), len(loaded.classes)
     steps = np.concatenate(train).astype(np.float64)
     center, spread = np.nanmean(steps, axis=0), np.nanstd(steps, axis=0)
     spread = np.where(spread > 0, spread, 1)
@@ -72,7 +67,7 @@ def _tf_idf(loaded: Loaded) -> tuple[dict[str, Answer], tuple[str, ...]]:
 
     @cache  # fitted when it is first asked: not everyone who loads the data wants to know
     def fitted() -> Any:
-        return model.fit(loaded.train.items, _targets(loaded))
+        return model.fit(loaded.train.items, loaded.targets(loaded.train))
 
     def answer(batch: Arrays) -> dict[str, Array]:
         found: Any = fitted().predict_proba([str(t) for t in batch["text"]])

@@ -39,13 +39,10 @@ class _Kind:
     """What both kinds of data share."""
 
     def __init__(self, loaded: Loaded) -> None:
-        self.config, self.classes = loaded.config, {name: i for i, name in enumerate(loaded.classes)}
+        self.loaded, self.config = loaded, loaded.config
         counts = Counter(loaded.train.labels)
         self.shares = tuple(counts[c] / len(loaded.train) for c in loaded.classes)
         self.info: Info
-
-    def _targets(self, part: Labelled) -> NDArray[np.int64]:
-        return np.array([self.classes[label] for label in part.labels], dtype=np.int64)
 
     def _weights(self, targets: NDArray[np.int64], train: bool) -> Array | None:
         """Show each class as often as any other, where that is wished."""
@@ -78,7 +75,7 @@ class _Series(_Kind):
 
     def split(self, part: Labelled, train: bool) -> RaggedSplit:
         """Make a split."""
-        targets = self._targets(part)
+        targets = self.loaded.targets(part)
         values = cast(list[Array], part.items)
         return RaggedSplit({"values": values}, {"target": targets}, weights=self._weights(targets, train))
 
@@ -95,31 +92,27 @@ class _Texts(_Kind):
             known = words.known_byte_words(texts, config.vocabulary, config.min_count)
             self.table = words.bucket_table(known)
         found = Words(column=loaded.column, known=known, spellings=spellings)
-        lengths = [len(row) for row in self._rows(texts)]
+        self.rows = self._rows(texts)
         self.info = Info(
             classes=loaded.classes,
             priors=self.shares,
-            typical=max(1, int(np.median(lengths))),
+            typical=max(1, int(np.median([len(row) for row in self.rows]))),
             table=loaded.table,
             words=found,
         )
 
     def split(self, part: Labelled, train: bool) -> TextSplit:
         """Make a split."""
-        texts, targets = cast(list[str], part.items), self._targets(part)
-        rows = self._rows(texts)
-        if train:
-            rows = [row[: self.config.max_words] for row in rows]
+        texts, targets = cast(list[str], part.items), self.loaded.targets(part)
+        rows = [row[: self.config.max_words] for row in self.rows] if train else self._rows(texts)
         as_bytes = self.config.text_input == "bytes"
         return TextSplit(texts, rows, targets, self._weights(targets, train), as_bytes)
 
     def _rows(self, texts: list[str]) -> list[Array]:
         """Return the numbers of the words of each text."""
         if self.config.text_input == "string":
-            tokens, lengths = words.look_up(texts, self.table)
-        else:
-            return [row for i in range(0, len(texts), 64) for row in self._byte_rows(texts[i : i + 64])]
-        return [row[:n].copy() for row, n in zip(tokens, lengths, strict=True)]
+            return [words.numbers(text, self.table) for text in texts]
+        return [row for i in range(0, len(texts), 64) for row in self._byte_rows(texts[i : i + 64])]
 
     def _byte_rows(self, texts: list[str]) -> list[Array]:
         tokens, lengths = words.look_up_bytes(*words.to_bytes(texts), self.table)

@@ -11,6 +11,8 @@ from lstm_onnx.contract import Tensor
 from lstm_onnx.task import Arrays, Stage
 from lstm_onnx_classification.config import Info
 
+LABEL = Tensor(name="label", dtype="string", dims=("batch",), meaning="the likeliest class")
+
 
 def label_stage(info: Info) -> Stage:
     """Look up the class by its number."""
@@ -29,7 +31,7 @@ def label_stage(info: Info) -> Stage:
                 labels=info.classes,
             ),
         ),
-        outputs=(Tensor(name="label", dtype="string", dims=("batch",), meaning="the likeliest class"),),
+        outputs=(LABEL,),
         build=lambda: _graph(names),
         twin=twin,
     )

@@ -71,3 +71,8 @@ class Loaded:
     config: Config
     summary: str
     notes: tuple[str, ...]
+
+    def targets(self, part: Labelled) -> NDArray[np.int64]:
+        """Return the number of the class of each example of a part, (examples,)."""
+        number = {name: i for i, name in enumerate(self.classes)}
+        return np.array([number[label] for label in part.labels], dtype=np.int64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -29,16 +28,7 @@ def read_encoded(path: Path, encoding: str) -> pl.DataFrame:
     """
     if path.suffix.lower() in _BINARY or not path.is_file():
         return read_table(path)
-    text = decoded(path, encoding)
-    if _is_utf8(encoding):
-        return read_table(path)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / path.name
-        copy.write_bytes(text.encode("utf-8"))
-        try:
-            return read_table(copy)
-        except UserError as error:
-            raise UserError(str(error).replace(str(copy), str(path))) from None
+    return read_table(path, decoded(path, encoding).encode("utf-8"))
 
 
 def decoded(path: Path, encoding: str) -> str:

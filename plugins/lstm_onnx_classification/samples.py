@@ -12,6 +12,7 @@ from lstm_onnx_classification import words
 from lstm_onnx_classification.model import Classifier, SeriesClassifier
 from lstm_onnx_classification.words import FIRST
 
+_COMMON = tuple("the of and to in is was for on with as by at from it this that not no new good bad said year".split())
 _SYLLABLES = ("ba", "do", "ki", "lu", "me", "no", "ra", "si", "tu", "ve")
 
 
@@ -24,15 +25,22 @@ def sample(graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, A
         time = sizes["time"]
         found: dict[str, Array] = {"values": _waves(graph, batch, time, random)}
         if "lengths" in names:
-            return found | {"lengths": random.integers(1, time + 1, size=batch)}
+            return found | {"lengths": _lengths(1, time, batch, random)}
         return found | {"count": random.integers(0, 30, size=batch).astype(np.float32)}  # steps before this piece
     if "tokens" in names:
         return _tokens(graph, batch, sizes["word"], random)
     if "bytes" in names:
         return _bytes(batch, sizes["byte"], random)
     usual = graph.before.axes["word"].typical if graph.before is not None else None
-    count = random.integers(0, 2 * (usual or 8), size=batch)
+    count = _lengths(0, usual or 8, batch, random)
     return {"text": np.array([_text(int(n), random) for n in count], dtype=object)}
+
+
+def _lengths(least: int, longest: int, batch: int, random: np.random.Generator) -> Array:
+    """Draw lengths, the first of which is the longest."""
+    lengths = random.integers(least, longest + 1, size=batch)
+    lengths[:1] = longest
+    return lengths
 
 
 def _waves(graph: GraphSpec, batch: int, time: int, random: np.random.Generator) -> Array:
@@ -49,7 +57,7 @@ def _waves(graph: GraphSpec, batch: int, time: int, random: np.random.Generator)
 def _tokens(graph: GraphSpec, batch: int, size: int, random: np.random.Generator) -> dict[str, Array]:
     assert isinstance(graph.module, Classifier)
     known = graph.module.see.table.num_embeddings  # type: ignore[union-attr, operator]
-    lengths = random.integers(0, size + 1, size=batch)
+    lengths = _lengths(0, size, batch, random)
     tokens = random.integers(1, max(known, FIRST), size=(batch, size))
     return {"tokens": np.where(np.arange(size) < lengths[:, None], tokens, 0), "lengths": lengths}
 
@@ -59,15 +67,16 @@ def _text(count: int, random: np.random.Generator) -> str:
     made: list[Any] = []
     for _ in range(count):
         word = "".join(random.choice(_SYLLABLES, size=random.integers(1, 4)))
-        word = str(random.choice([word, word, word.capitalize(), word.upper(), "the", "good", "été"]))
+        word = str(random.choice([word, "été", *random.choice(_COMMON, size=3)]))
+        word = str(random.choice([word, word, word.capitalize(), word.upper()]))
         made.append(word + str(random.choice(["", "", "", ",", ".", "!", "\n"])))
     return str(random.choice([" ", " ", "  ", "\t"])).join(made)
 
 
 def _bytes(batch: int, size: int, random: np.random.Generator) -> dict[str, Array]:
     rows = []
-    for _ in range(batch):
-        text = _text(int(size), random).encode()[: int(random.integers(0, size + 1))]
+    for length in _lengths(0, size, batch, random):
+        text = _text(int(size), random).encode()[: int(length)]
         rows.append(text.decode(errors="ignore"))
     padded, lengths = words.to_bytes(rows)
     full = np.zeros((batch, size), dtype=np.uint8)

@@ -7,7 +7,7 @@ from torch import nn
 from lstm_onnx.contract import Axis, Columns, Lengths, Tensor, Tolerance
 from lstm_onnx.task import GraphSpec, Stage
 from lstm_onnx_classification.config import Config, Info
-from lstm_onnx_classification.label_graph import label_stage
+from lstm_onnx_classification.label_graph import LABEL, label_stage
 from lstm_onnx_classification.word_graphs import byte_stage, string_stage
 
 TOLERANCE = Tolerance(rtol=0, atol=1e-5)
@@ -22,7 +22,7 @@ def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
     if before is None:
         axes |= {
             "time": Axis(typical=info.typical, meaning="steps of a sequence, the first first, the rest padding"),
-            "channel": Axis(size=len(info.channels), labels=info.channels, meaning="what was measured"),
+            "channel": channel_axis(info),
         }
     elif config.text_input == "bytes":
         axes["byte"] = Axis(typical=6 * info.typical, meaning="bytes of a text, the rest padding")
@@ -72,10 +72,15 @@ def series_inputs(info: Info) -> tuple[Tensor, Tensor]:
     )
 
 
+def channel_axis(info: Info) -> Axis:
+    """Describe the axis of what was measured at each step."""
+    return Axis(size=len(info.channels), labels=info.channels, meaning="what was measured")
+
+
 def outputs() -> tuple[Tensor, ...]:
     """Describe the answer."""
     return (
-        Tensor(name="label", dtype="string", dims=("batch",), meaning="the likeliest class"),
+        LABEL,
         Tensor(
             name="probabilities",
             dtype="float32",

@@ -12,7 +12,7 @@ from lstm_onnx.task import GraphSpec
 from lstm_onnx_classification.config import Config, Info
 from lstm_onnx_classification.label_graph import label_stage
 from lstm_onnx_classification.model import SeriesClassifier
-from lstm_onnx_classification.spec import TOLERANCE, outer_axes, outputs, series_inputs
+from lstm_onnx_classification.spec import TOLERANCE, channel_axis, outer_axes, outputs, series_inputs
 
 _LOWEST = -1.0
 """What the largest hidden state begins with: none is smaller."""
@@ -81,7 +81,7 @@ def streaming_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
         axes={
             **outer_axes(info),
             "time": Axis(typical=info.typical, meaning="steps of a piece, the first first"),
-            "channel": Axis(size=len(info.channels), labels=info.channels, meaning="what was measured"),
+            "channel": channel_axis(info),
             "layer": Axis(size=config.layers, meaning="layers of the LSTM"),
             "unit": Axis(size=config.hidden, meaning="units of a layer"),
         },

@@ -91,6 +91,26 @@ def _value(name: str, kind: int, dims: Sequence[str]) -> Any:
     return helper.make_tensor_value_info(name, kind, list(dims))
 
 
+def _zeros(shape: str, made: str) -> NodeProto:
+    return _node("ConstantOfShape", shape, made, value=helper.make_tensor("zero", TensorProto.INT64, [1], [0]))
+
+
+def _slots() -> list[NodeProto]:
+    """Make room for the words of a batch, from `lengths` and `batch`.
+
+    `slots` is their largest number, one at least; `empty` is (batch, slots + 1) of zeros to add them to: what is no
+    word goes to the last place, which is cut off.
+    """
+    return [
+        _node("ReduceMax", "lengths", "longest", keepdims=0),
+        _node("Max", "longest scalar_one", "slots"),
+        _node("Unsqueeze", "slots zero", "slots_1d"),
+        _node("Add", "slots_1d one", "room"),
+        _node("Concat", "batch room", "room_shape", axis=0),
+        _zeros("room_shape", "empty"),
+    ]
+
+
 def _string_graph(table: dict[str, int]) -> GraphProto:
     """Cut at each kind of white space in turn; each cut adds an axis, whose empty cells are squeezed out as numbers."""
     keys = [*table, ""]
@@ -122,15 +142,10 @@ def _string_graph(table: dict[str, int]) -> GraphProto:
         _node("Cast", "cells", "filled", to=TensorProto.BOOL),
         _node("Cast", "filled", "ones", to=TensorProto.INT64),
         _node("ReduceSum", "ones one", "lengths", keepdims=0),
-        _node("ReduceMax", "lengths", "longest", keepdims=0),
-        _node("Max", "longest scalar_one", "slots"),
+        *_slots(),
         _node("CumSum", "ones scalar_one", "number"),
         _node("Sub", "number scalar_one", "place"),
         _node("Where", "filled place slots", "slot"),
-        _node("Unsqueeze", "slots zero", "slots_1d"),
-        _node("Add", "slots_1d one", "room"),  # one more slot for all empty cells
-        _node("Concat", "batch room", "room_shape", axis=0),
-        _node("ConstantOfShape", "room_shape", "empty", value=helper.make_tensor("zero", TensorProto.INT64, [1], [0])),
         _node("ScatterElements", "empty slot cells", "packed", axis=1, reduction="add"),
         _node("Slice", "packed zero slots_1d one", "tokens"),
     ]
@@ -171,14 +186,9 @@ def _byte_graph(table: Any) -> GraphProto:
             _node("Cast", "starts", "starts_int", to=TensorProto.INT64),
             _node("CumSum", "starts_int scalar_one", "number"),
             _node("ReduceMax", "number one", "lengths", keepdims=0),
-            _node("ReduceMax", "lengths", "longest", keepdims=0),
-            _node("Max", "longest scalar_one", "slots"),
+            *_slots(),
             _node("Sub", "number scalar_one", "number_from_zero"),
             _node("Where", "inside number_from_zero slots", "slot"),
-            _node("Unsqueeze", "slots zero", "slots_1d"),
-            _node("Add", "slots_1d one", "room"),
-            _node("Concat", "batch room", "room_shape", axis=0),
-            _node("ConstantOfShape", "room_shape", "empty", value=helper.make_tensor("z", TensorProto.INT64, [1], [0])),
             _node("Mul", "place starts_int", "start_places"),
             _node("ScatterElements", "empty slot start_places", "first", axis=1, reduction="add"),
             _node("GatherElements", "first slot", "first_of_its_word", axis=1),

@@ -2,7 +2,7 @@
 # make test   runs every test
 # make lint   ruff, types
 # make bench  speed against peers (installs them into an environment of their own)
-# make tools  what embedded programs are built with in the tests: ONNX Runtime as C and C++ want it, npm packages
+# make tools  what embedded programs are built with in the tests: compilers, ONNX Runtime as C wants it, npm packages
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,6 +37,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 tools: $(READY)
+	tools/debian_packages
 	tools/onnxruntime_root $(BIN)/python
 	tools/node_packages
 

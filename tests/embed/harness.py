@@ -24,6 +24,9 @@ ROOT = Path(__file__).parents[2]
 ONNXRUNTIME = ROOT / ".tools" / "onnxruntime"
 """Made by `tools/onnxruntime_root`."""
 
+NODE = ROOT / ".tools" / "node"
+"""Made by `tools/node_packages`."""
+
 TARGETS = os.environ.get("EMBED_TARGETS", "").split() or [t.name for t in load_targets()[0]]
 """What the tests run for: everything, or what a developer of one target asks for."""
 
@@ -86,8 +89,13 @@ class Workshop:
                 pytest.skip(f"target {target} needs {', '.join(missing)}")
             if chosen.runtime == "ort" and not ONNXRUNTIME.is_dir():
                 pytest.skip("tools/onnxruntime_root has not been run")
+            if chosen.runtime in ("node", "web") and not NODE.is_dir():
+                pytest.skip("tools/node_packages has not been run")
             embedded = embed(file, target, self.folder / f"{file.stem}-{target}")
             for line in embedded.commands["build"]:
+                if line.startswith("npm install"):  # what it would fetch lies here, once for all programs
+                    (embedded.folder / "node_modules").symlink_to(NODE / "node_modules")
+                    continue
                 done = subprocess.run(
                     line,
                     shell=True,

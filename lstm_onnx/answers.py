@@ -29,7 +29,7 @@ def answers(contract: Contract, fed: Feeds, outputs: Mapping[str, Array], top: i
     row for each series and time, and a column for each label of the other outputs' further axes: `load`, `load q0.1`.
     Otherwise there is one row for each example, or for each example and place where all outputs run along a second,
     free axis; columns are named by output and label: `probability dog`. What does not fit in a row becomes text. States
-    are left out.
+    and details are left out.
 
     Args:
         contract: of the file that ran.
@@ -40,7 +40,7 @@ def answers(contract: Contract, fed: Feeds, outputs: Mapping[str, Array], top: i
     if top is not None and not any(t.ranked for t in contract.outputs):
         raise UserError("--top-k: this model does not rank labels, so there are no best ones to choose")
     states = {s.output for s in contract.states}
-    shown = [t for t in contract.outputs if t.name in outputs and t.name not in states]
+    shown = [t for t in contract.outputs if t.name in outputs and t.name not in states and not t.detail]
     clock = next((t for t in shown if isinstance(t.source, Clock) and t.source.rows == "future"), None)
     if clock is not None and len(clock.dims) == 2:
         return _over_time(contract, fed, outputs, clock, [t for t in shown if t is not clock])

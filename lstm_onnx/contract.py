@@ -97,6 +97,7 @@ class Tensor(_Part):
     source: Source | None = Field(None, description="how it is read from, or stands in, a person's table")
     labels: tuple[str, ...] | None = Field(None, description="what each whole number in it stands for, from 0")
     ranked: bool = Field(False, description="its last axis holds a score for each label; the highest is the answer")
+    detail: bool = Field(False, description="an output for programs: left out of the tables that people read")
 
 
 class State(_Part):

@@ -397,6 +397,8 @@ def test_classes_are_a_row_for_each_example() -> None:
         "probability cat": [0.25, 1],
         "probability dog": [0.75, 0],
     }
+    details = tuple(t.model_copy(update={"detail": t.name == "probability"}) for t in made.outputs)
+    assert answers(made.model_copy(update={"outputs": details}), Feeds({}), outputs).columns == ["example", "label"]
     one = answers(made, Feeds({}), {"label": outputs["label"][:1], "probability": outputs["probability"][:1]})
     assert one.columns == ["label", "probability cat", "probability dog"]
     named = answers(made, Feeds({}, ("x", "y")), outputs)

@@ -47,9 +47,9 @@ class Answer:
 
 
 def answer_of(contract: Contract, rows_axis: str | None) -> Answer:
-    """Lay out the outputs that are no states."""
+    """Lay out the outputs that are neither states nor details."""
     states = {s.output for s in contract.states}
-    shown = [(i, t) for i, t in enumerate(contract.outputs) if t.name not in states]
+    shown = [(i, t) for i, t in enumerate(contract.outputs) if t.name not in states and not t.detail]
     for position, t in shown:
         if isinstance(t.source, Clock) and t.source.rows == "future" and len(t.dims) == 2:
             time = (contract.table.time if contract.table else None) or "time"

@@ -82,7 +82,13 @@ class Cells(_Part):
     column: str
 
 
-Source = Annotated[Columns | Clock | Constants | Lengths | Cells, Field(discriminator="kind")]
+class Picture(_Part):
+    """The tensor is pictures, of bytes: rows from the top, columns from the left, then red, green and blue (sRGB)."""
+
+    kind: Literal["picture"] = "picture"
+
+
+Source = Annotated[Columns | Clock | Constants | Lengths | Cells | Picture, Field(discriminator="kind")]
 
 
 class Tensor(_Part):

@@ -50,7 +50,11 @@ class Program:
 
     @property
     def example(self) -> str:
-        return (self.folder / self.project.example_file).read_text(encoding="utf-8")
+        return self.example_bytes.decode()
+
+    @property
+    def example_bytes(self) -> bytes:
+        return (self.folder / self.project.example_file).read_bytes()
 
     def run(
         self, *arguments: str | Path, stdin: str | bytes = "", before: str = ""
@@ -139,6 +143,9 @@ def expected(program: Program) -> tuple[list[str], Rows]:
 def _calls(project: Project) -> list[dict[str, np.ndarray]]:
     """Inputs of each call that answers the example input."""
     first = {n: v.array() for n, v in project.contract.examples[0].inputs.items()}
+    if project.mode == "picture":
+        name = project.given[0].name
+        return [{name: one[None]} for example in project.contract.examples for one in example.inputs[name].array()]
     if project.mode != "texts":
         length = next((int(first[p.name][0]) for p in project.given if p.feed == "lengths"), None)
         return [{p.name: _one(p, first[p.name], project, length) for p in project.given}]

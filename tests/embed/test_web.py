@@ -174,9 +174,14 @@ def test_a_picture_is_answered(workshop, models, browser: Browser, tmp_path: Pat
     """Red, green and blue in, their means out; a text is no picture."""
     image = pytest.importorskip("PIL.Image")
     image.new("RGB", (40, 30), (200, 100, 50)).save(tmp_path / "plain.png")
-    browser.open(page_of(workshop, models, "image").folder)
+    program = page_of(workshop, models, "image")
+    browser.open(program.folder)
     state = browser.do("give", name="plain.png", file=str(tmp_path / "plain.png"))
     assert [float(cell) for cell in state["rows"][0]] == pytest.approx([200, 100, 50], abs=1)
+    image.new("RGBA", (40, 30), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    state = browser.do("give", name="clear.png", file=str(tmp_path / "clear.png"))
+    assert [float(cell) for cell in state["rows"][0]] == [255, 255, 255]  # over white
+    assert_close(browser.do("click", name="Try the example")["rows"], expected(program)[1])
     assert "no picture" in browser.do("give", name="x.png", text="no picture at all")["message"]
 
 

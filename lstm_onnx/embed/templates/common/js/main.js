@@ -1,4 +1,4 @@
-// The command line: a table or texts in, CSV out; or the self-test. Exit status 0, 1 where the self-test fails, 2 for
+// The command line: a table, texts or pictures in, CSV out; or the self-test. Exit status 0, 1 where the self-test fails, 2 for
 // input that cannot be used.
 import { readFile } from "node:fs/promises";
 
@@ -43,6 +43,13 @@ async function* lines() {
   if (rest) yield rest.replace(/\r$/, "");
 }
 
+/** All bytes of standard input. */
+async function whole() {
+  const pieces = [];
+  for await (const piece of process.stdin) pieces.push(piece);
+  return new Uint8Array(Buffer.concat(pieces));
+}
+
 async function main(given) {
   const chosen = options(given);
   const content = await read(chosen.model);
@@ -59,7 +66,8 @@ async function main(given) {
     return 0;
   }
   let begun = false;
-  for await (const { answer, at } of answers(model, lines())) {
+  const input = plan.mode === "picture" ? [await whole()] : lines();
+  for await (const { answer, at } of answers(model, input)) {
     if (!begun) process.stdout.write(csv(header));
     begun = true;
     process.stdout.write(rowsOf(answer, at).map(csv).join(""));

@@ -1,4 +1,5 @@
-// Makes what the function takes of lines that a person gives: rows of a table, or texts.
+// Makes what the function takes of what a person gives: rows of a table, texts, or pictures.
+import { pictures } from "./picture.js";
 import { call, plan } from "./plan.js";
 import { after, InputError, number, stamp, Table, time } from "./table.js";
 
@@ -14,8 +15,9 @@ const ARRAYS = {
 const LONGEST_GAP = 10000;
 const stepped = plan.time !== null && (plan.step.seconds || plan.step.months);
 
-/** Answers lines: yields `{ answer, at, text, inputs }` for each answer. */
+/** Answers lines, or the bytes of files of pictures: yields `{ answer, at, row, text, picture }` for each answer. */
 export function answers(model, lines) {
+  if (plan.mode === "picture") return answerPictures(model, lines);
   if (plan.mode === "texts") return answerTexts(model, lines);
   return plan.streaming ? answerRows(model, lines) : answerTable(model, lines);
 }
@@ -105,6 +107,27 @@ async function* answerTexts(model, lines) {
     yield { answer: await call(model, null, sizes({ room }), arrays), text: line };
   }
   if (!number_) throw new InputError("the input is empty: give a text a line");
+}
+
+/** Answers each picture of each file. */
+async function* answerPictures(model, files) {
+  let count = 0;
+  for (const bytes of files) {
+    for (const picture of pictures(bytes)) {
+      count += 1;
+      yield { answer: await answerPicture(model, picture), picture };
+    }
+  }
+  if (!count) throw new InputError(`the input is empty: give a picture, such as ${plan.example}`);
+}
+
+/** Answers a picture: `{ height, width, values }`. */
+export function answerPicture(model, { height, width, values }) {
+  const [batch, tall, wide] = plan.inputs[0].dims;
+  for (const [size, wanted] of [[height, tall], [width, wide]]) {
+    if (typeof wanted === "number" && size !== wanted) throw new InputError(`the model takes pictures of ${wide} by ${tall} only`);
+  }
+  return call(model, null, { [batch]: 1, [tall]: height, [wide]: width }, [values]);
 }
 
 function names() {

@@ -1,6 +1,6 @@
 // The page: opens the model, tests it, takes what a person drops, types or chooses, and shows the answer.
-import { call, open, plan } from "./plan.js";
-import { answers } from "./reading.js";
+import { open, plan } from "./plan.js";
+import { answerPicture, answers } from "./reading.js";
 import { bench, oneLine, selfTest } from "./self_test.js";
 import { element, show } from "./show.js";
 
@@ -97,7 +97,7 @@ function answer(make, name) {
     const began = performance.now();
     const found = await make();
     const taken = performance.now() - began;
-    const count = found.length === 1 ? "" : ` for ${found.length} ${plan.mode === "texts" ? "texts" : "rows"}`;
+    const count = found.length === 1 ? "" : ` for ${found.length} ${{ texts: "texts", picture: "pictures" }[plan.mode] ?? "rows"}`;
     at("timing").textContent = `${name ? `${name}: ` : ""}${time(taken)}${count} on ${NAMES[backend]}`;
     at("answer").replaceChildren(...show(found, contract));
     at("result").hidden = false;
@@ -108,52 +108,57 @@ function answer(make, name) {
 function answerText(text, name) {
   const lines = text.split("\n").map((line) => line.replace(/\r$/, ""));
   if (lines.at(-1) === "") lines.pop();
+  return answerAll(lines, name);
+}
+
+function answerAll(given, name) {
   return answer(async () => {
     const found = [];
-    for await (const one of answers(model, lines)) found.push(one);
+    for await (const one of answers(model, given)) found.push(one);
     return found;
   }, name);
 }
 
-/** The input that takes a picture: bytes of (batch, height, width, colours). */
-function pictureInput() {
-  const given = plan.inputs.filter((port) => port.feed !== "state");
-  const [port] = given;
-  return given.length === 1 && port.dtype === "uint8" && port.dims.length === 4 && port.dims[3] === 3 ? port : null;
+/** Pixels of a file that the browser can read, over white where it is transparent, at most 1024 wide and high. */
+async function pixelsOf(file) {
+  const found = await createImageBitmap(file).catch(() => null);
+  if (!found) throw new Error(`${file.name} is no picture that this browser can read`);
+  const scale = Math.min(1, 1024 / Math.max(found.width, found.height));
+  const [, tall, wide] = plan.inputs[0].dims; // a number where the model wants that size
+  const size = (dim, pixels) => (typeof dim === "number" ? dim : Math.max(1, Math.round(pixels * scale)));
+  const [height, width] = [size(tall, found.height), size(wide, found.width)];
+  const drawing = element("canvas", { width, height }).getContext("2d", { willReadFrequently: true });
+  drawing.fillStyle = "white";
+  drawing.fillRect(0, 0, width, height);
+  drawing.drawImage(found, 0, 0, width, height);
+  return { height, width, values: drawing.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 !== 3) };
 }
 
-/** A picture as large as the model wants it, or as it is, at most 512 pixels wide and high. */
-async function answerPicture(file, port) {
-  const picture = await createImageBitmap(file).catch(() => null);
-  if (!picture) return queue(() => Promise.reject(new Error(`${file.name} is no picture that this browser can read`)));
-  const scale = Math.min(1, 512 / Math.max(picture.width, picture.height));
-  const [batch, tall, wide] = port.dims;
-  const size = (dim, pixels) => (typeof dim === "number" ? dim : Math.max(1, Math.round(pixels * scale)));
-  const [height, width] = [size(tall, picture.height), size(wide, picture.width)];
-  const canvas = element("canvas", { width, height });
-  const drawing = canvas.getContext("2d", { willReadFrequently: true });
-  drawing.drawImage(picture, 0, 0, width, height);
-  const pixels = drawing.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 !== 3);
-  const sizes = { [batch]: 1, [tall]: height, [wide]: width };
-  return answer(async () => [{ answer: await call(model, null, sizes, [new Uint8Array(pixels)]) }], file.name);
+/** Answers a picture in a format of the browser's, or all those of a file of Netpbm's. */
+async function answerPictures(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (bytes[0] === 80 && (bytes[1] === 53 || bytes[1] === 54)) return answerAll([bytes], file.name);
+  return answer(async () => {
+    const { height, width, values } = await pixelsOf(file);
+    const picture = { height, width, values: new Uint8Array(values) };
+    return [{ answer: await answerPicture(model, picture), picture }];
+  }, file.name);
 }
 
 async function take(file) {
-  const port = pictureInput();
-  if (port) return answerPicture(file, port);
-  return answerText(await file.text(), file.name);
+  return plan.mode === "picture" ? answerPictures(file) : answerText(await file.text(), file.name);
 }
 
 /** What a person can give, by what the model reads. */
 function forms(found) {
-  const picture = pictureInput();
+  const picture = plan.mode === "picture";
   const place = at("forms");
-  if (plan.mode === "library" && !picture) {
+  if (plan.mode === "library") {
     place.append(element("p", { class: "hint" }, "This model takes arrays that no file or text stands for: the page tests it, and programs call it."));
     return;
   }
   const what = picture ? "a picture" : plan.mode === "texts" ? "a file with a text on each line" : "a CSV";
-  const input = element("input", { type: "file", id: "file", accept: picture ? "image/*" : ".csv,.tsv,.txt,text/*" });
+  const input = element("input", { type: "file", id: "file", accept: picture ? "image/*,.ppm,.pgm" : ".csv,.tsv,.txt,text/*" });
   const drop = element("label", { class: "drop", for: "file" }, element("strong", {}, "Choose a file"), ` or drop ${what} anywhere`, input);
   input.addEventListener("change", () => {
     if (input.files[0]) take(input.files[0]);
@@ -169,7 +174,7 @@ function forms(found) {
     drop.classList.remove("over");
     const [file] = event.dataTransfer.files;
     if (file) take(file);
-    else if (event.dataTransfer.getData("text")) answerText(event.dataTransfer.getData("text"), "dropped text");
+    else if (!picture && event.dataTransfer.getData("text")) answerText(event.dataTransfer.getData("text"), "dropped text");
   });
   const buttons = element("div", { class: "buttons" });
   if (plan.mode === "texts") {
@@ -182,18 +187,23 @@ function forms(found) {
     place.append(area);
     buttons.append(button);
   }
-  if (!picture) {
-    const example = element("button", { type: "button", id: "example", class: plan.mode === "texts" ? "" : "main" }, "Try the example");
-    example.addEventListener("click", async () => {
-      const text = await (await fetched(plan.example)).text();
-      if (at("text")) at("text").value = text;
-      answerText(text, plan.example);
-    });
-    buttons.append(example);
-  }
+  const example = element("button", { type: "button", id: "example", class: plan.mode === "texts" ? "" : "main" }, "Try the example");
+  example.addEventListener("click", async () => {
+    const response = await fetched(plan.example);
+    if (picture) return answerAll([new Uint8Array(await response.arrayBuffer())], plan.example);
+    const text = await response.text();
+    if (at("text")) at("text").value = text;
+    return answerText(text, plan.example);
+  });
+  buttons.append(example);
   place.append(...(plan.mode === "texts" ? [buttons, drop] : [drop, buttons]));
   if (plan.columns.length) place.append(columnsHint(found));
-  if (plan.mode !== "texts" && !picture) {
+  if (picture) {
+    addEventListener("paste", (event) => {
+      const [file] = event.clipboardData.files;
+      if (file) take(file);
+    });
+  } else if (plan.mode !== "texts") {
     addEventListener("paste", (event) => {
       const text = event.clipboardData.getData("text");
       if (text.trim()) answerText(text, "pasted");

@@ -7,6 +7,7 @@ import { stamp } from "./table.js";
 const MOST_ROWS = 1000;
 const MOST_BARS = 12;
 const MOST_LINES = 5;
+const MOST_PICTURES = 24;
 
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -20,6 +21,7 @@ export function show(found, contract) {
   const parts = [];
   const ranked = contract.outputs.find((o) => o.ranked && contract.axes[o.dims.at(-1)].labels);
   const wide = ranked && ranked.dims.length === 2;
+  if (plan.mode === "picture") parts.push(...found.slice(0, MOST_PICTURES).map((f) => captioned(f, contract)));
   if (plan.answer.clock >= 0) parts.push(...forecasts(found, contract));
   else if (wide && plan.mode === "texts") parts.push(...found.slice(0, 20).flatMap((f) => bars(f, ranked, contract)));
   else if (wide) {
@@ -30,6 +32,19 @@ export function show(found, contract) {
   if (!parts.length && rows.length > 1) parts.push(steps(rows));
   parts.push(table(rows, !parts.length || (rows.length < 2 && !wide)));
   return parts.filter(Boolean);
+}
+
+/** A picture as the model sees it, and below it what the model says, if that is words. */
+function captioned({ answer, picture: { height, width, values } }, contract) {
+  const canvas = element("canvas", { width, height, role: "img", "aria-label": "the picture that was given" });
+  const pixels = new ImageData(width, height);
+  pixels.data.forEach((_, i) => {
+    pixels.data[i] = i % 4 === 3 ? 255 : values[Math.floor(i / 4) * 3 + (i % 4)];
+  });
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  const said = contract.outputs.find((o) => o.dtype === "string" && o.dims.length === 1);
+  const words = said ? [element("figcaption", { class: "name" }, answer[keyOf(said.name)].data[0])] : [];
+  return element("figure", { class: "captioned" }, canvas, ...words);
 }
 
 /** The probabilities of one example, the largest first. */

@@ -2,7 +2,7 @@
 # make test   runs every test
 # make lint   ruff, types
 # make bench  speed against peers (installs them into an environment of their own)
-# make tools  what embedded programs are built with in the tests: ONNX Runtime as C and C++ want it
+# make tools  what embedded programs are built with in the tests: compilers, ONNX Runtime as C wants it, npm packages
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,7 +37,9 @@ lint: $(READY)
 	$(BIN)/mypy
 
 tools: $(READY)
+	tools/debian_packages
 	tools/onnxruntime_root $(BIN)/python
+	tools/node_packages
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.speed

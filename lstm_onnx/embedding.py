@@ -12,7 +12,7 @@ from lstm_onnx.contract import METADATA_KEY, Contract, from_json
 from lstm_onnx.doctor import examine
 from lstm_onnx.embed.golden import golden_file
 from lstm_onnx.embed.project import Project, project_of
-from lstm_onnx.embed.sample import example_text
+from lstm_onnx.embed.sample import example_input
 from lstm_onnx.embed.target import EmbedTarget
 from lstm_onnx.embed.writing import commands, render, write_folder
 from lstm_onnx.errors import UserError
@@ -57,8 +57,8 @@ def embed(
         "model.json": f"{text}\n".encode(),  # as export writes it
         "golden.bin": golden_file(contract),
     }
-    if example := example_text(project):
-        files[project.example_file] = example.encode()
+    if example := example_input(project):
+        files[project.example_file] = example
     write_folder(folder, files, chosen.name, force)
     missing = tuple(tool for tool in chosen.tools if shutil.which(tool) is None)
     return Embedded(folder, tuple(sorted(files)), commands(chosen, project), chosen.needs, missing, project)

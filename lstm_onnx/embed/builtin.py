@@ -62,8 +62,55 @@ GO = EmbedTarget(
     tools=("go", "cc"),
 )
 
+JAVA = EmbedTarget(
+    name="java",
+    title="Java and ONNX Runtime's C API by a small JNI library, no Maven",
+    needs=f"JDK 17, a C compiler, {ORT}",
+    runtime="ort",
+    templates=TEMPLATES / "java",
+    build=("sh build.sh",),
+    program="java -Djava.library.path=build -jar build/{{ project.id }}.jar",
+    tools=("javac", "java", "cc"),
+)
+
+CSHARP = EmbedTarget(
+    name="csharp",
+    title="C# and ONNX Runtime's C API by P/Invoke, no NuGet; Mono or .NET",
+    needs="Mono 6 with mcs, or .NET 8; ONNX Runtime 1.22 or newer (library)",
+    runtime="ort",
+    templates=TEMPLATES / "csharp",
+    build=(
+        'mkdir -p build && ln -sf "$ONNXRUNTIME_ROOT"/lib/libonnxruntime.* build/',
+        "mcs -warnaserror -optimize -out:build/{{ project.id }}.exe src/*.cs",
+    ),
+    program="mono build/{{ project.id }}.exe",
+    tools=("mcs", "mono"),
+)
+
+NODE = EmbedTarget(
+    name="node",
+    title="JavaScript and onnxruntime-node, with types",
+    needs="Node 20 or newer with npm, onnxruntime-node 1.30",
+    runtime="node",
+    templates=TEMPLATES / "node",
+    build=("npm install --ignore-scripts",),
+    program="node main.js",
+    tools=("node", "npm"),
+)
+
+WEB = EmbedTarget(
+    name="web",
+    title="A page for the browser with onnxruntime-web, WebAssembly or WebGPU; no build step",
+    needs="a browser of 2023 or newer, npm to fetch onnxruntime-web 1.30, any server of files",
+    runtime="web",
+    templates=TEMPLATES / "web",
+    build=("npm install --ignore-scripts", "npm run --silent runtime"),
+    program="node main.js",
+    tools=("node", "npm"),
+)
+
 
 @hookimpl
 def lstm_onnx_embed_targets() -> list[EmbedTarget]:
     """Return the targets that come with lstm-onnx."""
-    return [C, CPP, RUST, GO]
+    return [C, CPP, RUST, GO, JAVA, CSHARP, NODE, WEB]

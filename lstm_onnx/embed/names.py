@@ -17,7 +17,8 @@ _RESERVED = frozenset(
     restrict return sbyte sealed select self short signed sizeof stackalloc static str strictfp string struct super
     switch synchronized template this throw throws trait transient true try type typedef typeid typename typeof uint
     ulong unchecked undefined union unsafe unsigned unsized use ushort using var virtual void volatile where while
-    with xor yield
+    with xor yield instanceof java
+    arguments checked ort results tensor undefined
     model answer state session error golden csv inputs outputs input_names output_names content good length ahead room
     err calendar table
     """.split()
@@ -47,7 +48,7 @@ def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
 def camel(name: str) -> str:
     """Turn `my_model` into `myModel`."""
     first, *others = name.strip("_").split("_")
-    return first + "".join(w.capitalize() for w in others) + "_" * name.endswith("_")
+    return first + "".join(w.capitalize() for w in others) + name[len(name.rstrip("_")) :]
 
 
 def pascal(name: str) -> str:
@@ -78,7 +79,10 @@ def c_string(text: str) -> str:
 
 def json_string(text: str) -> str:
     """Write a literal for JavaScript, Java, C#, Go and JSON, in sources that are UTF-8."""
-    return json.dumps(text, ensure_ascii=False)
+    literal = json.dumps(text, ensure_ascii=False)
+    for end in "\x85\u2028\u2029":  # ends of a line, to C#
+        literal = literal.replace(end, f"\\u{ord(end):04x}")
+    return literal
 
 
 def rust_string(text: str) -> str:

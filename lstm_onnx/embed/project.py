@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-from lstm_onnx.contract import Cells, Clock, Columns, Constants, Contract, DType, Lengths, Table, Tensor
+from lstm_onnx.contract import Cells, Clock, Columns, Constants, Contract, DType, Lengths, Picture, Table, Tensor
 from lstm_onnx.embed.answer import Answer, answer_of
 from lstm_onnx.embed.names import snake, unique, verb
 from lstm_onnx.feed import target_columns
 
-Mode = Literal["window", "sequence", "texts", "library"]
-Feed = Literal["rows", "future", "clock", "clock_future", "constants", "lengths", "texts", "bytes", "state", "other"]
+Mode = Literal["window", "sequence", "texts", "picture", "library"]
+Feed = Literal[
+    "rows", "future", "clock", "clock_future", "constants", "lengths", "texts", "bytes", "picture", "state", "other"
+]
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,11 @@ class Project:
         states: pairs (input, output).
         free: free axes, each once; the function takes their sizes.
         mode: what text the program reads: "window" a table whose newest rows are looked at, "sequence" a table of which
-            each row is a step, "texts" a text a line, "library" nothing (it has the self-test and the function alone).
+            each row is a step, "texts" a text a line, "picture" pictures, "library" nothing (it has the self-test and the
+            function alone).
         streaming: whether it keeps states, and answers each row.
         context: rows after which a stream's answers are as good as in training.
-        rows: the axis that runs over rows of the table; None in modes texts and library.
+        rows: the axis that runs over rows of the table; None in modes texts, picture and library.
         ahead: the free axis of rows after the forecast begins, if there is one.
         shortest: the smallest length of a sequence or text.
         columns: what is read of each row, each once.
@@ -167,7 +170,7 @@ class Project:
     @property
     def example_file(self) -> str:
         """Name of the example input that is written beside the program."""
-        return "example.txt" if self.mode == "texts" else "example.csv"
+        return {"texts": "example.txt", "picture": "example.ppm"}.get(self.mode, "example.csv")
 
     @property
     def dtypes(self) -> tuple[str, ...]:
@@ -278,6 +281,8 @@ def _feed(contract: Contract, tensor: Tensor, rows: str | None) -> Feed:
         return "constants"
     if isinstance(source, Lengths):
         return "lengths"
+    if isinstance(source, Picture):
+        return "picture" if tensor.dtype == "uint8" and len(tensor.dims) == 4 else "other"
     if isinstance(source, Cells):
         if tensor.dtype == "string":
             return "texts"
@@ -321,7 +326,14 @@ def _labels(name: str, axes: Sequence[tuple[str, ...]], bare: Sequence[Tensor]) 
 def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     given = [p for p in inputs if p.feed != "state"]
     feeds = {p.feed for p in given}
-    if not given or "other" in feeds or any(len([d for d in p.dims if d.size is None]) > 2 for p in given):
+    if feeds == {"picture"} and len(given) == 1:
+        return "picture"
+    if (
+        "picture" in feeds
+        or not given
+        or "other" in feeds
+        or any(len([d for d in p.dims if d.size is None]) > 2 for p in given)
+    ):
         return "library"
     if feeds & {"texts", "bytes"}:
         return "texts" if feeds <= {"texts", "bytes", "lengths"} else "library"

@@ -13,12 +13,21 @@ from lstm_onnx.contract import Array
 from lstm_onnx.embed.project import Port, Project
 
 
-def example_text(project: Project) -> str:
-    """Write the first sequence of the first golden example as CSV, or its texts; empty for a library."""
+def example_input(project: Project) -> bytes:
+    """Write the first sequence of the first golden example as CSV, or all texts or pictures; empty for a library."""
     arrays = {n: v.array() for n, v in project.contract.examples[0].inputs.items()}
     if project.mode == "library":
-        return ""
-    return _texts(project, arrays) if project.mode == "texts" else _table(project, arrays)
+        return b""
+    if project.mode == "picture":
+        return _pictures(project)
+    return (_texts(project, arrays) if project.mode == "texts" else _table(project, arrays)).encode()
+
+
+def _pictures(project: Project) -> bytes:
+    """All pictures of all golden examples, in Netpbm's binary format PPM, one after another."""
+    name = project.given[0].name
+    found = [picture for example in project.contract.examples for picture in example.inputs[name].array()]
+    return b"".join(b"P6\n%d %d\n255\n%b" % (p.shape[1], p.shape[0], p.tobytes()) for p in found)
 
 
 def _texts(project: Project, arrays: Mapping[str, Array]) -> str:

@@ -56,6 +56,8 @@ def render(target: EmbedTarget, project: Project) -> dict[str, bytes]:
         content = file.read_bytes()
         if path.endswith(".j2"):
             content = jinja.get_template(path).render(context).encode()
+            if not content.strip():
+                continue  # for models of another kind
         found[output_path(path, project)] = content
     return found
 

@@ -24,6 +24,9 @@ ROOT = Path(__file__).parents[2]
 ONNXRUNTIME = ROOT / ".tools" / "onnxruntime"
 """Made by `tools/onnxruntime_root`."""
 
+NODE = ROOT / ".tools" / "node"
+"""Made by `tools/node_packages`."""
+
 TARGETS = os.environ.get("EMBED_TARGETS", "").split() or [t.name for t in load_targets()[0]]
 """What the tests run for: everything, or what a developer of one target asks for."""
 
@@ -47,7 +50,11 @@ class Program:
 
     @property
     def example(self) -> str:
-        return (self.folder / self.project.example_file).read_text(encoding="utf-8")
+        return self.example_bytes.decode()
+
+    @property
+    def example_bytes(self) -> bytes:
+        return (self.folder / self.project.example_file).read_bytes()
 
     def run(
         self, *arguments: str | Path, stdin: str | bytes = "", before: str = ""
@@ -86,8 +93,13 @@ class Workshop:
                 pytest.skip(f"target {target} needs {', '.join(missing)}")
             if chosen.runtime == "ort" and not ONNXRUNTIME.is_dir():
                 pytest.skip("tools/onnxruntime_root has not been run")
+            if chosen.runtime in ("node", "web") and not NODE.is_dir():
+                pytest.skip("tools/node_packages has not been run")
             embedded = embed(file, target, self.folder / f"{file.stem}-{target}")
             for line in embedded.commands["build"]:
+                if line.startswith("npm install"):  # what it would fetch lies here, once for all programs
+                    (embedded.folder / "node_modules").symlink_to(NODE / "node_modules")
+                    continue
                 done = subprocess.run(
                     line,
                     shell=True,
@@ -131,6 +143,9 @@ def expected(program: Program) -> tuple[list[str], Rows]:
 def _calls(project: Project) -> list[dict[str, np.ndarray]]:
     """Inputs of each call that answers the example input."""
     first = {n: v.array() for n, v in project.contract.examples[0].inputs.items()}
+    if project.mode == "picture":
+        name = project.given[0].name
+        return [{name: one[None]} for example in project.contract.examples for one in example.inputs[name].array()]
     if project.mode != "texts":
         length = next((int(first[p.name][0]) for p in project.given if p.feed == "lengths"), None)
         return [{p.name: _one(p, first[p.name], project, length) for p in project.given}]

@@ -20,6 +20,7 @@ from lstm_onnx.contract import (
     Contract,
     Example,
     Lengths,
+    Picture,
     Provenance,
     Step,
     Table,
@@ -302,12 +303,20 @@ def monthly_model(folder: Path) -> Path:
 
 
 def image_model(folder: Path) -> Path:
-    """A picture in: nothing that a program reads from text, so the self-test is all it has."""
+    """A picture in, of any size, and what is its mean colour."""
     contract = contract_of(
         "image",
         "captioning",
         {"height": Axis(), "width": Axis(), "colour": Axis(size=3)},
-        inputs=(Tensor(name="image", dtype="uint8", dims=("batch", "height", "width", "colour"), meaning="a picture"),),
+        inputs=(
+            Tensor(
+                name="image",
+                dtype="uint8",
+                dims=("batch", "height", "width", "colour"),
+                meaning="a picture",
+                source=Picture(),
+            ),
+        ),
         outputs=(Tensor(name="mean", dtype="float32", dims=("batch", "colour"), meaning="of each colour"),),
     )
     nodes = [node("Cast", "image", "numbers", to=1), node("ReduceMean", "numbers both", "mean", keepdims=0)]

@@ -44,7 +44,7 @@ def test_the_answer_is_that_of_onnx_runtime(workshop, models, model: str, target
     program = build(workshop, models, model, target)
     if program.project.mode == "library":
         pytest.skip("reads nothing but its golden examples")
-    done = program.run(stdin=program.example)
+    done = program.run(stdin=program.example_bytes)
     assert (done.returncode, done.stderr) == (0, "")
     header, rows = table_of(done.stdout)
     wanted_header, wanted = expected(program)
@@ -97,6 +97,37 @@ def test_steps_that_cannot_be_used_are_one_line(workshop, models, model: str, ta
     done = build(workshop, models, model, target).run(stdin=table)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+
+
+BROKEN_PICTURES = {
+    b"": "empty",
+    b" \n": "empty",
+    b"\x89PNG\r\n\x1a\n": "no PPM",
+    b"P6": "header",
+    b"P6\n2 0\n255\n": "header",
+    b"P6\n2 x\n255\n": "header",
+    b"P6\n2 99999999999999999999\n255\n": "header",
+    b"P6\n-2 2\n255\n": "header",
+    b"P6\n2 2\n65535\n" + bytes(24): "two bytes",
+    b"P6\n2 2\n255\n" + bytes(11): "too early",
+    b"P5\n2 2\n255\n" + bytes(3): "too early",
+}
+
+
+@pytest.mark.parametrize("content", BROKEN_PICTURES)
+def test_a_picture_that_cannot_be_used_is_one_line(workshop, models, target: str, content: bytes) -> None:
+    done = build(workshop, models, "image", target).run(stdin=content)
+    refused(done, BROKEN_PICTURES[content])
+
+
+def test_pictures_are_read_as_netpbm_writes_them(workshop, models, target: str) -> None:
+    """Grey and colour, remarks, several in one file, and fewer shades than 256."""
+    program = build(workshop, models, "image", target)
+    grey = b"P5 # a remark\n#another\n2 1\n255\n" + bytes([10, 30])
+    few = b"P6\n1 1\n15\n" + bytes([15, 5, 0])
+    done = program.run(stdin=grey + b"\n" + few)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [[float(cell) for cell in row] for row in table_of(done.stdout)[1]] == [[20, 20, 20], [255, 85, 0]]
 
 
 def test_files_that_are_not_there_or_broken_are_one_line(workshop, models, target: str, tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_answers_have_the_columns_that_predict_shows(models: dict[str, Path]) ->
         ("bytes", "texts", ["bytes", "lengths"]),
         ("series", "sequence", ["rows", "lengths"]),
         ("monthly", "window", ["rows", "future", "constants", "clock_future"]),
-        ("image", "library", ["other"]),
+        ("image", "picture", ["picture"]),
     ],
 )
 def test_how_inputs_are_fed(model: str, mode: str, feeds: list[str], tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import onnx
 import torch
 from onnxscript import opset18 as op
 
+import lstm_onnx.decoding  # noqa: F401  # defines top_k
 from lstm_onnx.describe import IR_VERSION
 from lstm_onnx.layers import onnx_weights
 from lstm_onnx.plugins import AnyTask
@@ -41,9 +42,14 @@ def _reverse_sequence(x: Any, lengths: Any) -> Any:
     return op.ReverseSequence(x, op.Max(lengths, one), batch_axis=1, time_axis=0)
 
 
+def _top_k(x: Any, k: int) -> Any:
+    return op.TopK(x, op.Constant(value_ints=[k]))
+
+
 TRANSLATIONS: dict[Any, Callable[..., Any]] = {
     torch.ops.lstm_onnx.lstm.default: _lstm,
     torch.ops.lstm_onnx.reverse_sequence.default: _reverse_sequence,
+    torch.ops.lstm_onnx.top_k.default: _top_k,
 }
 
 

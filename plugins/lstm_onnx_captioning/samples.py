@@ -1,0 +1,33 @@
+"""Made-up pictures: smooth colours with a few discs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lstm_onnx.task import Array, GraphSpec
+
+
+def sample(graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
+    """Draw pictures of the given size, or maps of features where the graph takes those."""
+    random = np.random.default_rng(seed)
+    found: dict[str, Array] = {}
+    for tensor in graph.inputs:
+        shape = tuple(graph.axes[d].size or sizes[d] for d in tensor.dims)
+        if tensor.dtype == "uint8":
+            found[tensor.name] = np.stack([_picture(shape[1], shape[2], random) for _ in range(shape[0])])
+        else:
+            found[tensor.name] = random.standard_normal(shape).astype(np.float32)
+    return found
+
+
+def _picture(height: int, width: int, random: np.random.Generator) -> Array:
+    y, x = np.mgrid[0:1:height * 1j, 0:1:width * 1j]  # type: ignore[misc]
+    corners = random.uniform(0, 255, (3, 3))
+    canvas = corners[0] + y[..., None] * (corners[1] - corners[0]) + x[..., None] * (corners[2] - corners[0])
+    for _ in range(random.integers(1, 4)):
+        centre, radius = random.uniform(0.1, 0.9, 2), random.uniform(0.1, 0.3)
+        canvas[(y - centre[0]) ** 2 + (x - centre[1]) ** 2 < radius**2] = random.uniform(0, 255, 3)
+    noisy = canvas + random.normal(0, 4, canvas.shape)
+    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)

@@ -31,6 +31,9 @@ class Config(BaseModel):
     validation_share: float = Field(
         0.1, ge=0, lt=1, description="share of the other pictures that decides when to stop; 0 for none"
     )
+    split_seed: int | None = Field(
+        None, ge=0, description="decides which pictures are kept for validation and test; that of training if not given"
+    )
     on_bad_image: Literal["stop", "skip"] = Field(
         "stop", description="what to do with a missing or broken picture: stop with its name, or leave it out and count"
     )

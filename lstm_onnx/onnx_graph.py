@@ -129,56 +129,78 @@ def tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
     model.ir_version = IR_VERSION
     model.producer_name, model.producer_version = "lstm-onnx", __version__
     model.graph.name, model.graph.doc_string = graph.name, graph.description
-    del model.graph.value_info[:]  # optional, and tract refuses files that have it
     del model.graph.metadata_props[:]
     del model.metadata_props[:]
-    _name_nodes(model.graph)
-    _name_weights(model.graph)
-    _drop_defaults(model.graph)
+    graphs = list(_with_inner(model.graph))
+    _name_nodes(graphs)
+    _name_weights(graphs)
+    _drop_defaults(graphs)
+    _drop_unused(graphs)
     for t, value in zip((*graph.inputs, *graph.outputs), (*model.graph.input, *model.graph.output), strict=True):
         value.doc_string = t.meaning
         _name_dims(value, [graph.axes[d].size or d for d in t.dims])
     return model
 
 
-def _name_nodes(graph: onnx.GraphProto) -> None:
+def _with_inner(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """Yield a graph and those inside its nodes, such as the body of a loop."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from _with_inner(attribute.g)
+
+
+def _name_nodes(graphs: list[onnx.GraphProto]) -> None:
     """Name each node after the module that it comes from and what it does: `encoder.layers.0.0/LSTM`, `head/Gemm`."""
     seen: Counter[str] = Counter()
-    for node in graph.node:
-        scopes: list[str] = next((ast.literal_eval(p.value) for p in node.metadata_props if p.key == _SCOPES), [])
-        path = [s for s in scopes[:-1] if s and not s.startswith("_empty")]
-        if node.op_type == "LSTM":  # its weights tell layer and direction
-            path = [node.input[1].rpartition(".")[0]]
-        name = "/".join([*path[-1:], node.op_type])
-        seen[name] += 1
-        node.name = name if seen[name] == 1 else f"{name}_{seen[name]}"
-        node.doc_string = ""
-        del node.metadata_props[:]
+    for graph in graphs:
+        del graph.value_info[:]  # optional, and tract refuses files that have it
+        for node in graph.node:
+            scopes: list[str] = next((ast.literal_eval(p.value) for p in node.metadata_props if p.key == _SCOPES), [])
+            path = [s for s in scopes[:-1] if s and not s.startswith("_empty")]
+            if node.op_type == "LSTM":  # its weights tell layer and direction
+                path = [node.input[1].rpartition(".")[0]]
+            name = "/".join([*path[-1:], node.op_type])
+            seen[name] += 1
+            node.name = name if seen[name] == 1 else f"{name}_{seen[name]}"
+            node.doc_string = ""
+            del node.metadata_props[:]
 
 
-def _drop_defaults(graph: onnx.GraphProto) -> None:
+def _drop_defaults(graphs: list[onnx.GraphProto]) -> None:
     """Remove what the exporter spells out of an LSTM's defaults: some runtimes refuse to see `layout` at all."""
-    for node in graph.node:
+    for node in (n for graph in graphs for n in graph.node):
         if node.op_type == "LSTM":
             kept = [a for a in node.attribute if a.name == "hidden_size"]
             del node.attribute[:]
             node.attribute.extend(kept)
 
 
-def _name_weights(graph: onnx.GraphProto) -> None:
+def _drop_unused(graphs: list[onnx.GraphProto]) -> None:
+    """Remove constants that the exporter left behind: a body may use those of the graph around it."""
+    used = {name for graph in graphs for node in graph.node for name in node.input}
+    used |= {value.name for graph in graphs for value in graph.output}
+    for graph in graphs:
+        kept = [t for t in graph.initializer if t.name in used]
+        if len(kept) < len(graph.initializer):
+            copies = [onnx.TensorProto.FromString(t.SerializeToString()) for t in kept]
+            del graph.initializer[:]
+            graph.initializer.extend(copies)
+
+
+def _name_weights(graphs: list[onnx.GraphProto]) -> None:
     """Call an LSTM's weights W, R and B as ONNX's documentation does."""
     endings = {".onnx_w": ".W", ".onnx_w_padded": ".W", ".onnx_r": ".R", ".onnx_b": ".B"}
+    tensors = [t for graph in graphs for t in graph.initializer]
     renamed = {
-        t.name: t.name.removesuffix(end) + new
-        for t in graph.initializer
-        for end, new in endings.items()
-        if t.name.endswith(end)
+        t.name: t.name.removesuffix(end) + new for t in tensors for end, new in endings.items() if t.name.endswith(end)
     }
-    for tensor in graph.initializer:
+    for tensor in tensors:
         tensor.name = renamed.get(tensor.name, tensor.name)
         tensor.doc_string = ""
         del tensor.metadata_props[:]
-    for node in graph.node:
+    for node in (n for graph in graphs for n in graph.node):
         node.input[:] = [renamed.get(name, name) for name in node.input]
 
 

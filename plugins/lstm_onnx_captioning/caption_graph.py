@@ -46,12 +46,12 @@ def _joined(
     columns = [f"word {k}" for k in range(1, count)]
     joined = ["first word", *(f"words to {k}" for k in range(1, count))]
     nodes = [
-        helper.make_node("Split", [tokens, "cuts"], ["first token", "other tokens"], axis=1),
+        helper.make_node("Split", [tokens, "cuts"], ["first token", "other tokens"], name="first", axis=1),
         _look_up("first token", "first words", "first word"),
         _look_up("other tokens", "spaced words", "other words"),
-        helper.make_node("Split", ["other words", "ones"], columns, axis=1),
+        helper.make_node("Split", ["other words", "ones"], columns, name="others", axis=1),
         *(
-            helper.make_node("StringConcat", [before, column], [after])
+            helper.make_node("StringConcat", [before, column], [after], name=after)
             for (before, after), column in zip(pairwise(joined), columns, strict=True)
         ),
     ]
@@ -65,7 +65,7 @@ def _joined(
 
 
 def _look_up(numbers: str, table: str, words: str) -> NodeProto:
-    return helper.make_node("Gather", [table, numbers], [words])
+    return helper.make_node("Gather", [table, numbers], [words], name=words)
 
 
 def _table(name: str, words: list[str]) -> TensorProto:

@@ -40,9 +40,8 @@ class Square(nn.Module):
 
     def _weights(self, count: int, height: int, width: int, device: torch.device) -> Tensor:
         """Return how much each of `count` pixels counts in each of those that are made, (size, count)."""
-        own = torch.scalar_tensor(count, device=device)
-        sides = torch.stack([torch.scalar_tensor(n, device=device) for n in (height, width)])
-        side = {"crop": sides.amin(), "pad": sides.amax(), "stretch": own}[self.fit]
+        own, *sides = (torch.scalar_tensor(n, device=device) for n in (count, height, width))
+        side = {"crop": torch.minimum(*sides), "pad": torch.maximum(*sides), "stretch": own}[self.fit]
         # the window that becomes the square lies around the middle; where it begins is a whole pixel
         begin = torch.sign(own - side) * torch.floor((own - side).abs() / 2)
         scale = side / self.size

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, Cells, Clock, Contract, Tensor
+from lstm_onnx.contract import Array, Cells, Clock, Contract, Picture, Tensor
 from lstm_onnx.errors import UserError
 from lstm_onnx.frequency import DAY
 
@@ -116,6 +116,8 @@ def _name_of_examples(contract: Contract, named: bool) -> str:
     table = contract.table
     if column is not None:
         return column
+    if any(isinstance(t.source, Picture) for t in contract.inputs):
+        return "picture" if named else "example"
     if table is not None and table.series is not None:
         return table.series
     return "example" if not named else "row" if table is not None and table.steps else "series"

@@ -244,7 +244,8 @@ def verify(
 def predict(
     file: Annotated[Path, typer.Argument(help="exported .onnx file")],
     data: Annotated[
-        Path | None, typer.Argument(help="table (CSV, Parquet), or arrays by input name (.npz, .json)")
+        Path | None,
+        typer.Argument(help="table (CSV, Parquet), picture, folder of them, or arrays by name (.npz, .json)"),
     ] = None,
     text: Annotated[
         list[str] | None, typer.Option(help="a text to answer for, instead of a file; several: --text A --text B")

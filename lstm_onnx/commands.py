@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from lstm_onnx import report
 from lstm_onnx.errors import CheckFailed, UserError
+from lstm_onnx.progress import counting, showing
 
 if TYPE_CHECKING:
     from lstm_onnx.contract import Contract, Scores, Variant
@@ -44,16 +45,17 @@ def train(
 
     view = _view(load_task(plugin, plugin_file).task, console, quiet, as_json)
     try:
-        run = training.train(
-            plugin,
-            data,
-            config=dict(config),
-            settings=dict(settings),
-            runs=runs,
-            name=name,
-            plugin_file=plugin_file,
-            observer=view,
-        )
+        with _showing(console, quiet, as_json):
+            run = training.train(
+                plugin,
+                data,
+                config=dict(config),
+                settings=dict(settings),
+                runs=runs,
+                name=name,
+                plugin_file=plugin_file,
+                observer=view,
+            )
     finally:
         if view:
             view.close()
@@ -68,7 +70,8 @@ def resume(folder: Path, console: Console, quiet: bool, as_json: bool) -> None:
 
     view = _view(find_task(open_run(folder)).task, console, quiet, as_json)
     try:
-        run = training.resume(folder, view)
+        with _showing(console, quiet, as_json):
+            run = training.resume(folder, view)
     finally:
         if view:
             view.close()
@@ -77,6 +80,11 @@ def resume(folder: Path, console: Console, quiet: bool, as_json: bool) -> None:
 
 def _view(task: AnyTask, console: Console, quiet: bool, as_json: bool) -> report.TrainingView | None:
     return None if quiet else report.TrainingView(console, task.headline.name, as_json)
+
+
+def _showing(console: Console, quiet: bool, as_json: bool) -> AbstractContextManager[None]:
+    """Show on the console how far slow work has come, unless it was asked to say little."""
+    return showing(None if quiet or as_json else console)
 
 
 def _after_training(run: Run, console: Console, as_json: bool) -> None:
@@ -137,8 +145,9 @@ def export(
 
 def _predict_line(file: Path, contract: Contract) -> str:
     """Write the command that answers with a file, for the kind of data that it takes."""
-    table = any(t.source is not None and t.source.kind != "lengths" for t in contract.inputs)
-    data = "DATA.npz" if not table else "DATA.csv" if contract.stream is None else "--stream < DATA.csv"
+    kinds = {t.source.kind for t in contract.inputs if t.source is not None} - {"lengths"}
+    table = "DATA.csv" if contract.stream is None else "--stream < DATA.csv"
+    data = "PICTURE.jpg" if "picture" in kinds else table if kinds else "DATA.npz"
     return f"lstm-onnx predict {file} {data}"
 
 
@@ -217,7 +226,8 @@ def predict(
     from lstm_onnx.tables import write_table
 
     model = load(file, provider, threads)
-    prediction = model.predict(data, top)
+    with _showing(console, False, as_json):
+        prediction = model.predict(data, top)
     if to is not None:
         write_table(prediction.table, to)
     if plot is not None:
@@ -274,7 +284,8 @@ def evaluate(
     """Score a run (by PyTorch) or a file (by ONNX Runtime) on the test part of some data."""
     from lstm_onnx import judge
 
-    verdict = judge.evaluate(model, data, plot, plugin_file, provider, threads)
+    with _showing(console, False, as_json):
+        verdict = judge.evaluate(model, data, plot, plugin_file, provider, threads)
     if as_json:
         print(
             json.dumps(
@@ -354,8 +365,8 @@ def bench(
     if plot is not None:
         _check_picture(plot)
     threads = threads or [1, cores()]
-    with report.counting(console, "measuring", quiet=as_json) as progress:
-        figures = measure(files, batches, lengths, threads, provider, seconds, progress)
+    with _showing(console, False, as_json), counting("measuring") as update:
+        figures = measure(files, batches, lengths, threads, provider, seconds, update)
     footprints = [footprint(f, provider) for f in dict.fromkeys(files)]
     best, names = best_threads(figures), labels(files)
     if plot is not None:

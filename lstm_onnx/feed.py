@@ -17,6 +17,7 @@ from lstm_onnx.answers import answers
 from lstm_onnx.contract import Array, Axis, Clock, Columns, Constants, Contract, Lengths, Step, Table, Tensor
 from lstm_onnx.errors import UserError
 from lstm_onnx.fed import Feeds
+from lstm_onnx.feed_pictures import picture_input
 from lstm_onnx.feed_sequences import padded_axes, read_frame, sequence_feeds, takes_sequences, takes_texts, text_feeds
 from lstm_onnx.frequency import advance, step_text
 from lstm_onnx.series import Regular, Series, regular_series, wide_series
@@ -46,6 +47,8 @@ def feeds(contract: Contract, data: pl.DataFrame | Path) -> Feeds:
             except UserError as error:
                 text = str(error)
                 raise UserError(text if text.startswith(where) else f"{where}: {text}") from None
+    if picture_input(contract) is not None:
+        raise UserError(f"{where}: this model takes pictures; give one, a folder of them, or arrays in an .npz file")
     _refuse_sourceless(contract, where)
     if takes_sequences(contract):
         return sequence_feeds(contract, data, where)

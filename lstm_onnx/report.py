@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from lstm_onnx.contract import Axis, Contract, Scores
+from lstm_onnx.progress import PLAIN_EVERY
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 ENOUGH_FOR_P99 = 100
 """Calls from which on a 99th percentile is more than the slowest call."""
-
-PLAIN_EVERY = 10.0
-"""Seconds between plain progress lines, when the output is not a terminal."""
 
 
 def number(value: float) -> str:
@@ -198,26 +195,6 @@ def footprint_table(footprints: Sequence[Footprint], names: Mapping[Path, str]) 
         memory = (f"{b / 2**20:,.1f} MB" if f.peak else "-" for b in (f.peak, f.grown))
         table.add_row(escape(names[f.file]), f"{f.size / 1024:,.0f} kB", *times, *memory)
     return table
-
-
-@contextmanager
-def counting(console: Console, what: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Show how many of how many are done: a bar on a terminal, a line now and then elsewhere, nothing if quiet."""
-    if quiet or not console.is_terminal:
-        last = [time.monotonic()]
-
-        def line(done: int, total: int) -> None:
-            if not quiet and time.monotonic() - last[0] > PLAIN_EVERY:
-                last[0] = time.monotonic()
-                console.print(f"{what}: {done} of {total}")
-
-        yield line
-        return
-    from rich.progress import Progress
-
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(what)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 class TrainingView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ import polars as pl
 from lstm_onnx.contract import METADATA_KEY, Cells, Contract, from_json
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.feed import Feeds, answers, check_inputs, feeds
+from lstm_onnx.feed_pictures import given_pictures, picture_feeds
+from lstm_onnx.progress import counting
 from lstm_onnx.streams import Feeder
 from lstm_onnx.task import Answer, Array, Arrays
 
@@ -26,7 +28,8 @@ class Prediction:
 
     Attributes:
         table: the answers as a person reads them, a row each.
-        inputs: the arrays that went into the graph.
+        inputs: the arrays that went into the graph; of several pictures an array of objects, each a copy that is
+            large enough to be shown, as they may differ in size.
         outputs: the arrays that came out.
         notes: one line for each thing that was repaired in the data.
     """
@@ -65,9 +68,9 @@ class Model:
         return dict(zip(names, self.session.run(names, arrays), strict=True))
 
     def predict(
-        self, data: str | Path | pl.DataFrame | Mapping[str, Any] | list[str], top: int | None = None
+        self, data: str | Path | pl.DataFrame | Mapping[str, Any] | list[str] | list[Path], top: int | None = None
     ) -> Prediction:
-        """Answer for a file, a table, arrays by name, or texts.
+        """Answer for a file, a table, arrays by name, texts, or pictures: a file, some files or a folder.
 
         Args:
             data: what to answer for.
@@ -77,20 +80,23 @@ class Model:
             UserError: the file has no contract to read a table by, or the data does not fit it.
         """
         contract = self.require_contract()
+        data = Path(data) if isinstance(data, str) else data
+        if (files := given_pictures(contract, data)) is not None:
+            return _predict_pictures(self, contract, files, top)
         if isinstance(data, Mapping):
             fed = Feeds(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
         elif isinstance(data, list):
             fed = feeds(contract, self._as_table(data))
         else:
-            fed = feeds(contract, Path(data) if isinstance(data, str) else data)
+            fed = feeds(contract, data)
         outputs = self.run(fed.arrays)
         return Prediction(answers(contract, fed, outputs, top), fed.arrays, outputs, fed.notes)
 
-    def _as_table(self, texts: list[str]) -> pl.DataFrame:
+    def _as_table(self, texts: Sequence[str | Path]) -> pl.DataFrame:
         columns = [t.source.column for t in self.require_contract().inputs if isinstance(t.source, Cells)]
         if not columns:
             raise UserError(f"{self.path}: does not answer for texts; give a file of data")
-        return pl.DataFrame({columns[0]: texts}, schema={columns[0]: pl.String})
+        return pl.DataFrame({columns[0]: [str(text) for text in texts]}, schema={columns[0]: pl.String})
 
     def stream(self) -> Feeder:
         """Begin a stream: a sequence that is fed in pieces, for files of the variant streaming.
@@ -112,6 +118,28 @@ class Model:
                 f"export it with lstm-onnx export, or run it with ONNX Runtime directly"
             )
         return self.contract
+
+
+def _predict_pictures(model: Model, contract: Contract, files: Sequence[Path], top: int | None) -> Prediction:
+    """Answer for pictures of any sizes, a batch of one size at a time."""
+    names: list[str] = []
+    shown: list[Array] = []
+    answered: list[dict[str, Array]] = []
+    notes: list[str] = []
+    with counting("answering for pictures") as update:
+        for fed in picture_feeds(contract, files, notes):
+            answered.append(model.run(fed.arrays))
+            names += fed.names
+            shown += fed.shown
+            update(len(names) + len(notes), len(files))
+    outputs = {name: np.concatenate([a[name] for a in answered]) for name in answered[0]}
+    table = answers(contract, Feeds({}, tuple(names)), outputs, top)
+    if len(names) == 1:
+        return Prediction(table, fed.arrays, outputs, tuple(notes))
+    pictures = np.empty(len(shown), dtype=object)
+    for i, picture in enumerate(shown):
+        pictures[i] = picture
+    return Prediction(table, {name: pictures for name in fed.arrays}, outputs, tuple(notes))
 
 
 def load(file: str | Path, provider: str = "auto", threads: int | None = None) -> Model:

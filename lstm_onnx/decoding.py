@@ -1,8 +1,8 @@
-"""Beam search that exports: one `forward` decodes in PyTorch, and becomes a `Loop` in the graph.
+"""Beam search for any task: in PyTorch a Python loop, in the exported graph one ONNX `Loop`.
 
-`beam_search` takes the model's single step as a function and does the rest with operators of which each means the same in
-PyTorch and in ONNX, ties included: where two candidates are equally good, the one with the lower beam wins, then the one
-with the lower token. `torch.topk` promises no order of ties; the operator `lstm_onnx::top_k` does, as ONNX's `TopK`.
+`beam_search` takes the model's single step as a function and does the rest with operators that mean the same in PyTorch
+and in ONNX, ties included: where two candidates are equally good, the one of the earlier beam wins, then the one with
+the lower token. `torch.topk` promises no order of ties; the operator `top_k` does, as ONNX's `TopK`.
 """
 
 from __future__ import annotations
@@ -12,19 +12,15 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-
-try:  # private in PyTorch, which pins what it does by the version alone
-    from torch._higher_order_ops.while_loop import while_loop
-except ImportError as error:  # pragma: no cover
-    raise ImportError("this release of PyTorch has no while_loop; lstm-onnx needs torch 2.13 or newer") from error
+from torch._higher_order_ops.while_loop import while_loop  # private still, but what torch.export documents
 
 State = tuple[Tensor, ...]
 Step = Callable[[Tensor, State], tuple[Tensor, State, Tensor | None]]
 """One step of a decoder.
 
-From the last token of each row (rows,) and its state, tensors of shape (rows, …), to the log-probabilities of the next
-token (rows, vocabulary), the state after it, and what is to be noted of the step, (rows, noted), or None. Row
-`b * width + w` is beam `w` of example `b`.
+From the last token of each row (row,) and its state, tensors of shape (row, …), to the log-probabilities of the next
+token (row, token), the state after it, and what is to be noted of the step, (row, noted), or None. There is a row for
+each beam: row `b * width + w` is beam `w` of example `b`.
 """
 
 NEVER = float("-inf")
@@ -34,36 +30,46 @@ class Decoded(NamedTuple):
     """The best sequence of each example.
 
     Attributes:
-        tokens: (batch, longest) int64; the end, and after it, is filled with the token that ends.
-        lengths: (batch,) int64: tokens before the end.
-        chances: (batch, longest) log-probability of each token, 0 after the end.
+        tokens: (batch, longest) int64; from the end on, the token that ends.
+        lengths: (batch,) int64, tokens before the end.
+        log_probabilities: (batch, longest) of each token, at `lengths` that of the end if it fits; 0 after it.
         score: (batch,) their sum.
-        notes: (batch, longest, noted) what was noted at each step, 0 after the end; None if nothing was.
+        notes: (batch, longest, noted), what was noted of each of these steps, 0 after them; None if nothing was.
     """
 
     tokens: Tensor
     lengths: Tensor
-    chances: Tensor
+    log_probabilities: Tensor
     score: Tensor
     notes: Tensor | None
 
 
 @torch.library.custom_op("lstm_onnx::top_k", mutates_args=())
-def top_k_op(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Return the k largest of each row of x (rows, columns) and where they stand, the largest first; of ties the first."""
-    values, places = torch.sort(x, dim=1, descending=True, stable=True)
-    return values[:, :k].contiguous(), places[:, :k].contiguous()
+def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Find the k largest of each example, the largest first; of ties that of the first beam, then of the first token.
+
+    It takes the first maximum of what is left, k times: for k = 3 of 5,000 numbers 50 times as fast as a stable sort.
+
+    Args:
+        x: (batch, beam, token).
+        k: how many, of beams times tokens at most.
+
+    Returns:
+        The values, and the beams and the tokens where they stand, each (batch, k).
+    """
+    flat = x.flatten(1)
+    left = flat.clamp(min=torch.finfo(x.dtype).min)  # so that -inf, which marks what is taken, is below all others
+    places = []
+    for _ in range(k):
+        places.append(left.argmax(dim=1, keepdim=True))
+        left.scatter_(1, places[-1], NEVER)
+    found = torch.cat(places, dim=1)
+    return flat.gather(1, found), found // x.shape[2], found % x.shape[2]
 
 
-@top_k_op.register_fake
-def _(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    return x.new_empty(x.shape[0], k), x.new_empty(x.shape[0], k, dtype=torch.int64)
-
-
-def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Return the k largest of each row of x (rows, columns), the largest first, and their columns; of ties the first."""
-    values, places = torch.ops.lstm_onnx.top_k(x, k)
-    return values, places
+@top_k.register_fake
+def _(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    return x.new_empty(x.shape[0], k), *(x.new_empty(x.shape[0], k, dtype=torch.int64) for _ in range(2))
 
 
 def beam_search(
@@ -79,104 +85,119 @@ def beam_search(
 ) -> Decoded:
     """Find likely sequences, and of those the best.
 
-    The `width` best unfinished and finished sequences are kept at each step, by their total log-probability, until all
-    of them are finished or as long as may be. The best is the one with the largest total / length ** length_penalty,
+    At each step the `width` sequences of the largest log-probability are kept, finished or not, until all of them are
+    finished or as long as may be. The best is the one with the largest log-probability / length ** length_penalty,
     where the token that ends counts (Wu and others 2016, without its constants).
 
     Args:
         step: makes the log-probabilities of the next token; see `Step`. What it reads besides (an encoded picture) has
-            one entry for each example, and none for each beam, as those change places.
+            one entry for each example and none for each beam, as those change places.
         state: to begin with, tensors of shape (batch, …).
         start: token that stands before the first.
-        end: token that ends a sequence.
+        end: token that ends a sequence; another one than `start`.
         width: beams; 1 is greedy search.
         longest: tokens at most, the one that ends included.
         length_penalty: 0 likes short sequences; 1 takes the mean of the log-probabilities.
         noted: values to note of each step.
     """
-    rows = [_for_each_beam(s, width) for s in state]
-    first = rows[0]
-    count = first.shape[0]
-    place = torch.arange(longest, device=first.device)
-    whole = torch.zeros(count, dtype=torch.int64, device=first.device)
-    only_first = torch.where(torch.arange(width, device=first.device) == 0, 0.0, NEVER)
-    carried = (
-        torch.zeros((), dtype=torch.int64, device=first.device),  # the step
-        whole + start,  # the last token of each row
-        _for_each_example(only_first, state[0]),  # total log-probability: all beams are the same at first
-        whole != whole,  # finished
-        whole + 0,  # length
-        (whole + end).unsqueeze(1).repeat(1, longest),
-        first.new_zeros(count, longest),
-        first.new_zeros(count, longest, noted) if noted else first.new_zeros(1),
-        *rows,
-    )
+    search = _Search(step, len(state), start, end, width, longest, length_penalty)
+    carried = search.begin(state, noted)
+    if torch.compiler.is_exporting():
+        carried = while_loop(search.is_open, search.advance, carried)
+    else:  # the same, without compiling anew for each shape
+        while search.is_open(*carried):
+            carried = search.advance(*carried)
+    return search.best(*carried)
 
-    def unfinished(at: Tensor, last: Tensor, total: Tensor, done: Tensor, *others: Tensor) -> Tensor:
-        return (at < longest) & ~done.all()
 
-    def advance(
-        at: Tensor,
-        last: Tensor,
-        total: Tensor,
-        done: Tensor,
-        length: Tensor,
-        tokens: Tensor,
-        chances: Tensor,
-        notes: Tensor,
-        *states: Tensor,
-    ) -> tuple[Tensor, ...]:
-        scores, after, note = step(last, states)
-        size = scores.shape[1]
-        ending = torch.where(torch.arange(size, device=scores.device) == end, 0.0, NEVER)
-        scores = torch.where(done.unsqueeze(1), ending, scores)
-        best, chosen = top_k((total.unsqueeze(1) + scores).reshape(-1, width * size), width)
-        begin = width * torch.arange(chosen.shape[0], device=scores.device).unsqueeze(1)
-        parent = (begin + chosen // size).reshape(-1)
-        token = (chosen % size).reshape(-1)
-        chance = scores.index_select(0, parent).gather(1, token.unsqueeze(1))
-        was_done = done.index_select(0, parent)
-        here = (place == at).unsqueeze(0)
-        if noted:
-            assert note is not None
-            fresh = torch.where(was_done.unsqueeze(1), torch.zeros((), device=note.device), note.index_select(0, parent))
-            notes = torch.where(here.unsqueeze(2), fresh.unsqueeze(1), notes.index_select(0, parent))
+class _Search:
+    """A search in parts, as `while_loop` wants it. From step to step it carries
+
+    - the number of steps done ();
+    - the last token of each row (row,);
+    - the log-probability of all of its tokens (batch, beam), -inf for a beam without a sequence, as at first all but one;
+    - its tokens, and their log-probabilities, (row, longest) each;
+    - the decoder's state, and perhaps notes (row, longest, noted).
+    """
+
+    def __init__(
+        self, step: Step, states: int, start: int, end: int, width: int, longest: int, length_penalty: float
+    ) -> None:
+        self.step, self.states, self.start, self.end = step, states, start, end
+        self.width, self.longest, self.length_penalty = width, longest, length_penalty
+
+    def begin(self, state: State, noted: int) -> State:
+        """Return what is carried into the first step."""
+        rows = [s.unsqueeze(1).expand(-1, self.width, *s.shape[1:]).reshape(-1, *s.shape[1:]) for s in state]
+        batch, device = state[0].shape[0], state[0].device
+        self.first = torch.arange(batch, device=device).unsqueeze(1) * self.width  # the first row of each example
+        self.place = torch.arange(self.longest, device=device)
+        blank = torch.zeros(batch * self.width, self.longest, device=device)
+        only_one = torch.where(torch.arange(self.width, device=device) == 0, 0.0, NEVER)
         return (
-            at + 1,
-            token.clone(),
-            best.reshape(-1),
-            was_done | (token == end),
-            length.index_select(0, parent) + (~was_done).to(torch.int64),
-            torch.where(here, token.unsqueeze(1), tokens.index_select(0, parent)),
-            torch.where(here, chance, chances.index_select(0, parent)),
-            notes.clone(),
-            *(s.index_select(0, parent) for s in after),
+            torch.zeros((), dtype=torch.int64, device=device),
+            torch.full((batch * self.width,), self.start, device=device),
+            only_one.expand(batch, -1).clone(),
+            torch.full_like(blank, self.end, dtype=torch.int64),
+            blank,
+            *rows,
+            *([blank.unsqueeze(2).repeat(1, 1, noted)] if noted else []),
         )
 
-    if torch.compiler.is_exporting():
-        carried = while_loop(unfinished, advance, carried)
-    else:  # the same, without compiling anew for each shape
-        while unfinished(*carried):
-            carried = advance(*carried)
-    _, _, total, _, length, tokens, chances, notes, *_ = carried
-    worth = total / length.clamp(min=1).to(total.dtype) ** length_penalty
-    _, winner = top_k(worth.reshape(-1, width), 1)
-    pick = (width * torch.arange(winner.shape[0], device=first.device).unsqueeze(1) + winner).reshape(-1)
-    found = tokens.index_select(0, pick)
-    return Decoded(
-        tokens=found,
-        lengths=(found != end).to(torch.int64).sum(dim=1),
-        chances=chances.index_select(0, pick),
-        score=total.index_select(0, pick),
-        notes=notes.index_select(0, pick) if noted else None,
-    )
+    def is_open(self, at: Tensor, last: Tensor, total: Tensor, *_: Tensor) -> Tensor:
+        """Whether any sequence can go on."""
+        open_ = torch.where(last.view(-1, self.width) == self.end, NEVER, total)
+        return (at < self.longest) & (open_.amax(dim=(0, 1)) > NEVER)
 
+    def advance(
+        self, at: Tensor, last: Tensor, total: Tensor, tokens: Tensor, log_p: Tensor, *others: Tensor
+    ) -> State:
+        """Take a step with every beam, and keep the best continuations."""
+        scores, state, note = self.step(last, others[: self.states])  # (row, token)
+        is_end = torch.arange(scores.shape[1], device=last.device) == self.end
+        # after the end comes the end, and costs nothing
+        scores = torch.where((last == self.end).unsqueeze(1), torch.where(is_end, 0.0, NEVER), scores)
+        total, beam, token = top_k(
+            total.unsqueeze(2) + scores.view(-1, self.width, scores.shape[1]), self.width
+        )  # (batch, beam) each
+        rows, token = self._rows(beam), token.flatten()
+        log_p_now = scores.index_select(0, rows).gather(1, token.unsqueeze(1))
+        now = self.place == at
+        notes = []
+        if note is not None:
+            note_now = note.index_select(0, rows).unsqueeze(1)
+            notes.append(torch.where(now.unsqueeze(1), note_now, others[-1].index_select(0, rows)))
+        return (
+            at + 1,
+            token,
+            total,
+            torch.where(now, token.unsqueeze(1), tokens.index_select(0, rows)),
+            torch.where(now, log_p_now, log_p.index_select(0, rows)),
+            *(s.index_select(0, rows) for s in state),
+            *notes,
+        )
 
-def _for_each_beam(x: Tensor, width: int) -> Tensor:
-    """Repeat each row of x (batch, …) for its beams: (batch * width, …)."""
-    return x.unsqueeze(1).expand(-1, width, *x.shape[1:]).reshape(-1, *x.shape[1:])
+    def best(
+        self, at: Tensor, last: Tensor, total: Tensor, tokens: Tensor, log_p: Tensor, *others: Tensor
+    ) -> Decoded:
+        """Return the best sequence of each example."""
+        lengths = (tokens != self.end).sum(dim=1)
+        counted = (lengths + 1).clamp(max=self.longest)  # the end too, where it fits
+        worth = total / counted.view(-1, self.width).to(total.dtype) ** self.length_penalty
+        _, beam, _ = top_k(worth.unsqueeze(2), 1)
+        rows = self._rows(beam)
+        notes = None
+        if len(others) > self.states:
+            noted = (self.place < counted.unsqueeze(1)).unsqueeze(2)  # what comes after is of no meaning
+            notes = torch.where(noted, others[-1], 0.0).index_select(0, rows)
+        return Decoded(
+            tokens=tokens.index_select(0, rows),
+            lengths=lengths.index_select(0, rows),
+            log_probabilities=log_p.index_select(0, rows),
+            score=total.flatten().index_select(0, rows),
+            notes=notes,
+        )
 
-
-def _for_each_example(x: Tensor, like: Tensor) -> Tensor:
-    """Repeat x (width,) for each example of `like` (batch, …): (batch * width,)."""
-    return x.unsqueeze(0).expand(like.shape[0], -1).reshape(-1)
+    def _rows(self, beams: Tensor) -> Tensor:
+        """Return the rows of beams (batch, …) of each example."""
+        return (self.first + beams).flatten()

@@ -43,13 +43,21 @@ def _reverse_sequence(x: Any, lengths: Any) -> Any:
 
 
 def _top_k(x: Any, k: int) -> Any:
-    return op.TopK(x, op.Constant(value_ints=[k]))
+    values, places = op.TopK(op.Flatten(x, axis=1), op.Constant(value_ints=[k]))
+    tokens = op.Constant(value_int=x.shape[2])
+    return values, op.Div(places, tokens), op.Mod(places, tokens)
+
+
+def _index_select(x: Any, dim: int, index: Any) -> Any:
+    # as the exporter's own, without a Reshape of an index that has one axis already
+    return op.Gather(x, index, axis=dim)
 
 
 TRANSLATIONS: dict[Any, Callable[..., Any]] = {
     torch.ops.lstm_onnx.lstm.default: _lstm,
     torch.ops.lstm_onnx.reverse_sequence.default: _reverse_sequence,
     torch.ops.lstm_onnx.top_k.default: _top_k,
+    torch.ops.aten.index_select.default: _index_select,
 }
 
 

@@ -62,7 +62,7 @@ class Captioner(nn.Module):
         """
         seen = self.look(image) if image is not None else self.look(features, features=True)
         found = self.search(seen)
-        told = (found.tokens, found.lengths, found.score, found.chances)
+        told = (found.tokens, found.lengths, found.score, found.log_probabilities)
         if found.notes is None:
             return told
         return (*told, found.notes.reshape(-1, self.config.max_words, *self.grid))

@@ -6,7 +6,7 @@ A picture with all its captions is in one part, the one that the data names or t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,12 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import TaskData
-from lstm_onnx_captioning.captions import build_words
+from lstm_onnx_captioning.captions import build_words, normalise
 from lstm_onnx_captioning.config import Config, Info
 from lstm_onnx_captioning.examples import Examples, Part, pair_split, picture_split
+from lstm_onnx_captioning.pictures import read_examples
+from lstm_onnx_captioning.read import Row
+from lstm_onnx_captioning.reading import read
 from lstm_onnx_captioning.scenes import scenes, share_out
 
 _PARTS: tuple[Part, ...] = ("train", "validation", "test")
@@ -33,11 +36,19 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     Raises:
         UserError: the data cannot be used; says where, what was found and what to do.
     """
+    notes: list[str] = []
     config = config.model_copy(update={"split_seed": seed if config.split_seed is None else config.split_seed})
-    examples = draw(config)
-    chosen = part_out(examples, config)
+    if source is None:
+        examples = draw(config)
+    else:
+        found = read(source, config)
+        config = found.config
+        notes += found.notes
+        examples = read_examples(_with_captions(found.rows, source, notes), source, config, notes)
+    chosen = part_out(examples, config, source)
     learnt = [text for i in chosen["train"] for text in examples.captions[i]]
     words = build_words(learnt, config.min_count)
+    _check_words(words, learnt, examples, chosen["test"], config, notes)
     info = Info(words=words, frequent=most_common(learnt), drawn=source is None)
 
     def take(pictures: Array) -> dict[str, Array]:
@@ -46,12 +57,15 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     validation, test = (
         picture_split(examples, chosen[name], words, config.max_words, take) for name in ("validation", "test")
     )
+    if not len(validation) and config.validation_share:
+        notes.append("too few pictures for a validation part: training does not know when to stop")
     return TaskData(
         train=pair_split(examples, chosen["train"], words, config.max_words, take),
         validation=validation if len(validation) else None,
         test=test,
         info=info,
         summary=_summary(examples, chosen, info),
+        notes=tuple(notes),
         config=config,
     )
 
@@ -71,22 +85,24 @@ def draw(config: Config) -> Examples:
     return Examples(images, [(caption,) for _, _, caption in made], [part for part, _, _ in made])
 
 
-def part_out(examples: Examples, config: Config) -> dict[Part, Array]:
+def part_out(examples: Examples, config: Config, source: Path | None) -> dict[Part, Array]:
     """Return the numbers of the pictures of each part, in the order in which they stand.
 
     Raises:
-        UserError: there are too few to learn from some and test on others.
+        UserError: there are none to learn from, or too few to test on some.
     """
     parts = np.array(examples.parts or ("train",) * len(examples), dtype=object)
     random = np.random.default_rng(config.split_seed)
-    for name, share, needed in (("test", config.test_share, 1), ("validation", config.validation_share, 0)):
+    for name, share, least in (("test", config.test_share, 1), ("validation", config.validation_share, 0)):
         if not (parts == name).any():
             free = np.flatnonzero(parts == "train")
-            count = min(max(round(share * len(free)), needed), len(free) - 1)
+            count = min(max(round(share * len(free)), least), len(free) - 1)  # one stays, to learn from
             parts[random.permutation(free)[: max(count, 0)]] = name
     chosen: dict[Part, Array] = {name: np.flatnonzero(parts == name) for name in _PARTS}
-    if not len(chosen["train"]) or not len(chosen["test"]):
-        raise UserError("TODO")
+    if not len(chosen["train"]):
+        raise UserError(f"{source}: no picture is to learn from; mark some as train")
+    if not len(chosen["test"]):
+        raise UserError(f"{source}: one picture is too few to learn from some and test on others; add pictures")
     return chosen
 
 
@@ -96,7 +112,49 @@ def most_common(captions: Iterable[str]) -> str:
     return min(counts, key=lambda text: (-counts[text], text))
 
 
+def _with_captions(rows: Sequence[Row], source: Path, notes: list[str]) -> list[Row]:
+    """Normalise captions, and leave out those without a word, and pictures without a caption."""
+    kept: list[Row] = []
+    wordless: list[str] = []
+    bare: list[str] = []
+    for row in rows:
+        texts = [normalise(text) for text in row.captions]
+        wordless += [f"'{raw}' in {row.place}" for raw, text in zip(row.captions, texts, strict=True) if not text]
+        captions = tuple(dict.fromkeys(text for text in texts if text))
+        if captions:
+            kept.append(Row(row.name, captions, row.part, row.place))
+        else:
+            bare.append(f"'{row.name}' in {row.place}")
+    for what, lost in (("captions without a word", wordless), ("pictures without a caption", bare)):
+        if lost:
+            notes.append(f"{what}, which are left out: {len(lost):,}, the first {lost[0].replace(f'{source}: ', '')}")
+    if not kept:
+        raise UserError(f"{source}: no picture has a caption with a word in it; is this the right file?")
+    return kept
+
+
+def _check_words(
+    words: Sequence[str], learnt: Sequence[str], examples: Examples, test: Array, config: Config, notes: list[str]
+) -> None:
+    """Refuse to learn no word; note what is cut off, and how much of what is tested cannot be said."""
+    if not words:
+        raise UserError(
+            f"no word occurs {config.min_count} times in the captions to learn from; lower --min-count, or add captions"
+        )
+    long = sum(text.count(" ") >= config.max_words for text in learnt)
+    if long:
+        notes.append(f"captions to learn from that are cut after {config.max_words} words (--max-words): {long:,}")
+    known = set(words)
+    tested = [word for i in test for text in examples.captions[i] for word in text.split()]
+    share = sum(word in known for word in tested) / len(tested)
+    if share < 1:
+        notes.append(f"known are {share:.1%} of the words in test captions, those that --min-count lets in")
+
+
 def _summary(examples: Examples, chosen: dict[Part, Array], info: Info) -> str:
+    what = "drawn scenes" if info.drawn else "pictures"
     captions = sum(map(len, examples.captions))
-    sizes = ", ".join(f"{len(chosen[p]):,} to {verb}" for p, verb in zip(_PARTS, ("learn from", "validate", "test")))
-    return f"{len(examples):,} pictures with {captions:,} captions of {len(info.words):,} words; {sizes}"
+    parts = zip(("to learn from", "to validate", "to test"), _PARTS, strict=True)
+    sizes = ", ".join(f"{len(chosen[part]):,} {use}" for use, part in parts)
+    memory = f"{examples.images.nbytes / 2**20:,.0f} MB of pixels"
+    return f"{len(examples):,} {what} with {captions:,} captions of {len(info.words):,} words; {sizes}; {memory}"

@@ -1,0 +1,88 @@
+"""What a reader gives: names of pictures with captions, as they stand in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lstm_onnx.errors import UserError
+from lstm_onnx_captioning.config import Config
+from lstm_onnx_captioning.examples import Part
+
+PARTS: dict[str, Part] = {
+    "train": "train",
+    "training": "train",
+    "restval": "train",  # Karpathy's word for what COCO calls validation and he adds to training
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""How parts of a data set are called -> what they are called here."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A picture's name with captions.
+
+    Attributes:
+        name: path of the picture, relative to some folder or absolute.
+        captions: as they are written; may be none.
+        part: where the picture belongs, if that is said.
+        place: where this stands: `captions.csv: row 3`.
+    """
+
+    name: str
+    captions: tuple[str, ...]
+    part: Part | None
+    place: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """The content of a file of captions.
+
+    Attributes:
+        rows: may name a picture several times.
+        config: the options with what was found filled in.
+        notes: one line for each thing that was found or left out.
+    """
+
+    rows: list[Row]
+    config: Config
+    notes: tuple[str, ...] = ()
+
+
+def part_of(text: object, place: str) -> Part:
+    """Translate the name of a part.
+
+    Raises:
+        UserError: it is none that is known.
+    """
+    part = PARTS.get(str(text).strip().lower())
+    if part is None:
+        raise UserError(f"{place}: found '{text}' as the part of the data, and it must say train, validation or test")
+    return part
+
+
+def merged(rows: Iterable[Row], source: Path) -> list[Row]:
+    """Put all captions of a picture into one row, where the picture is named first.
+
+    Raises:
+        UserError: a picture is said to be in two parts.
+    """
+    found: dict[str, Row] = {}
+    for row in rows:
+        first = found.setdefault(row.name, row)
+        if first.part != row.part:
+            before = first.place.removeprefix(f"{source}: ")
+            raise UserError(
+                f"{row.place}: puts '{row.name}' into {row.part or 'no part'}, and {before} into "
+                f"{first.part or 'no part'}; a picture with all its captions has to be in one"
+            )
+        if first is not row:
+            found[row.name] = Row(row.name, (*first.captions, *row.captions), row.part, first.place)
+    return list(found.values())

@@ -1,0 +1,34 @@
+"""Reads files of captions, whatever their form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lstm_onnx.tables import FORMATS, check_readable, read_table, records_frame
+from lstm_onnx_captioning.config import Config
+from lstm_onnx_captioning.read import Read, merged
+from lstm_onnx_captioning.reading_json import load_json, read_json
+from lstm_onnx_captioning.reading_tables import read_frame
+from lstm_onnx_captioning.reading_tokens import SUFFIX, is_token_file, read_tokens
+
+
+def read(source: Path, config: Config) -> Read:
+    """Read the names of pictures with their captions; each picture comes in one row.
+
+    A `.json` file may be COCO's captions, Karpathy's splits, or a list of records; a `.txt` file Flickr8k's tokens; all
+    else is a table.
+
+    Raises:
+        UserError: the file cannot be read as any of these; says where, what was found and what to do.
+    """
+    check_readable(source, (*FORMATS, SUFFIX))
+    suffix = source.suffix.lower()
+    if suffix == ".json":
+        content = load_json(source)
+        frame = records_frame(content, source) if isinstance(content, list) and content else None
+        found = read_json(content, source, config) if frame is None else read_frame(frame, source, config)
+    elif suffix == SUFFIX or (suffix == ".txt" and is_token_file(source)):
+        found = read_tokens(source, config)
+    else:
+        found = read_frame(read_table(source), source, config)
+    return Read(merged(found.rows, source), found.config, found.notes)

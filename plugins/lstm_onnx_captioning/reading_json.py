@@ -1,0 +1,97 @@
+"""COCO's captions, and the splits of Karpathy and Fei-Fei (2015) of COCO, Flickr8k and Flickr30k."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lstm_onnx.errors import UserError
+from lstm_onnx_captioning.config import Config
+from lstm_onnx_captioning.read import Read, Row, part_of
+
+_FORMS = (
+    "COCO's {'images': [{'id', 'file_name'}], 'annotations': [{'image_id', 'caption'}]}, Karpathy's {'images': "
+    "[{'filename', 'split', 'sentences': [{'raw'}]}]}, or a list of records [{'image', 'caption'}]"
+)
+
+
+def load_json(path: Path) -> Any:
+    """Parse a file of JSON.
+
+    Raises:
+        UserError: it is not JSON in UTF-8; says where.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8 text (at byte {error.start:,}); save it as UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+
+
+def read_json(content: Any, source: Path, config: Config) -> Read:
+    """Read what `load_json` gave.
+
+    Raises:
+        UserError: it is of neither form, or an entry lacks something; says which.
+    """
+    images = content.get("images") if isinstance(content, dict) else None
+    if not isinstance(images, list) or not images:
+        raise UserError(f"{source}: holds JSON that is not {_FORMS}")
+    if "annotations" in content:
+        return _read_coco(images, content["annotations"], source, config)
+    return Read(list(_karpathy_rows(images, source)), config)
+
+
+def _read_coco(images: list[Any], annotations: Any, source: Path, config: Config) -> Read:
+    captions: dict[Any, list[str]] = defaultdict(list)
+    if not isinstance(annotations, list):
+        raise UserError(f"{source}: annotations: is no list; it should be {_FORMS}")
+    for i, entry in enumerate(annotations):
+        place = f"{source}: annotations[{i}]"
+        captions[_value(entry, "image_id", place)].append(_text(entry, "caption", place))
+    rows = []
+    for i, entry in enumerate(images):
+        place = f"{source}: images[{i}]"
+        own = captions.pop(_value(entry, "id", place), [])
+        part = part_of(entry["split"], place) if entry.get("split") is not None else None
+        rows.append(Row(_text(entry, "file_name", place), tuple(own), part, place))
+    lost = sum(map(len, captions.values()))
+    notes = (f"{lost:,} captions are of pictures that are not in the list, and are left out",) if lost else ()
+    return Read(rows, config, notes)
+
+
+def _karpathy_rows(images: list[Any], source: Path) -> Iterator[Row]:
+    for i, entry in enumerate(images):
+        place = f"{source}: images[{i}]"
+        sentences = _value(entry, "sentences", place)
+        if not isinstance(sentences, list):
+            raise UserError(f"{place}: its 'sentences' are no list; the form is {_FORMS}")
+        captions = tuple(_sentence(s, f"{place}.sentences[{k}]") for k, s in enumerate(sentences))
+        name = _text(entry, "filename", place)
+        if entry.get("filepath"):
+            name = f"{_text(entry, 'filepath', place)}/{name}"
+        yield Row(name, captions, part_of(_value(entry, "split", place), place), place)
+
+
+def _sentence(entry: Any, place: str) -> str:
+    if isinstance(entry, dict) and "raw" not in entry and isinstance(entry.get("tokens"), list):
+        return " ".join(map(str, entry["tokens"]))
+    return _text(entry, "raw", place)
+
+
+def _value(entry: Any, key: str, place: str) -> Any:
+    if not isinstance(entry, dict) or key not in entry:
+        found = f"found {', '.join(map(repr, entry))}" if isinstance(entry, dict) else f"found {type(entry).__name__}"
+        raise UserError(f"{place}: has no '{key}' ({found}); the form is {_FORMS}")
+    return entry[key]
+
+
+def _text(entry: Any, key: str, place: str) -> str:
+    value = _value(entry, key, place)
+    if not isinstance(value, str):
+        raise UserError(f"{place}: its '{key}' is {json.dumps(value)[:40]}, where text is needed")
+    return value

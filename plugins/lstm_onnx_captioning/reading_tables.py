@@ -1,0 +1,85 @@
+"""Tables with a row for each picture, or for each caption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from lstm_onnx.errors import UserError
+from lstm_onnx.tables import require, row_number
+from lstm_onnx_captioning.config import Config
+from lstm_onnx_captioning.read import PARTS, Read, Row, part_of
+
+_IMAGE = ("image", "file", "filename", "file_name", "path", "filepath", "image_path", "picture", "photo", "img")
+_CAPTION = ("caption", "captions", "text", "sentence", "sentences", "description", "comment")
+_SPLIT = ("split", "part", "set", "subset")
+
+
+def read_frame(frame: pl.DataFrame, source: Path, config: Config) -> Read:
+    """Read names of pictures, and a caption or a list of them in each row.
+
+    Raises:
+        UserError: a column is missing or holds something else; says which option names it.
+    """
+    image = _column(frame, source, config.image_column, "image_column", _IMAGE, "names of pictures")
+    caption = _column(frame, source, config.caption_column, "caption_column", _CAPTION, "captions")
+    split = _split(frame, source, config.split)
+    _refuse_kind(frame, image, source, "names of pictures")
+    _refuse_kind(frame, caption, source, "captions")
+    rows = []
+    parts = frame.get_column(split).to_list() if split else [None] * frame.height
+    names = frame.get_column(image).cast(pl.String).to_list()
+    for i, (name, cell, part) in enumerate(zip(names, frame.get_column(caption).to_list(), parts, strict=True)):
+        place = f"{source}: row {row_number(source, i)}"
+        if name is None or not name.strip():
+            raise UserError(
+                f"{place}, column '{image}': the name of the picture is missing; fill it in or delete the row"
+            )
+        texts = cell if isinstance(cell, list) else [cell]
+        found = part_of(part, f"{place}, column '{split}'") if split else None
+        rows.append(Row(name.strip(), tuple(str(t) for t in texts if t is not None), found, place))
+    notes = [f"pictures of column '{image}', captions of column '{caption}'"]
+    if split and not config.split:
+        notes.append(f"column '{split}' says which part a picture belongs to")
+    filled = {"image_column": image, "caption_column": caption, "split": split}
+    return Read(rows, config.model_copy(update=filled), tuple(notes))
+
+
+def _column(frame: pl.DataFrame, source: Path, chosen: str | None, option: str, usual: Iterable[str], what: str) -> str:
+    flag = "--" + option.replace("_", "-")
+    if chosen is not None:
+        require(frame, chosen, source, flag)
+        return chosen
+    found = _called(frame, usual)
+    if found is None:
+        raise UserError(
+            f"{source}: no column is called {', '.join(usual)}; name the one that holds {what} with {flag}; there is: "
+            f"{', '.join(frame.columns[:20])}"
+        )
+    return found
+
+
+def _split(frame: pl.DataFrame, source: Path, chosen: str | None) -> str | None:
+    """Take the column that was asked for, or one that is called so and holds nothing but names of parts."""
+    if chosen is not None:
+        require(frame, chosen, source, "--split")
+        return chosen
+    column = _called(frame, _SPLIT)
+    if column is None or frame.get_column(column).dtype != pl.String:
+        return None
+    return column if {str(v).strip().lower() for v in frame.get_column(column).unique()} <= set(PARTS) else None
+
+
+def _called(frame: pl.DataFrame, names: Iterable[str]) -> str | None:
+    """Find a column by the first of these names that there is, in any mixture of capitals."""
+    spelt = {c.strip().lower().replace(" ", "_"): c for c in reversed(frame.columns)}
+    return next((spelt[n] for n in names if n in spelt), None)
+
+
+def _refuse_kind(frame: pl.DataFrame, column: str, source: Path, what: str) -> None:
+    kind = frame.get_column(column).dtype
+    inner = kind.inner if isinstance(kind, pl.List) and what == "captions" else kind
+    if inner.is_nested() or inner == pl.Binary:
+        raise UserError(f"{source}: column '{column}' holds {kind}, where {what} are needed; choose another")

@@ -112,7 +112,7 @@ def _tell_bad(
     if len(bad) == len(rows):
         raise UserError(f"{bad[0]}{more}; no picture is left{hint}")
     if config.on_bad_image == "stop":
-        raise UserError(f"{bad[0]}{more}; mend it{hint}, or leave such pictures out with --on-bad-image skip")
+        raise UserError(f"{bad[0]}{more}{hint}; mend it, or leave such pictures out with --on-bad-image skip")
     left_out = "s are" if len(bad) > 1 else " is"
     notes.append(f"{len(bad):,} picture{left_out} missing or broken and left out, the first: {bad[0]}")
 
@@ -122,7 +122,7 @@ def _elsewhere(name: str, source: Path) -> str:
     near = [source.parent, source.parent.parent]
     folders = [folder for above in near for folder in sorted(above.iterdir()) if folder.is_dir()]
     found = next((folder for folder in folders if (folder / name).is_file()), None)
-    return f", or give the folder of the pictures with --images {found}" if found else ""
+    return f"; there is one in another folder: give --images {found}" if found else ""
 
 
 def _count(number: int) -> str:

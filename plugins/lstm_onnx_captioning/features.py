@@ -1,0 +1,113 @@
+"""What a frozen encoder sees in pictures: computed once, and kept on disk for the next run.
+
+Each picture's features are a file of their own in `$LSTM_ONNX_CACHE` (`~/.cache/lstm-onnx` if that is not set), under
+`features`, named by the digests of the encoder's file and of the picture's pixels. A run that is interrupted goes on
+with those that are there; other captions of the same pictures use them, too. They are float16: half the room, and
+rounded by 0.05% at most, which training does not notice. The folder may be deleted whenever no run uses it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from lstm_onnx.contract import Array
+from lstm_onnx.errors import UserError
+from lstm_onnx.files import write_atomically
+from lstm_onnx.progress import counting
+from lstm_onnx_captioning.examples import Pixels
+
+_BATCH = 16
+_LARGEST = float(np.finfo(np.float16).max)
+
+
+class Encoder(Protocol):
+    """A frozen feature extractor.
+
+    Attributes:
+        digest: identifies the encoder by its content.
+        shape: of what it gives for a picture: channels, rows, columns.
+    """
+
+    digest: str
+    shape: tuple[int, int, int]
+
+    def features(self, images: Pixels) -> Array:
+        """Return float32 (n, channels, rows, columns) for pictures (n, size, size, 3)."""
+        ...
+
+
+class Features:
+    """Features of pictures, read from disk when they are asked for.
+
+    Args:
+        paths: of the file of each picture.
+        shape: channels, rows, columns.
+    """
+
+    def __init__(self, paths: Sequence[Path], shape: tuple[int, int, int]) -> None:
+        self.paths, self.shape = paths, shape
+
+    def __getitem__(self, chosen: Array) -> Array:
+        """Return float32 (n, channels, rows, columns) of the pictures with these numbers."""
+        found = np.empty((len(chosen), *self.shape), dtype=np.float32)
+        for row, number in zip(found, chosen, strict=True):
+            path = self.paths[int(number)]
+            try:
+                row[...] = np.load(path)
+            except (OSError, ValueError) as error:
+                raise UserError(f"{path}: cannot be read ({error}); delete it, and start again") from None
+        return found
+
+    def means(self, chosen: Array) -> Array:
+        """Return float32 (n, channels), the mean over all places of each picture."""
+        parts = [self[chosen[i : i + _BATCH]].mean(axis=(2, 3)) for i in range(0, len(chosen), _BATCH)]
+        return np.concatenate(parts) if parts else np.empty((0, self.shape[0]), dtype=np.float32)
+
+
+def compute(images: Pixels, encoder: Encoder) -> Features:
+    """Make sure that the features of all pictures (n, size, size, 3) are on disk.
+
+    Raises:
+        UserError: they cannot be written there.
+    """
+    folder = cache_folder() / "features" / encoder.digest[:32]
+    digests = [blake2b(pixels.tobytes(), digest_size=20).hexdigest() for pixels in images]
+    paths = [folder / digest[:2] / f"{digest}.npy" for digest in digests]
+    size = len(_stored(np.zeros(encoder.shape, dtype=np.float32)))
+    missing = [i for i, path in enumerate(paths) if not path.exists() or path.stat().st_size != size]
+    with counting("computing features") as update:
+        for begin in range(0, len(missing), _BATCH):
+            chosen = missing[begin : begin + _BATCH]
+            for i, found in zip(chosen, encoder.features(images[chosen]), strict=True):
+                _make_folder(paths[i].parent)
+                write_atomically(paths[i], _stored(found))
+            update(begin + len(chosen), len(missing))
+    return Features(paths, encoder.shape)
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be computed again."""
+    given = os.environ.get("LSTM_ONNX_CACHE")
+    return Path(given).expanduser() if given else Path.home() / ".cache" / "lstm-onnx"
+
+
+def _stored(features: Array) -> bytes:
+    content = io.BytesIO()
+    np.save(content, np.clip(features, -_LARGEST, _LARGEST).astype(np.float16))
+    return content.getvalue()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be made ({error.strerror}); set LSTM_ONNX_CACHE to a folder that can be written"
+        ) from None

@@ -16,7 +16,9 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.task import TaskData
 from lstm_onnx_captioning.captions import build_words, normalise
 from lstm_onnx_captioning.config import Config, Info
-from lstm_onnx_captioning.examples import Examples, Part, pair_split, picture_split
+from lstm_onnx_captioning.encoders import extractor
+from lstm_onnx_captioning.examples import Examples, Part, Take, pair_split, picture_split
+from lstm_onnx_captioning.features import Features, compute
 from lstm_onnx_captioning.pictures import read_examples
 from lstm_onnx_captioning.read import Row
 from lstm_onnx_captioning.reading import read
@@ -38,6 +40,10 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     """
     notes: list[str] = []
     config = config.model_copy(update={"split_seed": seed if config.split_seed is None else config.split_seed})
+    encoder = None if config.encoder == "compact" else extractor(config.encoder)
+    if encoder is not None and encoder.size not in (None, config.size):
+        notes.append(f"pictures are made {encoder.size} pixels wide and high, as {config.encoder} takes them")
+        config = config.model_copy(update={"size": encoder.size})
     if source is None:
         examples = draw(config)
     else:
@@ -49,18 +55,23 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     learnt = [text for i in chosen["train"] for text in examples.captions[i]]
     words = build_words(learnt, config.min_count)
     _check_words(words, learnt, examples, chosen["test"], config, notes)
-    info = Info(words=words, frequent=most_common(learnt), drawn=source is None)
-
-    def take(pictures: Array) -> dict[str, Array]:
-        return {"image": examples.images[pictures]}
-
+    features = compute(examples.images, encoder) if encoder is not None else None
+    info = Info(
+        words=words,
+        frequent=most_common(learnt),
+        drawn=source is None,
+        encoder=encoder.digest if encoder is not None else None,
+        features=features.shape if features is not None else None,
+    )
+    train = pair_split(examples, chosen["train"], words, config.max_words, _to_learn_from(examples, features))
     validation, test = (
-        picture_split(examples, chosen[name], words, config.max_words, take) for name in ("validation", "test")
+        picture_split(examples, chosen[name], words, config.max_words, _to_score(examples, features))
+        for name in ("validation", "test")
     )
     if not len(validation) and config.validation_share:
         notes.append("too few pictures for a validation part: training does not know when to stop")
     return TaskData(
-        train=pair_split(examples, chosen["train"], words, config.max_words, take),
+        train=train,
         validation=validation if len(validation) else None,
         test=test,
         info=info,
@@ -68,6 +79,20 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         notes=tuple(notes),
         config=config,
     )
+
+
+def _to_learn_from(examples: Examples, features: Features | None) -> Take:
+    """Give pixels, or features in their place: the encoder does not learn."""
+    if features is None:
+        return lambda pictures: {"image": examples.images[pictures]}
+    return lambda pictures: {"features": features[pictures]}
+
+
+def _to_score(examples: Examples, features: Features | None) -> Take:
+    """Give pixels, which the graph takes, and features, which save the work of the encoder."""
+    if features is None:
+        return lambda pictures: {"image": examples.images[pictures]}
+    return lambda pictures: {"image": examples.images[pictures], "features": features[pictures]}
 
 
 def draw(config: Config) -> Examples:

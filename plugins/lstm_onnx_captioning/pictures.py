@@ -58,7 +58,7 @@ def read_examples(rows: Sequence[Row], source: Path, config: Config, notes: list
     paths = [locate(row.name, source, config) for row in rows]
     images = np.empty((len(rows), config.size, config.size, 3), dtype=np.uint8)
     kept: list[Row] = []
-    bad: list[str] = []
+    bad: list[tuple[UserError, Row]] = []
     seen: dict[bytes, int] = {}
     repeated = torn = 0
     with counting("reading pictures") as update:
@@ -66,7 +66,7 @@ def read_examples(rows: Sequence[Row], source: Path, config: Config, notes: list
         for done, (row, pixels) in enumerate(zip(rows, made, strict=True), start=1):
             update(done, len(rows))
             if isinstance(pixels, UserError):
-                bad.append(f"{pixels} (named in {row.place})")
+                bad.append((pixels, row))
                 continue
             first = seen.setdefault(blake2b(pixels.tobytes(), digest_size=16).digest(), len(kept))
             if first == len(kept):
@@ -76,19 +76,24 @@ def read_examples(rows: Sequence[Row], source: Path, config: Config, notes: list
             repeated += 1
             torn += kept[first].part != row.part
             kept[first] = _one(kept[first], row)
-    _tell_bad(bad, rows, paths, source, config, notes)
+    _tell_bad(bad, len(rows), source, config, notes)
     if repeated:
-        notes.append(f"{_count(repeated)} the same pixels as another: it counts once, with all its captions")
+        notes.append(f"pictures with the pixels of another, which count once, with all captions: {repeated:,}")
     if torn:
-        notes.append(f"{torn:,} of them stood in different parts of the data: left in the test, or in validation")
+        notes.append(f"of these, in several parts of the data, and left in the test or in validation: {torn:,}")
     parts = [row.part for row in kept]
     known = [part for part in parts if part is not None]
     return Examples(images[: len(kept)], [row.captions for row in kept], known if len(known) == len(kept) else None)
 
 
 def locate(name: str, source: Path, config: Config) -> Path:
-    """Return where a picture is: in the folder of pictures or that of the captions, by its path or its bare name."""
-    folders = [source.parent] if config.images is None else [config.images, source.parent]
+    """Return where a picture is: in the folder of pictures, which may lie beside the captions, or in theirs.
+
+    It goes by the path that stands there, or else by its last part alone.
+    """
+    folders = [source.parent]
+    if config.images is not None:
+        folders = [config.images, source.parent / config.images, source.parent]
     tried = [folder / path for folder in folders for path in dict.fromkeys((name, Path(name).name))]
     return next((path for path in tried if path.is_file()), tried[0])
 
@@ -100,21 +105,19 @@ def _one(first: Row, other: Row) -> Row:
     return max(first, other, key=lambda row: _RANK.index(row.part))
 
 
-def _tell_bad(
-    bad: Sequence[str], rows: Sequence[Row], paths: Sequence[Path], source: Path, config: Config, notes: list[str]
-) -> None:
-    """Refuse bad pictures, or note how many are left out."""
+def _tell_bad(bad: Sequence[tuple[UserError, Row]], count: int, source: Path, config: Config, notes: list[str]) -> None:
+    """Refuse bad pictures, or note how many of all are left out."""
     if not bad:
         return
-    missing = [row for row, path in zip(rows, paths, strict=True) if not path.exists()]
-    hint = _elsewhere(missing[0].name, source) if missing else ""
-    more = f" (and {len(bad) - 1:,} more are missing or broken)" if len(bad) > 1 else ""
-    if len(bad) == len(rows):
-        raise UserError(f"{bad[0]}{more}; no picture is left{hint}")
+    first, row = bad[0]
+    more = f"; {len(bad) - 1:,} more are missing or broken" if len(bad) > 1 else ""
+    told = f"{first} (named in {row.place}{more})"
+    if len(bad) == count:
+        missing = [row.name for _, row in bad if not locate(row.name, source, config).exists()]
+        raise UserError(f"{told}; no picture is left{_elsewhere(missing[0], source) if missing else ''}")
     if config.on_bad_image == "stop":
-        raise UserError(f"{bad[0]}{more}{hint}; mend it, or leave such pictures out with --on-bad-image skip")
-    left_out = "s are" if len(bad) > 1 else " is"
-    notes.append(f"{len(bad):,} picture{left_out} missing or broken and left out, the first: {bad[0]}")
+        raise UserError(f"{told}; mend it, or leave such pictures out with --on-bad-image skip")
+    notes.append(f"left out as missing or broken: {len(bad):,} picture{'s' * (len(bad) > 1)}, the first {first}")
 
 
 def _elsewhere(name: str, source: Path) -> str:
@@ -123,7 +126,3 @@ def _elsewhere(name: str, source: Path) -> str:
     folders = [folder for above in near for folder in sorted(above.iterdir()) if folder.is_dir()]
     found = next((folder for folder in folders if (folder / name).is_file()), None)
     return f"; there is one in another folder: give --images {found}" if found else ""
-
-
-def _count(number: int) -> str:
-    return f"{number:,} pictures have" if number > 1 else "1 picture has"

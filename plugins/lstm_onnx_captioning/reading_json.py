@@ -60,7 +60,7 @@ def _read_coco(images: list[Any], annotations: Any, source: Path, config: Config
         part = part_of(entry["split"], place) if entry.get("split") is not None else None
         rows.append(Row(_text(entry, "file_name", place), tuple(own), part, place))
     lost = sum(map(len, captions.values()))
-    notes = (f"{lost:,} captions are of pictures that are not in the list, and are left out",) if lost else ()
+    notes = (f"captions of pictures that are not in the list, which are left out: {lost:,}",) if lost else ()
     return Read(rows, config, notes)
 
 

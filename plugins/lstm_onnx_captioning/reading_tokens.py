@@ -47,7 +47,7 @@ def read_tokens(path: Path, config: Config) -> Read:
     if lists:
         notes.append(f"the parts are those of the lists *{', *'.join(_LISTS)} in {path.parent}")
     if passed:
-        notes.append(f"{len(passed):,} pictures with captions are in none of these lists, and are left out")
+        notes.append(f"pictures in none of these lists, which are left out: {len(passed):,}")
     return Read(rows, config, tuple(notes))
 
 

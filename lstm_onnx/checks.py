@@ -18,6 +18,7 @@ from lstm_onnx.failures import (
     TypeMismatch,
     shape_text,
 )
+from lstm_onnx.nodes import nodes_of
 
 STANDARD_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 EXCEPTIONS = {"int8": {"com.microsoft.DynamicQuantizeLSTM"}}
@@ -77,7 +78,8 @@ def _check_states(contract: Contract) -> None:
 def check_operators(model: onnx.ModelProto, contract: Contract) -> str:
     """Every operator is a standard one, and no LSTM uses what runtimes other than ONNX Runtime get wrong."""
     excepted, named = EXCEPTIONS.get(contract.variant, set()), set()
-    for node in model.graph.node:
+    nodes = list(nodes_of(model.graph))
+    for node in nodes:
         full = f"{node.domain}.{node.op_type}"
         if node.domain not in STANDARD_DOMAINS and full in excepted:
             named.add(full)
@@ -87,7 +89,7 @@ def check_operators(model: onnx.ModelProto, contract: Contract) -> str:
             raise OperatorError(f"node {node.name} has sequence_lens, which OpenVINO, IREE and MNN ignore")
         if node.op_type == "LSTM" and any(a.name == "layout" and a.i for a in node.attribute):
             raise OperatorError(f"node {node.name} has layout 1, which ONNX Runtime refuses")
-    kinds = {node.op_type for node in model.graph.node}
+    kinds = {node.op_type for node in nodes}
     return f"{len(kinds)} kinds, all standard" + (f" but {', '.join(sorted(named))}" if named else "")
 
 

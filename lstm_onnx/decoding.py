@@ -69,7 +69,8 @@ def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
 
 @top_k.register_fake
 def _(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    return x.new_empty(x.shape[0], k), *(x.new_empty(x.shape[0], k, dtype=torch.int64) for _ in range(2))
+    places = x.new_empty(x.shape[0], k, dtype=torch.int64)
+    return x.new_empty(x.shape[0], k), places, torch.empty_like(places)
 
 
 def beam_search(
@@ -103,7 +104,7 @@ def beam_search(
     search = _Search(step, len(state), start, end, width, longest, length_penalty)
     carried = search.begin(state, noted)
     if torch.compiler.is_exporting():
-        carried = while_loop(search.is_open, search.advance, carried)
+        carried = while_loop(search.is_open, search.advance, carried)  # type: ignore[no-untyped-call]
     else:  # the same, without compiling anew for each shape
         while search.is_open(*carried):
             carried = search.advance(*carried)
@@ -111,13 +112,15 @@ def beam_search(
 
 
 class _Search:
-    """A search in parts, as `while_loop` wants it. From step to step it carries
+    """The parts of a search, as `while_loop` wants them.
 
-    - the number of steps done ();
-    - the last token of each row (row,);
-    - the log-probability of all of its tokens (batch, beam), -inf for a beam without a sequence, as at first all but one;
-    - its tokens, and their log-probabilities, (row, longest) each;
-    - the decoder's state, and perhaps notes (row, longest, noted).
+    What is carried from step to step:
+
+    - `at`, how many steps are done, ();
+    - `last`, the last token of each beam, (row,);
+    - `total`, the log-probability of all its tokens, (batch, beam): -inf where there is none, as at first in all but one;
+    - `tokens` and `log_p`, the tokens and the log-probability of each, (row, longest);
+    - `others`, the decoder's state and perhaps notes (row, longest, noted).
     """
 
     def __init__(
@@ -149,9 +152,7 @@ class _Search:
         open_ = torch.where(last.view(-1, self.width) == self.end, NEVER, total)
         return (at < self.longest) & (open_.amax(dim=(0, 1)) > NEVER)
 
-    def advance(
-        self, at: Tensor, last: Tensor, total: Tensor, tokens: Tensor, log_p: Tensor, *others: Tensor
-    ) -> State:
+    def advance(self, at: Tensor, last: Tensor, total: Tensor, tokens: Tensor, log_p: Tensor, *others: Tensor) -> State:
         """Take a step with every beam, and keep the best continuations."""
         scores, state, note = self.step(last, others[: self.states])  # (row, token)
         is_end = torch.arange(scores.shape[1], device=last.device) == self.end
@@ -177,9 +178,7 @@ class _Search:
             *notes,
         )
 
-    def best(
-        self, at: Tensor, last: Tensor, total: Tensor, tokens: Tensor, log_p: Tensor, *others: Tensor
-    ) -> Decoded:
+    def best(self, at: Tensor, last: Tensor, total: Tensor, tokens: Tensor, log_p: Tensor, *others: Tensor) -> Decoded:
         """Return the best sequence of each example."""
         lengths = (tokens != self.end).sum(dim=1)
         counted = (lengths + 1).clamp(max=self.longest)  # the end too, where it fits

@@ -7,7 +7,6 @@ not a kernel's habit. What each is known to get wrong stands with it, as measure
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +15,7 @@ import onnx
 
 from lstm_onnx.contract import METADATA_KEY, Contract, from_json
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.nodes import nodes_of
 from lstm_onnx.task import Array, Arrays
 
 if TYPE_CHECKING:
@@ -244,15 +244,6 @@ def _missing(name: str) -> str | None:
         if compiler() is None:
             return "there is no C compiler (cc, gcc or clang on the PATH, or the variable CC)"
     return None
-
-
-def nodes_of(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    """Every node, those in the bodies of Loop, If and Scan too."""
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            for body in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                yield from nodes_of(body)
 
 
 def first_line(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from onnx import TensorProto
 
 from lstm_onnx.contract import METADATA_KEY, from_json
 from lstm_onnx.errors import UserError
+from lstm_onnx.nodes import bodies, nodes_of
 
 Found = tuple[str, str]
 """Where (a node, a tensor, the file), and what was found there."""
@@ -23,16 +24,12 @@ _USUAL_ACTIVATIONS = [b"sigmoid", b"tanh", b"tanh"]
 
 def every_node(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
     """Every node, those in the bodies of Loop, If and Scan and in the model's own functions too."""
-    for node in (*model.graph.node, *(n for f in model.functions for n in f.node)):
-        yield from _with_inner(node)
-
-
-def _with_inner(node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
-    yield node
-    for attribute in node.attribute:
-        for body in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-            for inner in body.node:
-                yield from _with_inner(inner)
+    yield from nodes_of(model.graph)
+    for function in model.functions:
+        for node in function.node:
+            yield node
+            for body in bodies(node):
+                yield from nodes_of(body)
 
 
 def opset_above(limit: int) -> Look:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import logging
+import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from onnxscript import opset18 as op
 import lstm_onnx.decoding  # noqa: F401  # defines top_k
 from lstm_onnx.describe import IR_VERSION
 from lstm_onnx.layers import onnx_weights
+from lstm_onnx.nodes import bodies, with_inner
 from lstm_onnx.plugins import AnyTask
 from lstm_onnx.samples import sample
 from lstm_onnx.stages import join, needed_opset, torch_part
@@ -43,8 +45,9 @@ def _reverse_sequence(x: Any, lengths: Any) -> Any:
 
 
 def _top_k(x: Any, k: int) -> Any:
-    values, places = op.TopK(op.Flatten(x, axis=1), op.Constant(value_ints=[k]))
-    tokens = op.Constant(value_int=x.shape[2])
+    count: Any = op.Constant(value_ints=[k])
+    tokens: Any = op.Constant(value_int=x.shape[2])
+    values, places = op.TopK(op.Flatten(x, axis=1), count)
     return values, op.Div(places, tokens), op.Mod(places, tokens)
 
 
@@ -139,8 +142,9 @@ def tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
     model.graph.name, model.graph.doc_string = graph.name, graph.description
     del model.graph.metadata_props[:]
     del model.metadata_props[:]
-    graphs = list(_with_inner(model.graph))
-    _name_nodes(graphs)
+    graphs = list(with_inner(model.graph))
+    _name_nodes(model.graph, Counter())
+    _name_loop_values(graphs)
     _name_weights(graphs)
     _drop_defaults(graphs)
     _drop_unused(graphs)
@@ -150,30 +154,43 @@ def tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
     return model
 
 
-def _with_inner(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
-    """Yield a graph and those inside its nodes, such as the body of a loop."""
-    yield graph
+def _name_nodes(graph: onnx.GraphProto, seen: Counter[str], inside: str = "") -> None:
+    """Name each node after the module that it comes from and what it does: `encoder.layers.0.0/LSTM`, `head/Gemm`.
+
+    In the body of a Loop, of which the exporter does not know the modules, weights tell, or else the Loop's name.
+    """
+    del graph.value_info[:]  # optional, and tract refuses files that have it
     for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                yield from _with_inner(attribute.g)
+        scopes: list[str] = next((ast.literal_eval(p.value) for p in node.metadata_props if p.key == _SCOPES), [])
+        path = [s for s in scopes[:-1] if s and not s.startswith("_empty")]
+        if node.op_type == "LSTM" or not path:  # of an LSTM, weights tell layer and direction too
+            path = [name.rpartition(".")[0] for name in node.input[1::-1] if "." in name][:1] or [inside]
+        name = "/".join([*filter(None, path[-1:]), node.op_type])
+        seen[name] += 1
+        node.name = name if seen[name] == 1 else f"{name}_{seen[name]}"
+        node.doc_string = ""
+        del node.metadata_props[:]
+        for body in bodies(node):
+            _name_nodes(body, seen, node.name)
 
 
-def _name_nodes(graphs: list[onnx.GraphProto]) -> None:
-    """Name each node after the module that it comes from and what it does: `encoder.layers.0.0/LSTM`, `head/Gemm`."""
-    seen: Counter[str] = Counter()
+_IN_LOOP = re.compile(r"_while_loop_(body|cond)_graph_(\d+)(__subgraph_in)?$")
+
+
+def _name_loop_values(graphs: list[onnx.GraphProto]) -> None:
+    """Shorten what the exporter calls values that go round in a Loop: `total.before` a step, and `total.after` it."""
+
+    def short(match: re.Match[str]) -> str:
+        part, number, enters = match.groups()
+        end = "before" if enters else "after" if part == "body" else "goes_on"
+        return f".{end}" if number == "0" else f".{end}_{number}"
+
     for graph in graphs:
-        del graph.value_info[:]  # optional, and tract refuses files that have it
         for node in graph.node:
-            scopes: list[str] = next((ast.literal_eval(p.value) for p in node.metadata_props if p.key == _SCOPES), [])
-            path = [s for s in scopes[:-1] if s and not s.startswith("_empty")]
-            if node.op_type == "LSTM":  # its weights tell layer and direction
-                path = [node.input[1].rpartition(".")[0]]
-            name = "/".join([*path[-1:], node.op_type])
-            seen[name] += 1
-            node.name = name if seen[name] == 1 else f"{name}_{seen[name]}"
-            node.doc_string = ""
-            del node.metadata_props[:]
+            node.input[:] = [_IN_LOOP.sub(short, name) for name in node.input]
+            node.output[:] = [_IN_LOOP.sub(short, name) for name in node.output]
+        for value in (*graph.input, *graph.output):
+            value.name = _IN_LOOP.sub(short, value.name)
 
 
 def _drop_defaults(graphs: list[onnx.GraphProto]) -> None:

@@ -1,4 +1,4 @@
-"""Graphs with stages that torch cannot express: which part is torch's, and how the parts become one ONNX graph."""
+"""Graphs with stages that are not torch's: which part is torch's, and how the parts become one ONNX graph."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import onnx
 from onnx import helper
 
 from lstm_onnx.contract import Array, Axis, Tensor
+from lstm_onnx.nodes import with_inner
 from lstm_onnx.task import Arrays, GraphSpec, Stage
 
 ML_DOMAIN, ML_VERSION = "ai.onnx.ml", 3
@@ -23,8 +24,8 @@ def torch_part(graph: GraphSpec) -> GraphSpec:
 def numeric(graph: GraphSpec) -> GraphSpec:
     """Return the graph without the stages that strings go through: numbers in, numbers out.
 
-    What such a stage makes of strings becomes an input, what it would make strings of an output; their meaning and
-    labels say how to read them.
+    What such a stage makes of strings becomes an input, what it would make strings of an output, and no detail of it;
+    their meaning and labels say how to read them.
     """
     return _without(
         graph,
@@ -42,8 +43,9 @@ def _without(graph: GraphSpec, before: bool, after: bool) -> GraphSpec:
     if after and graph.after is not None:
         made = {t.name for t in graph.after.outputs}
         inner = {t.name for t in inputs} | {t.name for t in outputs}
+        bare = {t.name: t for t in graph.after.inputs}
         outputs = (
-            *(t for t in outputs if t.name not in made),
+            *(bare.get(t.name, t) for t in outputs if t.name not in made),
             *(t for t in graph.after.inputs if t.name not in inner),
         )
         axes |= graph.after.axes
@@ -103,12 +105,15 @@ def _put(into: onnx.GraphProto, stage: Stage, scope: str, first: bool) -> None:
     def renamed(name: str) -> str:
         return name if not name or name in outside else f"{scope}.{name}"
 
-    for node in part.node:
-        node.name = f"{scope}/{node.name or node.op_type}"
-        node.input[:] = [renamed(n) for n in node.input]
-        node.output[:] = [renamed(n) for n in node.output]
-    for tensor in part.initializer:
-        tensor.name = renamed(tensor.name)
+    for graph in with_inner(part):
+        for node in graph.node:
+            node.name = f"{scope}/{node.name or node.op_type}"
+            node.input[:] = [renamed(n) for n in node.input]
+            node.output[:] = [renamed(n) for n in node.output]
+        for tensor in graph.initializer:
+            tensor.name = renamed(tensor.name)
+        for value in (*graph.input, *graph.output) if graph is not part else ():
+            value.name = renamed(value.name)
     into.initializer.extend(part.initializer)
     if first:
         rest = [onnx.NodeProto.FromString(n.SerializeToString()) for n in into.node]

@@ -99,7 +99,7 @@ class TaskData(Generic[InfoT]):
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a graph that torch cannot express, such as the splitting of a text; it stands before or after it.
+    """A part of a graph that is not torch's, such as the splitting of a text; it stands before or after it.
 
     Attributes:
         inputs: what it takes: inputs of the graph or, after the module, also outputs of the module.

@@ -52,6 +52,7 @@ RANKS = (
         "answers",
         "batching",
         "contract",
+        "decoding",
         "describe",
         "digests",
         "embed",
@@ -65,6 +66,7 @@ RANKS = (
         "half",
         "hookspecs",
         "layers",
+        "nodes",
         "options",
         "picture_files",
         "plugins",
@@ -86,12 +88,23 @@ RANKS = (
 )
 """The core's modules, highest first. A module imports its own rank and those below, and never in a circle."""
 
-NEED_TORCH = {"culprit_torch", "devices", "eager", "exporting", "layers", "onnx_graph", "testing", "training"}
+NEED_TORCH = {
+    "culprit_torch",
+    "decoding",
+    "devices",
+    "eager",
+    "exporting",
+    "layers",
+    "onnx_graph",
+    "testing",
+    "training",
+}
 """The core's modules that load torch when they are imported. No other does, by whatever detour."""
 
 PUBLIC = {
     "batching",
     "contract",
+    "decoding",
     "errors",
     "files",
     "frequency",

@@ -1,8 +1,9 @@
 """From a map of features to words, a word at a time.
 
-`Tell` sees the picture once, as if it were the first word (Vinyals and others 2015, "Show and Tell"). `Attend` looks at the
-map anew for each word: soft attention, gated, with the state beginning from the mean feature (Xu and others 2015, "Show,
-Attend and Tell", equations 4 to 6 and section 4.2.1).
+`Tell` sees the picture once, as if it were the first word (Vinyals and others 2015, "Show and Tell"). `Attend` looks at
+the map anew for each word: soft attention, gated, the state beginning from the mean feature, and the next word told
+from state, what was looked at and the last word (Xu and others 2015, "Show, Attend and Tell", equations 4 to 9 and
+section 4.2.1; but the gate has a value for each channel).
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ from torch import Tensor, nn
 from lstm_onnx.layers import LSTM
 
 State = tuple[Tensor, Tensor]
-"""Hidden and cell state, each (rows, hidden)."""
+"""Hidden and cell state, each (row, hidden)."""
 
 
 class Seen(NamedTuple):
     """What a decoder needs of pictures, made once: one entry for each, shared by all rows that look at it.
 
     Attributes:
-        places: (batch, places, channels).
-        keys: (batch, places, size), what attention compares; None where there is no attention.
+        places: (batch, place, channel).
+        keys: (batch, place, hidden), what attention compares; None where there is no attention.
     """
 
     places: Tensor
-    keys: Tensor | None
+    keys: Tensor | None = None
 
 
 class _Decoder(nn.Module):
@@ -35,7 +36,6 @@ class _Decoder(nn.Module):
 
     Args:
         vocabulary: number of tokens.
-        channels: of a place of the map.
         inputs: size of what comes in beside the word.
         embedding: size of a word's vector.
         hidden: units of the LSTM.
@@ -43,9 +43,7 @@ class _Decoder(nn.Module):
         outputs: size of what the next word is told from.
     """
 
-    def __init__(
-        self, vocabulary: int, inputs: int, embedding: int, hidden: int, dropout: float, outputs: int
-    ) -> None:
+    def __init__(self, vocabulary: int, inputs: int, embedding: int, hidden: int, dropout: float, outputs: int) -> None:
         super().__init__()
         self.words = nn.Embedding(vocabulary, embedding)
         nn.init.normal_(self.words.weight, std=0.1)
@@ -53,10 +51,10 @@ class _Decoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.scores = nn.Linear(outputs, vocabulary)
 
-    def advance(self, x: Tensor, state: State) -> State:
-        """Feed one step (rows, inputs)."""
-        hidden, cell = (s.unsqueeze(0) for s in state)
-        _, (hidden, cell) = self.lstm(x.unsqueeze(1), None, (hidden, cell))
+    def advance(self, x: Tensor, state: State | None) -> State:
+        """Feed one step (row, input) and return the state after it."""
+        before = None if state is None else (state[0].unsqueeze(0), state[1].unsqueeze(0))
+        _, (hidden, cell) = self.lstm(x.unsqueeze(1), None, before)
         return hidden.squeeze(0), cell.squeeze(0)
 
 
@@ -69,18 +67,18 @@ class Tell(_Decoder):
         super().__init__(vocabulary, 0, embedding, hidden, dropout, hidden)
         self.picture = nn.Linear(channels, embedding)
 
-    def look(self, features: Tensor) -> Seen:
-        """Keep the map (batch, places, channels)."""
-        return Seen(features, None)
+    def look(self, places: Tensor) -> Seen:
+        """Take the map (batch, place, channel) as it is."""
+        return Seen(places)
 
     def begin(self, seen: Seen) -> State:
         """Return the state after the picture was fed as the first word."""
-        x = self.picture(seen.places.mean(dim=1))
-        zero = x.new_zeros(x.shape[0], self.lstm.hidden_size)
-        return self.advance(x, (zero, zero))
+        _, count, channels = seen.places.shape
+        told = torch.tanh(self.picture(seen.places.reshape(-1, channels)))  # before the mean, so that places count
+        return self.advance(told.view(-1, count, told.shape[1]).mean(dim=1), None)
 
     def forward(self, token: Tensor, state: State, seen: Seen) -> tuple[Tensor, State, Tensor | None]:
-        """Return scores of the next token (rows, vocabulary), the new state, and no attention."""
+        """Return scores of the next token (row, token), the new state, and no attention."""
         state = self.advance(self.dropout(self.words(token)), state)
         return self.scores(self.dropout(state[0])), state, None
 
@@ -93,20 +91,22 @@ class Attend(_Decoder):
     def __init__(self, vocabulary: int, channels: int, embedding: int, hidden: int, dropout: float) -> None:
         super().__init__(vocabulary, channels, embedding, hidden, dropout, hidden + channels + embedding)
         self.start = nn.Linear(channels, 2 * hidden)
-        self.key, self.query, self.match = nn.Linear(channels, hidden), nn.Linear(hidden, hidden), nn.Linear(hidden, 1)
+        self.key, self.query = nn.Linear(channels, hidden), nn.Linear(hidden, hidden)
+        self.match = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) * hidden**-0.5)
         self.gate = nn.Linear(hidden, channels)
 
-    def look(self, features: Tensor) -> Seen:
-        """Prepare the map (batch, places, channels) for attention."""
-        return Seen(features, self.key(features))
+    def look(self, places: Tensor) -> Seen:
+        """Prepare the map (batch, place, channel) for attention."""
+        keys = self.key(places.reshape(-1, places.shape[2]))
+        return Seen(places, keys.view(-1, places.shape[1], keys.shape[1]))
 
     def begin(self, seen: Seen) -> State:
         """Return the state that the mean feature stands for."""
-        hidden, cell = self.start(seen.places.mean(dim=1)).tanh().chunk(2, dim=1)
+        hidden, cell = torch.tanh(self.start(seen.places.mean(dim=1))).chunk(2, dim=1)
         return hidden, cell
 
-    def forward(self, token: Tensor, state: State, seen: Seen) -> tuple[Tensor, State, Tensor]:
-        """Return scores of the next token (rows, vocabulary), the new state, and attention (rows, places).
+    def forward(self, token: Tensor, state: State, seen: Seen) -> tuple[Tensor, State, Tensor | None]:
+        """Return scores of the next token (row, token), the new state, and attention (row, place).
 
         Rows may be several for each picture, those of one picture together.
         """
@@ -120,9 +120,9 @@ class Attend(_Decoder):
 
     def _attend(self, hidden: Tensor, seen: Seen) -> tuple[Tensor, Tensor]:
         assert seen.keys is not None
-        count, channels, units = seen.places.shape[1], seen.places.shape[2], hidden.shape[1]
-        query = self.query(hidden).reshape(seen.places.shape[0], -1, 1, units)  # (batch, rows of each, 1, units)
-        match = self.match(torch.tanh(seen.keys.unsqueeze(1) + query)).squeeze(3)
-        attention = torch.softmax(match, dim=2)  # (batch, rows of each, places)
+        batch, count, channels = seen.places.shape
+        query = self.query(hidden).view(batch, -1, 1, hidden.shape[1])  # (batch, row of each, 1, hidden)
+        match = torch.tanh(seen.keys.unsqueeze(1) + query) @ self.match
+        attention = torch.softmax(match, dim=2)  # (batch, row of each, place)
         context = attention @ seen.places
-        return attention.reshape(-1, count), context.reshape(-1, channels)
+        return attention.view(-1, count), context.view(-1, channels)

@@ -1,4 +1,4 @@
-"""The captioner: encoder, decoder, loss, and the search for a caption."""
+"""The captioner: an encoder, or what a frozen one gave; a decoder; loss; and the search for a caption."""
 
 from __future__ import annotations
 
@@ -11,61 +11,43 @@ from torch.nn import functional
 from lstm_onnx.decoding import Decoded, beam_search
 from lstm_onnx_captioning.config import END, START, UNKNOWN, Config, Info
 from lstm_onnx_captioning.decoders import Attend, Seen, State, Tell
-from lstm_onnx_captioning.encoders import CompactEncoder, places
-from lstm_onnx_captioning.resizing import Square
+from lstm_onnx_captioning.encoders import CompactEncoder
 
 
 class Captioner(nn.Module):
-    """Says what is to be seen on a picture.
+    """What all captioners share: from a map of features to a caption; the subclasses say what goes in.
 
-    `forward` takes pictures, or where the encoder is frozen and stands outside, its maps of features.
+    Args:
+        channels: of the map.
+        grid: its rows and columns.
     """
 
-    def __init__(self, config: Config, info: Info) -> None:
+    def __init__(self, channels: int, grid: tuple[int, int], config: Config, info: Info) -> None:
         super().__init__()
-        self.config = config
-        if info.features is None:
-            self.square = Square(config.size, config.fit)
-            self.encoder = CompactEncoder(config.channels)
-            side = self.encoder.side(config.size)
-            channels, self.grid = self.encoder.channels, (side, side)
-        else:
-            channels, *grid = info.features
-            self.grid = (grid[0], grid[1])
+        self.config, self.grid = config, grid
         self.norm = nn.LayerNorm(channels)
-        self.position = nn.Parameter(torch.zeros(self.grid[0] * self.grid[1], channels))
+        self.position = nn.Parameter(torch.zeros(grid[0] * grid[1], channels))
         kind = Attend if config.decoder == "attend" else Tell
         self.decoder = kind(len(info.vocabulary), channels, config.embedding, config.hidden, config.dropout)
-        self.drop = nn.Dropout(config.dropout)
+        self.dropout = nn.Dropout(config.dropout)
 
-    def look(self, given: Tensor, features: bool = False) -> Seen:
-        """Prepare pictures, bytes (batch, height, width, 3), or maps (batch, channels, rows, columns), for the decoder."""
-        found = given if features else self.encoder(self.square(given))
-        return self.decoder.look(self.drop(self.norm(places(found)) + self.position))
+    def features(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Return maps (batch, channel, row, column) of the pictures of a training batch."""
+        raise NotImplementedError
 
-    def step(self, token: Tensor, state: State, seen: Seen) -> tuple[Tensor, State, Tensor | None]:
-        """Return log-probabilities of the next token (rows, vocabulary), the new state, and attention (rows, places).
+    def look(self, features: Tensor) -> Seen:
+        """Prepare maps (batch, channel, row, column) for the decoder."""
+        places = features.flatten(2).transpose(1, 2)  # (batch, place, channel), row by row
+        return self.decoder.look(self.dropout(self.norm(places) + self.position))
 
-        What stands for no word is never said, and nothing ends before its first word.
-        """
-        scores, state, attention = self.decoder(token, state, seen)
-        ids = torch.arange(scores.shape[1], device=scores.device)
-        silent = (ids == START) | (ids == UNKNOWN)
-        never = silent.unsqueeze(0) | ((ids == END).unsqueeze(0) & (token == START).unsqueeze(1))
-        scores = torch.where(never, torch.full((), float("-inf"), device=scores.device), scores)
-        return torch.log_softmax(scores, dim=1), state, attention
-
-    def forward(self, image: Tensor | None = None, features: Tensor | None = None) -> tuple[Tensor, ...]:
-        """Return tokens and their log-probabilities (batch, word), lengths and score (batch,), attention if there is any.
+    def answer(self, features: Tensor) -> tuple[Tensor, ...]:
+        """Return tokens (batch, word), lengths and score (batch,), log-probabilities (batch, word), perhaps attention.
 
         Attention is (batch, word, row, column).
         """
-        seen = self.look(image) if image is not None else self.look(features, features=True)
-        found = self.search(seen)
+        found = self.search(self.look(features))
         told = (found.tokens, found.lengths, found.score, found.log_probabilities)
-        if found.notes is None:
-            return told
-        return (*told, found.notes.reshape(-1, self.config.max_words, *self.grid))
+        return told if found.notes is None else (*told, found.notes.view(-1, self.config.max_words, *self.grid))
 
     def search(self, seen: Seen) -> Decoded:
         """Find the best caption of each picture by beam search."""
@@ -84,42 +66,98 @@ class Captioner(nn.Module):
             noted=self.grid[0] * self.grid[1] if self.decoder.attends else 0,
         )
 
+    def step(self, token: Tensor, state: State, seen: Seen) -> tuple[Tensor, State, Tensor | None]:
+        """Return log-probabilities of the next token (row, token), the new state, and attention (row, place) or None.
+
+        What stands for no word is never said, and nothing ends before its first word.
+        """
+        scores, state, attention = self.decoder(token, state, seen)
+        ids = torch.arange(scores.shape[1], device=scores.device)
+        silent = (ids == START) | (ids == UNKNOWN)
+        never = torch.stack([silent, silent | (ids == END)])  # after a word, and at the start
+        banned = torch.where(never, float("-inf"), 0.0)
+        scores = scores + banned.index_select(0, (token == START).to(torch.int64))
+        return torch.log_softmax(scores, dim=1), state, attention
+
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the mean cross-entropy of a word, and the penalty on attention (Xu and others 2015, equation 14)."""
+        """Return the mean cross-entropy of a word; in training smoothed, and with the penalty on attention.
+
+        Args:
+            batch: pictures, `tokens` (batch, step) and `lengths` (batch,), the end counted.
+        """
         tokens, lengths = batch["tokens"], batch["lengths"]
-        seen = self.look(batch["features"], True) if "features" in batch else self.look(batch["image"])
-        state = self.decoder.begin(seen)
-        token = torch.full_like(lengths, START)
-        scores, looked = [], []
-        for k in range(tokens.shape[1]):
-            told, state, attention = self.decoder(token, state, seen)
-            scores.append(told)
-            if attention is not None:
-                looked.append(attention)
-            token = self._next(tokens[:, k], told)
-        counts = torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)  # (batch, word)
-        target = torch.where(counts, tokens, -1)
+        told, looked = self.teach(tokens, self.look(self.features(batch)))
+        counts = torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)  # (batch, step)
         loss = functional.cross_entropy(
-            torch.stack(scores, dim=1).flatten(0, 1),
-            target.flatten(),
+            told.flatten(0, 1),
+            torch.where(counts, tokens, -1).flatten(),
             ignore_index=-1,
             label_smoothing=self.config.smoothing if self.training else 0.0,
         )
-        if looked and self.config.attention_weight and self.training:
-            # each place is to be looked at equally often in all: as often as there are words for each place
-            times = (torch.stack(looked, dim=1) * counts.unsqueeze(2)).sum(dim=1)
-            share = lengths.unsqueeze(1) / times.shape[1]
-            loss = loss + self.config.attention_weight * (share - times).square().sum(dim=1).mean()
+        if looked is not None and self.config.attention_weight and self.training:
+            # doubly stochastic: a place gets 1 in all (Xu and others 2015, equation 14; as their code, its mean)
+            in_all = (looked * counts.unsqueeze(2)).sum(dim=1)
+            loss = loss + self.config.attention_weight * (1 - in_all).square().mean()
         return loss
 
-    def _next(self, given: Tensor, told: Tensor) -> Tensor:
-        """Return the word to go on from: the given one or, in scheduled sampling, now and then the model's own."""
-        if not (self.training and self.config.sampling):
-            return given
-        own = torch.rand(given.shape, device=given.device) < self.config.sampling
-        return torch.where(own, told.detach().argmax(dim=1), given)
+    def teach(self, tokens: Tensor, seen: Seen) -> tuple[Tensor, Tensor | None]:
+        """Return scores of each token (batch, step, token) after the right ones before it, and attention if any.
+
+        In scheduled sampling (Bengio and others 2015) some of the tokens before it are the model's own.
+        """
+        state = self.decoder.begin(seen)
+        token = torch.full_like(tokens[:, 0], START)
+        told, looked = [], []
+        for k in range(tokens.shape[1]):
+            scores, state, attention = self.decoder(token, state, seen)
+            told.append(scores)
+            if attention is not None:
+                looked.append(attention)
+            token = tokens[:, k]
+            if self.training and self.config.sampling:
+                own = torch.rand(token.shape, device=token.device) < self.config.sampling
+                token = torch.where(own, scores.detach().argmax(dim=1), token)
+        return torch.stack(told, dim=1), torch.stack(looked, dim=1) if looked else None
+
+
+class PictureCaptioner(Captioner):
+    """Captions pictures that it learns to see by itself."""
+
+    def __init__(self, config: Config, info: Info) -> None:
+        encoder = CompactEncoder(config.channels)
+        side = encoder.side(config.size)
+        super().__init__(encoder.channels, (side, side), config, info)
+        self.encoder = encoder
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
+        """Answer for pictures (batch, 3, size, size) from 0 to 1."""
+        return self.answer(self.encoder(picture))
+
+    def features(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Encode `image`, bytes (batch, size, size, 3)."""
+        found: Tensor = self.encoder(batch["image"].permute(0, 3, 1, 2).to(torch.float32) / 255)
+        return found
+
+
+class FeatureCaptioner(Captioner):
+    """Captions pictures by the maps that a frozen encoder made of them, brought to fewer channels."""
+
+    def __init__(self, config: Config, info: Info) -> None:
+        assert info.features is not None
+        channels, *grid = info.features
+        super().__init__(config.channels[-1], (grid[0], grid[1]), config, info)
+        self.narrow = nn.Conv2d(channels, config.channels[-1], 1)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, ...]:
+        """Answer for maps (batch, channel, row, column)."""
+        return self.answer(self.narrow(features))
+
+    def features(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Take `features` of the batch."""
+        found: Tensor = self.narrow(batch["features"])
+        return found
 
 
 def build(config: Config, info: Info) -> Captioner:
     """Make a fresh captioner."""
-    return Captioner(config, info)
+    return PictureCaptioner(config, info) if info.features is None else FeatureCaptioner(config, info)

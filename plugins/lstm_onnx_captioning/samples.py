@@ -10,7 +10,7 @@ from lstm_onnx.task import Array, GraphSpec
 
 
 def sample(graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
-    """Draw pictures of the given size, or maps of features where the graph takes those."""
+    """Draw pictures of the given size; as the torch part takes them, from 0 to 1 or as maps of features."""
     random = np.random.default_rng(seed)
     found: dict[str, Array] = {}
     for tensor in graph.inputs:
@@ -23,11 +23,12 @@ def sample(graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, A
 
 
 def _picture(height: int, width: int, random: np.random.Generator) -> Array:
-    y, x = np.mgrid[0:1:height * 1j, 0:1:width * 1j]  # type: ignore[misc]
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     corners = random.uniform(0, 255, (3, 3))
     canvas = corners[0] + y[..., None] * (corners[1] - corners[0]) + x[..., None] * (corners[2] - corners[0])
     for _ in range(random.integers(1, 4)):
         centre, radius = random.uniform(0.1, 0.9, 2), random.uniform(0.1, 0.3)
         canvas[(y - centre[0]) ** 2 + (x - centre[1]) ** 2 < radius**2] = random.uniform(0, 255, 3)
     noisy = canvas + random.normal(0, 4, canvas.shape)
-    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    pixels: Array = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    return pixels

@@ -2,39 +2,71 @@
 
 from __future__ import annotations
 
-from lstm_onnx.contract import Axis, Picture, Tensor, Tolerance
+from lstm_onnx.contract import Axis, Tensor, Tolerance
 from lstm_onnx.task import GraphSpec
 from lstm_onnx_captioning.caption_graph import CAPTION, caption_stage
 from lstm_onnx_captioning.config import Config, Info
+from lstm_onnx_captioning.frozen import feature_stage
 from lstm_onnx_captioning.model import Captioner
+from lstm_onnx_captioning.resizing import IMAGE, resize_stage
 
 TOLERANCE = Tolerance(rtol=0, atol=1e-4)
 """Of log-probabilities and attention; words are exact."""
 
-IMAGE = Tensor(
-    name="image",
-    dtype="uint8",
-    dims=("batch", "height", "width", "colour"),
-    meaning="pictures of any size, the same for all of a batch, RGB",
-    source=Picture(),
-)
+_TYPICAL = 64
+"""Pixels of the pictures among the golden examples, at most: a file says what it is in less room than it takes."""
 
 
 def graph_spec(model: Captioner, config: Config, info: Info) -> GraphSpec:
     """Describe the graph of a captioner."""
-    tokens = Tensor(
+    typical = min(config.size, _TYPICAL)
+    outputs, axes = (
+        (CAPTION, *answers(info)),
+        {
+            "batch": Axis(meaning="one picture each"),
+            "height": Axis(typical=typical, meaning="pixels from the top"),
+            "width": Axis(typical=typical, meaning="pixels from the left"),
+            "colour": Axis(size=3, labels=("red", "green", "blue")),
+            "word": Axis(size=config.max_words, meaning="words of a caption, in order"),
+        },
+    )
+    if config.decoder == "attend":
+        outputs = (*outputs, ATTENTION)
+        axes |= {
+            "row": Axis(size=model.grid[0], meaning="parts of the square picture, from the top"),
+            "column": Axis(size=model.grid[1], meaning="parts of the square picture, from the left"),
+        }
+    return GraphSpec(
+        module=model,
+        inputs=(IMAGE,),
+        outputs=outputs,
+        axes=axes,
+        description=f"Says in words what is to be seen on a picture; knows {len(info.words):,} words.",
+        tolerance=TOLERANCE,
+        before=resize_stage(config) if info.features is None else feature_stage(config, info),
+        after=caption_stage(tokens(info), config.max_words),
+    )
+
+
+def tokens(info: Info) -> Tensor:
+    """Describe the words of captions as numbers."""
+    return Tensor(
         name="tokens",
         dtype="int64",
         dims=("batch", "word"),
         meaning="words by number; 0 ends a caption and fills what follows",
         labels=info.vocabulary,
-        detail=True,
     )
-    outputs = [
-        CAPTION,
-        tokens,
+
+
+def answers(info: Info) -> tuple[Tensor, ...]:
+    """Describe what the search finds, in the order in which it gives it."""
+    return (
+        tokens(info).model_copy(update={"detail": True}),
         Tensor(name="lengths", dtype="int64", dims=("batch",), meaning="words of each caption", detail=True),
-        Tensor(name="score", dtype="float32", dims=("batch",), meaning="log-probability of the caption, its end included"),
+        Tensor(
+            name="score", dtype="float32", dims=("batch",), meaning="log-probability of the caption, its end included"
+        ),
         Tensor(
             name="log_probabilities",
             dtype="float32",
@@ -42,35 +74,13 @@ def graph_spec(model: Captioner, config: Config, info: Info) -> GraphSpec:
             meaning="of each word, and of the end where there is room for it; 0 after it",
             detail=True,
         ),
-    ]
-    rows, columns = model.grid
-    axes = {
-        "batch": Axis(meaning="one picture each"),
-        "height": Axis(typical=config.size, meaning="pixels from the top"),
-        "width": Axis(typical=config.size, meaning="pixels from the left"),
-        "colour": Axis(size=3, labels=("red", "green", "blue")),
-        "word": Axis(size=config.max_words, meaning="words of a caption, in order"),
-    }
-    if config.decoder == "attend":
-        outputs.append(
-            Tensor(
-                name="attention",
-                dtype="float32",
-                dims=("batch", "word", "row", "column"),
-                meaning="where the model looked for each word; the shares of the places add up to 1",
-                detail=True,
-            )
-        )
-        axes |= {
-            "row": Axis(size=rows, meaning="parts of the picture, from the top"),
-            "column": Axis(size=columns, meaning="parts of the picture, from the left"),
-        }
-    return GraphSpec(
-        module=model,
-        inputs=(IMAGE,),
-        outputs=tuple(outputs),
-        axes=axes,
-        description=f"Says in words what is to be seen on a picture; knows {len(info.words):,} words.",
-        tolerance=TOLERANCE,
-        after=caption_stage(tokens, config, info),
     )
+
+
+ATTENTION = Tensor(
+    name="attention",
+    dtype="float32",
+    dims=("batch", "word", "row", "column"),
+    meaning="how much of each part of the picture was looked at for each word, 1 in all; 0 after the end",
+    detail=True,
+)

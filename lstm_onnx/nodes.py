@@ -1,0 +1,31 @@
+"""Walks through a graph and the graphs inside its nodes, such as the body of a Loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import onnx
+
+
+def with_inner(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """Yield a graph, then those inside its nodes (of Loop, If and Scan), and inside theirs."""
+    yield graph
+    for node in graph.node:
+        for body in bodies(node):
+            yield from with_inner(body)
+
+
+def nodes_of(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """Yield every node in the order of the graph, each before those inside it."""
+    for node in graph.node:
+        yield node
+        for body in bodies(node):
+            yield from nodes_of(body)
+
+
+def bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    """Yield the graphs inside a node."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs

@@ -1,0 +1,86 @@
+"""Puts a frozen encoder before the captioner, in the one graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from onnx import GraphProto, NodeProto
+
+from lstm_onnx.contract import Array, Axis, Tensor
+from lstm_onnx.errors import UserError
+from lstm_onnx.task import Arrays, Stage
+from lstm_onnx_captioning.config import Config, Info
+from lstm_onnx_captioning.extractor import Extractor, extractor
+from lstm_onnx_captioning.resizing import IMAGE, PICTURE, resize, resize_graph
+
+FEATURES = Tensor(
+    name="features",
+    dtype="float32",
+    dims=("batch", "channel", "row", "column"),
+    meaning="what the frozen encoder sees in each part of the square picture",
+)
+
+
+def feature_stage(config: Config, info: Info) -> Stage:
+    """Make `FEATURES` of pictures of any size: resize them, then let the frozen encoder look.
+
+    Raises:
+        UserError: the encoder is not there, or another one than the model was trained with.
+    """
+    frozen = extractor(Path(config.encoder), config.size)
+    if info.encoder is not None and frozen.digest != info.encoder:
+        raise UserError(
+            f"{frozen.path}: has changed since the model was trained on its features; put the old file back"
+        )
+    assert info.features is not None
+    channels, rows, columns = info.features
+
+    def twin(arrays: Arrays) -> dict[str, Array]:
+        return {FEATURES.name: frozen.maps(resize(arrays[IMAGE.name], config.size, config.fit))}
+
+    return Stage(
+        inputs=(IMAGE,),
+        outputs=(FEATURES,),
+        build=lambda: _joined(resize_graph(config.size, config.fit), frozen),
+        twin=twin,
+        axes={
+            "channel": Axis(size=channels, meaning="features of a part"),
+            "row": Axis(size=rows, meaning="parts of the square picture, from the top"),
+            "column": Axis(size=columns, meaning="parts of the square picture, from the left"),
+        },
+        opset=frozen.opset,
+    )
+
+
+def _joined(graph: GraphProto, frozen: Extractor) -> GraphProto:
+    """Put the encoder's nodes and weights behind those that resize, its names prefixed but for where the two meet."""
+    met = {frozen.input: PICTURE.name, frozen.output: FEATURES.name}
+
+    def renamed(part: GraphProto) -> None:
+        for tensor in part.initializer:
+            tensor.name = _named(tensor.name, met)
+        for node in part.node:
+            _rename(node, met)
+            for inner in (a.g for a in node.attribute if a.HasField("g")):
+                for value in (*inner.input, *inner.output):
+                    value.name = _named(value.name, met)
+                renamed(inner)
+
+    other = GraphProto()
+    other.CopyFrom(frozen.model.graph)
+    renamed(other)
+    graph.node.extend(other.node)
+    graph.initializer.extend(other.initializer)
+    del graph.output[:]
+    graph.output.extend(other.output)
+    return graph
+
+
+def _named(name: str, met: dict[str, str]) -> str:
+    return met.get(name) or (name and f"encoder.{name}")
+
+
+def _rename(node: NodeProto, met: dict[str, str]) -> None:
+    node.name = f"encoder/{node.name or node.op_type}"
+    node.input[:] = [_named(name, met) for name in node.input]
+    node.output[:] = [_named(name, met) for name in node.output]

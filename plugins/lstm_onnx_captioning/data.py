@@ -16,8 +16,8 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.task import TaskData
 from lstm_onnx_captioning.captions import build_words, normalise
 from lstm_onnx_captioning.config import Config, Info
-from lstm_onnx_captioning.encoders import extractor
 from lstm_onnx_captioning.examples import Examples, Part, Take, pair_split, picture_split
+from lstm_onnx_captioning.extractor import extractor
 from lstm_onnx_captioning.features import Features, compute
 from lstm_onnx_captioning.pictures import read_examples
 from lstm_onnx_captioning.read import Row
@@ -40,8 +40,8 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     """
     notes: list[str] = []
     config = config.model_copy(update={"split_seed": seed if config.split_seed is None else config.split_seed})
-    encoder = None if config.encoder == "compact" else extractor(config.encoder)
-    if encoder is not None and encoder.size not in (None, config.size):
+    encoder = None if config.encoder == "compact" else extractor(Path(config.encoder), config.size)
+    if encoder is not None and encoder.size != config.size:
         notes.append(f"pictures are made {encoder.size} pixels wide and high, as {config.encoder} takes them")
         config = config.model_copy(update={"size": encoder.size})
     if source is None:
@@ -61,7 +61,7 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         frequent=most_common(learnt),
         drawn=source is None,
         encoder=encoder.digest if encoder is not None else None,
-        features=features.shape if features is not None else None,
+        features=encoder.shape if encoder is not None else None,
     )
     train = pair_split(examples, chosen["train"], words, config.max_words, _to_learn_from(examples, features))
     validation, test = (
@@ -127,7 +127,7 @@ def part_out(examples: Examples, config: Config, source: Path | None) -> dict[Pa
     if not len(chosen["train"]):
         raise UserError(f"{source}: no picture is to learn from; mark some as train")
     if not len(chosen["test"]):
-        raise UserError(f"{source}: one picture is too few to learn from some and test on others; add pictures")
+        raise UserError(f"{source}: one picture cannot be learnt from and tested on, too; add pictures")
     return chosen
 
 

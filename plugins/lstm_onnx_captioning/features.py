@@ -82,8 +82,7 @@ def compute(images: Pixels, encoder: Encoder) -> Features:
     folder = cache_folder() / "features" / encoder.digest[:32]
     digests = [blake2b(pixels.tobytes(), digest_size=20).hexdigest() for pixels in images]
     paths = [folder / digest[:2] / f"{digest}.npy" for digest in digests]
-    first = encoder.features(images[:1])
-    size = len(_stored(first[0]))
+    size = len(_stored(np.zeros(encoder.shape, dtype=np.float32)))
     missing = [i for i, path in enumerate(paths) if not path.exists() or path.stat().st_size != size]
     with counting("computing features") as update:
         for begin in range(0, len(missing), _BATCH):
@@ -92,7 +91,7 @@ def compute(images: Pixels, encoder: Encoder) -> Features:
                 _make_folder(paths[i].parent)
                 write_atomically(paths[i], _stored(found))
             update(begin + len(chosen), len(missing))
-    return Features(paths, first.shape[1:])
+    return Features(paths, encoder.shape)
 
 
 def cache_folder() -> Path:

@@ -38,11 +38,11 @@ SIZES = {"small": (0.068, 0.082), "large": (0.122, 0.142)}
 """Half the width of a thing, of the picture's: from, to."""
 RELATIONS = ("left of", "right of", "above", "below")
 
-_THROWS = 256
+_THROWS = 128
 """So often the places of a group are drawn by lot, to find some where nothing overlaps."""
 _BESIDE = 0.4
 """Two groups lie beside each other if the one is at most so much higher as it is further left; likewise above."""
-_FINER = 4
+_FINER = 3
 """Things are drawn so many times as large and then made smaller, for smooth edges."""
 _ALONE = 0.2
 """Share of scenes with one group."""

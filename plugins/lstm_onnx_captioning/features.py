@@ -13,7 +13,6 @@ import os
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -22,27 +21,10 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.files import write_atomically
 from lstm_onnx.progress import counting
 from lstm_onnx_captioning.examples import Pixels
+from lstm_onnx_captioning.extractor import Extractor
 
 _BATCH = 16
 _LARGEST = float(np.finfo(np.float16).max)
-
-
-class Encoder(Protocol):
-    """A frozen feature extractor.
-
-    Attributes:
-        digest: identifies the encoder by its content.
-        size: pixels of the square pictures that it takes.
-        shape: of what it gives for a picture: channels, rows, columns.
-    """
-
-    digest: str
-    size: int
-    shape: tuple[int, int, int]
-
-    def features(self, images: Pixels) -> Array:
-        """Return float32 (n, channels, rows, columns) for pictures (n, size, size, 3)."""
-        ...
 
 
 class Features:
@@ -73,7 +55,7 @@ class Features:
         return np.concatenate(parts) if parts else np.empty((0, self.shape[0]), dtype=np.float32)
 
 
-def compute(images: Pixels, encoder: Encoder) -> Features:
+def compute(images: Pixels, encoder: Extractor) -> Features:
     """Make sure that the features of all pictures (n, size, size, 3) are on disk.
 
     Raises:

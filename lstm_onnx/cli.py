@@ -208,6 +208,10 @@ def export(
     numeric: Annotated[
         bool, typer.Option("--numeric", help="without strings, which few runtimes have: ids in, numbers of labels out")
     ] = False,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="change an option that a trained model can do with; several"),
+    ] = None,
     runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -215,7 +219,9 @@ def export(
     from lstm_onnx import commands
 
     chosen = _variants(variant or ["fp32"])
-    commands.export(run_folder, to, runs, chosen, max_drop, force, opset, ir_version, target, numeric, out, as_json)
+    commands.export(
+        run_folder, to, runs, chosen, max_drop, force, opset, ir_version, target, numeric, changes or [], out, as_json
+    )
 
 
 def _variants(given: list[str]) -> tuple[Variant, ...]:

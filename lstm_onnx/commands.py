@@ -123,13 +123,15 @@ def export(
     ir_version: int | None,
     target: str | None,
     numeric: bool,
+    changes: Sequence[str],
     console: Console,
     as_json: bool,
 ) -> None:
     """Export, and show how far the files are from PyTorch, and what variants lose."""
     from lstm_onnx.exporting import Wish, export_all
+    from lstm_onnx.options import named_values
 
-    wish = Wish(variants, max_drop, force, opset, ir_version, target, numeric)
+    wish = Wish(variants, max_drop, force, opset, ir_version, target, numeric, named_values(changes))
     with console.status("exporting and comparing with PyTorch") if not as_json else nullcontext():
         files = export_all(run_folder, to, runs, wish)
     if as_json:

@@ -118,7 +118,7 @@ class _Search:
 
     - `at`, how many steps are done, ();
     - `last`, the last token of each beam, (row,);
-    - `total`, the log-probability of all its tokens, (batch, beam): -inf where there is none, as at first in all but one;
+    - `total`, the log-probability of all its tokens, (batch, beam): -inf where there is none, at first in all but one;
     - `tokens` and `log_p`, the tokens and the log-probability of each, (row, longest);
     - `others`, the decoder's state and perhaps notes (row, longest, noted).
     """

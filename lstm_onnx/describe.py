@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from lstm_onnx.contract import Contract, Example, Provenance, Variant
 from lstm_onnx.run import Record, now
 from lstm_onnx.stages import needed_opset
@@ -19,8 +22,9 @@ def describe(
     variant: Variant = "fp32",
     ir_version: int = IR_VERSION,
     numeric: bool = False,
+    config: Mapping[str, Any] | None = None,
 ) -> Contract:
-    """Return the contract of `graph`, exported under `name`."""
+    """Return the contract of `graph`, exported under `name`; with the options `config`, or else those of the run."""
     return Contract(
         name=name,
         task=record.task,
@@ -43,7 +47,7 @@ def describe(
             plugin=record.plugin,
             data=record.fingerprint,
             versions=record.versions,
-            config=record.config,
+            config=dict(config if config is not None else record.config),
         ),
         examples=examples,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from pydantic import BaseModel
 from safetensors.torch import load_file
 from torch import nn
 
-from lstm_onnx.contract import Variant
+from lstm_onnx.contract import Contract, Variant
 from lstm_onnx.errors import UserError
 from lstm_onnx.half import round_weights
 from lstm_onnx.plugins import AnyTask, Found, load_task
 from lstm_onnx.run import Run
+from lstm_onnx.settings import validate
 from lstm_onnx.stages import numeric, run_after, run_before, torch_part
 from lstm_onnx.task import Answer, Array, Arrays, GraphSpec
 
@@ -87,11 +89,15 @@ def find_task(run: Run) -> Found:
     return load_task(run.record.task, Path(file) if file else None)
 
 
-def restore(run: Run) -> Restored:
+def restore(run: Run, changes: Mapping[str, Any] | None = None) -> Restored:
     """Build the model of a run and load its best weights.
 
+    Args:
+        run: the run folder.
+        changes: options to change, of those that `Task.adjustable` names.
+
     Raises:
-        UserError: the run has no weights yet, they do not fit, or its plugin is missing.
+        UserError: the run has no weights yet, they do not fit, its plugin is missing, or a change is not possible.
     """
     if not run.weights.exists():
         raise UserError(
@@ -99,11 +105,30 @@ def restore(run: Run) -> Restored:
             f"lstm-onnx train --resume {run.folder}"
         )
     task = find_task(run).task
-    config = task.Config.model_validate(run.record.config)
+    config = adjusted(task, run.record.config, changes or {})
     info = task.Info.model_validate(run.record.info)
     model = task.build_model(config, info)
     load_weights(model, load_weights_file(run.weights), run.weights)
     return Restored(run, task, config, info, model.eval(), task.graphs(model, config, info))
+
+
+def adjusted(task: AnyTask, config: Mapping[str, Any], changes: Mapping[str, Any]) -> BaseModel:
+    """Return the options of a run with some of them changed.
+
+    Raises:
+        UserError: an option cannot be changed any more, or has a value that is not allowed.
+    """
+    for name in changes:
+        if name not in task.adjustable:
+            can = f"it can change {', '.join(task.adjustable)}" if task.adjustable else "it can change no option"
+            raise UserError(f"'{name}' cannot be changed after training of '{task.name}'; {can}")
+    return validate(task.Config, {**config, **changes}, of=f"the task {task.name}")
+
+
+def adjusted_in(run: Run, contract: Contract) -> dict[str, Any]:
+    """Return the options that a file was exported with and its run not trained with, of those that may differ."""
+    names = find_task(run).task.adjustable
+    return {n: v for n, v in contract.provenance.config.items() if n in names and run.record.config.get(n) != v}
 
 
 def load_weights_file(path: Path) -> dict[str, torch.Tensor]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -65,6 +66,7 @@ class Wish:
         ir_version: of the files; None takes the lowest that carries the opset.
         target: a runtime (see `lstm_onnx.targets`) that must be able to run the files.
         numeric: leave out what strings go through: what they stand for goes in and comes out as numbers.
+        changes: options of the task to change, of those that it allows (`Task.adjustable`).
     """
 
     variants: Sequence[Variant] = ("fp32",)
@@ -74,6 +76,7 @@ class Wish:
     ir_version: int | None = None
     target: str | None = None
     numeric: bool = False
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def export(
@@ -87,9 +90,11 @@ def export(
     ir_version: int | None = None,
     target: str | None = None,
     numeric: bool = False,
+    changes: Mapping[str, Any] | None = None,
 ) -> Exported:
     """Write one variant of a run as an `.onnx` file, with its contract in it and beside it; see `export_all`."""
-    return export_all(run, out, runs, Wish((variant,), max_drop, force, opset, ir_version, target, numeric))[0]
+    wish = Wish((variant,), max_drop, force, opset, ir_version, target, numeric, changes or {})
+    return export_all(run, out, runs, wish)[0]
 
 
 def export_all(
@@ -119,7 +124,7 @@ def export_all(
         run = open_run(Path(run)) if run is not None else newest_run(Path(runs))
     variants = list(dict.fromkeys(wish.variants))
     paths = _paths(Path(out) if out is not None else None, run.record.name, variants)
-    restored = restore(run)
+    restored = restore(run, wish.changes)
     work = _Workshop(restored, wish)
     made = [work.make(variant, path) for variant, path in zip(variants, paths, strict=True)]
     for content, exported in made:
@@ -172,6 +177,8 @@ class _Workshop:
             model = self.fp32 if variant == "fp32" else self._translate(graph)
         if variant in ("int8", "fp16"):
             scores = self._judge(variant, model, path)
+        elif self.wish.changes:  # the run was scored without them
+            scores = self.price.own_scores()
         model = add_contract(model, self._contract(variant, graph, model, path, scores))
         if self.wish.target is not None:
             _refuse_misfits(model, self.wish.target, path)
@@ -244,6 +251,7 @@ class _Workshop:
             variant,
             model.ir_version,
             self.wish.numeric,
+            self.restored.config.model_dump(mode="json"),
         )
         return found.model_copy(update={"scores": scores, "digests": digests(model)})
 

@@ -127,6 +127,19 @@ def split_values(given: Mapping[str, Any], models: Mapping[str, type[BaseModel]]
     }
 
 
+def named_values(given: Sequence[str]) -> dict[str, str]:
+    """Take `NAME=VALUE` apart; a dash in a name is an underscore.
+
+    Raises:
+        UserError: one is no such pair.
+    """
+    pairs = [text.partition("=") for text in given]
+    for name, equals, value in pairs:
+        if not (name and equals and value):
+            raise UserError(f"--set {name}{equals}{value}: expected NAME=VALUE")
+    return {name.strip().replace("-", "_"): value.strip() for name, _, value in pairs}
+
+
 def check_disjoint(models: Mapping[str, type[BaseModel]]) -> None:
     """Refuse a task whose options hide those of training.
 

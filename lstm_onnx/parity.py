@@ -81,13 +81,26 @@ def verify(file: str | Path, run: str | Path | None = None, engines: Sequence[st
     chosen = there if "all" in engines else list(engines)
     if unknown := [name for name in chosen if name not in there]:
         raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
-    restored = None
-    if run is not None:
-        from lstm_onnx.eager import restore
-        from lstm_onnx.run import open_run
+    content = path.read_bytes()
+    restored = _restored(Path(run), content) if run is not None else None
+    return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
 
-        restored = restore(open_run(Path(run)))
-    return verify_bytes(path.read_bytes(), str(path), restored, path.with_suffix(".json"), chosen)
+
+def _restored(run: Path, content: bytes) -> Restored:
+    """Build the model of a run with the options that a file was exported with."""
+    from lstm_onnx.eager import adjusted_in, restore
+    from lstm_onnx.run import open_run
+
+    opened, contract = open_run(run), readable_contract(content)
+    return restore(opened, adjusted_in(opened, contract) if contract is not None else {})
+
+
+def readable_contract(content: bytes) -> Contract | None:
+    """Return the contract of a file, be it sound or not, as far as it can be read."""
+    try:
+        return from_json(checks.contract_text(onnx.load_model_from_string(content)), "the file")
+    except (UserError, DecodeError):
+        return None
 
 
 def verify_bytes(
@@ -182,21 +195,16 @@ class _Verification:
             kind = ValueMismatch if isinstance(error, trials.Parted) else type(error)
             return Check(name, text, kind(f"{self.where}: {text}"))
 
-    def _readable_contract(self) -> Contract | None:
-        """The contract of a file that is unsound, where the file can be parsed at all."""
-        try:
-            self.model = onnx.load_model_from_string(self.content)
-            return from_json(checks.contract_text(self.model), self.where)
-        except (UserError, DecodeError):
-            return None
-
     def _traced(self, error: ParityError) -> str:
         """Say which node or weight a wrong answer comes from, as far as that can be known."""
         if not isinstance(error, ValueMismatch | ShapeMismatch | StateMismatch | FileError):
             return ""
-        contract = self.contract or (self._readable_contract() if isinstance(error, FileError) else None)
+        contract = self.contract
+        if contract is None and isinstance(error, FileError):
+            contract = readable_contract(self.content)
         if contract is None:
             return ""
+        self.model = onnx.load_model_from_string(self.content)
         changed = changed_parts(self.model, contract.digests) if contract.digests else []
         if changed:
             return f"; changed since the export: {', '.join(changed[:4])}" + (" and more" if len(changed) > 4 else "")

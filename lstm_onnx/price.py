@@ -78,6 +78,12 @@ class Price:
             drop=drop(self._headline, self.fp32_scores[name], found[name]),
         )
 
+    def own_scores(self) -> Scores:
+        """Scores of the fp32 file on the test split."""
+        before = self.restored.run.record.scores
+        baselines = before.baselines if before is not None else {}
+        return Scores(headline=self._headline.name, model=self.fp32_scores, baselines=baselines)
+
     def _score(self, content: bytes, split: Split) -> dict[str, float]:
         answer = session_answer(content, "the variant")
         return score(self.restored.task, answer, split, self.restored.config)

@@ -190,6 +190,8 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     Info: ClassVar[type[BaseModel]]
     training: ClassVar[dict[str, Any]] = {}
     """Defaults of the training options (`lstm_onnx.settings.Training`) that suit this task better than the core's."""
+    adjustable: ClassVar[tuple[str, ...]] = ()
+    """Options of `Config` that a trained model does not depend on: `export --set NAME=VALUE` may change them."""
 
     @abstractmethod
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[InfoT]:

@@ -24,6 +24,7 @@ class Captioning(Task[Config, Info]):
     headline = Headline("cider", better="higher")
     Config = Config
     Info = Info
+    adjustable: ClassVar[tuple[str, ...]] = ("beam", "length_penalty")
     training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 40, "patience": 6}
 
     def load_data(self, source: Path | None, config: Config, seed: int) -> TaskData[Info]:

@@ -96,15 +96,15 @@ def _to_score(examples: Examples, features: Features | None) -> Take:
 
 
 def draw(config: Config) -> Examples:
-    """Draw scenes, of each part by its own kinds of things."""
+    """Draw scenes, of each part by groups of its own."""
     random = np.random.default_rng(config.split_seed)
     tested = round(config.test_share * config.scenes)
     validated = round(config.validation_share * (config.scenes - tested))
     counts = (config.scenes - tested - validated, validated, tested)
     made = [
         (part, pixels, caption)
-        for part, count, kinds in zip(_PARTS, counts, share_out(random), strict=True)
-        for pixels, caption in scenes(count, kinds, config.size, random)
+        for part, count, groups in zip(_PARTS, counts, share_out(random), strict=True)
+        for pixels, caption in scenes(count, groups, config.size, random)
     ]
     images = np.stack([pixels for _, pixels, _ in made])
     return Examples(images, [(caption,) for _, _, caption in made], [part for part, _, _ in made])

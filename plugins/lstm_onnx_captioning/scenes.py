@@ -4,14 +4,15 @@ A scene holds one group of like things, or two that stand apart: `three large wh
 above a large blue square`. There is one right caption for each picture: the group whose colour comes first in `COLOURS`
 is named first, things do not overlap, and two groups lie clearly beside each other or clearly one above the other.
 
-No part of the data shows a colour and a shape together that another part shows, so that a test scene cannot be told by
-having seen its like; but every part shows every colour and every shape.
+No part of the data shows a group that another part shows: where `two small red circles` are in the test, they are never
+in training, but other numbers or sizes of red circles are. So a test scene cannot be told by having seen its like.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from math import cos, pi, sin
 
 import numpy as np
@@ -34,7 +35,7 @@ COLOURS = {
 }
 SHAPES = ("circle", "square", "triangle", "star", "cross", "ring", "heart")
 COUNTS = ("a", "two", "three")
-SIZES = {"small": (0.068, 0.082), "large": (0.122, 0.142)}
+SIZES = {"small": (0.08, 0.092), "large": (0.13, 0.15)}
 """Half the width of a thing, of the picture's: from, to."""
 RELATIONS = ("left of", "right of", "above", "below")
 
@@ -48,9 +49,6 @@ _ALONE = 0.2
 """Share of scenes with one group."""
 _MARGIN, _GAP = 0.015, 0.02
 """Of the picture's width: what stays free at its edge, and between two things."""
-
-Kind = tuple[str, str]
-"""A colour and a shape."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,14 @@ class Group:
         return f"{COUNTS[self.count - 1]} {self.size} {self.colour} {self.shape}{plural}"
 
 
+Groups = tuple[Group, ...]
+
+
 @dataclass(frozen=True)
 class Scene:
     """One group, or two and where the first lies as seen from the second."""
 
-    groups: tuple[Group, ...]
+    groups: Groups
     relation: str = ""
 
     @property
@@ -82,41 +83,36 @@ class Scene:
         return f" {self.relation} ".join(g.text for g in self.groups)
 
 
-def share_out(random: np.random.Generator) -> tuple[tuple[Kind, ...], tuple[Kind, ...], tuple[Kind, ...]]:
-    """Deal all kinds to training, validation and test: of each colour a shape to the test, and one to validation."""
-    shapes = [SHAPES[i] for i in random.permutation(len(SHAPES))]
-    colours = [list(COLOURS)[i] for i in random.permutation(len(COLOURS))]
-    parts: tuple[list[Kind], list[Kind], list[Kind]] = ([], [], [])
-    for i, colour in enumerate(colours):
-        for j, shape in enumerate(shapes):
-            turn = (i + j) % len(shapes)
-            parts[2 if turn == 0 else 1 if turn == 1 else 0].append((colour, shape))
-    train, validation, test = (tuple(p) for p in parts)
-    return train, validation, test
+def share_out(random: np.random.Generator) -> tuple[Groups, Groups, Groups]:
+    """Deal all groups to training, validation and test: of each colour and shape one to the test, one to validation."""
+    parts: tuple[list[Group], list[Group], list[Group]] = ([], [], [])
+    for colour, shape in product(COLOURS, SHAPES):
+        kinds = [Group(count, size, colour, shape) for count, size in product(range(1, len(COUNTS) + 1), SIZES)]
+        test, validation, *train = (kinds[i] for i in random.permutation(len(kinds)))
+        for part, dealt in zip(parts, (train, [validation], [test]), strict=True):
+            part += dealt
+    return tuple(parts[0]), tuple(parts[1]), tuple(parts[2])
 
 
-def scenes(count: int, kinds: tuple[Kind, ...], size: int, random: np.random.Generator) -> Iterator[tuple[Pixels, str]]:
-    """Draw pictures (size, size, 3) with their captions, of things of these kinds alone."""
+def scenes(count: int, groups: Groups, size: int, random: np.random.Generator) -> Iterator[tuple[Pixels, str]]:
+    """Draw pictures (size, size, 3) with their captions, of these groups alone."""
     for _ in range(count):
         pixels = None
         while pixels is None:
-            scene = invent(kinds, random)
+            scene = invent(groups, random)
             pixels = draw(scene, size, random)
         yield pixels, scene.caption
 
 
-def invent(kinds: tuple[Kind, ...], random: np.random.Generator) -> Scene:
+def invent(groups: Groups, random: np.random.Generator) -> Scene:
     """Make up a scene of one group, or of two of different colours."""
-    chosen = [kinds[i] for i in random.permutation(len(kinds))]
-    first = chosen[0]
-    others = [kind for kind in chosen[1:] if kind[0] != first[0]]
-    pair = (first,) if not others or random.random() < _ALONE else (first, others[0])
+    first = groups[random.integers(len(groups))]
+    others = [group for group in groups if group.colour != first.colour]
+    if not others or random.random() < _ALONE:
+        return Scene((first,))
     order = list(COLOURS)
-    groups = tuple(
-        Group(int(random.integers(1, len(COUNTS) + 1)), str(random.choice(list(SIZES))), *kind)
-        for kind in sorted(pair, key=lambda kind: order.index(kind[0]))
-    )
-    return Scene(groups, str(random.choice(RELATIONS)) if len(groups) > 1 else "")
+    pair = (first, others[random.integers(len(others))])
+    return Scene(tuple(sorted(pair, key=lambda group: order.index(group.colour))), str(random.choice(RELATIONS)))
 
 
 def draw(scene: Scene, size: int, random: np.random.Generator) -> Pixels | None:

@@ -19,7 +19,7 @@ from PIL import Image
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import Split, TaskData
 from tests.captioning.encoders import save_encoder
-from tests.captioning.test_scenes import kinds_of
+from tests.captioning.test_scenes import groups_of
 
 Data = TaskData[Info]
 PARTS = ("train", "validation", "test")
@@ -220,7 +220,7 @@ def test_scenes_are_drawn_where_there_is_no_data() -> None:
         set(words_of(data, everything(data.train)["tokens"])),
         *(set(everything(s)["references"]) for s in (data.validation, data.test)),
     ]
-    kinds = [{kind for caption in part for kind in kinds_of(caption)} for part in references]
+    kinds = [{kind for caption in part for kind in groups_of(caption)} for part in references]
     assert not kinds[0] & kinds[1] and not kinds[0] & kinds[2] and not kinds[1] & kinds[2]
     again = load(None, data.config or Config(), 0)
     np.testing.assert_array_equal(everything(again.test)["image"], everything(data.test)["image"])

@@ -20,7 +20,7 @@ Step = Callable[[Tensor, State], tuple[Tensor, State, Tensor | None]]
 
 From the last token of each row (row,) and its state, tensors of shape (row, …), to the log-probabilities of the next
 token (row, token), the state after it, and what is to be noted of the step, (row, noted), or None. There is a row for
-each beam: row `b * width + w` is beam `w` of example `b`.
+each beam: row `b * width + w` is beam `w` of example `b`. It must change nothing else, or it does not export.
 """
 
 NEVER = float("-inf")

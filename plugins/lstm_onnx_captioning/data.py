@@ -14,6 +14,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import TaskData
+from lstm_onnx_captioning.baselines import nearest
 from lstm_onnx_captioning.captions import build_words, normalise
 from lstm_onnx_captioning.config import Config, Info
 from lstm_onnx_captioning.examples import Examples, Part, Take, pair_split, picture_split
@@ -78,6 +79,11 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         summary=_summary(examples, chosen, info),
         notes=tuple(notes),
         config=config,
+        baselines={
+            "nearest picture": nearest(
+                _to_learn_from(examples, features), chosen["train"], [examples.captions[i][0] for i in chosen["train"]]
+            )
+        },
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lstm_onnx.embed.bare_c import BareC
 from lstm_onnx.embed.target import EmbedTarget
 from lstm_onnx.hookspecs import hookimpl
 
@@ -109,8 +110,20 @@ WEB = EmbedTarget(
     tools=("node", "npm"),
 )
 
+BARE_C = BareC(
+    name="bare-c",
+    title="C99 without any runtime, for microcontrollers and the smallest WebAssembly, by emx-onnx-cgen",
+    needs="a C compiler and make; here the Python package emx-onnx-cgen",
+    runtime="bare-c",
+    templates=TEMPLATES / "bare-c",
+    build=("make",),
+    program="./{{ project.id }}",
+    tools=("make", "cc"),
+    has_files=False,
+)
+
 
 @hookimpl
 def lstm_onnx_embed_targets() -> list[EmbedTarget]:
     """Return the targets that come with lstm-onnx."""
-    return [C, CPP, RUST, GO, JAVA, CSHARP, NODE, WEB]
+    return [C, CPP, RUST, GO, JAVA, CSHARP, NODE, WEB, BARE_C]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lstm_onnx.embed.bare_c import BareC
 from lstm_onnx.embed.target import EmbedTarget
+from lstm_onnx.embed.triton import Triton
 from lstm_onnx.hookspecs import hookimpl
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -122,8 +123,26 @@ BARE_C = BareC(
     has_files=False,
 )
 
+TRITON = Triton(
+    name="triton",
+    title="A model repository for NVIDIA Triton; states of streams are kept by the server",
+    needs="Docker and NVIDIA Triton 25.01 or newer (nvcr.io/nvidia/tritonserver), with or without a GPU",
+    runtime="triton",
+    templates=TEMPLATES / "triton",
+    build=(),
+    program="",
+    tools=("docker", "curl"),
+    more={
+        "serve": (
+            'docker run --rm -p 8000:8000 -v "$PWD:/models:ro" nvcr.io/nvidia/tritonserver:25.12-py3 '
+            "tritonserver --model-repository=/models",
+        ),
+        "ask": ("curl -s localhost:8000/v2/models/{{ project.id }}/infer -d @request.json",),
+    },
+)
+
 
 @hookimpl
 def lstm_onnx_embed_targets() -> list[EmbedTarget]:
     """Return the targets that come with lstm-onnx."""
-    return [C, CPP, RUST, GO, JAVA, CSHARP, NODE, WEB, BARE_C]
+    return [C, CPP, RUST, GO, JAVA, CSHARP, NODE, WEB, BARE_C, TRITON]

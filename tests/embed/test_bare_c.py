@@ -27,6 +27,7 @@ from tests.embed.models import CLASSES
 from tests.embed.test_memory import FLAGS, INPUTS
 from tests.embed.test_programs import build, refused
 
+pytest.importorskip("emx_onnx_cgen")
 pytestmark = pytest.mark.skipif("bare-c" not in TARGETS, reason="another target is asked for")
 
 WASI = Path("/usr/lib/wasm32-wasi")

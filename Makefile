@@ -2,9 +2,7 @@
 # make test   runs every test
 # make lint   ruff, types
 # make bench  speed against peers (installs them into an environment of their own)
-# make tools  what embedded programs are built with in the tests: ONNX Runtime as C and C++ want it, npm packages
-#             compilers come with the system; of Debian's, target bare-c is tested with clang lld wasi-libc libclang-rt-dev-wasm32
-#             and gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm, and without them less of it is
+# make tools  what embedded programs are built with in the tests: compilers, ONNX Runtime as C wants it, npm packages
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -39,6 +37,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 tools: $(READY)
+	tools/debian_packages
 	tools/onnxruntime_root $(BIN)/python
 	tools/node_packages
 

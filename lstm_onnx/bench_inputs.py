@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lstm_onnx.contract import Array, Axis, Clock, Contract, Lengths, Step, Tensor
+from lstm_onnx.contract import Array, Axis, Clock, Contract, Lengths, Picture, Step, Tensor
 from lstm_onnx.errors import UserError
 from lstm_onnx.frequency import advance
 
@@ -30,7 +30,8 @@ def usual_length(contract: Contract) -> int:
 def make_inputs(contract: Contract, batch: int, length: int) -> dict[str, Array]:
     """Repeat or cut the largest golden example to a batch and a length; a length of 0 is that of a file without one.
 
-    Times go on by the table's step, lengths are full, states begin at their reset values.
+    Pictures become squares whose sides are of that length. Times go on by the table's step, lengths are full, states
+    begin at their reset values.
 
     Raises:
         UserError: the contract has no examples, or does not allow these sizes.
@@ -39,7 +40,9 @@ def make_inputs(contract: Contract, batch: int, length: int) -> dict[str, Array]
         raise UserError(f"{contract.name}: has no golden examples in its contract to make inputs from; export it again")
     sizes = {"batch": batch}
     if (name := length_axis(contract)) is not None:
-        sizes[name] = length
+        pictures = [t for t in contract.inputs if isinstance(t.source, Picture)]
+        sides = [d for t in pictures for d in t.dims if d != "batch" and contract.axes[d].size is None]
+        sizes |= dict.fromkeys([name, *sides], length)
     elif length:
         raise UserError(f"{contract.name}: no axis but the batch is free, so it takes no --length; leave it out")
     for axis_name, size in sizes.items():

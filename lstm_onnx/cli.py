@@ -318,7 +318,8 @@ def bench(
         list[int] | None, typer.Option(min=1, help="examples a call, 1 if not given; several: --batch 1 8")
     ] = None,
     length: Annotated[
-        list[int] | None, typer.Option(min=1, help="steps of a sequence; as in training, of a streaming file 1")
+        list[int] | None,
+        typer.Option(min=1, help="steps of a sequence, or pixels of a side; as in training, of a streaming file 1"),
     ] = None,
     threads: Annotated[list[int] | None, typer.Option(min=1, help="CPU threads; 1 and the number of cores")] = None,
     provider: Provider = "auto",

@@ -410,10 +410,16 @@ def embed(
     written = write(file, target, to, force, plugin_file)
     steps = {what: some for what, some in written.commands.items() if some}
     if as_json:
-        print(json.dumps({"folder": str(written.folder), "files": written.files, "commands": steps}))
+        print(
+            json.dumps(
+                {"folder": str(written.folder), "files": written.files, "commands": steps, "notes": written.notes}
+            )
+        )
         return
     lines = {"written": f"{written.folder} ({len(written.files)} files)", "go there": f"cd {to}"}
     report.say(console, lines | {what: " && ".join(some) for what, some in steps.items()})
+    for note in written.notes:
+        report.say(console, {"note": note})
     if written.missing:
         report.say(console, {"not here": f"{', '.join(written.missing)}: needs {written.needs}"})
 

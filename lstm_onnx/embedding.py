@@ -10,10 +10,9 @@ import onnx
 
 from lstm_onnx.contract import METADATA_KEY, Contract, from_json
 from lstm_onnx.doctor import examine
-from lstm_onnx.embed.golden import golden_file
 from lstm_onnx.embed.project import Project, project_of
 from lstm_onnx.embed.sample import example_input
-from lstm_onnx.embed.target import EmbedTarget
+from lstm_onnx.embed.target import EmbedTarget, Refusal
 from lstm_onnx.embed.writing import commands, render, write_folder
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph_search import external
@@ -23,13 +22,14 @@ from lstm_onnx.version import __version__
 
 @dataclass(frozen=True)
 class Embedded:
-    """What was written: the folder, its files, the commands to run in it, and what of its tools is not here."""
+    """What was written, the commands to run there, what of its tools is not here, and what a person must know."""
 
     folder: Path
     files: tuple[str, ...]
     commands: dict[str, tuple[str, ...]]
     needs: str
     missing: tuple[str, ...]
+    notes: tuple[str, ...]
     project: Project
 
 
@@ -49,19 +49,26 @@ def embed(
     text = _stored(model, path)
     contract = _contract(text, path)
     project = project_of(contract, len(content), __version__)
-    _refuse(model, project, chosen, path)
-    files = {
-        **render(chosen, project),
-        **chosen.extra(project, content),
-        "model.onnx": content,
-        "model.json": f"{text}\n".encode(),  # as export writes it
-        "golden.bin": golden_file(contract),
-    }
-    if example := example_input(project):
+    _refuse(model, chosen, path)
+    example = example_input(project) if chosen.program else b""
+    try:
+        project = chosen.fit(project, content)
+        files = {**render(chosen, project, content), **chosen.files(project, content, text)}
+    except Refusal as refusal:
+        raise UserError(f"{path}: target '{chosen.name}' would not run it: {refusal}") from refusal
+    if example:
         files[project.example_file] = example
     write_folder(folder, files, chosen.name, force)
     missing = tuple(tool for tool in chosen.tools if shutil.which(tool) is None)
-    return Embedded(folder, tuple(sorted(files)), commands(chosen, project), chosen.needs, missing, project)
+    return Embedded(
+        folder=folder,
+        files=tuple(sorted(files)),
+        commands=commands(chosen, project),
+        needs=chosen.needs,
+        missing=missing,
+        notes=chosen.notes(project),
+        project=project,
+    )
 
 
 def _parse(content: bytes, path: Path) -> onnx.ModelProto:
@@ -88,7 +95,7 @@ def _contract(text: str, path: Path) -> Contract:
     return contract
 
 
-def _refuse(model: onnx.ModelProto, project: Project, target: EmbedTarget, path: Path) -> None:
+def _refuse(model: onnx.ModelProto, target: EmbedTarget, path: Path) -> None:
     """Refuse before anything is written what the target would not run."""
     for where, found in external(model):
         raise UserError(f"{path}: {where}: {found}; export it as one file")
@@ -98,5 +105,3 @@ def _refuse(model: onnx.ModelProto, project: Project, target: EmbedTarget, path:
                 f"{path}: target '{target.name}' would not run it: {finding.where}: {finding.found}: {finding.why}; "
                 f"{finding.advice}"
             )
-    if reason := target.refusal(project):
-        raise UserError(f"{path}: target '{target.name}' would not run it: {reason}")

@@ -16,9 +16,10 @@ from PIL import Image
 
 import lstm_onnx as lo
 from lstm_onnx import feed_pictures
+from lstm_onnx.bench_inputs import make_inputs
 from lstm_onnx.cli import run
 from lstm_onnx.commands import _predict_line
-from lstm_onnx.contract import METADATA_KEY, Contract, Picture, Provenance, to_json
+from lstm_onnx.contract import METADATA_KEY, Contract, Example, Picture, Provenance, Values, to_json
 from lstm_onnx.errors import UserError
 
 
@@ -162,6 +163,14 @@ def test_the_command_line_writes_tables_and_json(
 
 def test_the_next_command_names_a_picture(file: Path) -> None:
     assert _predict_line(file, contract()) == f"lstm-onnx predict {file} PICTURE.jpg"
+
+
+def test_bench_asks_for_squares() -> None:
+    pixels = np.arange(2 * 3 * 5 * 3, dtype=np.uint8).reshape(2, 3, 5, 3)
+    golden = Example(inputs={"image": Values.of(pixels)}, outputs={})
+    made = make_inputs(contract().model_copy(update={"examples": (golden,)}), batch=3, length=4)["image"]
+    assert made.shape == (3, 4, 4, 3)
+    np.testing.assert_array_equal(made[2, 3, :4], pixels[0, 0, :4])
 
 
 def test_predict_imports_no_torch(file: Path, folder: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lstm_onnx.embed.bare_c import BareC
 from lstm_onnx.embed.target import EmbedTarget
+from lstm_onnx.embed.triton import Triton
 from lstm_onnx.hookspecs import hookimpl
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -109,8 +111,38 @@ WEB = EmbedTarget(
     tools=("node", "npm"),
 )
 
+BARE_C = BareC(
+    name="bare-c",
+    title="C99 without any runtime, for microcontrollers and the smallest WebAssembly, by emx-onnx-cgen",
+    needs="a C compiler and make; here the Python package emx-onnx-cgen",
+    runtime="bare-c",
+    templates=TEMPLATES / "bare-c",
+    build=("make",),
+    program="./{{ project.id }}",
+    tools=("make", "cc"),
+    has_files=False,
+)
+
+TRITON = Triton(
+    name="triton",
+    title="A model repository for NVIDIA Triton; states of streams are kept by the server",
+    needs="Docker and NVIDIA Triton 25.01 or newer (nvcr.io/nvidia/tritonserver), with or without a GPU",
+    runtime="triton",
+    templates=TEMPLATES / "triton",
+    build=(),
+    program="",
+    tools=("docker", "curl"),
+    more={
+        "serve": (
+            'docker run --rm -p 8000:8000 -v "$PWD:/models:ro" nvcr.io/nvidia/tritonserver:25.12-py3 '
+            "tritonserver --model-repository=/models",
+        ),
+        "ask": ("curl -s localhost:8000/v2/models/{{ project.id }}/infer -d @request.json",),
+    },
+)
+
 
 @hookimpl
 def lstm_onnx_embed_targets() -> list[EmbedTarget]:
     """Return the targets that come with lstm-onnx."""
-    return [C, CPP, RUST, GO, JAVA, CSHARP, NODE, WEB]
+    return [C, CPP, RUST, GO, JAVA, CSHARP, NODE, WEB, BARE_C, TRITON]

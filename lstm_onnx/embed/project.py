@@ -115,8 +115,8 @@ class Project:
         states: pairs (input, output).
         free: free axes, each once; the function takes their sizes.
         mode: what text the program reads: "window" a table whose newest rows are looked at, "sequence" a table of which
-            each row is a step, "texts" a text a line, "picture" pictures, "library" nothing (it has the self-test and the
-            function alone).
+            each row is a step, "texts" a text a line, "picture" pictures, "library" nothing (it has the self-test and
+            the function alone).
         streaming: whether it keeps states, and answers each row.
         context: rows after which a stream's answers are as good as in training.
         rows: the axis that runs over rows of the table; None in modes texts, picture and library.

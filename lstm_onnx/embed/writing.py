@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import jinja2
@@ -44,10 +44,15 @@ def environment(folder: Path) -> jinja2.Environment:
     return made
 
 
-def render(target: EmbedTarget, project: Project) -> dict[str, bytes]:
-    """Return the files that a target's templates make: path in the folder -> content."""
+def render(target: EmbedTarget, project: Project, model: bytes) -> dict[str, bytes]:
+    """Return the files that a target's templates make: path in the folder -> content.
+
+    Raises:
+        Refusal: the target would not run this model.
+    """
     jinja = environment(target.templates)
-    context = {"project": project, "target": target, "commands": commands(target, project)}
+    own = target.context(project, model)
+    context = {**own, "project": project, "target": target, "commands": commands(target, project)}
     found: dict[str, bytes] = {}
     for file in sorted(p for p in target.templates.rglob("*") if p.is_file()):
         path = file.relative_to(target.templates).as_posix()
@@ -70,11 +75,17 @@ def output_path(path: str, project: Project) -> str:
 def commands(target: EmbedTarget, project: Project) -> dict[str, tuple[str, ...]]:
     """Return a target's commands for a project, by what they do."""
     jinja = environment(target.templates)
-    program, *build = (jinja.from_string(c).render(project=project) for c in (target.program, *target.build))
-    lines = {"build": tuple(build), "self-test": (f"{program} --self-test",)}
-    if project.mode != "library":
-        lines["run"] = (f"{program} < {project.example_file}",)
-    return {**lines, "bench": (f"{program} --bench",)}
+
+    def rendered(lines: Iterable[str]) -> tuple[str, ...]:
+        return tuple(jinja.from_string(line).render(project=project) for line in lines)
+
+    steps = {"build": rendered(target.build)}
+    for program in rendered([target.program] if target.program else []):
+        steps["self-test"] = (f"{program} --self-test",)
+        if project.mode != "library":
+            steps["run"] = (f"{program} < {project.example_file}",)
+        steps["bench"] = (f"{program} --bench",)
+    return steps | {what: rendered(lines) for what, lines in target.more.items()}
 
 
 def write_folder(out: Path, files: Mapping[str, bytes], target: str, force: bool = False) -> None:

@@ -88,6 +88,8 @@ class Workshop:
         """Return the program for a model, or skip the test where a tool is missing."""
         if (file, target) not in self.built:
             chosen = load_target(target)
+            if not chosen.program:
+                pytest.skip(f"target {target} is no program")
             missing = [tool for tool in chosen.tools if shutil.which(tool) is None]
             if missing:
                 pytest.skip(f"target {target} needs {', '.join(missing)}")

@@ -173,7 +173,7 @@ def test_every_target_has_a_readme_and_is_in_ours(target: str, tmp_path: Path) -
     assert f"`{target}`" in (ROOT / "README.md").read_text().split("## Embed it")[1].split("\n## ")[0]
     embed(TRAFFIC, target, tmp_path / "out")
     text = (tmp_path / "out" / "README.md").read_text()
-    assert "--self-test" in text
+    assert "--self-test" in text or not load_target(target).program
     assert "licence" in text
 
 

@@ -1,8 +1,8 @@
 """How good captions are: exact match, BLEU, ROUGE-L and CIDEr-D.
 
 The figures are those of pycocoevalcap 1.2, which everybody quotes, computed anew because that package brings 100 MB of
-Java; the tests hold one against the other. Its CIDEr is the variant CIDEr-D, and its penalty counts a caption's length in
-pairs of words.
+Java; the tests hold one against the other. Its CIDEr is the variant CIDEr-D, and counts a caption's length in pairs of
+words.
 """
 
 from __future__ import annotations

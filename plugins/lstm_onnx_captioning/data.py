@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from lstm_onnx.contract import Array
 from lstm_onnx.errors import UserError
-from lstm_onnx.task import TaskData
+from lstm_onnx.task import Answer, TaskData
 from lstm_onnx_captioning.baselines import nearest
 from lstm_onnx_captioning.captions import build_words, normalise
 from lstm_onnx_captioning.config import Config, Info
@@ -79,12 +80,18 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         summary=_summary(examples, chosen, info),
         notes=tuple(notes),
         config=config,
-        baselines={
-            "nearest picture": nearest(
-                _to_learn_from(examples, features), chosen["train"], [examples.captions[i][0] for i in chosen["train"]]
-            )
-        },
+        baselines={"nearest picture": _nearest(examples, train.take, chosen["train"])},
     )
+
+
+def _nearest(examples: Examples, shown: Take, pictures: Array) -> Answer:
+    """Copy captions from training; prepared when it is first asked, as it looks at every picture there."""
+
+    @cache
+    def prepared() -> Answer:
+        return nearest(shown, pictures, [examples.captions[i][0] for i in pictures])
+
+    return lambda batch: prepared()(batch)
 
 
 def _to_learn_from(examples: Examples, features: Features | None) -> Take:

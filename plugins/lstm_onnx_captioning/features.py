@@ -49,11 +49,6 @@ class Features:
                 raise UserError(f"{path}: cannot be read ({error}); delete it, and start again") from None
         return found
 
-    def means(self, chosen: Array) -> Array:
-        """Return float32 (n, channels), the mean over all places of each picture."""
-        parts = [self[chosen[i : i + _BATCH]].mean(axis=(2, 3)) for i in range(0, len(chosen), _BATCH)]
-        return np.concatenate(parts) if parts else np.empty((0, self.shape[0]), dtype=np.float32)
-
 
 def compute(images: Pixels, encoder: Extractor) -> Features:
     """Make sure that the features of all pictures (n, size, size, 3) are on disk.

@@ -242,6 +242,17 @@ def test_a_frozen_encoder_gives_features_in_the_place_of_pictures(
     np.testing.assert_allclose(test["features"], means, rtol=1e-3)
 
 
+def test_the_nearest_picture_gives_its_first_caption(tmp_path: Path) -> None:
+    split = ["train", "test"] * 10
+    data = load(table(tmp_path, CAPTIONS, split), config(validation_share=0), 0)
+    answer = data.baselines["nearest picture"]
+    stripes = np.zeros((2, 16, 16, 3), dtype=np.uint8)
+    stripes[0, :, :, 0] = 255  # all pictures are plain, and 18 of those in training is the one with most red
+    assert answer({"image": stripes[:1], "references": np.array(["x"])})["caption"].tolist() == ["picture 18"]
+    batch = everything(data.test)
+    assert set(answer(batch)["caption"]) <= {f"picture {i}" for i in range(0, 20, 2)}
+
+
 def test_the_most_common_caption_is_the_first_of_several() -> None:
     assert most_common(["b", "a", "b", "a", "c"]) == "a"
 

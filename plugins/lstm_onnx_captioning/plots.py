@@ -41,7 +41,7 @@ def caption_sheet(images: Array, said: list[str], references: Array | None) -> F
     count = min(len(said), _SHOWN)
     columns = min(_COLUMNS, count)
     rows = -(-count // columns)
-    figure = Figure(figsize=(2.9 * columns, 3.7 * rows), layout="constrained")
+    figure = Figure(figsize=(2.9 * columns, 4.0 * rows), layout="constrained")
     for k, axes in enumerate(figure.subplots(rows, columns, squeeze=False).ravel()):
         axes.set_axis_off()
         if k >= count:
@@ -55,7 +55,7 @@ def caption_sheet(images: Array, said: list[str], references: Array | None) -> F
         if wanted and not right:
             lines = below.count("\n") + 1
             other = fill(wanted[0], 30)
-            axes.text(0, -0.06 - 0.075 * lines, other, transform=axes.transAxes, va="top", fontsize=9, color=_SOFT)
+            axes.text(0, -0.05 - 0.062 * lines, other, transform=axes.transAxes, va="top", fontsize=9, color=_SOFT)
     return figure
 
 
@@ -75,10 +75,11 @@ def attention_figure(image: Array, words: list[str], attention: Array) -> Figure
         axes.set_axis_off()
     panels[0].imshow(image, interpolation="nearest")
     panels[0].set_title("picture", fontsize=9, color=_SOFT)
-    grey = np.asarray(image, dtype=np.float32).mean(axis=2)
+    pixels = np.asarray(image, dtype=np.float32) / 255
+    pale = (pixels + pixels.mean(axis=2, keepdims=True)) / 2
+    height, width = pale.shape[:2]
     for axes, word, looked in zip(panels[1:], words, attention, strict=False):
-        axes.imshow(grey, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        height, width = grey.shape
+        axes.imshow(pale, interpolation="nearest")
         # the map covers the picture as it was fitted into a square: shown here as if it were stretched over it
         extent = (-0.5, width - 0.5, height - 0.5, -0.5)
         axes.imshow(looked, cmap="inferno", alpha=0.6, vmin=0, extent=extent, interpolation="bicubic", aspect="auto")

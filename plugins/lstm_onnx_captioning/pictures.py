@@ -48,14 +48,15 @@ def read_examples(rows: Sequence[Row], source: Path, config: Config, notes: list
 
     Args:
         rows: one for each picture, with normalised captions, one at least.
-        source: where they stand: pictures are looked for in its folder, after `config.images`.
+        source: where they stand.
         config: says where pictures are, what becomes of them, and what to do with a bad one.
         notes: gets a line for what was left out or put together.
 
     Raises:
         UserError: a picture is bad and `on_bad_image` is stop, or none is left.
     """
-    paths = [locate(row.name, source, config) for row in rows]
+    folders = find_folders(rows, source, config, notes)
+    paths = [locate(row.name, folders) for row in rows]
     images = np.empty((len(rows), config.size, config.size, 3), dtype=np.uint8)
     kept: list[Row] = []
     bad: list[tuple[UserError, Row]] = []
@@ -76,7 +77,7 @@ def read_examples(rows: Sequence[Row], source: Path, config: Config, notes: list
             repeated += 1
             torn += kept[first].part != row.part
             kept[first] = _one(kept[first], row)
-    _tell_bad(bad, len(rows), source, config, notes)
+    _tell_bad(bad, len(rows), config, notes)
     if repeated:
         notes.append(f"pictures with the pixels of another, which count once, with all captions: {repeated:,}")
     if torn:
@@ -86,14 +87,25 @@ def read_examples(rows: Sequence[Row], source: Path, config: Config, notes: list
     return Examples(images[: len(kept)], [row.captions for row in kept], known if len(known) == len(kept) else None)
 
 
-def locate(name: str, source: Path, config: Config) -> Path:
-    """Return where a picture is: in the folder of pictures, which may lie beside the captions, or in theirs.
+def find_folders(rows: Sequence[Row], source: Path, config: Config, notes: list[str]) -> list[Path]:
+    """Return the folders in which pictures are looked for: `config.images`, and that of the captions.
 
-    It goes by the path that stands there, or else by its last part alone.
+    If the first picture is in none of them, a folder beside the captions that has it is taken, too, and noted.
     """
     folders = [source.parent]
     if config.images is not None:
         folders = [config.images, source.parent / config.images, source.parent]
+    if not locate(rows[0].name, folders).is_file():
+        beside = sorted(folder for folder in source.parent.iterdir() if folder.is_dir())
+        found = next((folder for folder in beside if locate(rows[0].name, [folder]).is_file()), None)
+        if found is not None:
+            notes.append(f"pictures are found in {found}")
+            folders.append(found)
+    return folders
+
+
+def locate(name: str, folders: Sequence[Path]) -> Path:
+    """Return where a picture is, by the path that stands there or by its last part alone."""
     tried = [folder / path for folder in folders for path in dict.fromkeys((name, Path(name).name))]
     return next((path for path in tried if path.is_file()), tried[0])
 
@@ -105,7 +117,7 @@ def _one(first: Row, other: Row) -> Row:
     return max(first, other, key=lambda row: _RANK.index(row.part))
 
 
-def _tell_bad(bad: Sequence[tuple[UserError, Row]], count: int, source: Path, config: Config, notes: list[str]) -> None:
+def _tell_bad(bad: Sequence[tuple[UserError, Row]], count: int, config: Config, notes: list[str]) -> None:
     """Refuse bad pictures, or note how many of all are left out."""
     if not bad:
         return
@@ -113,16 +125,7 @@ def _tell_bad(bad: Sequence[tuple[UserError, Row]], count: int, source: Path, co
     more = f"; {len(bad) - 1:,} more are missing or broken" if len(bad) > 1 else ""
     told = f"{first} (named in {row.place}{more})"
     if len(bad) == count:
-        missing = [row.name for _, row in bad if not locate(row.name, source, config).exists()]
-        raise UserError(f"{told}; no picture is left{_elsewhere(missing[0], source) if missing else ''}")
+        raise UserError(f"{told}; no picture is left: is --images the folder that they are in?")
     if config.on_bad_image == "stop":
         raise UserError(f"{told}; mend it, or leave such pictures out with --on-bad-image skip")
     notes.append(f"left out as missing or broken: {len(bad):,} picture{'s' * (len(bad) > 1)}, the first {first}")
-
-
-def _elsewhere(name: str, source: Path) -> str:
-    """Say in which folder near the captions a picture is, if there is one."""
-    near = [source.parent, source.parent.parent]
-    folders = [folder for above in near for folder in sorted(above.iterdir()) if folder.is_dir()]
-    found = next((folder for folder in folders if (folder / name).is_file()), None)
-    return f"; there is one in another folder: give --images {found}" if found else ""

@@ -127,10 +127,21 @@ def test_bad_pictures_stop_or_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["stop", "skip"])
-def test_where_all_are_missing_the_folder_that_has_them_is_named(tmp_path: Path, what: str) -> None:
-    save(tmp_path, "photos/a.png", "photos/b.png")
+def test_where_none_can_be_read_there_is_nothing_to_skip(tmp_path: Path, what: str) -> None:
     assert refusal([row("a.png"), row("b.png")], tmp_path / "c.csv", on_bad_image=what) == (
         "a.png: no such file; check the spelling and the folder (named in c.csv: row a.png; 1 more are missing or "
-        "broken); no picture is left; there is one in another folder: give --images photos"
+        "broken); no picture is left: is --images the folder that they are in?"
     )
-    assert refusal([row("x.png")], tmp_path / "c.csv", on_bad_image=what).endswith("row x.png); no picture is left")
+
+
+def test_a_folder_of_pictures_beside_the_captions_is_found(tmp_path: Path) -> None:
+    (tmp_path / "another").mkdir()
+    save(tmp_path, "photos/a.png", "photos/b.png")
+    rows = [row("a.png"), row("b.png")]
+    found, notes = load(rows, tmp_path / "c.csv")
+    assert (len(found), notes) == (2, [f"pictures are found in {tmp_path / 'photos'}"])
+    assert load(rows, tmp_path / "c.csv", images=tmp_path / "photos")[1] == []
+    save(tmp_path, "a.png", "b.png")
+    found, notes = load(rows, tmp_path / "c.csv")
+    assert notes == []
+    np.testing.assert_array_equal(found.images[0], squared(Image.open(tmp_path / "a.png"), 16, "crop"))

@@ -131,7 +131,9 @@ class _Search:
 
     def begin(self, state: State, noted: int) -> State:
         """Return what is carried into the first step."""
-        rows = [s.unsqueeze(1).expand(-1, self.width, *s.shape[1:]).reshape(-1, *s.shape[1:]) for s in state]
+        # contiguous, as what comes out of a step is: while_loop wants the same strides in and out
+        wide = [s.unsqueeze(1).expand(-1, self.width, *s.shape[1:]) for s in state]
+        rows = [w.reshape(-1, *w.shape[2:]).contiguous() for w in wide]
         batch, device = state[0].shape[0], state[0].device
         self.first = torch.arange(batch, device=device).unsqueeze(1) * self.width  # the first row of each example
         self.place = torch.arange(self.longest, device=device)

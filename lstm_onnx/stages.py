@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -98,16 +99,19 @@ def join(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
 
 
 def _put(into: onnx.GraphProto, stage: Stage, scope: str, first: bool) -> None:
-    """Add the nodes of a stage, its inner names prefixed so that they meet no other."""
+    """Add the nodes of a stage, its inner names prefixed so that they meet no other, and no two nodes called alike."""
     part = stage.build()
     outside = {t.name for t in (*stage.inputs, *stage.outputs)}
 
     def renamed(name: str) -> str:
         return name if not name or name in outside else f"{scope}.{name}"
 
+    seen: Counter[str] = Counter()
     for graph in with_inner(part):
         for node in graph.node:
-            node.name = f"{scope}/{node.name or node.op_type}"
+            name = f"{scope}/{node.name or node.op_type}"
+            seen[name] += 1
+            node.name = name if seen[name] == 1 else f"{name}_{seen[name]}"
             node.input[:] = [renamed(n) for n in node.input]
             node.output[:] = [renamed(n) for n in node.output]
         for tensor in graph.initializer:

@@ -43,7 +43,7 @@ class Speaker(nn.Module):
     def search(self, state: Tensor) -> Decoded:
         return beam_search(
             self.step,
-            (state,),
+            (state.chunk(2, dim=1)[0],),  # a view, as a part of something larger is
             start=START,
             end=END,
             width=self.width,
@@ -78,7 +78,7 @@ class Beam:
 
 def plainly(model: Speaker, state: Tensor) -> Beam:
     """Search for one example, as one would write it down."""
-    beams = [Beam(state)]
+    beams = [Beam(state[:HIDDEN])]
     for _ in range(LONGEST):
         if all(b.ended for b in beams):
             break
@@ -111,13 +111,13 @@ def spec(model: Speaker) -> GraphSpec:
             described("score", "float32", "batch"),
             described("notes", "float32", "batch", "word", "note"),
         ),
-        axes={"batch": Axis(), "unit": Axis(size=HIDDEN), "word": Axis(size=LONGEST), "note": Axis(size=2)},
+        axes={"batch": Axis(), "unit": Axis(size=2 * HIDDEN), "word": Axis(size=LONGEST), "note": Axis(size=2)},
         description="",
     )
 
 
 def exported(model: Speaker) -> onnx.ModelProto:
-    return to_onnx(spec(model), {"state": np.zeros((3, HIDDEN), np.float32)})
+    return to_onnx(spec(model), {"state": np.zeros((3, 2 * HIDDEN), np.float32)})
 
 
 def session(model: onnx.ModelProto) -> ort.InferenceSession:
@@ -141,7 +141,7 @@ def check_against_plain(model: Speaker, states: Tensor, found: list[np.ndarray])
 @pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 2 * TOKENS])
 def test_search_is_that_of_a_plain_one(width: int, grid: float) -> None:
     model = Speaker(width, grid=grid).eval()
-    states = torch.randn(24, HIDDEN)
+    states = torch.randn(24, 2 * HIDDEN)
     with torch.no_grad():
         check_against_plain(model, states, [t.numpy() for t in model(states)])
         for batch in (1, 2, 7):  # an example's answer does not depend on those beside it
@@ -155,20 +155,20 @@ def test_loop_in_onnx_is_that_of_a_plain_one(width: int, grid: float) -> None:
     run = session(exported(model)).run
     with torch.no_grad():
         for batch in (1, 2, 13):
-            states = torch.randn(batch, HIDDEN)
+            states = torch.randn(batch, 2 * HIDDEN)
             check_against_plain(model, states, run(None, {"state": states.numpy()}))
 
 
 @pytest.mark.parametrize("length_penalty", [0.0, 0.7, 2.0])
 def test_length_penalty_chooses_among_what_was_found(length_penalty: float) -> None:
     model = Speaker(4, length_penalty).eval()
-    states = torch.randn(32, HIDDEN)
+    states = torch.randn(32, 2 * HIDDEN)
     with torch.no_grad():
         check_against_plain(model, states, [t.numpy() for t in model(states)])
 
 
 def test_a_penalty_makes_sequences_longer() -> None:
-    states = torch.randn(64, HIDDEN)
+    states = torch.randn(64, 2 * HIDDEN)
     with torch.no_grad():
         short, long = (Speaker(5, p, ends=2.0).eval().search(states).lengths.sum() for p in (0.0, 2.0))
     assert long > short
@@ -177,14 +177,14 @@ def test_a_penalty_makes_sequences_longer() -> None:
 @pytest.mark.parametrize(("ends", "steps"), [(50.0, 1), (-50.0, LONGEST)], ids=["all end at once", "none ends"])
 def test_it_stops_as_soon_as_nothing_can_go_on(ends: float, steps: int) -> None:
     model = Speaker(1, ends=ends).eval()
-    states, taken = torch.randn(5, HIDDEN), []
+    states, taken = torch.randn(5, 2 * HIDDEN), []
 
     def counted(last: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...], Tensor]:
         taken.append(1)
         return model.step(last, state)
 
     with torch.no_grad():
-        beam_search(counted, (states,), start=START, end=END, width=1, longest=LONGEST, noted=2)
+        beam_search(counted, (states[:, :HIDDEN],), start=START, end=END, width=1, longest=LONGEST, noted=2)
     assert len(taken) == steps
     graph = exported(model)
     loop = next(n for n in graph.graph.node if n.op_type == "Loop")

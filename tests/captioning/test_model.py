@@ -1,0 +1,138 @@
+"""The captioner: what it learns from, and what it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from lstm_onnx_captioning.config import END, START, UNKNOWN
+from lstm_onnx_captioning.model import Captioner, build
+
+from tests.captioning.tiny import WORDS, captioner, config, info
+
+DECODERS = ["attend", "tell"]
+
+
+def batch(count: int = 8, steps: int = 5, seed: int = 0) -> dict[str, torch.Tensor]:
+    """Make pictures of one colour each, with words of any length."""
+    random = np.random.default_rng(seed)
+    lengths = random.integers(2, steps + 1, count)
+    lengths[0] = steps
+    tokens = random.integers(3, 3 + len(WORDS), (count, steps))
+    tokens[np.arange(steps) >= lengths[:, None] - 1] = END
+    colours = random.integers(0, 256, (count, 1, 1, 3)).repeat(16, 1).repeat(16, 2)
+    arrays = {"image": colours.astype(np.uint8), "tokens": tokens, "lengths": lengths}
+    return {name: torch.from_numpy(a) for name, a in arrays.items()}
+
+
+def said(model: Captioner, given: dict[str, torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    with torch.no_grad():
+        return model.eval().answer(model.features(given))
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_it_learns_captions_by_heart(decoder: str) -> None:
+    torch.manual_seed(0)
+    model = build(config(decoder=decoder, dropout=0), info())
+    given = batch()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(120):
+        loss = model.loss(given)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    tokens, lengths, *_ = said(model, given)
+    assert tokens[:, : given["tokens"].shape[1]].tolist() == given["tokens"].tolist()
+    assert lengths.tolist() == (given["lengths"] - 1).tolist()
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_padding_does_not_count(decoder: str) -> None:
+    model, given = captioner(config(decoder=decoder)), batch()
+    model.dropout.p = model.decoder.dropout.p = 0
+    for training in (True, False):
+        model.train(training)
+        model.encoder.eval()  # type: ignore[union-attr]
+        padding = torch.arange(5) >= given["lengths"].unsqueeze(1)
+        other = torch.where(padding, torch.tensor(UNKNOWN), given["tokens"])
+        longer = torch.cat([other, other], dim=1)
+        for tokens in (other, longer):
+            torch.testing.assert_close(model.loss(given), model.loss({**given, "tokens": tokens}))
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_search_says_what_teaching_would_score(decoder: str) -> None:
+    """The same words fed as in training have the log-probabilities that the search gives them, and the attention."""
+    model, given = captioner(config(decoder=decoder, beam=3)), batch(6)
+    tokens, lengths, score, log_p, *attention = said(model, given)
+    assert model.training is False
+    with torch.no_grad():
+        scores, looked = model.teach(tokens, model.look(model.features(given)))
+    scores[:, :, [START, UNKNOWN]] = float("-inf")
+    scores[:, 0, END] = float("-inf")
+    wanted = torch.log_softmax(scores, dim=2).gather(2, tokens.unsqueeze(2)).squeeze(2)
+    counts = torch.arange(tokens.shape[1]) <= lengths.unsqueeze(1)
+    torch.testing.assert_close(log_p, torch.where(counts, wanted, 0), rtol=0, atol=1e-5)
+    torch.testing.assert_close(score, log_p.sum(dim=1), rtol=0, atol=1e-5)
+    if looked is not None:
+        shares = torch.where(counts.unsqueeze(2), looked, 0)
+        torch.testing.assert_close(attention[0].flatten(2), shares, rtol=0, atol=1e-6)
+        torch.testing.assert_close(attention[0].sum(dim=(2, 3)), counts.to(torch.float32))
+    else:
+        assert attention == []
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_only_words_are_said_and_one_at_least(beam: int) -> None:
+    model = captioner(config(beam=beam))
+    with torch.no_grad():
+        for favourite in (START, UNKNOWN, END):
+            model.decoder.scores.bias.zero_()
+            model.decoder.scores.bias[favourite] = 100
+            tokens, lengths, *_ = said(model, batch(12))
+            assert not torch.isin(tokens, torch.tensor([START, UNKNOWN])).any()
+            assert (lengths >= 1).all()
+            if favourite == END:
+                assert lengths.tolist() == [1] * 12
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_caption_depends_on_where_things_are(decoder: str) -> None:
+    model = captioner(config(decoder=decoder, dropout=0))
+    torch.nn.init.normal_(model.position)
+    left = torch.zeros(1, 16, 16, 3, dtype=torch.uint8)
+    left[:, :, :8] = 255
+    scores = []
+    for image in (left, left.flip(2)):
+        with torch.no_grad():
+            told, _ = model.teach(torch.tensor([[5, 6, END]]), model.look(model.features({"image": image})))
+        scores.append(told)
+    assert (scores[0] - scores[1]).abs().max() > 1e-3
+
+
+def test_options_of_the_loss_do_something_in_training_alone() -> None:
+    given = batch()
+    plain = config(dropout=0, attention_weight=0)
+    losses = {}
+    for training in (True, False):
+        for name, change in (
+            ("plain", {}),
+            ("smoothing", {"smoothing": 0.2}),
+            ("attention", {"attention_weight": 2.0}),
+            ("sampling", {"sampling": 0.9}),
+        ):
+            model = captioner(plain).train(training)
+            model.config = plain.model_copy(update=change)
+            model.encoder.eval()  # type: ignore[union-attr]
+            torch.manual_seed(0)
+            losses[name, training] = model.loss(given).item()
+    assert len({losses[name, False] for name in ("plain", "smoothing", "attention", "sampling")}) == 1
+    assert len({losses[name, True] for name in ("plain", "smoothing", "attention", "sampling")}) == 4
+    assert losses["attention", True] > losses["plain", True]
+
+
+def test_a_map_that_the_stages_do_not_divide_is_rounded_up() -> None:
+    model = captioner(config(size=19))
+    assert model.grid == (5, 5)
+    image = torch.zeros(2, 19, 19, 3, dtype=torch.uint8)
+    assert said(model, {"image": image})[-1].shape == (2, 6, 5, 5)

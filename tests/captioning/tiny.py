@@ -1,0 +1,122 @@
+"""A captioner small enough to make in every test, and its graph."""
+
+from __future__ import annotations
+
+import copy
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import torch
+from lstm_onnx_captioning.config import END, Config, Info
+from lstm_onnx_captioning.extractor import extractor
+from lstm_onnx_captioning.model import Captioner, build
+from lstm_onnx_captioning.samples import _picture, sample
+from lstm_onnx_captioning.spec import graph_spec
+
+from lstm_onnx.eager import eager
+from lstm_onnx.onnx_graph import to_onnx, trace_sizes
+from lstm_onnx.stages import torch_part
+from lstm_onnx.task import Arrays, GraphSpec
+
+WORDS = tuple("red green blue disc square on a the two".split())
+SMALL: dict[str, Any] = {"size": 16, "channels": (6, 8, 12), "hidden": 20, "embedding": 10, "max_words": 6}
+
+
+def info(**changes: Any) -> Info:
+    return Info(words=WORDS, frequent="a red disc", **changes)
+
+
+def config(**changes: Any) -> Config:
+    return Config(**{**SMALL, **changes})
+
+
+def captioner(chosen: Config, known: Info | None = None, seed: int = 0) -> Captioner:
+    """Make a captioner that has learnt a little: different words for different pictures, and no great certainty."""
+    return copy.deepcopy(_learnt(chosen, known or info(), seed))
+
+
+@lru_cache
+def _learnt(chosen: Config, known: Info, seed: int) -> Captioner:
+    torch.manual_seed(seed)
+    model = build(chosen, known)
+    random = np.random.default_rng(seed)
+    images = np.stack([_picture(chosen.size, chosen.size, random) for _ in range(24)])
+    tokens = random.integers(3, 3 + len(WORDS), (24, chosen.max_words))
+    lengths = random.integers(2, chosen.max_words + 1, 24)
+    tokens[np.arange(chosen.max_words) >= lengths[:, None] - 1] = END
+    batch = {
+        "image": torch.from_numpy(images),
+        "tokens": torch.from_numpy(tokens),
+        "lengths": torch.from_numpy(lengths),
+    }
+    if known.features is not None:
+        batch["features"] = torch.from_numpy(extractor(Path(chosen.encoder), chosen.size).features(images))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(40):
+        loss = model.loss(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model.eval()
+
+
+def graph(chosen: Config, known: Info | None = None, seed: int = 0) -> GraphSpec:
+    return graph_spec(captioner(chosen, known, seed), chosen, known or info())
+
+
+def exported(spec: GraphSpec) -> onnx.ModelProto:
+    part = torch_part(spec)
+    return to_onnx(spec, sample(part, trace_sizes(part), 0))
+
+
+def session(model: onnx.ModelProto) -> ort.InferenceSession:
+    return ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+def answers(model: ort.InferenceSession, inputs: Arrays) -> dict[str, Any]:
+    names = [o.name for o in model.get_outputs()]
+    return dict(zip(names, model.run(names, dict(inputs)), strict=True))
+
+
+def check_alike(spec: GraphSpec, model: ort.InferenceSession, sizes: dict[str, int], seed: int = 0) -> dict[str, Any]:
+    """Hold a file's answers to PyTorch's: words equal, numbers to 1e-4. Returns them."""
+    inputs = sample(spec, sizes, seed)
+    wanted, got = eager(spec)(inputs), answers(model, inputs)
+    assert got.keys() == wanted.keys()
+    for name, right in wanted.items():
+        assert got[name].shape == right.shape
+        if right.dtype.kind == "f":
+            np.testing.assert_allclose(got[name], right, rtol=0, atol=1e-4, err_msg=name)
+        else:
+            assert got[name].tolist() == right.tolist(), name
+    return got
+
+
+def frozen_encoder(path: Path, opset: int = 18, size: int | None = None) -> Path:
+    """Write a feature extractor: two convolutions, with a map of 9 channels, 4 by 4 of 16 by 16 pixels."""
+    random = np.random.default_rng(0)
+    weights = {"first": random.normal(0, 0.3, (6, 3, 3, 3)), "second": random.normal(0, 0.3, (9, 6, 3, 3))}
+    made = onnx.helper.make_graph(
+        [
+            onnx.helper.make_node("Conv", ["x", "first"], ["a"], pads=[1, 1, 1, 1], strides=[2, 2]),
+            onnx.helper.make_node("Relu", ["a"], ["b"], name="relu"),
+            onnx.helper.make_node("Conv", ["b", "second"], ["y"], pads=[1, 1, 1, 1], strides=[2, 2]),
+        ],
+        "eye",
+        [onnx.helper.make_tensor_value_info("x", 1, ["n", 3, size or "side", size or "side"])],
+        [onnx.helper.make_tensor_value_info("y", 1, ["n", 9, None, None])],
+        [onnx.numpy_helper.from_array(w.astype(np.float32), name) for name, w in weights.items()],
+    )
+    onnx.save(onnx.helper.make_model(made, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=8), path)
+    return path
+
+
+def with_encoder(path: Path, **changes: Any) -> tuple[Config, Info]:
+    """Return options and knowledge of a captioner that looks through a frozen encoder."""
+    chosen = config(encoder=str(path), **changes)
+    eye = extractor(path, chosen.size)
+    return chosen, info(encoder=eye.digest, features=eye.shape)

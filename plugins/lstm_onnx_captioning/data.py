@@ -194,5 +194,5 @@ def _summary(examples: Examples, chosen: dict[Part, Array], info: Info) -> str:
     captions = sum(map(len, examples.captions))
     parts = zip(("to learn from", "to validate", "to test"), _PARTS, strict=True)
     sizes = ", ".join(f"{len(chosen[part]):,} {use}" for use, part in parts)
-    memory = f"{examples.images.nbytes / 2**20:,.0f} MB of pixels"
+    memory = f"{examples.images.nbytes / 1e6:,.1f} MB of pixels"
     return f"{len(examples):,} {what} with {captions:,} captions of {len(info.words):,} words; {sizes}; {memory}"

@@ -79,7 +79,7 @@ def test_every_picture_is_in_one_part_with_all_its_captions(data: Data) -> None:
     assert sorted(i for part in parts for i in part) == list(range(20))
     assert pictures(data.train)[::2] == pictures(data.train)[1::2]
     assert data.summary == (
-        "20 pictures with 40 captions of 32 words; 15 to learn from, 2 to validate, 3 to test; 0 MB of pixels"
+        "20 pictures with 40 captions of 32 words; 15 to learn from, 2 to validate, 3 to test; 0.0 MB of pixels"
     )
 
 

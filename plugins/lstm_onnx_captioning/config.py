@@ -38,7 +38,7 @@ class Config(BaseModel):
         "stop", description="what to do with a missing or broken picture: stop with its name, or leave it out and count"
     )
     min_count: int = Field(2, ge=1, description="how often a word must occur in training captions to be known")
-    scenes: int = Field(3000, ge=200, description="how many scenes to draw where no data is given")
+    scenes: int = Field(4000, ge=200, description="how many scenes to draw where no data is given")
     # the picture
     size: int = Field(64, ge=16, description="pixels of the square that pictures are resized to; an .onnx may fix it")
     fit: Literal["crop", "pad", "stretch"] = Field(
@@ -49,14 +49,14 @@ class Config(BaseModel):
     )
     # the model
     channels: tuple[int, ...] = Field(
-        (32, 64, 96, 128), description="filters of each stage of the compact CNN; each but the first halves the picture"
+        (16, 32, 64, 128), description="filters of each stage of the compact CNN; each but the first halves the picture"
     )
     decoder: Literal["attend", "tell"] = Field(
         "attend", description="attend: look at a part of the picture for each word; tell: see the picture once"
     )
     embedding: int = Field(96, ge=1, description="size of a word's vector")
     hidden: int = Field(192, ge=1, description="units of the LSTM")
-    dropout: float = Field(0.3, ge=0, lt=1, description="share of activations dropped in training")
+    dropout: float = Field(0.1, ge=0, lt=1, description="share of activations dropped in training")
     max_words: int = Field(20, ge=1, description="words of a caption at most; longer training captions are cut")
     # the loss
     smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing: share of each word spread over all")

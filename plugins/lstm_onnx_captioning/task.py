@@ -25,7 +25,7 @@ class Captioning(Task[Config, Info]):
     Config = Config
     Info = Info
     adjustable: ClassVar[tuple[str, ...]] = ("beam", "length_penalty")
-    training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 40, "patience": 6}
+    training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 30, "patience": 8, "learning_rate": 3e-3}
 
     def load_data(self, source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         """Read pictures with captions, or draw scenes, and split them by picture; see `lstm_onnx_captioning.data`."""

@@ -20,6 +20,7 @@ import onnxruntime as ort
 from lstm_onnx.contract import Tolerance
 from lstm_onnx.differences import distance, worst
 from lstm_onnx.engines import first_line, reference_evaluator
+from lstm_onnx.nodes import reads
 from lstm_onnx.task import Array, Arrays
 
 
@@ -144,12 +145,12 @@ def _difference(got: Array, wanted: Array, tolerance: Tolerance, by_example: boo
 def _unseen(model: onnx.ModelProto, node: onnx.NodeProto, known: Mapping[str, Array]) -> tuple[str, ...]:
     makers = {name: n for n in model.graph.node for name in n.output if name}
     found: dict[str, onnx.NodeProto] = {}
-    ahead = list(node.input)
+    ahead = list(reads(node))
     while ahead:
         name = ahead.pop()
         if name in makers and name not in known and name not in found:
             found[name] = makers[name]
-            ahead += makers[name].input
+            ahead += reads(makers[name])
     return tuple(dict.fromkeys(n.name or n.op_type for n in model.graph.node if any(o in found for o in n.output)))
 
 

@@ -15,6 +15,7 @@ from onnx import numpy_helper
 from torch.export.graph_signature import InputKind
 
 from lstm_onnx.culprit import first_difference, values_by_onnx_runtime
+from lstm_onnx.nodes import reads
 from lstm_onnx.onnx_graph import program_of, tidy
 from lstm_onnx.stages import join, run_after, run_before, torch_part
 from lstm_onnx.task import Array, Arrays, GraphSpec
@@ -79,7 +80,8 @@ class _Recorder(torch.fx.Interpreter):
 def _other_weights(node: onnx.NodeProto, model: onnx.ModelProto, fresh: onnx.ModelProto) -> list[str]:
     """Name the weights that the node reads which are not what a fresh export has under the same name and type."""
     there, right = ({t.name: t for t in m.graph.initializer} for m in (model, fresh))
-    shared = [n for n in node.input if n in there and n in right and there[n].data_type == right[n].data_type]
+    read = dict.fromkeys(reads(node))
+    shared = [n for n in read if n in there and n in right and there[n].data_type == right[n].data_type]
     return [n for n in shared if not _same(numpy_helper.to_array(there[n]), numpy_helper.to_array(right[n]))]
 
 

@@ -9,7 +9,7 @@ from onnx import TensorProto
 
 from lstm_onnx.contract import METADATA_KEY, from_json
 from lstm_onnx.errors import UserError
-from lstm_onnx.nodes import bodies, nodes_of
+from lstm_onnx.nodes import inner_nodes, nodes_of
 
 Found = tuple[str, str]
 """Where (a node, a tensor, the file), and what was found there."""
@@ -28,8 +28,7 @@ def every_node(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
     for function in model.functions:
         for node in function.node:
             yield node
-            for body in bodies(node):
-                yield from nodes_of(body)
+            yield from inner_nodes(node)
 
 
 def opset_above(limit: int) -> Look:

@@ -19,8 +19,21 @@ def nodes_of(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
     """Yield every node in the order of the graph, each before those inside it."""
     for node in graph.node:
         yield node
-        for body in bodies(node):
-            yield from nodes_of(body)
+        yield from inner_nodes(node)
+
+
+def inner_nodes(node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
+    """Yield every node inside a node."""
+    for body in bodies(node):
+        yield from nodes_of(body)
+
+
+def reads(node: onnx.NodeProto) -> Iterator[str]:
+    """Yield the names of all values that a node takes, also those that only the graphs inside it do."""
+    yield from (name for name in node.input if name)
+    for body in bodies(node):
+        made = {v.name for v in (*body.input, *body.initializer)} | {name for n in body.node for name in n.output}
+        yield from (name for inner in body.node for name in reads(inner) if name not in made)
 
 
 def bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:

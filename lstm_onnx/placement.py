@@ -16,6 +16,7 @@ import onnx
 import onnxruntime as ort
 
 from lstm_onnx.failures import ProviderError
+from lstm_onnx.nodes import nodes_of, reads
 from lstm_onnx.runtime import PROVIDERS
 from lstm_onnx.task import Arrays
 
@@ -66,7 +67,7 @@ def shape_nodes(model: onnx.ModelProto) -> set[str]:
     found: set[str] = set()
     from_shapes: set[str] = set()
     for node in model.graph.node:  # in topological order
-        if node.op_type in _SOURCES or all(not n or n in constants or n in from_shapes for n in node.input):
+        if node.op_type in _SOURCES or all(n in constants or n in from_shapes for n in reads(node)):
             found.add(node.name or node.op_type)
             from_shapes.update(node.output)
     return found
@@ -78,7 +79,7 @@ def judge(model: onnx.ModelProto, placed: Placed, provider: str) -> str:
     if not wanted:
         raise ProviderError(f"none of its {total} nodes runs on {provider}")
     fallen = fallen_back(model, placed, provider)
-    kinds = {node.name or node.op_type: node.op_type for node in model.graph.node}
+    kinds = {node.name or node.op_type: node.op_type for node in nodes_of(model.graph)}
     # a fused node bears a name of ONNX Runtime's making; that it is heavy is then told by the name alone
     heavy = [name for name in fallen if kinds.get(name, name.rpartition("/")[2]).startswith(_HEAVY)]
     if heavy:

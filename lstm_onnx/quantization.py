@@ -23,6 +23,7 @@ import onnx
 from onnx import numpy_helper
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.nodes import inner_nodes
 
 SMALLEST = 4096
 """Elements that a product's weights must have to be quantized: below, converting its input costs more than it saves."""
@@ -106,8 +107,14 @@ def require_quantizable(model: onnx.ModelProto, where: str) -> None:
     """Refuse a model without anything to quantize.
 
     Raises:
-        UserError: no plan finds an LSTM or a large product in it.
+        UserError: its LSTMs run in a Loop, or no plan finds an LSTM or a large product in it.
     """
+    inside = [n.name for body in model.graph.node for n in inner_nodes(body) if n.op_type == "LSTM"]
+    if inside and not any(n.op_type == "LSTM" for n in model.graph.node):
+        raise UserError(
+            f"{where}: the variant int8 leaves alone what is inside a Loop, such as {inside[0]}: a step at a time, it "
+            f"would gain a tenth to a fifth; keep fp32, or take fp16"
+        )
     if not any(chosen_nodes(model, plan) for plan in PLANS):
         raise UserError(
             f"{where}: the variant int8 finds nothing to quantize: no LSTM without switched gates, and no product of "

@@ -1,4 +1,4 @@
-"""Made-up pictures: smooth colours with a few discs on them."""
+"""Made-up pictures, for tracing, parity and golden examples: scenes or, where those have no room, discs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from lstm_onnx.task import Array, GraphSpec
+from lstm_onnx_captioning.scenes import scenes, share_out
+
+_ROOM = 16
+"""Pixels of a side that a scene needs."""
 
 
 def sample(graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
@@ -23,6 +27,15 @@ def sample(graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, A
 
 
 def _picture(height: int, width: int, random: np.random.Generator) -> Array:
+    if min(height, width) < _ROOM:
+        return _discs(height, width, random)
+    side = max(height, width)
+    ((scene, _),) = scenes(1, share_out(random)[0], side, random)
+    top, left = (side - height) // 2, (side - width) // 2
+    return scene[top : top + height, left : left + width]
+
+
+def _discs(height: int, width: int, random: np.random.Generator) -> Array:
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     corners = random.uniform(0, 255, (3, 3))
     canvas = corners[0] + y[..., None] * (corners[1] - corners[0]) + x[..., None] * (corners[2] - corners[0])

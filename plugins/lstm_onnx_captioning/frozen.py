@@ -36,6 +36,8 @@ def feature_stage(config: Config, info: Info) -> Stage:
     channels, rows, columns = info.features
 
     def twin(arrays: Arrays) -> dict[str, Array]:
+        if FEATURES.name in arrays:  # of validation and test pictures they were computed before training
+            return {FEATURES.name: arrays[FEATURES.name]}
         return {FEATURES.name: frozen.maps(resize(arrays[IMAGE.name], config.size, config.fit))}
 
     return Stage(

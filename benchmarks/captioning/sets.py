@@ -88,7 +88,9 @@ def emoji() -> list[Drawing]:
     for base in known:
         for one in (base, *base.get("skins", [])):
             paths = [kept.get(_code(one["hexcode"])) for kept in by_code]
-            paths.append(next((by_name[n] for n in _fluent_names(base["label"], one.get("tone")) if n in by_name), None))
+            paths.append(
+                next((by_name[n] for n in _fluent_names(base["label"], one.get("tone")) if n in by_name), None)
+            )
             found += [Drawing(v, one["label"], p) for v, p in zip(VENDORS, paths, strict=True) if p is not None]
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import fill
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lstm_onnx.contract import Contract
@@ -12,6 +13,7 @@ from lstm_onnx.task import Array, Arrays
 
 _RIGHT, _WRONG, _SOFT = "#228833", "#cc3311", "#666666"
 _SHOWN, _COLUMNS = 12, 4
+_LETTERS, _POINTS = 32, 9
 _WORDS_IN_A_ROW = 5
 
 
@@ -22,7 +24,8 @@ def figures(contract: Contract, inputs: Arrays, outputs: Arrays, truth: Arrays |
     found: dict[str, Figure] = {}
     if "attention" in outputs:
         words = said[0].split()
-        found["attention"] = attention_figure(inputs["image"][0], words, outputs["attention"][0])
+        fit = str(contract.provenance.config.get("fit", "crop"))
+        found["attention"] = attention_figure(inputs["image"][0], words, outputs["attention"][0], fit)
     if len(said) > 1 or not found:
         found["captions"] = caption_sheet(inputs["image"], said, truth["references"] if truth is not None else None)
     return found
@@ -44,32 +47,49 @@ def caption_sheet(images: Array, said: list[str], references: Array | None) -> F
     figure = Figure(figsize=(2.9 * columns, 4.0 * rows), layout="constrained")
     for k, axes in enumerate(figure.subplots(rows, columns, squeeze=False).ravel()):
         axes.set_axis_off()
+        axes.set_anchor("N")
         if k >= count:
             continue
         axes.imshow(images[k], interpolation="nearest")
         wanted = str(references[k]).split("\n") if references is not None else []
         right = said[k] in wanted
         mark, colour = ("", "black") if not wanted else ("✓ ", _RIGHT) if right else ("✗ ", _WRONG)
-        below = fill(mark + said[k], 30)
-        axes.text(0, -0.04, below, transform=axes.transAxes, va="top", fontsize=9, color=colour)
+        below = fill(mark + said[k], _LETTERS)
+        _write_below(axes, below, 0, colour)
         if wanted and not right:
-            lines = below.count("\n") + 1
-            other = fill(wanted[0], 30)
-            axes.text(0, -0.05 - 0.062 * lines, other, transform=axes.transAxes, va="top", fontsize=9, color=_SOFT)
+            _write_below(axes, fill(wanted[0], _LETTERS), below.count("\n") + 1, _SOFT)
     return figure
 
 
-def attention_figure(image: Array, words: list[str], attention: Array) -> Figure:
+def _write_below(axes: Axes, text: str, lines: int, colour: str) -> None:
+    """Write under a picture, below so many lines of what stands there."""
+    down = (0, -4 - lines * _POINTS * 1.5)
+    axes.annotate(
+        text,
+        (0, 0),
+        down,
+        xycoords="axes fraction",
+        textcoords="offset points",
+        va="top",
+        fontsize=_POINTS,
+        color=colour,
+    )
+
+
+def attention_figure(image: Array, words: list[str], attention: Array, fit: str) -> Figure:
     """Draw a picture, and beside it for each word where the model looked, the brighter the longer.
 
     Args:
         image: (height, width, 3).
         words: of the caption.
-        attention: (word, row, column) of the picture's square part, shares of each word.
+        attention: (word, row, column) of the square that was made of the picture, shares of each word.
+        fit: how it was made square: crop, pad or stretch.
     """
     columns = min(len(words) + 1, _WORDS_IN_A_ROW + 1)
     rows = -(-(len(words) + 1) // columns)
-    figure = Figure(figsize=(1.9 * columns, 2.15 * rows), layout="constrained")
+    height, width = image.shape[:2]
+    tall = min(max(height / width, 0.4), 2.0)
+    figure = Figure(figsize=(1.9 * columns, (1.9 * tall + 0.25) * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in panels:
         axes.set_axis_off()
@@ -77,11 +97,21 @@ def attention_figure(image: Array, words: list[str], attention: Array) -> Figure
     panels[0].set_title("picture", fontsize=9, color=_SOFT)
     pixels = np.asarray(image, dtype=np.float32) / 255
     pale = (pixels + pixels.mean(axis=2, keepdims=True)) / 2
-    height, width = pale.shape[:2]
     for axes, word, looked in zip(panels[1:], words, attention, strict=False):
         axes.imshow(pale, interpolation="nearest")
-        # the map covers the picture as it was fitted into a square: shown here as if it were stretched over it
-        extent = (-0.5, width - 0.5, height - 0.5, -0.5)
-        axes.imshow(looked, cmap="inferno", alpha=0.6, vmin=0, extent=extent, interpolation="bicubic", aspect="auto")
+        axes.imshow(
+            looked, cmap="inferno", alpha=0.6, vmin=0, extent=_square(height, width, fit), interpolation="bicubic"
+        )
+        axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))  # a padded square is larger than the picture
+        axes.set_aspect("equal")
         axes.set_title(word, fontsize=10)
     return figure
+
+
+def _square(height: int, width: int, fit: str) -> tuple[float, float, float, float]:
+    """Return left, right, bottom and top of what the model saw, in pixels of the picture."""
+    if fit == "stretch":
+        return -0.5, width - 0.5, height - 0.5, -0.5
+    side = (min if fit == "crop" else max)(height, width)
+    left, top = (width - side) // 2 - 0.5, (height - side) // 2 - 0.5
+    return left, left + side, top + side, top

@@ -1,0 +1,48 @@
+"""Pictures of captions and of attention show what they should; whether they are good was looked at."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from lstm_onnx_captioning.plots import attention_figure, caption_sheet
+from matplotlib.figure import Figure
+
+
+def texts(figure: Figure) -> list[str]:
+    return [t.get_text().replace("\n", " ") for axes in figure.axes for t in (*axes.texts, axes.title) if t.get_text()]
+
+
+def boxes_overlap(figure: Figure) -> bool:
+    figure.savefig(io.BytesIO())
+    for axes in figure.axes:
+        boxes = [t.get_window_extent() for t in axes.texts]
+        if any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]):
+            return True
+    return False
+
+
+def test_a_sheet_marks_right_and_wrong_and_no_text_lies_on_another() -> None:
+    images = [np.full((height, width, 3), 200, dtype=np.uint8) for height, width in ((40, 40), (20, 90), (90, 20))]
+    said = ["a dog", "a cat on a mat " * 5 + "purrs", "two birds"]
+    references = np.array(["a hound\na dog", "a cat under a tree " * 6, "three birds"], dtype=object)
+    sheet = caption_sheet(np.array(images, dtype=object), said, references)
+    assert texts(sheet)[0] == "✓ a dog"
+    assert [t[0] for t in texts(sheet)] == ["✓", "✗", "a", "✗", "t"]
+    assert not boxes_overlap(sheet)
+    assert texts(caption_sheet(np.array(images, dtype=object), said, None))[0] == "a dog"
+
+
+@pytest.mark.parametrize(
+    ("fit", "left", "right", "bottom", "top"),
+    [("crop", 9.5, 29.5, 19.5, -0.5), ("pad", -0.5, 39.5, 29.5, -10.5), ("stretch", -0.5, 39.5, 19.5, -0.5)],
+)
+def test_attention_lies_where_the_model_looked(fit: str, left: float, right: float, bottom: float, top: float) -> None:
+    image = np.zeros((20, 40, 3), dtype=np.uint8)
+    figure = attention_figure(image, ["a", "dog"], np.full((5, 7, 7), 1 / 49), fit)
+    assert texts(figure) == ["picture", "a", "dog"]
+    for axes in figure.axes[1:3]:
+        assert tuple(axes.images[1].get_extent()) == (left, right, bottom, top)
+        assert axes.get_xlim() == (-0.5, 39.5)
+        assert axes.get_ylim() == (19.5, -0.5)

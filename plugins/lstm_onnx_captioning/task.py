@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lstm_onnx.contract import Contract
+from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, Array, Arrays, GraphSpec, Headline, Task, TaskData, Totals
 from lstm_onnx_captioning.config import Config, Info
 
@@ -47,6 +48,8 @@ class Captioning(Task[Config, Info]):
         """Exact match, BLEU, ROUGE-L and CIDEr; see `lstm_onnx_captioning.metrics`."""
         from lstm_onnx_captioning.metrics import totals
 
+        if "caption" not in outputs:
+            raise UserError("captions are scored as words, and this file gives their numbers: score the run instead")
         return totals(outputs, batch)
 
     def finish(self, totals: Totals) -> dict[str, float]:

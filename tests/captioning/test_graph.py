@@ -19,6 +19,7 @@ from onnx import helper, numpy_helper
 from lstm_onnx import testing
 from lstm_onnx.errors import UserError
 from lstm_onnx.exporting import export
+from lstm_onnx.judge import evaluate
 from lstm_onnx.nodes import nodes_of
 from lstm_onnx.parity import verify
 from lstm_onnx.run import open_run
@@ -204,6 +205,13 @@ def test_the_whole_way(tmp_path: Path) -> None:
     verify(wider.path, run.folder).raise_if_failed()
     verify(made.path, run.folder).raise_if_failed()
     assert [beams(f.path) for f in (made, wider)] == [3, 5]
+    bare = export(run, tmp_path / "bare.onnx", numeric=True, changes={"beam": 1})
+    assert bare.contract.scores is not None and bare.contract.scores.model.keys() >= {"cider", "exact"}
+    with pytest.raises(UserError, match="scored as words, and this file gives their numbers"):
+        evaluate(bare.path)
+    with pytest.raises(UserError, match=r"int8 leaves alone what is inside a Loop, such as decoder\.lstm"):
+        export(run, tmp_path / "x.onnx", variant="int8")
+    assert export(run, tmp_path / "half.onnx", variant="fp16", max_drop=100).report.passed
     with pytest.raises(UserError, match=r"'hidden' cannot be changed after training .* beam, length_penalty"):
         export(run, tmp_path / "x.onnx", changes={"hidden": "3"})
     with pytest.raises(UserError, match="--beam 0: input should be greater"):

@@ -44,7 +44,7 @@ class Problem:
 _EMOJI: dict[str, Any] = {
     **{"min_count": 1, "embedding": 128, "hidden": 256, "channels": (256,), "dropout": 0.3, "max_words": 20},
 }
-_EMOJI_TRAINING: dict[str, Any] = {"batch_size": 64, "epochs": 12, "learning_rate": 3e-3, "weight_decay": 0.01}
+_EMOJI_TRAINING: dict[str, Any] = {"batch_size": 64, "epochs": 8, "learning_rate": 3e-3, "weight_decay": 0.01}
 
 PROBLEMS = {
     "scenes": Problem("scenes, drawn; unseen groups", frozen=False),

@@ -45,6 +45,8 @@ _EMOJI: dict[str, Any] = {
     **{"min_count": 1, "embedding": 128, "hidden": 256, "channels": (256,), "dropout": 0.3, "max_words": 20},
 }
 _EMOJI_TRAINING: dict[str, Any] = {"batch_size": 64, "epochs": 8, "learning_rate": 3e-3, "weight_decay": 0.01}
+_STAMPS: dict[str, Any] = {"embedding": 128, "hidden": 128, "channels": (128,), "dropout": 0.5, "fit": "pad"}
+_STAMPS_TRAINING: dict[str, Any] = {"batch_size": 32, "epochs": 30, "learning_rate": 2e-3, "weight_decay": 0.01}
 
 PROBLEMS = {
     "scenes": Problem("scenes, drawn; unseen groups", frozen=False),
@@ -66,6 +68,6 @@ PROBLEMS = {
         f"emoji-style-{vendor}": Problem(f"emoji; all of {vendor}", config=_EMOJI, settings=_EMOJI_TRAINING)
         for vendor in VENDORS
     },
-    "tux": Problem("Tux Paint's stamps, English"),
-    "tux-de": Problem("Tux Paint's stamps, German"),
+    "tux": Problem("Tux Paint's stamps, English", config=_STAMPS, settings=_STAMPS_TRAINING),
+    "tux-de": Problem("Tux Paint's stamps, German", config=_STAMPS, settings=_STAMPS_TRAINING),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textwrap import fill
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lstm_onnx.contract import Contract
@@ -14,6 +13,8 @@ from lstm_onnx.task import Array, Arrays
 _RIGHT, _WRONG, _SOFT = "#228833", "#cc3311", "#666666"
 _SHOWN, _COLUMNS = 12, 4
 _LETTERS, _POINTS = 32, 9
+_LINE = 1.4 * _POINTS / 72
+"""Height of a line, in inches."""
 _WORDS_IN_A_ROW = 5
 
 
@@ -40,40 +41,50 @@ def _sentence(contract: Contract, caption: Array | str) -> str:
 
 
 def caption_sheet(images: Array, said: list[str], references: Array | None) -> Figure:
-    """Draw pictures with their captions; where it is known, whether they are right, and what would be."""
+    """Draw pictures, taken evenly from all, with their captions; if known, whether they are right, and what would be.
+
+    Args:
+        images: of each picture (height, width, 3).
+        said: the captions.
+        references: right captions of each picture, joined by line breaks.
+    """
     count = min(len(said), _SHOWN)
     columns = min(_COLUMNS, count)
     rows = -(-count // columns)
-    figure = Figure(figsize=(2.9 * columns, 4.0 * rows), layout="constrained")
-    for k, axes in enumerate(figure.subplots(rows, columns, squeeze=False).ravel()):
+    chosen = np.linspace(0, len(said) - 1, count).astype(int)
+    texts = [_judged(said[k], None if references is None else str(references[k]).split("\n")) for k in chosen]
+    lines = max(sum(text.count("\n") + 1.4 for text, _ in of_one) for of_one in texts)
+    figure = Figure(figsize=(2.9 * columns, (2.9 + lines * _LINE) * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in panels:
         axes.set_axis_off()
         axes.set_anchor("N")
-        if k >= count:
-            continue
+    for axes, k, of_one in zip(panels, chosen, texts, strict=False):
         axes.imshow(images[k], interpolation="nearest")
-        wanted = str(references[k]).split("\n") if references is not None else []
-        right = said[k] in wanted
-        mark, colour = ("", "black") if not wanted else ("✓ ", _RIGHT) if right else ("✗ ", _WRONG)
-        below = fill(mark + said[k], _LETTERS)
-        _write_below(axes, below, 0, colour)
-        if wanted and not right:
-            _write_below(axes, fill(wanted[0], _LETTERS), below.count("\n") + 1, _SOFT)
+        above = 0.0
+        for text, colour in of_one:
+            down = (0, -4 - 72 * above * _LINE)
+            axes.annotate(
+                text,
+                (0, 0),
+                down,
+                xycoords="axes fraction",
+                textcoords="offset points",
+                va="top",
+                fontsize=_POINTS,
+                color=colour,
+            )
+            above += text.count("\n") + 1.4
     return figure
 
 
-def _write_below(axes: Axes, text: str, lines: int, colour: str) -> None:
-    """Write under a picture, below so many lines of what stands there."""
-    down = (0, -4 - lines * _POINTS * 1.5)
-    axes.annotate(
-        text,
-        (0, 0),
-        down,
-        xycoords="axes fraction",
-        textcoords="offset points",
-        va="top",
-        fontsize=_POINTS,
-        color=colour,
-    )
+def _judged(said: str, wanted: list[str] | None) -> list[tuple[str, str]]:
+    """Return what to write under a picture, and the colour of each part."""
+    if wanted is None:
+        return [(fill(said, _LETTERS), "black")]
+    if said in wanted:
+        return [(fill(f"✓ {said}", _LETTERS), _RIGHT)]
+    return [(fill(f"✗ {said}", _LETTERS), _WRONG), (fill(wanted[0], _LETTERS), _SOFT)]
 
 
 def attention_figure(image: Array, words: list[str], attention: Array, fit: str) -> Figure:

@@ -3,7 +3,7 @@
 `Tell` sees the picture once, as if it were the first word (Vinyals and others 2015, "Show and Tell"). `Attend` looks at
 the map anew for each word: soft attention, gated, the state beginning from the mean feature, and the next word told
 from state, what was looked at and the last word (Xu and others 2015, "Show, Attend and Tell", equations 4 to 9 and
-section 4.2.1; but the gate has a value for each channel).
+section 4.2.1; but the gate has a value for each channel, and one linear layer tells the word).
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Attend(_Decoder):
         super().__init__(vocabulary, channels, embedding, hidden, dropout, hidden + channels + embedding)
         self.start = nn.Linear(channels, 2 * hidden)
         self.key, self.query = nn.Linear(channels, hidden), nn.Linear(hidden, hidden)
-        self.match = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) * hidden**-0.5)
+        self.match = nn.Linear(hidden, 1, bias=False)
         self.gate = nn.Linear(hidden, channels)
 
     def look(self, places: Tensor) -> Seen:
@@ -122,7 +122,8 @@ class Attend(_Decoder):
         assert seen.keys is not None
         batch, count, channels = seen.places.shape
         query = self.query(hidden).view(batch, -1, 1, hidden.shape[1])  # (batch, row of each, 1, hidden)
-        match = torch.tanh(seen.keys.unsqueeze(1) + query) @ self.match
-        attention = torch.softmax(match, dim=2)  # (batch, row of each, place)
+        apart = torch.tanh(seen.keys.unsqueeze(1) + query)  # (batch, row of each, place, hidden)
+        match = self.match(apart.view(-1, apart.shape[3]))  # of two axes, as ONNX Runtime is slow with one weight row
+        attention = torch.softmax(match.view(batch, -1, count), dim=2)
         context = attention @ seen.places
         return attention.view(-1, count), context.view(-1, channels)

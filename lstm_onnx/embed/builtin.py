@@ -126,7 +126,7 @@ BARE_C = BareC(
 TRITON = Triton(
     name="triton",
     title="A model repository for NVIDIA Triton; states of streams are kept by the server",
-    needs="Docker and NVIDIA Triton 25.01 or newer (nvcr.io/nvidia/tritonserver), with or without a GPU",
+    needs="Docker and NVIDIA's image of Triton, 25.01 or newer ($TRITON_IMAGE), with or without a GPU",
     runtime="triton",
     templates=TEMPLATES / "triton",
     build=(),
@@ -134,8 +134,7 @@ TRITON = Triton(
     tools=("docker", "curl"),
     more={
         "serve": (
-            'docker run --rm -p 8000:8000 -v "$PWD:/models:ro" nvcr.io/nvidia/tritonserver:25.12-py3 '
-            "tritonserver --model-repository=/models",
+            'docker run --rm -p 8000:8000 -v "$PWD:/models:ro" "$TRITON_IMAGE" tritonserver --model-repository=/models',
         ),
         "ask": ("curl -s localhost:8000/v2/models/{{ project.id }}/infer -d @request.json",),
     },

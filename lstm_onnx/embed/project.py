@@ -168,6 +168,12 @@ class Project:
         return tuple(p for p in self.outputs if p.feed != "state")
 
     @property
+    def printed(self) -> tuple[Port, ...]:
+        """Outputs that stand in the table of the answer."""
+        used = {cell.output for cell in self.answer.cells}
+        return tuple(p for p in self.answers if p.position in used)
+
+    @property
     def example_file(self) -> str:
         """Name of the example input that is written beside the program."""
         return {"texts": "example.txt", "picture": "example.ppm"}.get(self.mode, "example.csv")

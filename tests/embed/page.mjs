@@ -25,17 +25,18 @@ const commands = {
     return commands.read();
   },
   /** Gives a file by the button, or drops it on the page. */
-  async give({ name, text, drop, file }) {
+  async give({ name, text, base64, drop, file }) {
+    const content = base64 ? Buffer.from(base64, "base64") : Buffer.from(text ?? "");
     await commands.forget();
     if (drop) {
-      const data = await page.evaluateHandle(([n, t]) => {
+      const data = await page.evaluateHandle(([n, bytes]) => {
         const transfer = new DataTransfer();
-        transfer.items.add(new File([t], n));
+        transfer.items.add(new File([new Uint8Array(bytes)], n));
         return transfer;
-      }, [name, text]);
+      }, [name, [...content]]);
       await page.dispatchEvent("body", "drop", { dataTransfer: data });
     } else {
-      await page.setInputFiles("#file", file ?? { name, mimeType: "text/plain", buffer: Buffer.from(text) });
+      await page.setInputFiles("#file", file ?? { name, mimeType: "text/plain", buffer: content });
     }
     return commands.settled();
   },

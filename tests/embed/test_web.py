@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import os
@@ -107,7 +108,8 @@ def test_the_page_passes_its_self_test(workshop, models, browser: Browser, model
 def test_a_file_is_answered_as_in_python(workshop, models, browser: Browser, model: str, drop: bool) -> None:
     program = page_of(workshop, models, model)
     browser.open(program.folder)
-    state = browser.do("give", name=program.project.example_file, text=program.example, drop=drop)
+    content = base64.b64encode(program.example_bytes).decode()
+    state = browser.do("give", name=program.project.example_file, base64=content, drop=drop)
     header, rows = expected(program)
     assert state["message"] == ""
     assert state["header"] == header

@@ -265,6 +265,9 @@ def predict(
     ] = False,
     to: Annotated[Path | None, typer.Option("--out", help="write the answers as .csv, .parquet or .json")] = None,
     plot: Annotated[Path | None, typer.Option(help="draw the answers to this .png, .svg or .pdf")] = None,
+    attention: Annotated[
+        Path | None, typer.Option(help="draw what the model looked at, if it attends, to this .png, .svg or .pdf")
+    ] = None,
     plugin_file: PluginFile = None,
     provider: Provider = "auto",
     threads: Threads = None,
@@ -274,7 +277,9 @@ def predict(
     from lstm_onnx import commands
 
     if stream:
-        others = {"DATA": data, "--text": text, "--top-k": top_k, "--out": to, "--plot": plot}
+        others = {
+            **{"DATA": data, "--text": text, "--top-k": top_k, "--out": to, "--plot": plot, "--attention": attention}
+        }
         if extra := [name for name, value in others.items() if value is not None]:
             raise UserError(f"--stream reads standard input and prints JSON lines; leave {extra[0]} out")
         commands.predict_stream(file, provider, threads)
@@ -284,7 +289,7 @@ def predict(
     given = text or data
     if not given:
         raise UserError("say what to answer for: a file of data after the model, --text, or --stream")
-    commands.predict(file, given, top_k, to, plot, plugin_file, provider, threads, out, as_json)
+    commands.predict(file, given, top_k, to, plot, attention, plugin_file, provider, threads, out, as_json)
 
 
 def evaluate(

@@ -217,6 +217,7 @@ def predict(
     top: int | None,
     to: Path | None,
     plot: Path | None,
+    attention: Path | None,
     plugin_file: Path | None,
     provider: str,
     threads: int | None,
@@ -227,13 +228,18 @@ def predict(
     from lstm_onnx.runtime import load
     from lstm_onnx.tables import write_table
 
+    pictures = {option: path for option, path in (("plot", plot), ("attention", attention)) if path is not None}
+    for option, path in pictures.items():
+        _check_picture(option, path)
     model = load(file, provider, threads)
     with _showing(console, False, as_json):
         prediction = model.predict(data, top)
+    written: dict[str, list[Path]] = {}
+    for option, path in pictures.items():
+        written[option] = _draw_prediction(model.require_contract(), prediction, option, path, plugin_file)
     if to is not None:
         write_table(prediction.table, to)
-    if plot is not None:
-        _draw_prediction(model.require_contract(), prediction, plot, plugin_file)
+        written["table"] = [to]
     if as_json:
         print(prediction.table.write_json())
         return
@@ -241,8 +247,7 @@ def predict(
         console.print(f"[dim]repaired[/]  {note}", highlight=False)
     if to is None:
         console.print(report.frame_table(prediction.table))
-    written = {"table": to, "picture": plot}
-    report.say(console, {label: path for label, path in written.items() if path is not None})
+    report.say(console, {label: ", ".join(map(str, paths)) for label, paths in written.items()})
 
 
 def predict_stream(file: Path, provider: str, threads: int | None) -> None:
@@ -256,21 +261,25 @@ def predict_stream(file: Path, provider: str, threads: int | None) -> None:
         print(line, flush=True)
 
 
-def _draw_prediction(contract: Contract, prediction: Prediction, path: Path, plugin_file: Path | None) -> None:
+def _draw_prediction(
+    contract: Contract, prediction: Prediction, option: str, path: Path, plugin_file: Path | None
+) -> list[Path]:
+    """Draw all that the task draws of answers, or the one picture that the option names; return what was written."""
     from lstm_onnx.pictures import save_figure
     from lstm_onnx.plugins import load_task
 
-    _check_picture(path)
     figures = load_task(contract.task, plugin_file).task.plots(contract, prediction.inputs, prediction.outputs)
+    if option != "plot":
+        figures = {name: figure for name, figure in figures.items() if name == option}
     if not figures:
-        raise UserError(f"--plot: the task '{contract.task}' draws no pictures of its answers")
-    for number, figure in enumerate(figures.values()):
-        save_figure(figure, path if number == 0 else path.with_stem(f"{path.stem}-{number + 1}"))
+        raise UserError(f"--{option}: this model of the task '{contract.task}' has no such picture of its answers")
+    paths = [path, *(path.with_stem(f"{path.stem}-{name}") for name in list(figures)[1:])]
+    return [save_figure(figure, target) for figure, target in zip(figures.values(), paths, strict=True)]
 
 
-def _check_picture(path: Path) -> None:
+def _check_picture(option: str, path: Path) -> None:
     if path.suffix not in (".png", ".svg", ".pdf"):
-        raise UserError(f"--plot {path}: a picture ends in .png, .svg or .pdf")
+        raise UserError(f"--{option} {path}: a picture ends in .png, .svg or .pdf")
 
 
 def evaluate(
@@ -365,7 +374,7 @@ def bench(
     from lstm_onnx.runtime import load
 
     if plot is not None:
-        _check_picture(plot)
+        _check_picture("plot", plot)
     threads = threads or [1, cores()]
     with _showing(console, False, as_json), counting("measuring") as update:
         figures = measure(files, batches, lengths, threads, provider, seconds, update)

@@ -259,6 +259,8 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     ) -> dict[str, Figure]:
         """Draw answers for a person: file name without extension -> matplotlib figure.
 
+        `predict --plot` draws all of them, and `predict --attention` the one that is called `attention`.
+
         Args:
             contract: describes the graph that gave the answers.
             inputs: the graph's inputs.

@@ -192,7 +192,8 @@ def _draw(source: Path, target: Path, pixels: int) -> None:
     if source.suffix == ".png":
         shutil.copyfile(source, target)
     else:
-        drawn = imported("resvg_py").svg_to_bytes(svg_path=str(source), width=pixels, height=pixels)
+        # dpi, or a size in points becomes 0
+        drawn = imported("resvg_py").svg_to_bytes(svg_path=str(source), width=pixels, height=pixels, dpi=96)
         target.write_bytes(bytes(drawn))
 
 

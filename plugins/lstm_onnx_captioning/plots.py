@@ -19,16 +19,16 @@ _WORDS_IN_A_ROW = 5
 
 
 def figures(contract: Contract, inputs: Arrays, outputs: Arrays, truth: Arrays | None = None) -> dict[str, Figure]:
-    """Draw where the model looked at the first picture, and a sheet of pictures if there are several."""
+    """Draw a sheet of pictures if there are several, and where the model looked at the first."""
     captions = outputs.get("caption", outputs["tokens"])
     said = [_sentence(contract, caption) for caption in captions]
     found: dict[str, Figure] = {}
+    if len(said) > 1 or "attention" not in outputs:
+        found["captions"] = caption_sheet(inputs["image"], said, truth["references"] if truth is not None else None)
     if "attention" in outputs:
         words = said[0].split()
         fit = str(contract.provenance.config.get("fit", "crop"))
         found["attention"] = attention_figure(inputs["image"][0], words, outputs["attention"][0], fit)
-    if len(said) > 1 or not found:
-        found["captions"] = caption_sheet(inputs["image"], said, truth["references"] if truth is not None else None)
     return found
 
 

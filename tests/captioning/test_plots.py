@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from lstm_onnx_captioning.plots import attention_figure, caption_sheet
 from matplotlib.figure import Figure
+from PIL import Image
+
+from lstm_onnx.cli import run
+
+SCENES = Path(__file__).parents[2] / "exported" / "scenes.onnx"
 
 
 def texts(figure: Figure) -> list[str]:
@@ -46,3 +52,27 @@ def test_attention_lies_where_the_model_looked(fit: str, left: float, right: flo
         assert tuple(axes.images[1].get_extent()) == (left, right, bottom, top)
         assert axes.get_xlim() == (-0.5, 39.5)
         assert axes.get_ylim() == (19.5, -0.5)
+
+
+def test_predict_draws_what_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for k in range(2):
+        Image.effect_noise((30 + k, 40), 60).save(tmp_path / f"{k}.png")
+    seen, sheet = tmp_path / "out" / "seen.png", tmp_path / "out" / "sheet.svg"
+    assert run(["predict", str(SCENES), str(tmp_path / "0.png"), "--attention", str(seen)]) == 0
+    assert [p.name for p in seen.parent.iterdir()] == ["seen.png"] and "seen.png" in capsys.readouterr().out
+    assert run(["predict", str(SCENES), str(tmp_path), "--plot", str(sheet)]) == 0
+    said = "".join(capsys.readouterr().out.split())  # paths are wrapped
+    assert "sheet.svg" in said and "sheet-attention.svg" in said and (sheet.parent / "sheet-attention.svg").exists()
+
+
+def test_attention_is_refused_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file, table = str(SCENES.with_name("vowels.onnx")), "answers.csv"
+    np.savez("x.npz", values=np.zeros((1, 9, 12), np.float32), lengths=np.array([9]))
+    assert run(["predict", str(SCENES), "x.npz", "--attention", "seen.bmp"]) == 2
+    assert "--attention seen.bmp: a picture ends in .png, .svg or .pdf" in capsys.readouterr().err
+    assert run(["predict", file, "x.npz", "--out", table, "--attention", "seen.png"]) == 2
+    assert "--attention: this model of the task 'classification' has no such picture" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["x.npz"]

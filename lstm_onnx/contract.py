@@ -144,6 +144,11 @@ class Tolerance(_Part):
 
     rtol: float = 1e-5
     atol: float = 1e-6
+    outputs: dict[str, float] | None = Field(None, description="atol of outputs that have another, such as sums")
+
+    def of(self, output: str) -> Tolerance:
+        """Return that of one output."""
+        return Tolerance(rtol=self.rtol, atol=(self.outputs or {}).get(output, self.atol))
 
 
 class Scores(_Part):

@@ -100,7 +100,7 @@ def first_difference(
     tolerance = tolerance or Tolerance()
     found = _search(model, got, wanted, tolerance, by_example=False)
     if found is None and any(
-        _difference(got[o.name], wanted[o.name], tolerance, by_example=True)
+        _difference(got[o.name], wanted[o.name], tolerance.of(o.name), by_example=True)
         for o in model.graph.output
         if o.name in got and o.name in wanted
     ):
@@ -118,7 +118,7 @@ def _search(
     for node in model.graph.node:
         for name in node.output:
             if name in wanted and name in got:
-                how = _difference(got[name], wanted[name], tolerance, by_example)
+                how = _difference(got[name], wanted[name], tolerance.of(name), by_example)
                 if how:
                     return Parting(node, name, how, _unseen(model, node, wanted))
     return None

@@ -134,8 +134,9 @@ def compare(got: Arrays, wanted: Arrays, tolerance: Tolerance | None, place: str
                 f"{place}: {name} has the shape {shape_text(there.shape)} instead of {shape_text(right.shape)}"
             )
         report.note(name, there, right)
-        at = worst(there, right, tolerance) if tolerance is not None else None
-        if at is None or tolerance is None:
+        allowed = tolerance.of(name) if tolerance is not None else None
+        at = worst(there, right, allowed) if allowed is not None else None
+        if at is None or allowed is None:
             continue
         if right.dtype.kind != "f":
             changed = int(np.count_nonzero(there != right))
@@ -146,7 +147,7 @@ def compare(got: Arrays, wanted: Arrays, tolerance: Tolerance | None, place: str
         absolute, relative = distance(there, right)
         raise ValueMismatch(
             f"{place}: {name}{list(at)} is {there[at]} instead of {right[at]} (largest difference "
-            f"{absolute:.3g}, relative {relative:.3g}; allowed {tolerance.atol:g} + {tolerance.rtol:g} of largest)"
+            f"{absolute:.3g}, relative {relative:.3g}; allowed {allowed.atol:g} + {allowed.rtol:g} of largest)"
         )
 
 

@@ -366,6 +366,16 @@ def test_a_large_example_does_not_hide_a_small_one() -> None:
         compare({"y": got}, {"y": wanted}, lo.Tolerance(), "here", Report("file"))
 
 
+def test_an_output_may_have_a_tolerance_of_its_own() -> None:
+    tolerance = lo.Tolerance(rtol=0, atol=1e-4, outputs={"sum": 1e-3})
+    wanted = {"part": np.zeros((1, 3), np.float32), "sum": np.zeros(1, np.float32)}
+    compare(wanted | {"sum": wanted["sum"] + 9e-4}, wanted, tolerance, "here", Report("file"))
+    with pytest.raises(parity.ValueMismatch, match=r"sum\[0\] is .* allowed 0.001 \+ 0 of largest"):
+        compare(wanted | {"sum": wanted["sum"] + 2e-3}, wanted, tolerance, "here", Report("file"))
+    with pytest.raises(parity.ValueMismatch, match=r"part\[0, 0\] is .* allowed 0.0001 \+ 0 of largest"):
+        compare(wanted | {"part": wanted["part"] + 9e-4}, wanted, tolerance, "here", Report("file"))
+
+
 def test_distance_of_strings_and_shapes() -> None:
     words = np.array(["a", "b"], object)
     assert distance(words, words) == (0.0, 0.0)

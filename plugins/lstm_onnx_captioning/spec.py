@@ -10,8 +10,8 @@ from lstm_onnx_captioning.frozen import feature_stage
 from lstm_onnx_captioning.model import Captioner
 from lstm_onnx_captioning.resizing import IMAGE, resize_stage
 
-TOLERANCE = Tolerance(rtol=0, atol=1e-4)
-"""Of log-probabilities and attention; words are exact."""
+_APART = 1e-4
+"""Tolerance of log-probabilities and attention; words are exact."""
 
 _TYPICAL = 64
 """Pixels of the pictures among the golden examples, at most: a file says what it is in less room than it takes."""
@@ -42,7 +42,8 @@ def graph_spec(model: Captioner, config: Config, info: Info) -> GraphSpec:
         outputs=outputs,
         axes=axes,
         description=f"Says in words what is to be seen on a picture; knows {len(info.words):,} words.",
-        tolerance=TOLERANCE,
+        # the score is a sum over words
+        tolerance=Tolerance(rtol=0, atol=_APART, outputs={"score": _APART * config.max_words}),
         before=resize_stage(config) if info.features is None else feature_stage(config, info),
         after=caption_stage(tokens(info), config.max_words),
     )

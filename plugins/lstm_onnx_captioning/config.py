@@ -57,6 +57,9 @@ class Config(BaseModel):
     embedding: int = Field(96, ge=1, description="size of a word's vector")
     hidden: int = Field(192, ge=1, description="units of the LSTM")
     dropout: float = Field(0.1, ge=0, lt=1, description="share of activations dropped in training")
+    feature_dropout: float = Field(
+        0.0, ge=0, lt=1, description="share of a frozen encoder's channels dropped in training, against overfitting"
+    )
     max_words: int = Field(20, ge=1, description="words of a caption at most; longer training captions are cut")
     # the loss
     smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing: share of each word spread over all")

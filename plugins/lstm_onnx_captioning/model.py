@@ -146,6 +146,7 @@ class FeatureCaptioner(Captioner):
         assert info.features is not None
         channels, *grid = info.features
         super().__init__(config.channels[-1], (grid[0], grid[1]), config, info)
+        self.drop = nn.Dropout2d(config.feature_dropout)  # whole channels
         self.narrow = nn.Conv2d(channels, config.channels[-1], 1)
 
     def forward(self, features: Tensor) -> tuple[Tensor, ...]:
@@ -154,7 +155,7 @@ class FeatureCaptioner(Captioner):
 
     def features(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Take `features` of the batch."""
-        found: Tensor = self.narrow(batch["features"])
+        found: Tensor = self.narrow(self.drop(batch["features"]))
         return found
 
 

@@ -131,6 +131,17 @@ def test_options_of_the_loss_do_something_in_training_alone() -> None:
     assert losses["attention", True] > losses["plain", True]
 
 
+def test_channels_of_a_frozen_encoder_drop_whole_and_in_training_alone() -> None:
+    model = build(config(feature_dropout=0.5), info(features=(40, 4, 4), encoder="x"))
+    with torch.no_grad():
+        model.narrow.weight.fill_(1)  # type: ignore[union-attr, operator]
+        model.narrow.bias.zero_()  # type: ignore[union-attr, operator]
+        sums = [model.train(training).features({"features": torch.ones(8, 40, 4, 4)}) for training in (True, False)]
+    assert torch.all(sums[1] == 40)
+    assert sums[0].unique().numel() > 1
+    assert torch.all(sums[0] == sums[0][:, :, :1, :1])  # alike in all places
+
+
 def test_a_map_that_the_stages_do_not_divide_is_rounded_up() -> None:
     model = captioner(config(size=19))
     assert model.grid == (5, 5)

@@ -195,6 +195,7 @@ def _verdict(found: Report) -> dict[str, Any]:
         "largest_relative": found.largest_relative,
         "decisions": found.decisions,
         "changed": found.changed,
+        "ties": found.ties,
         "checks": [
             {"name": c.name, "passed": c.error is None, "detail": c.detail, "failure": _kind(c.error)}
             for c in found.checks
@@ -208,7 +209,9 @@ def _kind(error: Exception | None) -> str | None:
 
 def _distances(found: Report) -> str:
     text = f"largest difference {found.largest_absolute:.2g}, relative {found.largest_relative:.2g}"
-    return text + (f", {found.changed} of {found.decisions:,} decisions changed" if found.decisions else "")
+    if found.decisions:
+        text += f", {found.changed} of {found.decisions:,} decisions changed"
+    return text + (f" by {found.ties} near ties in {found.examples:,} examples" if found.ties else "")
 
 
 def predict(

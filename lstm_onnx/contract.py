@@ -145,6 +145,10 @@ class Tolerance(_Part):
     rtol: float = 1e-5
     atol: float = 1e-6
     outputs: dict[str, float] | None = Field(None, description="atol of outputs that have another, such as sums")
+    decided_by: str | None = Field(
+        None,
+        description="output by which the best answer is chosen: of two that it calls equally good, either is right",
+    )
 
     def of(self, output: str) -> Tolerance:
         """Return that of one output."""

@@ -376,6 +376,31 @@ def test_an_output_may_have_a_tolerance_of_its_own() -> None:
         compare(wanted | {"part": wanted["part"] + 9e-4}, wanted, tolerance, "here", Report("file"))
 
 
+def test_a_near_tie_is_forgiven_where_what_decides_is_the_same_and_it_is_rare() -> None:
+    tolerance = lo.Tolerance(rtol=0, atol=1e-4, decided_by="score")
+    wanted = {
+        "tokens": np.arange(12).reshape(4, 3),
+        "text": np.array(["a", "b", "c", "d"], object),
+        "score": np.zeros(4, np.float32),
+        "each": np.zeros((4, 3), np.float32),
+    }
+    other = {name: a.copy() for name, a in wanted.items()}
+    other["tokens"][1], other["text"][1], other["each"][1] = 7, "x", 0.5
+    other["score"][1] = 5e-5
+    report = Report("file")
+    compare(other, wanted, tolerance, "here", report)
+    assert (report.ties, report.examples, report.changed, report.decisions) == (1, 4, 4, 16)
+    assert report.largest_absolute < 1e-4  # two sentences have no distance
+    with pytest.raises(parity.ValueMismatch, match=r"tokens\[1, 0\] is 7 instead of 3"):
+        compare(other, wanted, tolerance, "again", report)  # two of eight are no chance
+    with pytest.raises(parity.ValueMismatch, match=r"tokens\[1, 0\] is 7"):
+        compare(other, wanted, lo.Tolerance(rtol=0, atol=1e-4), "here", Report("file"))
+    with pytest.raises(parity.ValueMismatch, match=r"tokens\[1, 0\] is 7"):
+        compare(other | {"score": wanted["score"] + 1e-3}, wanted, tolerance, "a worse one", Report("file"))
+    with pytest.raises(parity.ValueMismatch, match=r"each\[0, 0\]"):
+        compare(other | {"each": other["each"] + 1}, wanted, tolerance, "others count as ever", Report("file"))
+
+
 def test_distance_of_strings_and_shapes() -> None:
     words = np.array(["a", "b"], object)
     assert distance(words, words) == (0.0, 0.0)

@@ -48,7 +48,7 @@ def graph_spec(model: Captioner, config: Config, info: Info) -> GraphSpec:
         axes=axes,
         description=f"Says in words what is to be seen on a picture; knows {len(info.words):,} words.",
         # the score is a sum over words
-        tolerance=Tolerance(rtol=0, atol=apart, outputs={"score": apart * config.max_words}),
+        tolerance=Tolerance(rtol=0, atol=apart, outputs={"score": apart * config.max_words}, decided_by="score"),
         before=resize_stage(config) if info.features is None else feature_stage(config, info),
         after=caption_stage(tokens(info), config.max_words),
     )

@@ -48,8 +48,13 @@ _EMOJI_TRAINING: dict[str, Any] = {"batch_size": 64, "epochs": 8, "learning_rate
 # a new style wants more; chosen by learning from OpenMoji and Fluent and captioning a part of Twitter's drawings
 _STYLE = _EMOJI | {"hidden": 512, "dropout": 0.5, "feature_dropout": 0.3}
 _STYLE_TRAINING = _EMOJI_TRAINING | {"epochs": 16, "patience": 16, "weight_decay": 0.1}
-_STAMPS: dict[str, Any] = {"embedding": 128, "hidden": 128, "channels": (128,), "dropout": 0.5, "fit": "pad"}
-_STAMPS_TRAINING: dict[str, Any] = {"batch_size": 32, "epochs": 30, "learning_rate": 2e-3, "weight_decay": 0.01}
+_STAMPS: dict[str, Any] = {
+    **{"min_count": 1, "embedding": 128, "hidden": 128, "channels": (128,), "dropout": 0.5, "feature_dropout": 0.3},
+    "fit": "pad",
+}
+_STAMPS_TRAINING: dict[str, Any] = {
+    **{"batch_size": 32, "epochs": 120, "patience": 40, "learning_rate": 2e-3, "weight_decay": 0.1}
+}
 
 PROBLEMS = {
     "scenes": Problem("scenes, drawn; unseen groups", frozen=False),

@@ -277,9 +277,8 @@ def predict(
     from lstm_onnx import commands
 
     if stream:
-        others = {
-            **{"DATA": data, "--text": text, "--top-k": top_k, "--out": to, "--plot": plot, "--attention": attention}
-        }
+        others = {"DATA": data, "--text": text, "--top-k": top_k, "--out": to, "--plot": plot}
+        others |= {"--attention": attention}
         if extra := [name for name, value in others.items() if value is not None]:
             raise UserError(f"--stream reads standard input and prints JSON lines; leave {extra[0]} out")
         commands.predict_stream(file, provider, threads)

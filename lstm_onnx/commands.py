@@ -237,9 +237,7 @@ def predict(
     model = load(file, provider, threads)
     with _showing(console, False, as_json):
         prediction = model.predict(data, top)
-    written: dict[str, list[Path]] = {}
-    for option, path in pictures.items():
-        written[option] = _draw_prediction(model.require_contract(), prediction, option, path, plugin_file)
+    written = _draw_prediction(model.require_contract(), prediction, pictures, plugin_file) if pictures else {}
     if to is not None:
         write_table(prediction.table, to)
         written["table"] = [to]
@@ -265,19 +263,21 @@ def predict_stream(file: Path, provider: str, threads: int | None) -> None:
 
 
 def _draw_prediction(
-    contract: Contract, prediction: Prediction, option: str, path: Path, plugin_file: Path | None
-) -> list[Path]:
-    """Draw all that the task draws of answers, or the one picture that the option names; return what was written."""
+    contract: Contract, prediction: Prediction, pictures: Mapping[str, Path], plugin_file: Path | None
+) -> dict[str, list[Path]]:
+    """Draw all that the task draws of answers, or the one picture that an option names; return what was written."""
     from lstm_onnx.pictures import save_figure
     from lstm_onnx.plugins import load_task
 
-    figures = load_task(contract.task, plugin_file).task.plots(contract, prediction.inputs, prediction.outputs)
-    if option != "plot":
-        figures = {name: figure for name, figure in figures.items() if name == option}
-    if not figures:
-        raise UserError(f"--{option}: this model of the task '{contract.task}' has no such picture of its answers")
-    paths = [path, *(path.with_stem(f"{path.stem}-{name}") for name in list(figures)[1:])]
-    return [save_figure(figure, target) for figure, target in zip(figures.values(), paths, strict=True)]
+    drawn = load_task(contract.task, plugin_file).task.plots(contract, prediction.inputs, prediction.outputs)
+    written = {}
+    for option, path in pictures.items():
+        figures = drawn if option == "plot" else {name: f for name, f in drawn.items() if name == option}
+        if not figures:
+            raise UserError(f"--{option}: this model of the task '{contract.task}' has no such picture of its answers")
+        paths = [path, *(path.with_stem(f"{path.stem}-{name}") for name in list(figures)[1:])]
+        written[option] = [save_figure(f, target) for f, target in zip(figures.values(), paths, strict=True)]
+    return written
 
 
 def _check_picture(option: str, path: Path) -> None:

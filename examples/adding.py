@@ -60,7 +60,7 @@ class Adding(Task[Config, Info]):
     def build_model(self, config, info):
         from torch import nn
 
-        from lstm_onnx.layers import LSTM
+        from lstm_onnx.nn.lstm import LSTM
 
         class Adder(nn.Module):
             def __init__(self):

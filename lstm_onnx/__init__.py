@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lstm_onnx.batching import RaggedSplit
 from lstm_onnx.contract import (
     Axis,
     Cells,
@@ -30,28 +29,29 @@ from lstm_onnx.contract import (
     Tensor,
     Tolerance,
 )
-from lstm_onnx.embed.target import EmbedTarget
+from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
+from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
-from lstm_onnx.hookspecs import hookimpl
-from lstm_onnx.task import ArraySplit, GraphSpec, Headline, Split, Stage, Task, TaskData
+from lstm_onnx.plugins.hookspecs import hookimpl
+from lstm_onnx.task import GraphSpec, Headline, Stage, Task, TaskData
 from lstm_onnx.version import __version__
 
 if TYPE_CHECKING:
-    from lstm_onnx.exporting import export
-    from lstm_onnx.judge import evaluate
-    from lstm_onnx.layers import LSTM
-    from lstm_onnx.parity import verify
-    from lstm_onnx.runtime import load
-    from lstm_onnx.training import resume, train
+    from lstm_onnx.evaluation.evaluate import evaluate
+    from lstm_onnx.exporting.export import export
+    from lstm_onnx.inference.model import load
+    from lstm_onnx.nn.lstm import LSTM
+    from lstm_onnx.training.loop import resume, train
+    from lstm_onnx.verification.verify import verify
 
 _LAZY = {
-    "train": ("training", "train"),
-    "resume": ("training", "resume"),
-    "export": ("exporting", "export"),
-    "verify": ("parity", "verify"),
-    "evaluate": ("judge", "evaluate"),
-    "load": ("runtime", "load"),
-    "LSTM": ("layers", "LSTM"),
+    "train": ("training.loop", "train"),
+    "resume": ("training.loop", "resume"),
+    "export": ("exporting.export", "export"),
+    "verify": ("verification.verify", "verify"),
+    "evaluate": ("evaluation.evaluate", "evaluate"),
+    "load": ("inference.model", "load"),
+    "LSTM": ("nn.lstm", "LSTM"),
 }
 
 __all__ = [

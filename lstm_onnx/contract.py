@@ -267,3 +267,7 @@ def from_json(text: str, where: str | Path) -> Contract:
             f"{where}: its contract is broken at {place}: {first['msg']}; export the file again, or read it with the "
             f"release of lstm-onnx that wrote it (this one reads contract version {VERSION})"
         ) from None
+
+
+IR_VERSION = 8
+"""The lowest ONNX IR that carries opset 18; onnx's own default is too new for many runtimes."""

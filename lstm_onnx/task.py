@@ -10,13 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from lstm_onnx.contract import Axis, Contract, State, Stream, Table, Tensor, Tolerance
+from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,42 +34,6 @@ Totals = Mapping[str, tuple[Any, Any]]
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
 InfoT = TypeVar("InfoT", bound=BaseModel)
-
-
-class Split(Protocol):
-    """The examples of one split, handed out in batches of NumPy arrays."""
-
-    def __len__(self) -> int:
-        """Return the number of examples."""
-        ...
-
-    def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
-        """Yield every example once, `size` at a time, in the order drawn from `shuffle` or, without it, as they stand.
-
-        A batch holds the inputs of the task's first graph under their names, raw, and whatever `loss` and `metrics`
-        need beside them. The same generator state must give the same batches.
-        """
-        ...
-
-
-class ArraySplit:
-    """A split whose examples are the rows of a few arrays: all that most plugins need."""
-
-    def __init__(self, **arrays: Array) -> None:
-        sizes = {name: len(a) for name, a in arrays.items()}
-        if len(set(sizes.values())) != 1:
-            raise ValueError(f"arrays of different lengths: {sizes}")
-        self.arrays = arrays
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(next(iter(self.arrays.values())))
-
-    def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
-        """Yield the rows, `size` at a time."""
-        order = np.arange(len(self)) if shuffle is None else shuffle.permutation(len(self))
-        for i in range(0, len(order), size):
-            yield {name: a[order[i : i + size]] for name, a in self.arrays.items()}
 
 
 @dataclass(frozen=True)
@@ -131,7 +96,7 @@ class GraphSpec:
 
     Attributes:
         module: its `forward` takes the tensors of `inputs` by name and returns a tuple in the order of `outputs`; with
-            stages, those of `lstm_onnx.stages.torch_part`.
+            stages, those of `lstm_onnx.graph.subgraphs.torch_part`.
         axes: every name that occurs in the dims; a free axis has no `size`.
         table: how a person's table becomes the inputs, if it does.
         states: outputs that are fed back as inputs.
@@ -189,7 +154,7 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     Config: ClassVar[type[BaseModel]]
     Info: ClassVar[type[BaseModel]]
     training: ClassVar[dict[str, Any]] = {}
-    """Defaults of the training options (`lstm_onnx.settings.Training`) that suit this task better than the core's."""
+    """Defaults of the training options (`lstm_onnx.training.options.Training`) that suit this task better.
     adjustable: ClassVar[tuple[str, ...]] = ()
     """Options of `Config` that a trained model does not depend on: `export --set NAME=VALUE` may change them."""
 
@@ -268,3 +233,6 @@ class Task(ABC, Generic[ConfigT, InfoT]):
             truth: the whole batch, when it is known what really happened; None in `predict`.
         """
         return {}
+
+
+AnyTask = Task[Any, Any]

@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from lstm_onnx.eager import restore
+from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import Interrupted, UserError
-from lstm_onnx.exporting import Exported, export
-from lstm_onnx.options import check_disjoint
-from lstm_onnx.parity import verify
-from lstm_onnx.plugins import AnyTask, load_task
-from lstm_onnx.run import Run
-from lstm_onnx.samples import sample
-from lstm_onnx.settings import Training
-from lstm_onnx.task import GraphSpec, Split, Task
-from lstm_onnx.training import Row, Silent, resume, train
-from lstm_onnx.trials import grid
+from lstm_onnx.exporting.export import Exported, export
+from lstm_onnx.graph.sample_inputs import sample
+from lstm_onnx.plugins.registry import load_task
+from lstm_onnx.task import AnyTask, GraphSpec, Task
+from lstm_onnx.training.loop import Row, Silent, resume, train
+from lstm_onnx.training.options import Training, check_disjoint
+from lstm_onnx.training.restore import restore
+from lstm_onnx.training.run_folder import Run
+from lstm_onnx.verification.value_checks import grid
+from lstm_onnx.verification.verify import verify
 
 EPOCHS = 3
 

@@ -11,8 +11,8 @@ import pytest
 
 from lstm_onnx.contract import Axis, Contract, Scores, Values, from_json, to_json
 from lstm_onnx.errors import UserError
-from lstm_onnx.runtime import load
-from lstm_onnx.trials import decode
+from lstm_onnx.inference.model import load
+from lstm_onnx.verification.value_checks import decode
 
 
 @pytest.mark.parametrize(

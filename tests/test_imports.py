@@ -124,7 +124,7 @@ PUBLIC = {
 LEFT_OUT = {
     "lstm_onnx": {"torch", "onnx", "onnxruntime", "matplotlib", "polars", "jinja2"},
     "lstm_onnx.cli": {"torch", "onnx", "onnxruntime", "matplotlib", "polars", "jinja2"},
-    "lstm_onnx.runtime": {"torch", "onnx", "matplotlib"},
+    "lstm_onnx.inference.model": {"torch", "onnx", "matplotlib"},
 }
 """What importing a module must not load, as seen by Python itself."""
 
@@ -350,7 +350,7 @@ def house(tmp_path: Path):
             "lstm_onnx/errors.py": "",
             "lstm_onnx/task.py": "from lstm_onnx.errors import UserError\n",
             "lstm_onnx/layers.py": "import torch\n",
-            "lstm_onnx/parity.py": "def f():\n    from lstm_onnx.layers import LSTM\n",
+            "lstm_onnx/parity.py": "def f():\n    from lstm_onnx.nn.lstm import LSTM\n",
             "lstm_onnx_a/__init__.py": "from lstm_onnx import Task\nfrom lstm_onnx_a.data import x\n",
             "lstm_onnx_a/data.py": "from lstm_onnx.errors import UserError\n",
             "lstm_onnx_b/__init__.py": "",
@@ -376,26 +376,42 @@ def test_a_house_in_order_has_no_breaches(house) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "says"),
     [
-        ("lstm_onnx/task.py", "from lstm_onnx.parity import f", "lstm_onnx.parity, which ranks above it"),
-        ("lstm_onnx/task.py", "from lstm_onnx import parity", "lstm_onnx.parity, which ranks above it"),
-        ("lstm_onnx/task.py", "from .parity import f", "lstm_onnx.parity, which ranks above it"),
-        ("lstm_onnx/task.py", "from . import parity", "lstm_onnx.parity, which ranks above it"),
-        ("lstm_onnx/task.py", "def g():\n    import lstm_onnx.parity", "lstm_onnx.parity, which ranks above it"),
-        ("lstm_onnx/task.py", "if TYPE_CHECKING:\n    import lstm_onnx.parity", "which ranks above it"),
+        (
+            "lstm_onnx/task.py",
+            "from lstm_onnx.verification.verify import f",
+            "lstm_onnx.verification.verify, which ranks above it",
+        ),
+        ("lstm_onnx/task.py", "from lstm_onnx import parity", "lstm_onnx.verification.verify, which ranks above it"),
+        ("lstm_onnx/task.py", "from .parity import f", "lstm_onnx.verification.verify, which ranks above it"),
+        ("lstm_onnx/task.py", "from . import parity", "lstm_onnx.verification.verify, which ranks above it"),
+        (
+            "lstm_onnx/task.py",
+            "def g():\n    import lstm_onnx.verification.verify",
+            "lstm_onnx.verification.verify, which ranks above it",
+        ),
+        ("lstm_onnx/task.py", "if TYPE_CHECKING:\n    import lstm_onnx.verification.verify", "which ranks above it"),
         ("lstm_onnx/parity.py", "from lstm_onnx import Task", "imports Task from the package itself"),
-        ("lstm_onnx/layers.py", "import lstm_onnx.task\nimport lstm_onnx.layers", "load each other"),
+        ("lstm_onnx/layers.py", "import lstm_onnx.task\nimport lstm_onnx.nn.lstm", "load each other"),
         ("lstm_onnx/parity.py", "import lstm_onnx_a", "imports lstm_onnx_a, a plugin"),
         ("lstm_onnx/parity.py", "def g():\n    from lstm_onnx_a.data import x", "lstm_onnx_a.data.x, a plugin"),
         ("lstm_onnx_b/__init__.py", "import lstm_onnx_a.data", "imports lstm_onnx_a.data, a plugin"),
-        ("lstm_onnx_a/data.py", "from lstm_onnx.parity import f", "lstm_onnx.parity.f, which is not public"),
-        ("lstm_onnx_a/data.py", "from lstm_onnx import parity", "lstm_onnx.parity, which is not public"),
+        (
+            "lstm_onnx_a/data.py",
+            "from lstm_onnx.verification.verify import f",
+            "lstm_onnx.verification.verify.f, which is not public",
+        ),
+        ("lstm_onnx_a/data.py", "from lstm_onnx import parity", "lstm_onnx.verification.verify, which is not public"),
         ("lstm_onnx_a/data.py", "from lstm_onnx import _LAZY", "lstm_onnx._LAZY, which is not public"),
         ("lstm_onnx_a/data.py", "from lstm_onnx.task import _x", "lstm_onnx.task._x, which is not public"),
         ("lstm_onnx/errors.py", "import torch.nn", "lstm_onnx.task -> lstm_onnx.errors -> torch"),
         ("lstm_onnx/errors.py", "try:\n    from safetensors import torch\nfinally:\n    pass", "-> torch"),
         ("lstm_onnx/errors.py", "if TYPE_CHECKING:\n    pass\nelse:\n    import torch", "-> torch"),
         ("lstm_onnx/errors.py", "class A:\n    import torch", "-> torch"),
-        ("lstm_onnx/parity.py", "from lstm_onnx.layers import LSTM", "lstm_onnx.parity -> lstm_onnx.layers -> torch"),
+        (
+            "lstm_onnx/parity.py",
+            "from lstm_onnx.nn.lstm import LSTM",
+            "lstm_onnx.verification.verify -> lstm_onnx.nn.lstm -> torch",
+        ),
         ("lstm_onnx_a/data.py", "from safetensors.torch import save", "lstm_onnx_a -> lstm_onnx_a.data -> torch"),
     ],
 )

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 
 from lstm_onnx.contract import Axis
 from lstm_onnx.contract import Tensor as Described
-from lstm_onnx.onnx_graph import to_onnx
+from lstm_onnx.graph.torch_export import to_onnx
 from lstm_onnx.task import GraphSpec
 
 WORDS = 1000

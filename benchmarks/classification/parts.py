@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lstm_onnx.ts_format import read_ts
+from lstm_onnx.data.ucr_format import read_ts
 
 Sequence = NDArray[np.float32]
 

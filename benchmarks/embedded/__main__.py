@@ -15,11 +15,11 @@ import tempfile
 from pathlib import Path
 
 from lstm_onnx.contract import Example, Values
-from lstm_onnx.embed.golden import golden_file
-from lstm_onnx.embedding import Embedded, embed
+from lstm_onnx.embedding.generate import Embedded, embed
+from lstm_onnx.embedding.golden_file import golden_file
+from lstm_onnx.embedding.registry import load_targets
 from lstm_onnx.errors import UserError
-from lstm_onnx.plugins import load_targets
-from lstm_onnx.runtime import load
+from lstm_onnx.inference.model import load
 
 ROOT = Path(__file__).resolve().parents[2]
 WINDOW, STEP = ROOT / "exported" / "traffic.onnx", ROOT / "exported" / "traffic-streaming.onnx"

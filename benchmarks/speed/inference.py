@@ -15,13 +15,13 @@ from torch import Tensor as TorchTensor
 from torch import nn
 
 from benchmarks.speed.figures import Figure, alternate
-from lstm_onnx.contract import Axis, Tensor
-from lstm_onnx.devices import thread_count
-from lstm_onnx.layers import LSTM
-from lstm_onnx.onnx_graph import to_onnx, trace_sizes
-from lstm_onnx.plugins import load_task
-from lstm_onnx.runtime import open_session
-from lstm_onnx.task import Array, GraphSpec
+from lstm_onnx.contract import Array, Axis, Tensor
+from lstm_onnx.graph.torch_export import to_onnx, trace_sizes
+from lstm_onnx.inference.session import open_session
+from lstm_onnx.nn.lstm import LSTM
+from lstm_onnx.plugins.registry import load_task
+from lstm_onnx.task import GraphSpec
+from lstm_onnx.training.devices import thread_count
 
 HIDDENS, WINDOWS, BATCHES, THREADS = (64, 128, 256), (1, 100), (1, 32), (1, 2)
 GRAPH, LAYER = "whole graph", "LSTM layer"

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from benchmarks.speed import sizes
 from benchmarks.speed.worker import Clock, hold_cores, serve
-from lstm_onnx.plugins import load_task
-from lstm_onnx.training import Interrupted, Row, Silent, train
+from lstm_onnx.plugins.registry import load_task
+from lstm_onnx.training.loop import Interrupted, Row, Silent, train
 
 CONFIG: dict[str, Any] = {"window": sizes.WINDOW, "horizon": sizes.HORIZON, "hidden": sizes.HIDDEN}
 CLIP = 1.0
@@ -84,7 +84,7 @@ def nn_lstm(folder: Path, threads: int) -> Callable[[], float]:
 def bare_loop(
     parameters: Callable[[], Any], ready: dict[str, Tensor], loss_of: Callable[[dict[str, Tensor]], Tensor]
 ) -> Callable[[], float]:
-    """Gather, loss, backward, clip, step: with the same optimizer as `lstm_onnx.training`."""
+    """Gather, loss, backward, clip, step: with the same optimizer as `lstm_onnx.training.loop`."""
     weights = list(parameters())
     optimizer = torch.optim.AdamW(weights, lr=sizes.RATE, weight_decay=0.0, fused=True)
     count = len(next(iter(ready.values())))

@@ -16,7 +16,7 @@ import torch
 from lstm_onnx_classification.config import Config, Info
 from lstm_onnx_classification.model import build
 
-from lstm_onnx.batching import RaggedSplit
+from lstm_onnx.data.splits import RaggedSplit
 
 COUNT, BATCH, ROUNDS = 1600, 32, 7
 

@@ -22,8 +22,8 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
-from lstm_onnx.bench_inputs import make_inputs
-from lstm_onnx.exporting import Wish, export_all
+from lstm_onnx.benchmarking.inputs import make_inputs
+from lstm_onnx.exporting.export import Wish, export_all
 
 ROOT = Path(__file__).parents[2]
 HIDDEN = (64, 128, 256, 512)

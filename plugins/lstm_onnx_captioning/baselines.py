@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_onnx.task import Answer, Array, Arrays
+from lstm_onnx.contract import Array
+from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_captioning.config import Info
 
 Vectors = NDArray[np.float32]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
-from lstm_onnx.contract import Tensor
-from lstm_onnx.task import Array, Arrays, Stage
+from lstm_onnx.contract import Array, Tensor
+from lstm_onnx.task import Arrays, Stage
 from lstm_onnx_captioning.config import SPECIAL
 
 CAPTION = Tensor(name="caption", dtype="string", dims=("batch",), meaning="what is to be seen, words in lower case")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lstm_onnx.layers import LSTM
+from lstm_onnx.nn.lstm import LSTM
 
 State = tuple[Tensor, Tensor]
 """Hidden and cell state, each (row, hidden)."""

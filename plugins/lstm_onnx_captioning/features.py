@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.atomic_files import write_atomically
 from lstm_onnx.errors import UserError
-from lstm_onnx.files import write_atomically
 from lstm_onnx.progress import counting
 from lstm_onnx_captioning.examples import Pixels
 from lstm_onnx_captioning.extractor import Extractor

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lstm_onnx.decoding import Decoded, beam_search
+from lstm_onnx.nn.beam_search import Decoded, beam_search
 from lstm_onnx_captioning.config import END, START, UNKNOWN, Config, Info
 from lstm_onnx_captioning.decoders import Attend, Seen, State, Tell
 from lstm_onnx_captioning.encoders import CompactEncoder

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from lstm_onnx.data.images import read_pictures
 from lstm_onnx.errors import UserError
-from lstm_onnx.picture_files import read_pictures
 from lstm_onnx.progress import counting
 from lstm_onnx_captioning.config import Config
 from lstm_onnx_captioning.examples import Examples, Part, Pixels

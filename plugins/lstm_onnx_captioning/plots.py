@@ -7,8 +7,8 @@ from textwrap import fill
 import numpy as np
 from matplotlib.figure import Figure
 
-from lstm_onnx.contract import Contract
-from lstm_onnx.task import Array, Arrays
+from lstm_onnx.contract import Array, Contract
+from lstm_onnx.task import Arrays
 
 _RIGHT, _WRONG, _SOFT = "#228833", "#cc3311", "#666666"
 _SHOWN, _COLUMNS = 12, 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lstm_onnx.tables import FORMATS, check_readable, read_table, records_frame
+from lstm_onnx.data.tables import FORMATS, check_readable, read_table, records_frame
 from lstm_onnx_captioning.config import Config
 from lstm_onnx_captioning.read import Read, merged
 from lstm_onnx_captioning.reading_json import load_json, read_json

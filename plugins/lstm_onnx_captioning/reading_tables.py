@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.data.tables import require, row_number
 from lstm_onnx.errors import UserError
-from lstm_onnx.tables import require, row_number
 from lstm_onnx_captioning.config import Config
 from lstm_onnx_captioning.read import PARTS, Read, Row, part_of
 

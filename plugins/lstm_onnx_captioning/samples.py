@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lstm_onnx.task import Array, GraphSpec
+from lstm_onnx.contract import Array
+from lstm_onnx.task import GraphSpec
 from lstm_onnx_captioning.scenes import scenes, share_out
 
 _ROOM = 16

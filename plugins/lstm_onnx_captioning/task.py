@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lstm_onnx.contract import Contract
+from lstm_onnx.contract import Array, Contract
 from lstm_onnx.errors import UserError
-from lstm_onnx.task import Answer, Array, Arrays, GraphSpec, Headline, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, GraphSpec, Headline, Task, TaskData, Totals
 from lstm_onnx_captioning.config import Config, Info
 
 if TYPE_CHECKING:

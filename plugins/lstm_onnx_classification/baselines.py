@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from lstm_onnx.task import Answer, Array, Arrays
+from lstm_onnx.contract import Array
+from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_classification.dtw import distances
 from lstm_onnx_classification.labelled import Loaded, Sequence
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.data.tables import require, row_number
 from lstm_onnx.errors import UserError
-from lstm_onnx.tables import require, row_number
 
 PARTS = {
     "train": "train",

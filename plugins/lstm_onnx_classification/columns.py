@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.data.tables import is_numeric, require
+from lstm_onnx.data.timestamps import looks_like_time
 from lstm_onnx.errors import UserError
-from lstm_onnx.tables import is_numeric, require
-from lstm_onnx.times import looks_like_time
 from lstm_onnx_classification.cells import PARTS
 from lstm_onnx_classification.config import Config
 

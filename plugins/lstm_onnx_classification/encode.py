@@ -8,9 +8,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_onnx.batching import RaggedSplit
+from lstm_onnx.contract import Array
+from lstm_onnx.data.splits import RaggedSplit
 from lstm_onnx.errors import UserError
-from lstm_onnx.task import Array, TaskData
+from lstm_onnx.task import TaskData
 from lstm_onnx_classification import words
 from lstm_onnx_classification.baselines import baselines
 from lstm_onnx_classification.config import Info, Words

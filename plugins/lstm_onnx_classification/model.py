@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lstm_onnx.layers import LSTM
+from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx_classification.config import Config, Info
 from lstm_onnx_classification.convolution import ConvolutionBranch
 from lstm_onnx_classification.inputs import SeriesInput, WordInput

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from lstm_onnx.contract import Contract
-from lstm_onnx.task import Array, Arrays
+from lstm_onnx.contract import Array, Contract
+from lstm_onnx.task import Arrays
 
 _SHOWN = 6
 _BARS = 5

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from lstm_onnx.data.tables import FORMATS
+from lstm_onnx.data.ucr_format import SUFFIX
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.tables import FORMATS
-from lstm_onnx.ts_format import SUFFIX
 from lstm_onnx_classification.columns import Roles, find_roles
 from lstm_onnx_classification.config import Config
 from lstm_onnx_classification.read import Read, joined

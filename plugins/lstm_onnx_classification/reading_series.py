@@ -11,10 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.sequences import long_sequences, wide_sequences
+from lstm_onnx.data.tables import check_readable, row_number
+from lstm_onnx.data.ucr_format import channel_names, read_ts
 from lstm_onnx.errors import UserError
-from lstm_onnx.sequences import long_sequences, wide_sequences
-from lstm_onnx.tables import check_readable, row_number
-from lstm_onnx.ts_format import channel_names, read_ts
 from lstm_onnx_classification.cells import cells, part_names, refuse_changes
 from lstm_onnx_classification.columns import LABELS, Roles, wide_columns
 from lstm_onnx_classification.config import Config

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.tables import read_table, row_number
 from lstm_onnx.errors import UserError
-from lstm_onnx.tables import read_table, row_number
 from lstm_onnx_classification.cells import PARTS, cells, part_names, refuse_nested
 from lstm_onnx_classification.columns import Roles
 from lstm_onnx_classification.config import Config

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_onnx.task import Array, GraphSpec
+from lstm_onnx.contract import Array
+from lstm_onnx.task import GraphSpec
 from lstm_onnx_classification import words
 from lstm_onnx_classification.model import Classifier, SeriesClassifier
 from lstm_onnx_classification.words import FIRST

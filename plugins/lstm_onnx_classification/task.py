@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lstm_onnx.contract import Contract
-from lstm_onnx.task import Answer, Array, Arrays, GraphSpec, Headline, Task, TaskData, Totals
+from lstm_onnx.contract import Array, Contract
+from lstm_onnx.task import Answer, Arrays, GraphSpec, Headline, Task, TaskData, Totals
 from lstm_onnx_classification import metrics
 from lstm_onnx_classification.config import Config, Info
 

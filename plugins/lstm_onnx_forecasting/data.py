@@ -18,12 +18,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Step
+from lstm_onnx.data.frequency import DAY, parse_step, step_text
+from lstm_onnx.data.tables import Floats, read_table
+from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
+from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
-from lstm_onnx.frequency import DAY, parse_step, step_text
-from lstm_onnx.series import Regular, Series, regular_series, wide_series
-from lstm_onnx.tables import Floats, read_table
 from lstm_onnx.task import TaskData
-from lstm_onnx.times import time_text
 from lstm_onnx_forecasting.columns import Roles, find_roles
 from lstm_onnx_forecasting.config import Config, Info
 from lstm_onnx_forecasting.windows import Bank, WindowSplit, make_bank, usable

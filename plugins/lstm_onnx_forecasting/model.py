@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lstm_onnx.layers import LSTM
+from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx_forecasting.calendar import Phases, StepsAhead, periods
 from lstm_onnx_forecasting.config import Config, Info
 from lstm_onnx_forecasting.scaling import Covariates, Scaler

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from lstm_onnx.contract import Step
-from lstm_onnx.frequency import advance
-from lstm_onnx.task import Array, GraphSpec
+from lstm_onnx.contract import Array, Step
+from lstm_onnx.data.frequency import advance
+from lstm_onnx.task import GraphSpec
 
 if TYPE_CHECKING:
     from lstm_onnx_forecasting.model import Forecaster

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from lstm_onnx.contract import Axis, Clock, Columns, Constants, Table, Tensor
-from lstm_onnx.frequency import step_text
+from lstm_onnx.data.frequency import step_text
 from lstm_onnx.task import GraphSpec
 from lstm_onnx_forecasting.config import Config, Info
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lstm_onnx.contract import Contract
-from lstm_onnx.task import Answer, Array, Arrays, GraphSpec, Headline, Task, TaskData, Totals
+from lstm_onnx.contract import Array, Contract
+from lstm_onnx.task import Answer, Arrays, GraphSpec, Headline, Task, TaskData, Totals
 from lstm_onnx_forecasting import metrics
 from lstm_onnx_forecasting.config import Config, Info
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Step
-from lstm_onnx.frequency import advance
-from lstm_onnx.series import Series
+from lstm_onnx.data.frequency import advance
+from lstm_onnx.data.time_series import Series
 
 Array = NDArray[Any]
 Ints = NDArray[np.int64]

@@ -16,8 +16,9 @@ from lstm_onnx_captioning.config import UNKNOWN, Config, Info
 from lstm_onnx_captioning.data import load, most_common
 from PIL import Image
 
+from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
-from lstm_onnx.task import Split, TaskData
+from lstm_onnx.task import TaskData
 from tests.captioning.encoders import save_encoder
 from tests.captioning.test_scenes import groups_of
 

@@ -18,12 +18,12 @@ from onnx import helper, numpy_helper
 
 from lstm_onnx import testing
 from lstm_onnx.errors import UserError
-from lstm_onnx.exporting import export
-from lstm_onnx.judge import evaluate
-from lstm_onnx.nodes import nodes_of
-from lstm_onnx.parity import verify
-from lstm_onnx.run import open_run
-from lstm_onnx.stages import numeric
+from lstm_onnx.evaluation.evaluate import evaluate
+from lstm_onnx.exporting.export import export
+from lstm_onnx.graph.subgraphs import numeric
+from lstm_onnx.graph.traversal import nodes_of
+from lstm_onnx.training.run_folder import open_run
+from lstm_onnx.verification.verify import verify
 from tests.captioning.tiny import (
     WORDS,
     answers,

@@ -11,7 +11,7 @@ from lstm_onnx_captioning.plots import attention_figure, caption_sheet
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lstm_onnx.cli import run
+from lstm_onnx.cli.app import run
 
 SCENES = Path(__file__).parents[2] / "exported" / "scenes.onnx"
 

@@ -17,9 +17,9 @@ from lstm_onnx_captioning.model import Captioner, build
 from lstm_onnx_captioning.samples import _picture, sample
 from lstm_onnx_captioning.spec import graph_spec
 
-from lstm_onnx.eager import eager
-from lstm_onnx.onnx_graph import to_onnx, trace_sizes
-from lstm_onnx.stages import torch_part
+from lstm_onnx.graph.subgraphs import torch_part
+from lstm_onnx.graph.torch_export import to_onnx, trace_sizes
+from lstm_onnx.graph.torch_reference import eager
 from lstm_onnx.task import Arrays, GraphSpec
 
 WORDS = tuple("red green blue disc square on a the two".split())

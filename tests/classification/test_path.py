@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import lstm_onnx as lo
-from lstm_onnx.cli import run
-from lstm_onnx.eager import restore
+from lstm_onnx.cli.app import run
 from lstm_onnx.errors import UserError
-from lstm_onnx.parity import verify
-from lstm_onnx.run import open_run
-from lstm_onnx.stages import run_before
+from lstm_onnx.graph.subgraphs import run_before
 from lstm_onnx.testing import check_task
+from lstm_onnx.training.restore import restore
+from lstm_onnx.training.run_folder import open_run
+from lstm_onnx.verification.verify import verify
 
 GOOD, BAD = ("lovely", "bright", "warm", "moving"), ("dull", "cold", "flat", "noisy")
 COMMON = ("film", "story", "the", "a", "actor", "scene")

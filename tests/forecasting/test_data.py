@@ -14,8 +14,8 @@ from lstm_onnx_forecasting.data import bundled, default_season, load_data
 from lstm_onnx_forecasting.windows import WindowSplit
 
 from lstm_onnx.contract import Step
+from lstm_onnx.data.frequency import parse_step
 from lstm_onnx.errors import UserError
-from lstm_onnx.frequency import parse_step
 from lstm_onnx.task import TaskData
 
 Data = TaskData[Info]

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 import lstm_onnx as lo
-from lstm_onnx.feed import feeds
-from lstm_onnx.plugins import load_task
+from lstm_onnx.inference.table_inputs import feeds
+from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.testing import check_task
 
 SMALL = {"hidden": 5, "horizon": 3}
@@ -108,7 +108,7 @@ def test_predict_sees_what_training_saw(tmp_path: Path) -> None:
 
 
 def test_the_bundled_data_beats_the_seasonal_naive_forecast_and_resumes(tmp_path: Path) -> None:
-    from tests.test_training import StopAfter
+    from tests.training.test_loop import StopAfter
 
     options = {"config": {"hidden": 16, "horizon": 6}, "settings": {"epochs": 2, "threads": 1}, "runs": tmp_path}
     with pytest.raises(lo.UserError, match="--resume"):

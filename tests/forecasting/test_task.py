@@ -10,7 +10,7 @@ from lstm_onnx_forecasting import lstm_onnx_tasks
 from lstm_onnx_forecasting.config import Config, Info
 from lstm_onnx_forecasting.task import Forecasting
 
-from lstm_onnx.eager import eager
+from lstm_onnx.graph.torch_reference import eager
 from tests.forecasting.cases import ask, draw, hours, make_info, make_model
 
 TASK = Forecasting()

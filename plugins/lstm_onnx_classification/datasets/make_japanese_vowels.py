@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_onnx.ts_format import read_ts
+from lstm_onnx.data.ucr_format import read_ts
 
 
 def arrays(path: Path, prefix: str) -> dict[str, Any]:

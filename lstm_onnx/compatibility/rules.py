@@ -1,0 +1,269 @@
+"""Finds in a model what some runtime does not take: each function yields the places and what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import onnx
+from onnx import TensorProto
+
+from lstm_onnx.contract import METADATA_KEY, from_json
+from lstm_onnx.errors import UserError
+from lstm_onnx.graph.traversal import inner_nodes, nodes_of
+
+Found = tuple[str, str]
+"""Where (a node, a tensor, the file), and what was found there."""
+
+Look = Callable[[onnx.ModelProto], Iterator[Found]]
+
+_STANDARD = ("", "ai.onnx")
+_KNOWN = (*_STANDARD, "ai.onnx.ml", "com.microsoft")
+_STRING_OPERATORS = ("StringSplit", "StringConcat", "StringNormalizer", "RegexFullMatch")
+_USUAL_ACTIVATIONS = [b"sigmoid", b"tanh", b"tanh"]
+
+
+def every_node(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    """Every node, those in the bodies of Loop, If and Scan and in the model's own functions too."""
+    yield from nodes_of(model.graph)
+    for function in model.functions:
+        for node in function.node:
+            yield node
+            yield from inner_nodes(node)
+
+
+def opset_above(limit: int) -> Look:
+    """Find an opset of the standard operators above `limit`."""
+
+    def look(model: onnx.ModelProto) -> Iterator[Found]:
+        found = max((o.version for o in model.opset_import if o.domain in _STANDARD), default=0)
+        if found > limit:
+            yield "the file", f"opset {found}"
+
+    return look
+
+
+def ir_above(limit: int) -> Look:
+    """Find a version of the file format above `limit`."""
+
+    def look(model: onnx.ModelProto) -> Iterator[Found]:
+        if model.ir_version > limit:
+            yield "the file", f"IR version {model.ir_version}"
+
+    return look
+
+
+def operators(*names: str) -> Look:
+    """Find nodes by operator; a domain other than the standard one is part of the name, as in `ai.onnx.ml.Scaler`."""
+    wanted = frozenset(names)
+
+    def look(model: onnx.ModelProto) -> Iterator[Found]:
+        for node in every_node(model):
+            name = node.op_type if node.domain in _STANDARD else f"{node.domain}.{node.op_type}"
+            if name in wanted or (node.domain and f"{node.domain}.*" in wanted):
+                yield _place(node), name
+
+    return look
+
+
+def own_operators(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find operators of other domains than the usual ones that the file does not define itself."""
+    defined = {(f.domain, f.name) for f in model.functions}
+    for node in every_node(model):
+        if node.domain not in _KNOWN and (node.domain, node.op_type) not in defined:
+            yield _place(node), f"{node.domain}.{node.op_type}"
+
+
+def strings(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find inputs, outputs, weights and operators of strings."""
+    for value in (*model.graph.input, *model.graph.output):
+        if value.type.tensor_type.elem_type == TensorProto.STRING:
+            yield f"tensor {value.name}", "strings"
+    for tensor in model.graph.initializer:
+        if tensor.data_type == TensorProto.STRING:
+            yield f"weights {tensor.name}", "strings"
+    for node in every_node(model):
+        labels = node.op_type == "LabelEncoder" and any(a.strings for a in node.attribute)
+        if labels or node.op_type in _STRING_OPERATORS:
+            yield _place(node), f"{node.op_type} of strings"
+
+
+def on_strings(name: str) -> Look:
+    """Find nodes of an operator that are given strings, as far as the types of inputs and weights tell."""
+
+    def look(model: onnx.ModelProto) -> Iterator[Found]:
+        types = _types(model)
+        for node in every_node(model):
+            if node.op_type == name and TensorProto.STRING in (types.get(n) for n in node.input):
+                yield _place(node), f"{name} of strings"
+
+    return look
+
+
+def layout(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find LSTMs that take the batch first."""
+    for node in _lstms(model):
+        if _number(node, "layout"):
+            yield _place(node), "LSTM with layout 1"
+
+
+def lengths(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find LSTMs that are told how long each sequence is."""
+    for node in _lstms(model):
+        if _input(node, 4):
+            yield _place(node), "LSTM with sequence_lens"
+
+
+def lengths_of_free_axes(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find the same, in models with inputs of any size."""
+    if any(d.dim_param for v in model.graph.input for d in v.type.tensor_type.shape.dim):
+        yield from lengths(model)
+
+
+def peepholes(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find LSTMs whose gates see the cell."""
+    for node in _lstms(model):
+        if _input(node, 7):
+            yield _place(node), "LSTM with peepholes"
+
+
+def coupled_gates(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find LSTMs whose input gate is what the forget gate leaves."""
+    for node in _lstms(model):
+        if _number(node, "input_forget"):
+            yield _place(node), "LSTM with input_forget"
+
+
+def odd_cells(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find LSTMs that clip, or have other activations than sigmoid, tanh, tanh."""
+    for node in _lstms(model):
+        names = next((list(a.strings) for a in node.attribute if a.name == "activations"), [])
+        usual = _USUAL_ACTIVATIONS * (len(names) // 3)
+        if [n.lower() for n in names] != usual:
+            yield _place(node), f"LSTM with activations {', '.join(n.decode() for n in names)}"
+        if any(a.name == "clip" for a in node.attribute):
+            yield _place(node), "LSTM with clip"
+
+
+def backward(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find LSTMs that run from the end alone."""
+    for node in _lstms(model):
+        if _direction(node) == "reverse":
+            yield _place(node), "LSTM with direction reverse"
+
+
+def backward_sequence(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find LSTMs that give every step of a run from the end."""
+    for node in _lstms(model):
+        if _direction(node) != "forward" and node.output[0]:
+            yield _place(node), f"all steps of an LSTM with direction {_direction(node)}"
+
+
+def double_lstm(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find LSTMs in float64."""
+    yield from _lstm_of(model, TensorProto.DOUBLE, "float64")
+
+
+def half_lstm(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find LSTMs in float16."""
+    yield from _lstm_of(model, TensorProto.FLOAT16, "float16")
+
+
+def half_arithmetic(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find where float16 is computed with, other than in LSTMs; weights that are cast to float32 first are none."""
+    types = _types(model)
+    for node in every_node(model):
+        if node.op_type not in ("Cast", "LSTM") and TensorProto.FLOAT16 in (types.get(name) for name in node.input):
+            yield _place(node), f"{node.op_type} of float16"
+            return
+
+
+def external(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find weights that lie in another file."""
+    for tensor in model.graph.initializer:
+        if tensor.data_location == TensorProto.EXTERNAL:
+            yield f"weights {tensor.name}", "weights in another file"
+            return
+
+
+def value_info(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find types of inner tensors."""
+    if model.graph.value_info:
+        yield f"tensor {model.graph.value_info[0].name}", "value_info of inner tensors"
+
+
+def remainders_of_a_clock(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find remainders of integers; none where the contract says that the model reads no clock."""
+    if not _may_read_a_clock(model):
+        return
+    for node in every_node(model):
+        if node.op_type == "Mod" and not _number(node, "fmod"):
+            yield _place(node), "Mod of integers"
+
+
+def free_axes(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find the first input that may have any size."""
+    for value in model.graph.input:
+        free = [d.dim_param for d in value.type.tensor_type.shape.dim if d.dim_param]
+        if free:
+            yield f"input {value.name}", f"free axes {', '.join(free)}"
+            return
+
+
+def int8_of_free_axes(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find int8 LSTMs of ONNX Runtime in models with inputs of any size."""
+    if any(free_axes(model)):
+        yield from operators("com.microsoft.DynamicQuantizeLSTM")(model)
+
+
+def free_lstm(model: onnx.ModelProto) -> Iterator[Found]:
+    """Find free axes in a model with an LSTM that makes its first state by itself."""
+    if any(not _input(node, 5) for node in _lstms(model)):
+        yield from free_axes(model)
+
+
+def _lstms(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    return (node for node in every_node(model) if node.op_type == "LSTM" and node.domain in _STANDARD)
+
+
+def _lstm_of(model: onnx.ModelProto, kind: int, name: str) -> Iterator[Found]:
+    types = _types(model)
+    for node in _lstms(model):
+        if kind in (types.get(n) for n in node.input[:3]):
+            yield _place(node), f"LSTM in {name}"
+
+
+def _place(node: onnx.NodeProto) -> str:
+    return f"node {node.name or node.op_type}"
+
+
+def _number(node: onnx.NodeProto, name: str) -> int:
+    return next((a.i for a in node.attribute if a.name == name), 0)
+
+
+def _direction(node: onnx.NodeProto) -> str:
+    return next((a.s.decode() for a in node.attribute if a.name == "direction"), "forward")
+
+
+def _input(node: onnx.NodeProto, position: int) -> str:
+    return node.input[position] if len(node.input) > position else ""
+
+
+def _types(model: onnx.ModelProto) -> dict[str, int]:
+    """Element types of tensors, as far as they stand in the file."""
+    known = {t.name: t.data_type for t in model.graph.initializer}
+    known |= {v.name: v.type.tensor_type.elem_type for v in (*model.graph.input, *model.graph.value_info)}
+    for node in every_node(model):
+        if node.op_type == "Cast" and node.output:
+            known[node.output[0]] = _number(node, "to")
+        for value in (a.t for a in node.attribute if node.op_type == "Constant" and a.name == "value"):
+            known[node.output[0]] = value.data_type
+    return known
+
+
+def _may_read_a_clock(model: onnx.ModelProto) -> bool:
+    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
+    try:
+        contract = from_json(text, "the model") if text else None
+    except UserError:
+        return True
+    return contract is None or any(t.source is not None and t.source.kind == "clock" for t in contract.inputs)

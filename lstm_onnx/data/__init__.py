@@ -1,0 +1,1 @@
+"""What a person has becomes typed columns and arrays."""

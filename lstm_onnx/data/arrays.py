@@ -1,0 +1,174 @@
+"""Arrays for a graph's inputs: reading them from `.npz` or `.json`, and holding them to the contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from pydantic import ValidationError
+
+from lstm_onnx.contract import Array, Contract, Tensor, Values
+from lstm_onnx.data.tables import check_readable
+from lstm_onnx.errors import UserError, nearest
+
+TENSOR_FORMATS = (".npz", ".json")
+_SAFE = {
+    "float16": "fui",
+    "float32": "fui",
+    "float64": "fui",
+    "int64": "iu",
+    "int32": "iu",
+    "uint8": "iu",
+    "bool": "b",
+    "string": "OSU",
+}
+"""Kinds of NumPy arrays that may be given for each dtype; integers must fit."""
+
+
+def load_tensors(path: Path) -> dict[str, Array]:
+    """Read arrays by name: an `.npz`, or a `.json` object of nested lists (or of `{dtype, shape, values}`).
+
+    In JSON, null and `"nan"` in a list of numbers are NaN.
+
+    Raises:
+        UserError: the file does not hold that.
+    """
+    check_readable(path, TENSOR_FORMATS)
+    if path.suffix.lower() == ".npz":
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except (BadZipFile, ValueError, OSError) as error:
+            raise UserError(f"{path}: is no .npz file of plain arrays ({error}); write it with numpy.savez") from None
+    content = load_json(path)
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: holds no object {{input: nested list, …}}; name the inputs")
+    return {name: _from_json(name, value, path) for name, value in content.items()}
+
+
+def load_json(path: Path) -> Any:
+    """Parse a JSON file.
+
+    Raises:
+        UserError: it is not JSON; says where.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+
+
+def _from_json(name: str, value: Any, path: Path) -> Array:
+    if isinstance(value, dict) and set(value) == {"dtype", "shape", "values"}:
+        try:
+            return Values.model_validate(value).array()
+        except (ValidationError, ValueError):
+            raise UserError(f"{path}: input '{name}': its values do not fit its dtype and shape") from None
+    try:
+        array = np.array(value)
+    except ValueError:
+        raise UserError(f"{path}: input '{name}': its lists are of different lengths; fill the shorter ones") from None
+    if array.dtype.kind not in "OU":
+        return array
+    flat = np.array(value, dtype=object).ravel().tolist()
+    if all(v is None or isinstance(v, int | float) or v in ("nan", "inf", "-inf") for v in flat):
+        return np.array([np.nan if v is None else float(v) for v in flat]).reshape(array.shape)
+    return array
+
+
+def check_inputs(contract: Contract, arrays: Mapping[str, Any]) -> dict[str, Array]:
+    """Hold arrays to the contract and return them in its dtypes, one for each input, in its order.
+
+    Numbers are converted where nothing is lost but digits (float64 to float32, integers to wider ones or to floats).
+    State inputs that are not given start from their reset values.
+
+    Raises:
+        UserError: an input is missing, unknown, or of the wrong type or shape; says what was found and expected.
+    """
+    known = {t.name: t for t in contract.inputs}
+    for name in arrays:
+        if name not in known:
+            raise UserError(f"there is no input '{name}'{nearest(name, known)}")
+    states = {s.input: s.reset for s in contract.states}
+    missing = [n for n in known if n not in arrays and n not in states]
+    if missing:
+        wanted = "; ".join(f"'{n}' ({known[n].dtype} {_shape_text(contract, known[n])})" for n in missing)
+        raise UserError(f"input{'s' * (len(missing) > 1)} missing: {wanted}")
+    given = {n: _cast(known[n], np.asarray(a)) for n, a in arrays.items()}
+    for name, array in given.items():
+        if name not in states:
+            _refuse_missing(known[name], array)
+    sizes: dict[str, tuple[int, str]] = {}
+    for name, array in given.items():
+        _check_shape(contract, known[name], array, sizes)
+    for name in known:
+        if name not in given:
+            given[name] = _reset(contract, known[name], states[name], sizes)
+    return {name: given[name] for name in known}
+
+
+def _shape_text(contract: Contract, tensor: Tensor) -> str:
+    return "(" + ", ".join(str(d) for d in contract.dims_of(tensor)) + ")"
+
+
+def _cast(tensor: Tensor, array: Array) -> Array:
+    if array.dtype.kind not in _SAFE[tensor.dtype] and array.size:
+        raise UserError(f"input '{tensor.name}': expected {tensor.dtype}, found {array.dtype}")
+    if tensor.dtype == "string":
+        if not all(isinstance(v, str | bytes) for v in array.ravel()):
+            raise UserError(f"input '{tensor.name}': expected text only, found other values among it")
+        return array.astype(str).astype(object)
+    if array.dtype.kind in "iu" and tensor.dtype in ("int64", "int32", "uint8") and array.size:
+        limits = np.iinfo(tensor.dtype)
+        if int(array.min()) < limits.min or int(array.max()) > limits.max:
+            raise UserError(
+                f"input '{tensor.name}': expected {tensor.dtype} ({limits.min} to {limits.max}), found values from "
+                f"{array.min()} to {array.max()}"
+            )
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(array.astype(tensor.dtype)).reshape(array.shape)
+
+
+def _refuse_missing(tensor: Tensor, array: Array) -> None:
+    """Refuse NaN and infinities where they have no meaning: runtimes differ in what an LSTM makes of them."""
+    if tensor.missing or array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    at = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
+    raise UserError(
+        f"input '{tensor.name}': {array[at]} at {list(at)}; this input knows no missing values, so give a finite number"
+    )
+
+
+def _check_shape(contract: Contract, tensor: Tensor, array: Array, sizes: dict[str, tuple[int, str]]) -> None:
+    """Check the rank, then each axis against its bounds and against the tensors before; remembers free axes."""
+    expected, found = _shape_text(contract, tensor), "(" + ", ".join(str(n) for n in array.shape) + ")"
+    if array.ndim != len(tensor.dims):
+        raise UserError(
+            f"input '{tensor.name}': expected {len(tensor.dims)} dimensions {expected}, found {array.ndim} {found}"
+        )
+    for dim, size in zip(tensor.dims, array.shape, strict=True):
+        axis = contract.axes[dim]
+        here = f"input '{tensor.name}': axis '{dim}' has length {size}"
+        if axis.size is not None:
+            if size != axis.size:
+                names = f": {', '.join(axis.labels)}" if axis.labels and len(axis.labels) <= 8 else ""
+                raise UserError(f"{here}, and must have {axis.size}{names} (expected {expected}, found {found})")
+            continue
+        if size < axis.min:
+            raise UserError(f"{here}, and must have {axis.min} at least (expected {expected}, found {found})")
+        if axis.max is not None and size > axis.max:
+            raise UserError(f"{here}, and must have {axis.max} at most (expected {expected}, found {found})")
+        other = sizes.setdefault(dim, (size, tensor.name))
+        if other[0] != size:
+            raise UserError(f"{here}, but in input '{other[1]}' it has {other[0]}; they must agree")
+
+
+def _reset(contract: Contract, tensor: Tensor, value: float, sizes: Mapping[str, tuple[int, str]]) -> Array:
+    shape = [contract.axes[d].size or sizes.get(d, (max(contract.axes[d].min, 1), ""))[0] for d in tensor.dims]
+    return np.full(shape, value, dtype=tensor.dtype)

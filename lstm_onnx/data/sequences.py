@@ -1,0 +1,199 @@
+"""Whole sequences of differing length, from a table with a row for each step or a row for each sequence.
+
+Unlike `series`, nothing is put on a regular grid: steps are what the table has, and a missing cell is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, require, row_number
+from lstm_onnx.data.timestamps import time_column
+from lstm_onnx.errors import UserError
+
+Steps = NDArray[np.float32]
+Whole = NDArray[np.int64]
+
+_FRACTION = r":\d{2}[.,](\d+)"
+_NOTED = 3
+"""Notes on cells of more columns than this are cut short: a wide table may have thousands of columns."""
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """The sequences of a table.
+
+    Attributes:
+        values: float32 (time, channel) each, NaN where missing.
+        names: what the sequence column says, else the number of the row (or "" for the only sequence).
+        places: where each begins, for errors: `row 17`.
+        rows: index into the table of the first row of each, in the order of the table.
+        notes: one line for each thing that was repaired.
+    """
+
+    values: list[Steps]
+    names: tuple[str, ...]
+    places: tuple[str, ...]
+    rows: Whole
+    notes: tuple[str, ...] = ()
+
+
+def long_sequences(
+    frame: pl.DataFrame, where: Path | str, *, sequence: str | None, time: str | None, columns: Sequence[str]
+) -> Sequences:
+    """Read a table with a row for each step.
+
+    Args:
+        frame: the table, as `read_table` gives it.
+        where: its file, for errors.
+        sequence: the column that tells sequences apart; None takes the table for one sequence.
+        time: the column that orders the steps of a sequence, numbers or times; None takes them as they stand.
+        columns: the channels, in the order in which they are wanted.
+
+    Returns:
+        the sequences in the order in which they first appear.
+
+    Raises:
+        UserError: a cell cannot be read, or two steps of a sequence have the same time.
+    """
+    where = str(where)
+    code, names = _codes(frame, sequence, where)
+    values, notes = _numbers(frame, columns, where)
+    order = np.argsort(code, kind="stable")
+    if time is not None:
+        second, fraction, found = _moments(frame, time, where)
+        notes += found
+        moved = int(((np.diff(second[order]) < 0) & (np.diff(code[order]) == 0)).sum())
+        if moved:
+            notes.append(f"sorted by '{time}': {moved:,} row{'s' * (moved > 1)} stood after a later one")
+        order = np.lexsort((fraction, second, code))
+        same = (np.diff(code[order]) == 0) & (np.diff(second[order]) == 0) & (np.diff(fraction[order]) == 0)
+        _refuse_equal_times(frame, time, sequence, order, same, where)
+    starts = np.flatnonzero(np.diff(code[order], prepend=-1))
+    # sequences are numbered in the order in which they appear, so that `code` sorts them already
+    first = np.unique(code, return_index=True)[1].astype(np.int64)
+    return Sequences(
+        values=np.split(values[order], starts[1:]),
+        names=tuple(names),
+        places=tuple(f"row {row_number(where, int(i))}" for i in first),
+        rows=first,
+        notes=tuple(notes),
+    )
+
+
+def wide_sequences(frame: pl.DataFrame, where: Path | str, columns: Sequence[str]) -> Sequences:
+    """Read a table with a row for each sequence, whose cells are the steps of one channel.
+
+    Empty cells at the end of a row make its sequence shorter; others are missing values.
+
+    Args:
+        frame: the table, as `read_table` gives it.
+        where: its file, for errors.
+        columns: the steps, the first first.
+
+    Raises:
+        UserError: a cell is no number, or a row has no value at all.
+    """
+    where = str(where)
+    values, notes = _numbers(frame, columns, where)
+    known = ~np.isnan(values)
+    lengths = np.where(known.any(axis=1), values.shape[1] - known[:, ::-1].argmax(axis=1), 0)
+    empty = np.flatnonzero(lengths == 0)
+    if len(empty):
+        more = f" (nor have {len(empty) - 1:,} more rows)" if len(empty) > 1 else ""
+        raise UserError(
+            f"{where}: row {row_number(where, int(empty[0]))}: has no value in the columns '{columns[0]}' to "
+            f"'{columns[-1]}'{more}, and a sequence needs one step at least; fill them in, or delete the row"
+        )
+    numbers = [row_number(where, i) for i in range(frame.height)]
+    return Sequences(
+        values=[row[:length, None].copy() for row, length in zip(values, lengths, strict=True)],
+        names=tuple(str(n) for n in numbers),
+        places=tuple(f"row {n}" for n in numbers),
+        rows=np.arange(frame.height, dtype=np.int64),
+        notes=tuple(notes),
+    )
+
+
+def _codes(frame: pl.DataFrame, sequence: str | None, where: str) -> tuple[Whole, list[str]]:
+    """Number the sequences in the order in which they appear; return the number of each row, and their names."""
+    if sequence is None:
+        return np.zeros(frame.height, dtype=np.int64), [""]
+    require(frame, sequence, where)
+    kind = frame.get_column(sequence).dtype
+    if kind.is_nested():
+        raise UserError(f"{where}: column '{sequence}' holds {kind}, where names are needed; choose another")
+    names = frame.get_column(sequence).cast(pl.String)
+    missing = (names.is_null() | (names.str.strip_chars() == "")).arg_true()
+    if len(missing):
+        more = f" (and in {len(missing) - 1:,} more rows)" if len(missing) > 1 else ""
+        raise UserError(
+            f"{where}: row {row_number(where, int(missing[0]))}, column '{sequence}': the name of the sequence is "
+            f"missing{more}; fill it in or delete the row"
+        )
+    known = names.unique(maintain_order=True)
+    code = names.replace_strict(known, pl.Series(range(len(known)), dtype=pl.Int64), return_dtype=pl.Int64)
+    return code.to_numpy().astype(np.int64), known.to_list()
+
+
+def _numbers(frame: pl.DataFrame, columns: Sequence[str], where: str) -> tuple[Steps, list[str]]:
+    """Return the columns as float32 (rows, columns), and what was repaired in them."""
+    values = np.empty((frame.height, len(columns)), dtype=np.float32)
+    notes: list[str] = []
+    for i, column in enumerate(columns):
+        found, repaired = numeric_column(frame, column, where)
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, which counts as missing
+            values[:, i] = found
+        notes += repaired
+    if len(notes) > _NOTED:
+        notes = [*notes[:_NOTED], f"and so in {len(notes) - _NOTED:,} more columns"]
+    values[np.isinf(values)] = np.nan
+    return values, notes
+
+
+def _moments(frame: pl.DataFrame, time: str, where: str) -> tuple[Floats, Floats, list[str]]:
+    """Return what orders the steps: numbers, or seconds and fractions of them apart, so that no digit is lost."""
+    require(frame, time, where)
+    cells = frame.get_column(time)
+    nothing = np.zeros(frame.height)
+    if is_numeric(cells):
+        values, _ = numeric_column(frame, time, where)
+        missing = np.flatnonzero(np.isnan(values))
+        if len(missing):
+            more = f" (and in {len(missing) - 1:,} more rows)" if len(missing) > 1 else ""
+            raise UserError(
+                f"{where}: row {row_number(where, int(missing[0]))}, column '{time}': the time is missing{more}; fill "
+                "it in or delete the row"
+            )
+        return values, nothing, []
+    seconds, notes = time_column(frame, time, where)
+    if isinstance(cells.dtype, pl.Datetime):
+        nothing = cells.dt.nanosecond().to_numpy() / 1e9
+    elif cells.dtype == pl.String:
+        digits = cells.str.extract(_FRACTION).fill_null("0")
+        nothing = ("0." + digits).cast(pl.Float64).to_numpy().astype(np.float64)
+    return seconds.astype(np.float64), nothing, list(notes)
+
+
+def _refuse_equal_times(
+    frame: pl.DataFrame, time: str, sequence: str | None, order: Whole, same: NDArray[np.bool_], where: str
+) -> None:
+    places = np.flatnonzero(same)
+    if not len(places):
+        return
+    first, second = sorted(int(i) for i in order[places[0] : places[0] + 2])
+    of = f" of sequence '{frame.get_column(sequence)[first]}'" if sequence is not None else ""
+    more = f" (and {len(places) - 1:,} more rows repeat one)" if len(places) > 1 else ""
+    advice = "leave one row for each time"
+    if sequence is None:
+        advice += ", or name the column that tells sequences apart, if the table holds several"
+    raise UserError(
+        f"{where}: row {row_number(where, second)}, column '{time}': repeats the time {frame.get_column(time)[first]} "
+        f"of row {row_number(where, first)}{of}{more}; {advice}"
+    )

@@ -1,0 +1,118 @@
+"""Batches of examples of differing length, padded as little as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from lstm_onnx.contract import Array
+
+if TYPE_CHECKING:
+    pass
+
+_POOL = 50
+"""Batches that are sorted by length together: enough for little padding, few enough to stay random."""
+
+
+class RaggedSplit:
+    """A split whose examples are sequences of differing length, beside arrays with a row for each example.
+
+    A batch holds each of `sequences` padded with zeros to its longest, `lengths`, and the rows of the arrays. Shuffled,
+    examples of like length come together: a pool of batches is drawn at random, sorted by length, cut, and its batches
+    shuffled; that costs no randomness from one epoch to the next but saves most of the padding.
+
+    Args:
+        sequences: by name, arrays of shape (time, …), whose lengths agree between names.
+        arrays: by name, with a row for each example.
+        lengths: name under which a batch says how many steps of each sequence count.
+        weights: how often an example is drawn in a shuffled epoch, relative to others; None shows each once.
+    """
+
+    def __init__(
+        self,
+        sequences: Mapping[str, Sequence[Array]],
+        arrays: Mapping[str, Array] | None = None,
+        lengths: str = "lengths",
+        weights: Array | None = None,
+    ) -> None:
+        self.sequences, self.arrays, self.name = sequences, dict(arrays or {}), lengths
+        first = next(iter(sequences.values()))
+        self.lengths = np.array([len(a) for a in first], dtype=np.int64)
+        for name, others in sequences.items():
+            if [len(a) for a in others] != self.lengths.tolist():
+                raise ValueError(f"'{name}' has other lengths than '{next(iter(sequences))}'")
+        for name, array in self.arrays.items():
+            if len(array) != len(self.lengths):
+                raise ValueError(f"'{name}' has {len(array)} rows for {len(self.lengths)} sequences")
+        self.weights = None if weights is None else weights / weights.sum()
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self.lengths)
+
+    def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
+        """Yield the examples, `size` at a time, as they stand or shuffled."""
+        if shuffle is None:
+            for i in range(0, len(self), size):
+                yield self.gather(np.arange(i, min(i + size, len(self))))
+            return
+        if self.weights is None:
+            order = shuffle.permutation(len(self))
+        else:
+            order = shuffle.choice(len(self), size=len(self), p=self.weights)
+        for i in range(0, len(order), size * _POOL):
+            pool = order[i : i + size * _POOL]
+            pool = pool[np.argsort(self.lengths[pool], kind="stable")]
+            begins = np.arange(0, len(pool), size)
+            for begin in shuffle.permutation(begins):
+                yield self.gather(pool[begin : begin + size])
+
+    def gather(self, chosen: Array) -> dict[str, Array]:
+        """Return a batch of the examples with these numbers."""
+        lengths = self.lengths[chosen]
+        batch: dict[str, Array] = {}
+        for name, all_of_them in self.sequences.items():
+            picked = [all_of_them[int(i)] for i in chosen]
+            padded = np.zeros((len(picked), int(lengths.max()), *picked[0].shape[1:]), dtype=picked[0].dtype)
+            for row, one in zip(padded, picked, strict=True):
+                row[: len(one)] = one
+            batch[name] = padded
+        return batch | {self.name: lengths} | {name: a[chosen] for name, a in self.arrays.items()}
+
+
+class Split(Protocol):
+    """The examples of one split, handed out in batches of NumPy arrays."""
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        ...
+
+    def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
+        """Yield every example once, `size` at a time, in the order drawn from `shuffle` or, without it, as they stand.
+
+        A batch holds the inputs of the task's first graph under their names, raw, and whatever `loss` and `metrics`
+        need beside them. The same generator state must give the same batches.
+        """
+        ...
+
+
+class ArraySplit:
+    """A split whose examples are the rows of a few arrays: all that most plugins need."""
+
+    def __init__(self, **arrays: Array) -> None:
+        sizes = {name: len(a) for name, a in arrays.items()}
+        if len(set(sizes.values())) != 1:
+            raise ValueError(f"arrays of different lengths: {sizes}")
+        self.arrays = arrays
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(next(iter(self.arrays.values())))
+
+    def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
+        """Yield the rows, `size` at a time."""
+        order = np.arange(len(self)) if shuffle is None else shuffle.permutation(len(self))
+        for i in range(0, len(order), size):
+            yield {name: a[order[i : i + size]] for name, a in self.arrays.items()}

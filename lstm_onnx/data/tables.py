@@ -1,0 +1,323 @@
+"""Reading and writing a person's tables, with errors that name the file, the row and the column.
+
+Text cells stay text until a column is asked for, so that an error can quote what stands in the file. A row number is
+the one that an editor or a spreadsheet shows: the header is row 1 (a Parquet file has no header row: its first row is
+row 1).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from lstm_onnx.data.atomic_files import replacing
+from lstm_onnx.errors import UserError, nearest
+
+Floats = NDArray[np.float64]
+
+TEXT_FORMATS = (".csv", ".tsv", ".txt")
+FORMATS = (*TEXT_FORMATS, ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
+WRITTEN = (".csv", ".tsv", ".parquet", ".json")
+MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-")
+"""Cells that count as missing, in any mixture of upper and lower case."""
+_TRUTH = {"true": "1", "false": "0"}
+
+
+def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
+    """Read a CSV, TSV, Parquet, JSON (a list of records) or JSON-lines file.
+
+    Columns of text files are strings, with null for an empty cell. The separator of a `.csv` is a comma, or a semicolon
+    or tab where the header has those and no comma. A first column without a name that only counts the rows (as pandas
+    writes its index) is left out; any other column without a name is called `column N`.
+
+    Args:
+        path: the file.
+        content: what a file of text holds, in UTF-8, where that is known already; else it is read.
+
+    Raises:
+        UserError: the file cannot be read as a table; the line says where and why.
+    """
+    path = Path(path)
+    check_readable(path, FORMATS)
+    suffix = path.suffix.lower()
+    try:
+        if suffix in TEXT_FORMATS:
+            frame = _read_text(path, path.read_bytes() if content is None else content)
+        elif suffix in (".parquet", ".pq"):
+            frame = pl.read_parquet(path)
+        else:
+            frame = _read_records(path, path.read_bytes() if content is None else content)
+    except pl.exceptions.PolarsError as error:
+        first = str(error).strip().splitlines()[0]
+        raise UserError(f"{path}: cannot be read as {suffix[1:]}: {first}") from None
+    if frame.height == 0:
+        raise UserError(f"{path}: has a header but no rows; add the rows, or choose another file")
+    return frame
+
+
+def check_readable(path: Path, formats: tuple[str, ...]) -> None:
+    """Refuse a path that is not a file with something in it, in one of the formats."""
+    if not path.exists():
+        folder = path.parent if path.parent.is_dir() else None
+        names = [p.name for p in folder.iterdir() if p.suffix.lower() in formats] if folder else []
+        hint = nearest(path.name, names) if names else "; check the spelling and the folder"
+        raise UserError(f"{path}: no such file{hint}")
+    if path.is_dir():
+        names = [p.name for p in sorted(path.iterdir()) if p.suffix.lower() in formats][:5]
+        holds = f", such as {', '.join(names)}" if names else ""
+        raise UserError(f"{path}: is a folder; give one file{holds}")
+    if path.suffix.lower() not in formats:
+        raise UserError(f"{path}: files of type '{path.suffix}' are not read; use one of {', '.join(formats)}")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path}: is empty; choose another file")
+
+
+def row_number(where: Path | str, index: int) -> int:
+    """Return the number by which a person finds the data row `index` (from 0) in the file `where`."""
+    return index + (2 if Path(where).suffix.lower() in TEXT_FORMATS else 1)
+
+
+def require(frame: pl.DataFrame, column: str, where: Path | str, option: str = "") -> None:
+    """Refuse a column that the table does not have, and suggest the nearest name.
+
+    Args:
+        frame: the table.
+        column: the name that is looked for.
+        where: the file, for the error.
+        option: what asked for the column, such as `--target`.
+    """
+    if column not in frame.columns:
+        by = f" (from {option})" if option else ""
+        raise UserError(f"{where}: there is no column '{column}'{by}{nearest(column, frame.columns)}")
+
+
+def require_all(frame: pl.DataFrame, columns: Sequence[str], where: Path | str) -> None:
+    """Refuse a table that lacks any of the columns, and name all that are missing."""
+    missing = [c for c in columns if c not in frame.columns]
+    if len(missing) == 1:
+        require(frame, missing[0], where)
+    if missing:
+        raise UserError(
+            f"{where}: the columns {', '.join(repr(c) for c in missing)} are missing; there is: "
+            f"{', '.join(frame.columns)}"
+        )
+
+
+def _read_text(path: Path, data: bytes) -> pl.DataFrame:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise UserError(f"{path}: is UTF-16 text; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
+    data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        found = data[error.start : error.start + 1].hex()
+        raise UserError(
+            f"{path}: row {row}: is not UTF-8 text (found the byte 0x{found}); save it as UTF-8, or convert it from "
+            "the encoding it has, such as Latin-1"
+        ) from None
+    if not data.strip():
+        raise UserError(f"{path}: is empty; choose another file")
+    if b"\0" in data:
+        raise UserError(f"{path}: is not a text table (it holds zero bytes); is the file type '{path.suffix}' right?")
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+    separator = "\t" if path.suffix.lower() == ".tsv" else _separator(data.split(b"\n", 1)[0].decode())
+    header = _header(data, separator, path)
+    _check_rectangle(data, separator, len(header), path)
+    frame = pl.read_csv(data, separator=separator, infer_schema=False, has_header=True)
+    frame.columns = [name or f"column {i + 1}" for i, name in enumerate(header)]
+    if not header[0] and frame.width > 1 and _counts_rows(frame.to_series(0)):
+        frame = frame.drop(frame.columns[0])
+    return frame
+
+
+def _separator(header: str) -> str:
+    for candidate in (",", ";", "\t"):
+        if candidate in header:
+            return candidate
+    return ","
+
+
+def _header(data: bytes, separator: str, path: Path) -> list[str]:
+    names = [n.strip() for n in next(csv.reader(io.StringIO(data.decode(), newline=""), delimiter=separator))]
+    for i, name in enumerate(names):
+        if name and name in names[:i]:
+            first = names.index(name) + 1
+            raise UserError(f"{path}: columns {first} and {i + 1} are both called '{name}'; rename one of them")
+    if len(names) > 1 and all(_is_number(n) for n in names if n):
+        raise UserError(f"{path}: row 1: should name the columns, found '{separator.join(names)}'; add a header row")
+    return names
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _counts_rows(column: pl.Series) -> bool:
+    numbers = column.cast(pl.Int64, strict=False)
+    return numbers.null_count() == 0 and numbers.to_list() == list(range(len(numbers)))
+
+
+def _check_rectangle(data: bytes, separator: str, width: int, path: Path) -> None:
+    """Refuse rows with more or fewer cells than the header: polars would fill short rows without a word."""
+    if b'"' in data:
+        rows = csv.reader(io.StringIO(data.decode(), newline=""), delimiter=separator)
+        cells = np.fromiter((len(r) for r in rows), dtype=np.int64)
+        cells = np.where((cells == 0) & (width == 1), 1, cells)
+    else:
+        codes = np.frombuffer(data, dtype=np.uint8)
+        ends = np.append(np.flatnonzero(codes == ord("\n")), len(codes))
+        cuts = np.flatnonzero(codes == ord(separator))
+        cells = np.diff(np.searchsorted(cuts, ends), prepend=0) + 1
+    bad = np.flatnonzero(cells != width)
+    if len(bad):
+        row, found = int(bad[0]) + 1, int(cells[bad[0]])
+        more = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
+        raise UserError(
+            f"{path}: row {row}: has {found} cell{'s' * (found != 1)} where the header has {width}{more}; complete or "
+            f"delete it (cells are separated by {_spoken(separator)}, and text with one needs quotes)"
+        )
+
+
+def _spoken(separator: str) -> str:
+    return {",": "commas", ";": "semicolons", "\t": "tabs"}[separator]
+
+
+def _read_records(path: Path, data: bytes) -> pl.DataFrame:
+    try:
+        text = data.decode("utf-8")
+        lines = [line for line in text.splitlines() if line.strip()]
+        records = json.loads(text) if path.suffix.lower() == ".json" else [json.loads(line) for line in lines]
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+    return records_frame(records, path)
+
+
+def records_frame(records: Any, where: Path | str) -> pl.DataFrame:
+    """Make a table of a list of JSON objects, one a row.
+
+    Raises:
+        UserError: it is something else, or its values do not fit in columns.
+    """
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise UserError(f"{where}: holds JSON that is no list of records; a table is [{{'column': value, …}}, …]")
+    try:
+        return pl.DataFrame(records, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, TypeError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise UserError(f"{where}: its records do not make columns of one type: {first}") from None
+
+
+def numeric_column(frame: pl.DataFrame, column: str, where: Path | str) -> tuple[Floats, tuple[str, ...]]:
+    """Return a column as float64 with NaN for missing cells, and notes on what was repaired.
+
+    The cells of `MISSING` are missing; infinities count as missing and are noted; `true` and `false` are 1 and 0.
+    Anything else that is no number is refused: a decimal comma, say, is never guessed.
+
+    Returns:
+        values of shape (rows,), and one line for each repair.
+
+    Raises:
+        UserError: the column does not exist, or a cell is no number; names file, row, column and cell.
+    """
+    require(frame, column, where)
+    cells = frame.get_column(column)
+    if cells.dtype.is_numeric() or cells.dtype in (pl.Boolean, pl.Null):
+        values = cells.cast(pl.Float64).to_numpy().astype(np.float64)
+    elif cells.dtype == pl.String:
+        values = _parse_numbers(cells, column, where)
+    else:
+        raise UserError(f"{where}: column '{column}' holds {cells.dtype}, where numbers are needed; choose another")
+    infinite = np.isinf(values)
+    if not infinite.any():
+        return values, ()
+    row = row_number(where, int(np.flatnonzero(infinite)[0]))
+    count = int(infinite.sum())
+    note = f"column '{column}': {count} infinite value{'s' * (count > 1)} (the first in row {row}) taken as missing"
+    return np.where(infinite, np.nan, values), (note,)
+
+
+def _parse_numbers(cells: pl.Series, column: str, where: Path | str) -> Floats:
+    quick = cells.cast(pl.Float64, strict=False)
+    if quick.null_count() == cells.null_count():
+        return quick.to_numpy().astype(np.float64)
+    plain = cells.str.strip_chars().str.to_lowercase()
+    plain = plain.set(plain.is_in(MISSING), None).replace(_TRUTH)
+    parsed = plain.cast(pl.Float64, strict=False)
+    bad = (parsed.is_null() & plain.is_not_null()).arg_true()
+    if len(bad):
+        index = int(bad[0])
+        found = str(cells[index])
+        more = f" (and {len(bad) - 1} more such cells)" if len(bad) > 1 else ""
+        raise UserError(
+            f"{where}: row {row_number(where, index)}, column '{column}': found '{found}' where a number is needed"
+            f"{more}; {_number_hint(found.strip())}"
+        )
+    return parsed.to_numpy().astype(np.float64)
+
+
+def _number_hint(found: str) -> str:
+    squeezed = found.replace(" ", "").replace("\u00a0", "").replace("\u202f", "").replace("'", "")
+    if squeezed != found and _is_number(squeezed.replace(",", ".")):
+        return f"write it without spaces and marks between digits: {squeezed.replace(',', '.')}"
+    if found.count(",") == 1 and "." not in found and _is_number(found.replace(",", ".")):
+        return f"if the comma is a decimal comma write {found.replace(',', '.')}, else leave it out"
+    if "," in found and _is_number(found.replace(",", "")):
+        return f"write it without commas between digits: {found.replace(',', '')}"
+    if found.endswith("%") and _is_number(found[:-1]):
+        return f"write it without the sign: {found[:-1]}"
+    return "correct it, or leave the cell empty if the value is not known"
+
+
+def is_numeric(column: pl.Series) -> bool:
+    """Whether a column is meant to hold numbers: at least half of its non-missing cells do (booleans count).
+
+    A stray word in such a column is an error to report, not a reason to leave the column out.
+    """
+    if column.dtype.is_numeric() or column.dtype == pl.Boolean:
+        return True
+    if column.dtype != pl.String:
+        return False
+    plain = column.str.strip_chars().str.to_lowercase()
+    plain = plain.filter(plain.is_not_null() & ~plain.is_in(MISSING))
+    numbers = plain.replace(_TRUTH).cast(pl.Float64, strict=False)
+    return len(plain) > 0 and 2 * int(numbers.is_not_null().sum()) >= len(plain)
+
+
+def write_table(frame: pl.DataFrame, path: Path | str) -> None:
+    """Write a table as `.csv`, `.tsv`, `.parquet` or `.json` (a list of records), whole or not at all.
+
+    NaN becomes an empty cell or null. Times are written as `2020-01-31 13:00:00`, dates as `2020-01-31`.
+
+    Raises:
+        UserError: the file type is not one of these, or the file cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in WRITTEN:
+        raise UserError(f"{path}: tables are not written as '{suffix}'; use one of {', '.join(WRITTEN)}")
+    frame = frame.fill_nan(None)
+    with replacing(path) as beside:
+        if suffix == ".parquet":
+            frame.write_parquet(beside)
+        elif suffix == ".json":
+            moments = [pl.col(c).dt.strftime("%Y-%m-%d %H:%M:%S") for c, d in frame.schema.items() if d == pl.Datetime]
+            beside.write_text(frame.with_columns(moments).write_json() + "\n", encoding="utf-8")
+        else:
+            separator = "\t" if suffix == ".tsv" else ","
+            frame.write_csv(beside, separator=separator, datetime_format="%Y-%m-%d %H:%M:%S")

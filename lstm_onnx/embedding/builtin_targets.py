@@ -1,0 +1,147 @@
+"""The targets that come with lstm-onnx, announced by the same hook as anybody's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lstm_onnx.embedding.bare_c import BareC
+from lstm_onnx.embedding.target import EmbedTarget
+from lstm_onnx.embedding.triton import Triton
+from lstm_onnx.plugins.hookspecs import hookimpl
+
+TEMPLATES = Path(__file__).parent / "templates"
+ORT = "ONNX Runtime 1.22 or newer (headers and library)"
+
+CMAKE = (
+    'cmake -B build -DCMAKE_BUILD_TYPE=Release -DONNXRUNTIME_ROOT="$ONNXRUNTIME_ROOT"',
+    "cmake --build build --parallel",
+)
+
+C = EmbedTarget(
+    name="c",
+    title="C11 and ONNX Runtime's C API, CMake",
+    needs=f"a C compiler, CMake 3.16, {ORT}",
+    runtime="ort",
+    templates=TEMPLATES / "c",
+    build=CMAKE,
+    program="build/{{ project.id }}",
+    tools=("cmake", "cc"),
+)
+
+CPP = EmbedTarget(
+    name="cpp",
+    title="C++17 and ONNX Runtime's C++ API, CMake",
+    needs=f"a C++ compiler, CMake 3.16, {ORT}",
+    runtime="ort",
+    templates=TEMPLATES / "cpp",
+    build=CMAKE,
+    program="build/{{ project.id }}",
+    tools=("cmake", "c++"),
+)
+
+RUST = EmbedTarget(
+    name="rust",
+    title="Rust and ONNX Runtime's C API, no other crate",
+    needs="Rust 1.77, ONNX Runtime 1.22 or newer (library)",
+    runtime="ort",
+    templates=TEMPLATES / "rust",
+    build=("cargo build --offline --release",),
+    program="target/release/{{ project.id }}",
+    tools=("cargo",),
+)
+
+GO = EmbedTarget(
+    name="go",
+    title="Go and ONNX Runtime's C API by cgo, no other module",
+    needs=f"Go 1.18, a C compiler, {ORT}",
+    runtime="ort",
+    templates=TEMPLATES / "go",
+    build=(
+        'CGO_CFLAGS="-I$ONNXRUNTIME_ROOT/include" '
+        'CGO_LDFLAGS="-L$ONNXRUNTIME_ROOT/lib -Wl,-rpath,$ONNXRUNTIME_ROOT/lib" go build -o {{ project.id }}',
+    ),
+    program="./{{ project.id }}",
+    tools=("go", "cc"),
+)
+
+JAVA = EmbedTarget(
+    name="java",
+    title="Java and ONNX Runtime's C API by a small JNI library, no Maven",
+    needs=f"JDK 17, a C compiler, {ORT}",
+    runtime="ort",
+    templates=TEMPLATES / "java",
+    build=("sh build.sh",),
+    program="java -Djava.library.path=build -jar build/{{ project.id }}.jar",
+    tools=("javac", "java", "cc"),
+)
+
+CSHARP = EmbedTarget(
+    name="csharp",
+    title="C# and ONNX Runtime's C API by P/Invoke, no NuGet; Mono or .NET",
+    needs="Mono 6 with mcs, or .NET 8; ONNX Runtime 1.22 or newer (library)",
+    runtime="ort",
+    templates=TEMPLATES / "csharp",
+    build=(
+        'mkdir -p build && ln -sf "$ONNXRUNTIME_ROOT"/lib/libonnxruntime.* build/',
+        "mcs -warnaserror -optimize -out:build/{{ project.id }}.exe src/*.cs",
+    ),
+    program="mono build/{{ project.id }}.exe",
+    tools=("mcs", "mono"),
+)
+
+NODE = EmbedTarget(
+    name="node",
+    title="JavaScript and onnxruntime-node, with types",
+    needs="Node 20 or newer with npm, onnxruntime-node 1.30",
+    runtime="node",
+    templates=TEMPLATES / "node",
+    build=("npm install --ignore-scripts",),
+    program="node main.js",
+    tools=("node", "npm"),
+)
+
+WEB = EmbedTarget(
+    name="web",
+    title="A page for the browser with onnxruntime-web, WebAssembly or WebGPU; no build step",
+    needs="a browser of 2023 or newer, npm to fetch onnxruntime-web 1.30, any server of files",
+    runtime="web",
+    templates=TEMPLATES / "web",
+    build=("npm install --ignore-scripts", "npm run --silent runtime"),
+    program="node main.js",
+    tools=("node", "npm"),
+)
+
+BARE_C = BareC(
+    name="bare-c",
+    title="C99 without any runtime, for microcontrollers and the smallest WebAssembly, by emx-onnx-cgen",
+    needs="a C compiler and make; here the Python package emx-onnx-cgen",
+    runtime="bare-c",
+    templates=TEMPLATES / "bare-c",
+    build=("make",),
+    program="./{{ project.id }}",
+    tools=("make", "cc"),
+    has_files=False,
+)
+
+TRITON = Triton(
+    name="triton",
+    title="A model repository for NVIDIA Triton; states of streams are kept by the server",
+    needs="Docker and NVIDIA's image of Triton, 25.01 or newer ($TRITON_IMAGE), with or without a GPU",
+    runtime="triton",
+    templates=TEMPLATES / "triton",
+    build=(),
+    program="",
+    tools=("docker", "curl"),
+    more={
+        "serve": (
+            'docker run --rm -p 8000:8000 -v "$PWD:/models:ro" "$TRITON_IMAGE" tritonserver --model-repository=/models',
+        ),
+        "ask": ("curl -s localhost:8000/v2/models/{{ project.id }}/infer -d @request.json",),
+    },
+)
+
+
+@hookimpl
+def lstm_onnx_embed_targets() -> list[EmbedTarget]:
+    """Return the targets that come with lstm-onnx."""
+    return [C, CPP, RUST, GO, JAVA, CSHARP, NODE, WEB, BARE_C, TRITON]

@@ -1,0 +1,107 @@
+"""Writes a program in another language around an exported file: the main path of `lstm-onnx embed`."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from lstm_onnx.compatibility.examine import examine
+from lstm_onnx.compatibility.rules import external
+from lstm_onnx.contract import METADATA_KEY, Contract, from_json
+from lstm_onnx.embedding.example_input import example_input
+from lstm_onnx.embedding.project import Project, project_of
+from lstm_onnx.embedding.registry import load_target
+from lstm_onnx.embedding.render import commands, render, write_folder
+from lstm_onnx.embedding.target import EmbedTarget, Refusal
+from lstm_onnx.errors import UserError
+from lstm_onnx.version import __version__
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What was written, the commands to run there, what of its tools is not here, and what a person must know."""
+
+    folder: Path
+    files: tuple[str, ...]
+    commands: dict[str, tuple[str, ...]]
+    needs: str
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+    project: Project
+
+
+def embed(
+    file: str | Path, target: str, out: str | Path, force: bool = False, plugin_file: Path | None = None
+) -> Embedded:
+    """Write a program for `target` around the model `file` into the folder `out`.
+
+    Raises:
+        UserError: there is no such file or target, the target cannot run the model, or the folder is not ours to write.
+    """
+    chosen, path, folder = load_target(target, plugin_file), Path(file), Path(out)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    content = path.read_bytes()
+    model = _parse(content, path)
+    text = _stored(model, path)
+    contract = _contract(text, path)
+    project = project_of(contract, len(content), __version__)
+    _refuse(model, chosen, path)
+    example = example_input(project) if chosen.program else b""
+    try:
+        project = chosen.fit(project, content)
+        files = {**render(chosen, project, content), **chosen.files(project, content, text)}
+    except Refusal as refusal:
+        raise UserError(f"{path}: target '{chosen.name}' would not run it: {refusal}") from refusal
+    if example:
+        files[project.example_file] = example
+    write_folder(folder, files, chosen.name, force)
+    missing = tuple(tool for tool in chosen.tools if shutil.which(tool) is None)
+    return Embedded(
+        folder=folder,
+        files=tuple(sorted(files)),
+        commands=commands(chosen, project),
+        needs=chosen.needs,
+        missing=missing,
+        notes=chosen.notes(project),
+        project=project,
+    )
+
+
+def _parse(content: bytes, path: Path) -> onnx.ModelProto:
+    try:
+        model = onnx.load_from_string(content)
+    except Exception as error:
+        raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
+    if not model.graph.node:
+        raise UserError(f"{path}: is no ONNX file (it has no graph)")
+    return model
+
+
+def _stored(model: onnx.ModelProto, path: Path) -> str:
+    text: str | None = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
+    if text is None:
+        raise UserError(f"{path}: has no lstm-onnx contract, which embed works from; export it with lstm-onnx export")
+    return text
+
+
+def _contract(text: str, path: Path) -> Contract:
+    contract = from_json(text, path)
+    if not contract.examples:
+        raise UserError(f"{path}: has no golden examples for the self-test; export it again")
+    return contract
+
+
+def _refuse(model: onnx.ModelProto, target: EmbedTarget, path: Path) -> None:
+    """Refuse before anything is written what the target would not run."""
+    for where, found in external(model):
+        raise UserError(f"{path}: {where}: {found}; export it as one file")
+    for finding in examine(model, target.runtime):
+        if finding.severity == "stops":
+            raise UserError(
+                f"{path}: target '{target.name}' would not run it: {finding.where}: {finding.found}: {finding.why}; "
+                f"{finding.advice}"
+            )

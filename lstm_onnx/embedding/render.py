@@ -1,0 +1,157 @@
+"""Renders a target's templates, and writes a folder whole or not at all; what a person changed stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import jinja2
+
+from lstm_onnx.embedding import identifiers
+from lstm_onnx.embedding.project import Project
+from lstm_onnx.embedding.target import EmbedTarget
+from lstm_onnx.errors import UserError
+
+MARKER = ".lstm-onnx-embed.json"
+"""Remembers the digest of each file that was written, to tell our files from a person's."""
+
+
+def environment(folder: Path) -> jinja2.Environment:
+    """Return Jinja2 as all templates are rendered: `common/` beside the target's folder can be included too."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([folder, Path(__file__).parent / "templates" / "common"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    made.filters |= {
+        "snake": identifiers.snake,
+        "camel": identifiers.camel,
+        "pascal": identifiers.pascal,
+        "comment": identifiers.one_line,
+        "csv": identifiers.csv_cell,
+        "c_string": identifiers.c_string,
+        "json_string": identifiers.json_string,
+        "rust_string": identifiers.rust_string,
+    }
+    return made
+
+
+def render(target: EmbedTarget, project: Project, model: bytes) -> dict[str, bytes]:
+    """Return the files that a target's templates make: path in the folder -> content.
+
+    Raises:
+        Refusal: the target would not run this model.
+    """
+    jinja = environment(target.templates)
+    own = target.context(project, model)
+    context = {**own, "project": project, "target": target, "commands": commands(target, project)}
+    found: dict[str, bytes] = {}
+    for file in sorted(p for p in target.templates.rglob("*") if p.is_file()):
+        path = file.relative_to(target.templates).as_posix()
+        if any(part.startswith((".", "_")) for part in path.split("/")):
+            continue  # parts that other templates include
+        content = file.read_bytes()
+        if path.endswith(".j2"):
+            content = jinja.get_template(path).render(context).encode()
+            if not content.strip():
+                continue  # for models of another kind
+        found[output_path(path, project)] = content
+    return found
+
+
+def output_path(path: str, project: Project) -> str:
+    """Return where the template at `path` is written."""
+    return path.removesuffix(".j2").replace("NAME", project.id).replace("PASCAL", identifiers.pascal(project.id))
+
+
+def commands(target: EmbedTarget, project: Project) -> dict[str, tuple[str, ...]]:
+    """Return a target's commands for a project, by what they do."""
+    jinja = environment(target.templates)
+
+    def rendered(lines: Iterable[str]) -> tuple[str, ...]:
+        return tuple(jinja.from_string(line).render(project=project) for line in lines)
+
+    steps = {"build": rendered(target.build)}
+    for program in rendered([target.program] if target.program else []):
+        steps["self-test"] = (f"{program} --self-test",)
+        if project.mode != "library":
+            steps["run"] = (f"{program} < {project.example_file}",)
+        steps["bench"] = (f"{program} --bench",)
+    return steps | {what: rendered(lines) for what, lines in target.more.items()}
+
+
+def write_folder(out: Path, files: Mapping[str, bytes], target: str, force: bool = False) -> None:
+    """Write files into a folder; all of them, or none. Other files that lie there stay.
+
+    Args:
+        out: the folder; its parent must exist.
+        files: path in the folder -> content.
+        target: name of the target, to tell whether the folder was written for another.
+        force: overwrite files of the same names, whoever wrote them.
+
+    Raises:
+        UserError: the folder holds something else, or a file that was changed by hand; or writing is forbidden.
+    """
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out}: is a file; name a folder")
+    if not out.parent.is_dir():
+        raise UserError(f"--out {out}: its folder does not exist; create {out.parent} first")
+    if not force:
+        _refuse_foreign(out, files, target)
+    digests = {path: _digest(content) for path, content in sorted(files.items())}
+    marker = json.dumps({"target": target, "files": digests}, indent=1).encode()
+    try:
+        stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+        try:
+            for path, content in {**files, MARKER: marker}.items():
+                (stage / path).parent.mkdir(parents=True, exist_ok=True)
+                (stage / path).write_bytes(content)
+            _move(stage, out)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
+
+
+def _move(stage: Path, out: Path) -> None:
+    if not out.exists():
+        stage.chmod(0o777 & ~_umask())
+        os.replace(stage, out)
+        return
+    for file in sorted(p for p in stage.rglob("*") if p.is_file()):
+        place = out / file.relative_to(stage)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(file, place)
+
+
+def _refuse_foreign(out: Path, files: Mapping[str, bytes], target: str) -> None:
+    if not out.is_dir() or not any(out.iterdir()):
+        return
+    try:
+        before = json.loads((out / MARKER).read_bytes())
+    except (OSError, ValueError):
+        raise UserError(f"--out {out}: is not empty; name a new folder, or overwrite with --force") from None
+    if before["target"] != target:
+        raise UserError(f"--out {out}: holds a program for {before['target']}; name another folder, or use --force")
+    for path in files:
+        there = out / path
+        if there.exists() and _digest(there.read_bytes()) != before["files"].get(path):
+            raise UserError(f"{there}: was changed by hand; name another folder, or overwrite it with --force")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

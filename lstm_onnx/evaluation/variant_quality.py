@@ -1,0 +1,108 @@
+"""What a variant costs: the task's own metrics of a file, beside those of the fp32 file, on the same examples."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstm_onnx.contract import Array, Scores
+from lstm_onnx.data.splits import Split
+from lstm_onnx.errors import UserError
+from lstm_onnx.inference.session import session_answer
+from lstm_onnx.task import Arrays, Headline, TaskData
+from lstm_onnx.training.scoring import score
+
+if TYPE_CHECKING:
+    from lstm_onnx.training.restore import Restored
+
+
+class Price:
+    """Scores files against one fp32 file of the same run.
+
+    Args:
+        restored: the run; its data is read when the first score is asked for.
+        fp32: the content of the fp32 file.
+    """
+
+    def __init__(self, restored: Restored, fp32: bytes) -> None:
+        self.restored, self.fp32 = restored, fp32
+
+    @cached_property
+    def data(self) -> TaskData:  # type: ignore[type-arg]
+        """The data that the run was trained on."""
+        record = self.restored.run.record
+        try:
+            return self.restored.task.load_data(
+                Path(record.source) if record.source else None, self.restored.config, record.training.seed
+            )
+        except UserError as error:
+            raise UserError(
+                f"{error}; the variant is judged on the data of the run, so put it back where it was"
+            ) from error
+
+    @cached_property
+    def fp32_scores(self) -> dict[str, float]:
+        """Metrics of the fp32 file on the test split."""
+        return self._score(self.fp32, self.data.test)
+
+    @cached_property
+    def _fp32_choosing(self) -> float:
+        return self._score(self.fp32, self._choosing)[self._headline.name]
+
+    @property
+    def _headline(self) -> Headline:
+        return self.restored.task.headline
+
+    @property
+    def _choosing(self) -> Split:
+        """The split by which one of several plans is chosen: never the test, where there is another."""
+        validation: Split | None = self.data.validation
+        return validation if validation is not None else self.data.test
+
+    def drop_while_choosing(self, content: bytes) -> float:
+        """Percent by which a file is worse than fp32 on the validation split."""
+        return drop(self._headline, self._fp32_choosing, self._score(content, self._choosing)[self._headline.name])
+
+    def scores(self, content: bytes) -> Scores:
+        """Scores of a file on the test split, with those of fp32 and the drop beside them."""
+        found = self._score(content, self.data.test)
+        name = self._headline.name
+        before = self.restored.run.record.scores
+        return Scores(
+            headline=name,
+            model=found,
+            baselines=before.baselines if before is not None else {},
+            fp32=self.fp32_scores,
+            drop=drop(self._headline, self.fp32_scores[name], found[name]),
+        )
+
+    def own_scores(self) -> Scores:
+        """Scores of the fp32 file on the test split."""
+        before = self.restored.run.record.scores
+        baselines = before.baselines if before is not None else {}
+        return Scores(headline=self._headline.name, model=self.fp32_scores, baselines=baselines)
+
+    def _score(self, content: bytes, split: Split) -> dict[str, float]:
+        answer, after = session_answer(content, "the variant"), self.restored.graphs[0].after
+
+        def whole(arrays: Arrays) -> dict[str, Array]:
+            """Answer with what a file without strings leaves out, which metrics may read."""
+            found = answer(arrays)
+            if after is None or all(t.name in found for t in after.outputs):
+                return found
+            return after.twin({**arrays, **found}) | found
+
+        return score(self.restored.task, whole, split, self.restored.config)
+
+
+def drop(headline: Headline, before: float, after: float) -> float:
+    """Percent by which `after` is worse than `before`; negative where it is better."""
+    worse = after - before if headline.better == "lower" else before - after
+    if np.isnan(after):
+        return float("inf")
+    if before == 0:
+        return 0.0 if worse <= 0 else float("inf")
+    return float(100 * worse / abs(before))

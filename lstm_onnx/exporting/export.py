@@ -1,0 +1,313 @@
+"""From a run folder to `.onnx` files that say what they are, each proved before anything is written."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from lstm_onnx.compatibility.examine import examine
+from lstm_onnx.contract import IR_VERSION, METADATA_KEY, Contract, Example, Scores, Tolerance, Values, Variant, to_json
+from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.errors import UserError
+from lstm_onnx.evaluation.variant_quality import Price
+from lstm_onnx.exporting.quantization import PLANS, quantize, require_quantizable
+from lstm_onnx.graph.float16 import store_half
+from lstm_onnx.graph.sample_inputs import sample
+from lstm_onnx.graph.subgraphs import needed_opset
+from lstm_onnx.graph.torch_export import to_onnx, traced_example
+from lstm_onnx.graph.torch_reference import eager
+from lstm_onnx.inference.session import session_answer
+from lstm_onnx.task import Answer, GraphSpec
+from lstm_onnx.training.restore import Restored, graph_for, restore
+from lstm_onnx.training.run_contract import describe
+from lstm_onnx.training.run_folder import Run, newest_run, open_run
+from lstm_onnx.verification.fingerprints import digests
+from lstm_onnx.verification.verify import Report, verify_bytes
+
+LOWEST_OPSET = 18
+"""The lowest opset that the torch exporter writes well."""
+
+INT8_TOLERANCE = Tolerance(rtol=0.05, atol=1e-3)
+"""Of golden examples of int8 files, which ONNX Runtime answered itself: how its kernels round activations depends on
+thread, batch and CPU. It finds a wrong scale, not a wrong digit; the metric is what an int8 file is judged by."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export` wrote.
+
+    Attributes:
+        path: the file; its contract lies beside it as `.json`.
+        contract: what the file says of itself.
+        report: of the verification.
+        how: what was decided on the way, such as how int8 weights are scaled.
+    """
+
+    path: Path
+    contract: Contract
+    report: Report
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asks of the files.
+
+    Attributes:
+        variants: which to write.
+        max_drop: percent by which the headline metric of int8 or fp16 may be worse than that of fp32.
+        force: write a variant that loses more all the same, with the loss in its contract.
+        opset: of the files; None takes what the graph needs at least.
+        ir_version: of the files; None takes the lowest that carries the opset.
+        target: a runtime (see `lstm_onnx.compatibility.runtimes`) that must be able to run the files.
+        numeric: leave out what strings go through: what they stand for goes in and comes out as numbers.
+        changes: options of the task to change, of those that it allows (`Task.adjustable`).
+    """
+
+    variants: Sequence[Variant] = ("fp32",)
+    max_drop: float = 1.0
+    force: bool = False
+    opset: int | None = None
+    ir_version: int | None = None
+    target: str | None = None
+    numeric: bool = False
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def export(
+    run: Run | str | Path | None = None,
+    out: str | Path | None = None,
+    runs: str | Path = "runs",
+    variant: Variant = "fp32",
+    max_drop: float = 1.0,
+    force: bool = False,
+    opset: int | None = None,
+    ir_version: int | None = None,
+    target: str | None = None,
+    numeric: bool = False,
+    changes: Mapping[str, Any] | None = None,
+) -> Exported:
+    """Write one variant of a run as an `.onnx` file, with its contract in it and beside it; see `export_all`."""
+    wish = Wish((variant,), max_drop, force, opset, ir_version, target, numeric, changes or {})
+    return export_all(run, out, runs, wish)[0]
+
+
+def export_all(
+    run: Run | str | Path | None = None,
+    out: str | Path | None = None,
+    runs: str | Path = "runs",
+    wish: Wish | None = None,
+) -> list[Exported]:
+    """Write several variants of a run: all of them, or nothing.
+
+    Args:
+        run: run folder; None takes the newest one in `runs`.
+        out: file to write; None means `exported/NAME.onnx`. Where this is not the only file, variants other than fp32
+            add their name: `NAME-int8.onnx`.
+        runs: where to look for the newest run.
+        wish: what to write.
+
+    Returns:
+        For each file its contract and the report of its verification.
+
+    Raises:
+        UserError: there is no such run, it cannot be exported so, or a variant loses too much.
+        ParityError: a file would not answer as PyTorch does.
+    """
+    wish = wish or Wish()
+    if not isinstance(run, Run):
+        run = open_run(Path(run)) if run is not None else newest_run(Path(runs))
+    variants = list(dict.fromkeys(wish.variants))
+    paths = _paths(Path(out) if out is not None else None, run.record.name, variants)
+    restored = restore(run, wish.changes)
+    work = _Workshop(restored, wish)
+    made = [work.make(variant, path) for variant, path in zip(variants, paths, strict=True)]
+    for content, exported in made:
+        exported.path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(exported.path, content)
+        write_atomically(exported.path.with_suffix(".json"), to_json(exported.contract) + "\n")
+    return [exported for _, exported in made]
+
+
+def _paths(out: Path | None, name: str, variants: Sequence[Variant]) -> list[Path]:
+    path = out if out is not None else Path("exported") / f"{name}.onnx"
+    if path.suffix != ".onnx":
+        raise UserError(f"{path}: the file to write must end in .onnx")
+    plain = out is not None and len(variants) == 1
+    return [path if plain or v == "fp32" else path.with_stem(f"{path.stem}-{v}") for v in variants]
+
+
+class _Workshop:
+    """Builds and proves the files of one run."""
+
+    def __init__(self, restored: Restored, wish: Wish) -> None:
+        self.restored, self.wish = restored, wish
+        self._fp32: onnx.ModelProto | None = None
+        self._price: Price | None = None
+
+    @property
+    def fp32(self) -> onnx.ModelProto:
+        """The fp32 graph, without contract."""
+        if self._fp32 is None:
+            self._fp32 = self._translate(self._graph("fp32"))
+        return self._fp32
+
+    @property
+    def price(self) -> Price:
+        """What variants are held against."""
+        if self._price is None:
+            self._price = Price(self.restored, self.fp32.SerializeToString())
+        return self._price
+
+    def make(self, variant: Variant, path: Path) -> tuple[bytes, Exported]:
+        """Build one file, judge it, and prove it."""
+        graph, how = self._graph(variant), ""
+        scores = self.restored.run.record.scores
+        if variant == "int8":
+            model, how = self._quantized(path)
+        elif variant == "fp16":
+            model = self._translate(graph)
+            how = f"{store_half(model)} weights stored as float16, computed in float32"
+        else:
+            model = self.fp32 if variant == "fp32" else self._translate(graph)
+        if variant in ("int8", "fp16"):
+            scores = self._judge(variant, model, path)
+        elif self.wish.changes:  # the run was scored without them
+            scores = self.price.own_scores()
+        model = add_contract(model, self._contract(variant, graph, model, path, scores))
+        if self.wish.target is not None:
+            _refuse_misfits(model, self.wish.target, path)
+        content = model.SerializeToString()
+        report = verify_bytes(content, str(path), restored=self.restored)
+        report.raise_if_failed()
+        return content, Exported(path, _contract_of(model), report, how)
+
+    def _graph(self, variant: Variant) -> GraphSpec:
+        graph = graph_for(self.restored, variant, self.wish.numeric)
+        return dataclasses.replace(graph, opset=self.wish.opset) if self.wish.opset is not None else graph
+
+    def _translate(self, graph: GraphSpec) -> onnx.ModelProto:
+        if graph.opset < LOWEST_OPSET:
+            raise UserError(f"--opset {graph.opset}: the exporter writes opset {LOWEST_OPSET} or newer")
+        opset = needed_opset(graph)
+        if self.wish.opset is not None and self.wish.opset < opset:
+            hint = "; export with --numeric to do without strings" if _has_text(graph) else ""
+            raise UserError(f"--opset {self.wish.opset}: this graph needs opset {opset} or newer{hint}")
+        lowest = lowest_ir(opset)
+        ir_version = self.wish.ir_version or lowest
+        if not lowest <= ir_version <= onnx.IR_VERSION:
+            raise UserError(
+                f"--ir-version {ir_version}: opset {opset} needs IR {lowest} at least, and onnx "
+                f"{onnx.__version__} writes {onnx.IR_VERSION} at most"
+            )
+        model = to_onnx(graph, traced_example(self.restored.task, graph))
+        model.ir_version = ir_version
+        return model
+
+    def _quantized(self, path: Path) -> tuple[onnx.ModelProto, str]:
+        """Quantize by the fastest plan that holds the metric on the validation split, or else by the best one."""
+        require_quantizable(self.fp32, str(path))
+        tried: list[tuple[float, onnx.ModelProto, str]] = []
+        for plan in PLANS:
+            model = quantize(self.fp32, plan)
+            if model is None:
+                continue
+            lost = self.price.drop_while_choosing(model.SerializeToString())
+            tried.append((lost, model, plan.name))
+            if lost <= self.wish.max_drop:
+                break
+        lost, model, name = min(tried, key=lambda t: t[0]) if tried[-1][0] > self.wish.max_drop else tried[-1]
+        return model, name
+
+    def _judge(self, variant: str, model: onnx.ModelProto, path: Path) -> Scores:
+        scores = self.price.scores(model.SerializeToString())
+        assert scores.fp32 is not None and scores.drop is not None
+        if scores.drop > self.wish.max_drop and not self.wish.force:
+            name = scores.headline
+            raise UserError(
+                f"{path}: {variant} loses {scores.drop:.2f}% of {name} on the test data ({scores.model[name]:.5g} "
+                f"instead of {scores.fp32[name]:.5g}), more than --max-drop {self.wish.max_drop:g}; allow more, or "
+                f"write it with --force"
+            )
+        return scores
+
+    def _contract(
+        self, variant: Variant, graph: GraphSpec, model: onnx.ModelProto, path: Path, scores: Scores | None
+    ) -> Contract:
+        answer = eager(graph)
+        if variant == "int8":
+            answer = session_answer(model.SerializeToString(), str(path))
+            graph = dataclasses.replace(graph, tolerance=INT8_TOLERANCE)
+        found = describe(
+            self.restored.run.record,
+            graph,
+            path.stem,
+            golden_examples(self.restored, graph, answer),
+            variant,
+            model.ir_version,
+            self.wish.numeric,
+            self.restored.config.model_dump(mode="json"),
+        )
+        return found.model_copy(update={"scores": scores, "digests": digests(model)})
+
+
+def _has_text(graph: GraphSpec) -> bool:
+    return any(s is not None and s.has_text for s in (graph.before, graph.after))
+
+
+def lowest_ir(opset: int) -> int:
+    """Return the lowest IR version that may carry an opset."""
+    if opset == LOWEST_OPSET:
+        return IR_VERSION
+    try:
+        return int(onnx.helper.find_min_ir_version_for([onnx.helper.make_opsetid("", opset)]))
+    except ValueError:
+        newest = onnx.defs.onnx_opset_version()
+        raise UserError(f"--opset {opset}: onnx {onnx.__version__} knows opsets up to {newest}") from None
+
+
+def _refuse_misfits(model: onnx.ModelProto, target: str, path: Path) -> None:
+    stops = [f for f in examine(model, target) if f.severity == "stops"]
+    if stops:
+        first, more = stops[0], f" (and {len(stops) - 1} more: lstm-onnx doctor)" if len(stops) > 1 else ""
+        raise UserError(f"{path}: {target} would not run it: {first.where}: {first.found}; {first.advice}{more}")
+
+
+def add_contract(model: onnx.ModelProto, contract: Contract) -> onnx.ModelProto:
+    """Return a copy of `model` that carries `contract`."""
+    carrying = onnx.ModelProto()
+    carrying.CopyFrom(model)
+    entry = carrying.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, to_json(contract)
+    return carrying
+
+
+def _contract_of(model: onnx.ModelProto) -> Contract:
+    text = next(p.value for p in model.metadata_props if p.key == METADATA_KEY)
+    return Contract.model_validate_json(text)
+
+
+def golden_examples(restored: Restored, graph: GraphSpec, answer: Answer) -> tuple[Example, ...]:
+    """Ask for the answers to sampled inputs: one as in training, and an odd batch of the smallest size."""
+    free = {name: axis for name, axis in graph.axes.items() if axis.size is None}
+    usual = {name: axis.typical or axis.min for name, axis in free.items()}
+    odd = {name: 3 if name == "batch" else max(axis.min, 1) for name, axis in free.items()}
+    examples = []
+    for seed, sizes in enumerate((usual, odd)):
+        inputs = sample(restored.task, graph, sizes, seed)
+        if seed == 0:  # a stream begins
+            inputs |= {s.input: np.full_like(inputs[s.input], s.reset) for s in graph.states}
+        outputs = answer(inputs)
+        examples.append(
+            Example(
+                inputs={t.name: Values.of(inputs[t.name]) for t in graph.inputs},
+                outputs={t.name: Values.of(outputs[t.name]) for t in graph.outputs},
+            )
+        )
+    return tuple(examples)

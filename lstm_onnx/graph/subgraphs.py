@@ -1,0 +1,135 @@
+"""Graphs with stages that are not torch's: which part is torch's, and how the parts become one ONNX graph."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from lstm_onnx.contract import Array, Axis, Tensor
+from lstm_onnx.graph.traversal import with_inner
+from lstm_onnx.task import Arrays, GraphSpec, Stage
+
+ML_DOMAIN, ML_VERSION = "ai.onnx.ml", 3
+
+
+def torch_part(graph: GraphSpec) -> GraphSpec:
+    """Return the graph without its stages: what the module alone takes and gives."""
+    return _without(graph, before=True, after=True)
+
+
+def numeric(graph: GraphSpec) -> GraphSpec:
+    """Return the graph without the stages that strings go through: numbers in, numbers out.
+
+    What such a stage makes of strings becomes an input, what it would make strings of an output, and no detail of it;
+    their meaning and labels say how to read them.
+    """
+    return _without(
+        graph,
+        before=graph.before is not None and graph.before.has_text,
+        after=graph.after is not None and graph.after.has_text,
+    )
+
+
+def _without(graph: GraphSpec, before: bool, after: bool) -> GraphSpec:
+    inputs, outputs, axes = graph.inputs, graph.outputs, dict(graph.axes)
+    if before and graph.before is not None:
+        taken = {t.name for t in graph.before.inputs}
+        inputs = (*graph.before.outputs, *(t for t in inputs if t.name not in taken))
+        axes |= graph.before.axes
+    if after and graph.after is not None:
+        made = {t.name for t in graph.after.outputs}
+        inner = {t.name for t in inputs} | {t.name for t in outputs}
+        bare = {t.name: t for t in graph.after.inputs}
+        outputs = (
+            *(bare.get(t.name, t) for t in outputs if t.name not in made),
+            *(t for t in graph.after.inputs if t.name not in inner),
+        )
+        axes |= graph.after.axes
+    used = {d for t in (*inputs, *outputs) for d in t.dims}
+    return dataclasses.replace(
+        graph,
+        inputs=inputs,
+        outputs=outputs,
+        axes={name: axis for name, axis in axes.items() if name in used},
+        before=None if before else graph.before,
+        after=None if after else graph.after,
+    )
+
+
+def needed_opset(graph: GraphSpec) -> int:
+    """Return the lowest opset that has every operator of the graph."""
+    return max([graph.opset, *(s.opset for s in (graph.before, graph.after) if s is not None)])
+
+
+def run_before(graph: GraphSpec, arrays: Arrays) -> dict[str, Array]:
+    """Return the inputs of the torch part, made by the stage's Python twin."""
+    made = dict(arrays) | (graph.before.twin(arrays) if graph.before is not None else {})
+    return {t.name: made[t.name] for t in torch_part(graph).inputs}
+
+
+def run_after(graph: GraphSpec, arrays: Arrays, answered: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the outputs of the graph from those of the torch part."""
+    made = dict(answered) | (graph.after.twin({**arrays, **answered}) if graph.after is not None else {})
+    return {t.name: made[t.name] for t in graph.outputs}
+
+
+def join(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
+    """Put the stages of `graph` around the model of its torch part, in place."""
+    if graph.before is not None:
+        _put(model.graph, graph.before, "before", first=True)
+    if graph.after is not None:
+        _put(model.graph, graph.after, "after", first=False)
+    if graph.before is None and graph.after is None:
+        return model
+    axes = graph.axes
+    for side, tensors in ((model.graph.input, graph.inputs), (model.graph.output, graph.outputs)):
+        there = {v.name: v for v in side}
+        values = [there[t.name] if t.name in there else _value(t, axes) for t in tensors]
+        kept = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in values]
+        del side[:]
+        side.extend(kept)
+    if any(n.domain == ML_DOMAIN for n in model.graph.node) and all(o.domain != ML_DOMAIN for o in model.opset_import):
+        model.opset_import.append(helper.make_opsetid(ML_DOMAIN, ML_VERSION))
+    return model
+
+
+def _put(into: onnx.GraphProto, stage: Stage, scope: str, first: bool) -> None:
+    """Add the nodes of a stage, its inner names prefixed so that they meet no other, and no two nodes called alike."""
+    part = stage.build()
+    outside = {t.name for t in (*stage.inputs, *stage.outputs)}
+
+    def renamed(name: str) -> str:
+        return name if not name or name in outside else f"{scope}.{name}"
+
+    seen: Counter[str] = Counter()
+    for graph in with_inner(part):
+        for node in graph.node:
+            name = f"{scope}/{node.name or node.op_type}"
+            seen[name] += 1
+            node.name = name if seen[name] == 1 else f"{name}_{seen[name]}"
+            node.input[:] = [renamed(n) for n in node.input]
+            node.output[:] = [renamed(n) for n in node.output]
+        for tensor in graph.initializer:
+            tensor.name = renamed(tensor.name)
+        for value in (*graph.input, *graph.output) if graph is not part else ():
+            value.name = renamed(value.name)
+    into.initializer.extend(part.initializer)
+    if first:
+        rest = [onnx.NodeProto.FromString(n.SerializeToString()) for n in into.node]
+        del into.node[:]
+        into.node.extend([*part.node, *rest])
+    else:
+        into.node.extend(part.node)
+
+
+def _value(tensor: Tensor, axes: Mapping[str, Axis]) -> onnx.ValueInfoProto:
+    kind = onnx.TensorProto.STRING
+    if tensor.dtype != "string":
+        kind = helper.np_dtype_to_tensor_dtype(np.dtype(tensor.dtype))
+    dims = [axes[d].size or d for d in tensor.dims]
+    return helper.make_tensor_value_info(tensor.name, kind, dims, doc_string=tensor.meaning)

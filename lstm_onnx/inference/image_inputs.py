@@ -1,0 +1,107 @@
+"""From picture files to the inputs of a graph, by its contract alone: one picture, or many of any sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lstm_onnx.contract import Array, Contract, Picture
+from lstm_onnx.data.arrays import TENSOR_FORMATS, check_inputs
+from lstm_onnx.data.images import check_picture, find_pictures, read_pictures
+from lstm_onnx.errors import UserError
+
+_TOGETHER = 32
+"""Pictures that go through the graph at once, at most."""
+_PIXELS = 2**24
+"""Pixels that go through it at once, at most, unless one picture alone has more."""
+_SHOWN = 512
+"""Copies of pictures are no wider and no higher."""
+
+
+@dataclass(frozen=True)
+class PictureFeed:
+    """Pictures of one size, for one run of the graph.
+
+    Attributes:
+        arrays: the inputs by name.
+        names: of the files, in the order of the batch.
+    """
+
+    arrays: dict[str, Array]
+    names: tuple[str, ...]
+
+    @property
+    def shown(self) -> list[Array]:
+        """Copies (height, width, 3) of the pictures, smaller where they are large, to keep beside the answers."""
+        (pictures,) = self.arrays.values()
+        copies = [Image.fromarray(pixels) for pixels in pictures]
+        for copy in copies:
+            copy.thumbnail((_SHOWN, _SHOWN))
+        return [np.asarray(copy) for copy in copies]
+
+
+def picture_input(contract: Contract) -> str | None:
+    """Name the input that takes pictures, if the graph does."""
+    return next((t.name for t in contract.inputs if isinstance(t.source, Picture)), None)
+
+
+def given_pictures(contract: Contract, data: object) -> list[Path] | None:
+    """Return the pictures that are meant, by a file, a list of files or a folder; None where something else is given.
+
+    Raises:
+        UserError: there is no such file, or no picture in the folder.
+    """
+    if picture_input(contract) is None:
+        return None
+    if isinstance(data, list) and data and all(isinstance(path, Path) for path in data):
+        return data
+    if not isinstance(data, Path) or data.suffix.lower() in TENSOR_FORMATS:
+        return None
+    if data.is_dir():
+        return find_pictures(data)
+    check_picture(data)
+    return [data]
+
+
+def picture_feeds(contract: Contract, paths: Sequence[Path], notes: list[str]) -> Iterator[PictureFeed]:
+    """Read pictures, a batch at a time, so that not all have to be in memory; neighbours of one size go together.
+
+    Args:
+        contract: of a file that takes pictures.
+        paths: of the pictures.
+        notes: gets a line for each that cannot be read, and is left out.
+
+    Raises:
+        UserError: none can be read, or they do not fit the contract.
+    """
+    name = picture_input(contract)
+    assert name is not None
+    batch: list[tuple[str, Array]] = []
+
+    def feed() -> PictureFeed:
+        arrays = check_inputs(contract, {name: np.stack([pixels for _, pixels in batch])})
+        return PictureFeed(arrays, tuple(n for n, _ in batch))
+
+    for path, pixels in zip(paths, read_pictures(paths, np.asarray), strict=True):
+        if isinstance(pixels, UserError):
+            if len(paths) == 1:
+                raise pixels
+            notes.append(f"left out: {pixels}")
+            continue
+        if batch and not _fits(batch, pixels):
+            yield feed()
+            batch = []
+        batch.append((path.name, pixels))
+    if not batch:
+        raise UserError(f"none of {len(paths):,} pictures can be read; {notes[0].removeprefix('left out: ')}")
+    yield feed()
+
+
+def _fits(batch: Sequence[tuple[str, Array]], pixels: Array) -> bool:
+    """Whether a picture can go through the graph together with these."""
+    more = len(batch) + 1
+    return batch[0][1].shape == pixels.shape and more <= _TOGETHER and more * pixels[..., 0].size <= _PIXELS

@@ -1,0 +1,187 @@
+"""Runs an exported file with ONNX Runtime. Knows NumPy and ONNX Runtime; never imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from lstm_onnx.contract import METADATA_KEY, Array, Cells, Contract, from_json
+from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.inference.image_inputs import given_pictures, picture_feeds
+from lstm_onnx.inference.session import open_session
+from lstm_onnx.inference.table_inputs import Feeds, answers, check_inputs, feeds
+from lstm_onnx.progress import counting
+from lstm_onnx.task import Arrays
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What `Model.predict` returns.
+
+    Attributes:
+        table: the answers as a person reads them, a row each.
+        inputs: the arrays that went into the graph; of several pictures an array of objects, each a copy that is
+            large enough to be shown, as they may differ in size.
+        outputs: the arrays that came out.
+        notes: one line for each thing that was repaired in the data.
+    """
+
+    table: pl.DataFrame
+    inputs: Arrays
+    outputs: Arrays
+    notes: tuple[str, ...]
+
+
+class Model:
+    """An exported file, loaded and ready.
+
+    Attributes:
+        path: where it came from.
+        contract: what it says of itself; None if it says nothing.
+        session: the ONNX Runtime session.
+    """
+
+    def __init__(self, content: bytes, path: Path, provider: str = "auto", threads: int | None = None) -> None:
+        self.path = path
+        self.session = open_session(content, str(path), provider, threads)
+        text = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        self.contract: Contract | None = from_json(text, path) if text else None
+
+    def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
+        """Run the graph on arrays, one for each input name.
+
+        Raises:
+            UserError: an input is missing, unknown, or of the wrong type or shape.
+        """
+        arrays = {name: np.asarray(value) for name, value in inputs.items()}
+        if self.contract is not None:
+            arrays = dict(check_inputs(self.contract, arrays))
+        names = [o.name for o in self.session.get_outputs()]
+        return dict(zip(names, self.session.run(names, arrays), strict=True))
+
+    def predict(
+        self, data: str | Path | pl.DataFrame | Mapping[str, Any] | list[str] | list[Path], top: int | None = None
+    ) -> Prediction:
+        """Answer for a file, a table, arrays by name, texts, or pictures: a file, some files or a folder.
+
+        Args:
+            data: what to answer for.
+            top: of outputs that rank labels, how many to put into the table; None for all.
+
+        Raises:
+            UserError: the file has no contract to read a table by, or the data does not fit it.
+        """
+        contract = self.require_contract()
+        data = Path(data) if isinstance(data, str) else data
+        if (files := given_pictures(contract, data)) is not None:
+            return _predict_pictures(self, contract, files, top)
+        if isinstance(data, Mapping):
+            fed = Feeds(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
+        elif isinstance(data, list):
+            fed = feeds(contract, self._as_table(data))
+        else:
+            fed = feeds(contract, data)
+        outputs = self.run(fed.arrays)
+        return Prediction(answers(contract, fed, outputs, top), fed.arrays, outputs, fed.notes)
+
+    def _as_table(self, texts: Sequence[str | Path]) -> pl.DataFrame:
+        columns = [t.source.column for t in self.require_contract().inputs if isinstance(t.source, Cells)]
+        if not columns:
+            raise UserError(f"{self.path}: does not answer for texts; give a file of data")
+        return pl.DataFrame({columns[0]: [str(text) for text in texts]}, schema={columns[0]: pl.String})
+
+    def stream(self) -> Feeder:
+        """Begin a stream: a sequence that is fed in pieces, for files of the variant streaming.
+
+        Raises:
+            UserError: the file keeps no state.
+        """
+        return Feeder(self)
+
+    def require_contract(self) -> Contract:
+        """Return the contract.
+
+        Raises:
+            UserError: the file has none.
+        """
+        if self.contract is None:
+            raise UserError(
+                f"{self.path}: has no lstm-onnx contract in its metadata, so it does not say what its inputs mean; "
+                f"export it with lstm-onnx export, or run it with ONNX Runtime directly"
+            )
+        return self.contract
+
+
+def _predict_pictures(model: Model, contract: Contract, files: Sequence[Path], top: int | None) -> Prediction:
+    """Answer for pictures of any sizes, a batch of one size at a time."""
+    names: list[str] = []
+    shown: list[Array] = []
+    answered: list[dict[str, Array]] = []
+    notes: list[str] = []
+    with counting("answering for pictures") as update:
+        for fed in picture_feeds(contract, files, notes):
+            answered.append(model.run(fed.arrays))
+            names += fed.names
+            shown += fed.shown
+            update(len(names) + len(notes), len(files))
+    outputs = {name: np.concatenate([a[name] for a in answered]) for name in answered[0]}
+    table = answers(contract, Feeds({}, tuple(names)), outputs, top)
+    if len(names) == 1:
+        return Prediction(table, fed.arrays, outputs, tuple(notes))
+    pictures = np.empty(len(shown), dtype=object)
+    for i, picture in enumerate(shown):
+        pictures[i] = picture
+    return Prediction(table, {name: pictures for name in fed.arrays}, outputs, tuple(notes))
+
+
+def load(file: str | Path, provider: str = "auto", threads: int | None = None) -> Model:
+    """Load an exported file.
+
+    Args:
+        file: the `.onnx` file.
+        provider: cpu, cuda, or auto (CUDA where it is there, and the CPU otherwise).
+        threads: CPU threads; None takes one, which is fastest for small models.
+
+    Raises:
+        UserError: the file cannot be loaded, or the provider is not there.
+    """
+    path = Path(file)
+    if not path.is_file():
+        hint = nearest(path.name, [p.name for p in path.parent.glob("*.onnx")]) if path.parent.is_dir() else ""
+        raise UserError(f"{path}: no such file{hint}")
+    return Model(path.read_bytes(), path, provider, threads)
+
+
+class Feeder:
+    """One stream through a model; several may share a model.
+
+    Args:
+        model: a loaded file of the variant streaming.
+
+    Raises:
+        UserError: the file has no states.
+    """
+
+    def __init__(self, model: Model) -> None:
+        contract = model.require_contract()
+        if contract.stream is None:
+            raise UserError(
+                f"{model.path}: takes whole sequences and keeps no state; export the run with --variant streaming"
+            )
+        self.model, self.pairs = model, contract.states
+        self.state: dict[str, Array] = {}
+
+    def push(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
+        """Answer for the next piece: the inputs that are no states, by name; returns the outputs that are none."""
+        outputs = self.model.run({**inputs, **self.state})  # states that are not given begin at their reset value
+        self.state = {s.input: outputs.pop(s.output) for s in self.pairs}
+        return outputs
+
+    def reset(self) -> None:
+        """Forget what was fed so far."""
+        self.state = {}

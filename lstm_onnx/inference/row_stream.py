@@ -1,0 +1,207 @@
+"""Answers rows as they come, from CSV with a header or from JSON lines, for a model with states."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from lstm_onnx.contract import Array, Clock, Columns, Constants, Contract, Step, Table, Tensor
+from lstm_onnx.data.frequency import advance, step_text, ticks
+from lstm_onnx.data.timestamps import time_column, time_text
+from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.inference.model import Feeder
+
+if TYPE_CHECKING:
+    from lstm_onnx.inference.model import Model
+
+LONGEST_GAP = 10_000
+"""Missing rows that are filled between two rows; a longer gap is a mistake, or a case for starting anew."""
+
+
+@dataclass
+class _Lane:
+    """One series: its states, the time of its newest row, and how many rows it has seen."""
+
+    feeder: Feeder
+    time: int | None = None
+    rows: int = 0
+
+
+def answer_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
+    """Yield one JSON object for each row of each series, as soon as the row is read.
+
+    An object holds the series (where the table names them), the time, the outputs without the batch axis (NaN becomes
+    null), and `"warming_up": true` as long as fewer rows were seen than the model was trained to look back on. Rows
+    that are missing in between, by the clock, are filled in as missing values.
+
+    Args:
+        model: a loaded file of the variant streaming.
+        lines: CSV with a header line, or a JSON object a line.
+
+    Raises:
+        UserError: the model cannot be fed so, or a row does not fit; says which line.
+    """
+    contract = model.require_contract()
+    Feeder(model)  # refuses a model without states before anything is read
+    _refuse_inputs(contract, str(model.path))
+    lanes: dict[str, _Lane] = {}
+    for number, row in _records(lines):
+        for name, cells in _by_series(contract, row, number):
+            lane = lanes.setdefault(name, _Lane(Feeder(model)))
+            try:
+                yield json.dumps(_answer(contract, lane, name, cells))
+            except UserError as error:
+                raise UserError(f"standard input, line {number}: {error}") from None
+
+
+def _refuse_inputs(contract: Contract, where: str) -> None:
+    for t in contract.given:
+        if isinstance(t.source, Columns) and t.source.rows == "future":
+            raise UserError(
+                f"{where}: input '{t.name}' is known ahead of time, which a row at a time cannot give; feed it from a "
+                f"program (lstm_onnx.load(FILE).stream().push), or train without --future"
+            )
+        if not isinstance(t.source, Columns | Clock | Constants):
+            raise UserError(
+                f"{where}: input '{t.name}' does not come from the columns of a table; feed it from a program"
+            )
+
+
+def _records(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    header: list[str] | None = None
+    mark = ","
+    for number, line in enumerate(lines, start=1):
+        text = line.strip().removeprefix("\ufeff")
+        if not text:
+            continue
+        if text.startswith("{") and header is None:
+            try:
+                yield number, json.loads(text)
+            except json.JSONDecodeError as error:
+                raise UserError(f"standard input, line {number}: is not JSON ({error.msg})") from None
+            continue
+        if header is None:
+            mark = max(",;\t", key=text.count)
+            header = [c.strip() for c in next(csv.reader([text], delimiter=mark))]
+            continue
+        cells = [c.strip() for c in next(csv.reader([text], delimiter=mark))]
+        if len(cells) != len(header):
+            raise UserError(
+                f"standard input, line {number}: has {len(cells)} cells, and the header has {len(header)} columns"
+            )
+        yield number, dict(zip(header, cells, strict=True))
+
+
+def _by_series(contract: Contract, row: dict[str, Any], number: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The row as one series, or in a wide table as one for each column that holds values."""
+    table = contract.table or Table()
+    if not table.wide:
+        yield str(row.get(table.series, "")) if table.series else "", row
+        return
+    columns = [c for t in contract.inputs if isinstance(t.source, Columns) for c in t.source.columns]
+    target, others = columns[0], {*columns[1:], table.time}
+    for name in row:
+        if name not in others:
+            yield name, {k: v for k, v in row.items() if k in others} | {target: row[name]}
+
+
+def _answer(contract: Contract, lane: _Lane, name: str, row: dict[str, Any]) -> dict[str, Any]:
+    times = _times(contract.table or Table(), lane, row)
+    inputs = {t.name: _input(t, row, times) for t in contract.inputs if t.source is not None}
+    outputs = lane.feeder.push(inputs)
+    lane.rows += len(times)
+    answer: dict[str, Any] = {"series": name} if name else {}
+    table = contract.table
+    if lane.time is not None:
+        answer["time"] = time_text(lane.time)
+    elif table is not None and table.time is not None:
+        answer["time"] = _cell(row, table.time)
+    for t in contract.outputs:
+        if t.name in outputs:
+            answer[t.name] = _plain(contract, t, outputs[t.name])
+    if contract.stream is not None and lane.rows < contract.stream.context:
+        answer["warming_up"] = True
+    return answer
+
+
+def _times(table: Table, lane: _Lane, row: dict[str, Any]) -> list[int]:
+    """Times of the rows to feed: this one, and before it those that are missing since the last one."""
+    if table.time is None or table.step is None:  # steps in order, with no clock
+        return [0]
+    cell = _cell(row, table.time)
+    if isinstance(cell, str) and cell.lstrip("-").isdigit():
+        cell = int(cell)
+    try:
+        now = int(time_column(pl.DataFrame({table.time: [cell]}), table.time, "")[0][0])
+    except UserError as error:
+        raise UserError(str(error).removeprefix(": row 2, ").removeprefix(": row 1, ")) from None
+    before, lane.time = lane.time, now
+    if before is None:
+        return [now]
+    return _between(before, now, table.step)
+
+
+def _between(before: int, now: int, step: Step) -> list[int]:
+    if now <= before:
+        raise UserError(f"the time {time_text(now)} does not come after {time_text(before)}; send rows in their order")
+    first, last = (int(k) for k in ticks(np.array([before, now], np.int64), step))
+    count = max(1, (last - first) // (step.months or step.seconds))
+    if count > LONGEST_GAP:
+        raise UserError(f"{count - 1:,} rows are missing before {time_text(now)}; begin anew after so long a gap")
+    times = [int(t) for t in advance(np.array([before], np.int64), step, np.arange(1, count + 1))]
+    if times[-1] != now:
+        raise UserError(f"the time {time_text(now)} is not {step_text(step)} (or a multiple) after {time_text(before)}")
+    return times
+
+
+def _input(tensor: Tensor, row: dict[str, Any], times: list[int]) -> Array:
+    source = tensor.source
+    if isinstance(source, Clock):
+        return np.array([times], dtype=tensor.dtype)
+    assert isinstance(source, Columns | Constants)
+    cells = np.array([_number(row, c) for c in source.columns])
+    if isinstance(source, Constants):
+        return cells[None].astype(tensor.dtype)
+    rows = np.full((1, len(times), len(cells)), np.nan)
+    rows[0, -1] = cells
+    return rows.astype(tensor.dtype)
+
+
+def _cell(row: dict[str, Any], column: str) -> Any:
+    if column not in row:
+        raise UserError(f"there is no column '{column}'{nearest(column, row)}")
+    return row[column]
+
+
+def _number(row: dict[str, Any], column: str) -> float:
+    cell = _cell(row, column)
+    if cell is None or cell in ("", "NA", "NaN", "nan", "null"):
+        return math.nan
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        raise UserError(
+            f"column '{column}': '{cell}' is not a number; leave the cell empty where it is missing"
+        ) from None
+
+
+def _plain(contract: Contract, tensor: Tensor, array: Array) -> Any:
+    """One answer as JSON holds it: without the batch and axes of one place, times as text, NaN as null."""
+    keep = [k for k, d in enumerate(tensor.dims) if d != "batch" and contract.axes[d].size != 1]
+    values = array.reshape([array.shape[k] for k in keep])
+    if isinstance(tensor.source, Clock):
+        return _mapped(values.tolist(), lambda v: time_text(int(v)))
+    if values.dtype.kind == "f":
+        return _mapped(values.tolist(), lambda v: float(f"{v:.7g}") if math.isfinite(v) else None)
+    return values.tolist()
+
+
+def _mapped(values: Any, function: Any) -> Any:
+    return [_mapped(v, function) for v in values] if isinstance(values, list) else function(values)

@@ -1,0 +1,255 @@
+"""From whole sequences or texts to the inputs of a graph, by its contract alone.
+
+For contracts whose inputs are all rows of a sequence (`Columns(rows="all")`) or texts (`Cells`): each example is padded
+at its end to the longest of the batch, and an input of `Lengths` says how much of it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from lstm_onnx.contract import Array, Cells, Columns, Contract, Lengths, Table, Tensor
+from lstm_onnx.data.arrays import check_inputs, load_json
+from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
+from lstm_onnx.data.tables import (
+    check_readable,
+    is_numeric,
+    read_table,
+    records_frame,
+    require,
+    require_all,
+    row_number,
+)
+from lstm_onnx.data.ucr_format import SUFFIX, read_ts
+from lstm_onnx.errors import UserError
+from lstm_onnx.inference.model_inputs import Feeds
+
+_LINES = ".txt"
+_NAME = 40
+"""A text goes by its beginning, cut to so many characters."""
+
+
+def padded_axes(contract: Contract) -> set[str]:
+    """Name the axes along which examples are padded: the lengths along them can be told from a table."""
+    found = set()
+    for tensor in contract.inputs:
+        if isinstance(tensor.source, Columns) and tensor.source.rows == "all" and len(tensor.dims) > 1:
+            found.add(tensor.dims[-2])
+        elif isinstance(tensor.source, Cells) and len(tensor.dims) > 1:
+            found.add(tensor.dims[-1])
+    return found
+
+
+def takes_sequences(contract: Contract) -> bool:
+    """Whether the inputs are whole sequences."""
+    return any(isinstance(t.source, Columns) and t.source.rows == "all" for t in contract.inputs)
+
+
+def takes_texts(contract: Contract) -> bool:
+    """Whether the inputs are texts."""
+    return any(isinstance(t.source, Cells) for t in contract.inputs)
+
+
+def sequence_feeds(contract: Contract, data: pl.DataFrame | Path, where: str) -> Feeds:
+    """Read whole sequences into the inputs.
+
+    Args:
+        contract: of the file that is to run.
+        data: a table as the contract's `table` says: a row for each sequence (`steps`), or for each step, where one
+            without the column of `series` is one sequence; a file with one; or a `.ts` file, whose dimensions are the
+            channels in their order.
+        where: the file, for errors.
+
+    Raises:
+        UserError: the data does not fit the contract; says what is missing or wrong, where, and what to do.
+    """
+    columns = tuple(
+        dict.fromkeys(c for t in contract.inputs if isinstance(t.source, Columns) for c in t.source.columns)
+    )
+    if isinstance(data, Path) and data.suffix.lower() == SUFFIX:
+        read = _from_ts(data, columns)
+    else:
+        frame = _frame(data)
+        table = contract.table or Table()
+        read = _from_wide(frame, where, table) if table.steps else _from_long(frame, where, table, columns)
+    place = {c: i for i, c in enumerate(columns)}
+    sizes = _Sizes(contract, where, [len(v) for v in read.values], read.places, "step")
+    arrays = {}
+    for tensor in contract.inputs:
+        if isinstance(tensor.source, Columns):
+            chosen = [place[c] for c in tensor.source.columns]
+            arrays[tensor.name] = sizes.padded(tensor, tensor.dims[-2], [v[:, chosen] for v in read.values])
+        elif isinstance(tensor.source, Lengths):
+            arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
+    return Feeds(check_inputs(contract, arrays), read.names, read.notes)
+
+
+def text_feeds(contract: Contract, data: pl.DataFrame | Path, where: str) -> Feeds:
+    """Read texts into the inputs: strings, or their UTF-8 bytes padded with 0. A text may be empty.
+
+    Args:
+        contract: of the file that is to run.
+        data: a table with the column that the contract names; a file with one; or a `.txt` file with a text in each
+            line.
+        where: the file, for errors.
+
+    Raises:
+        UserError: the data does not fit the contract; says what is missing or wrong, where, and what to do.
+    """
+    column = next(t.source.column for t in contract.inputs if isinstance(t.source, Cells))
+    if isinstance(data, Path) and data.suffix.lower() == _LINES:
+        texts, first = _lines(data), 1
+    else:
+        frame = _frame(data)
+        texts, first = _cells(frame, column, where), row_number(where, 0)
+    encoded = [np.frombuffer(text.encode(), dtype=np.uint8) for text in texts]
+    places = tuple(f"row {first + i}" for i in range(len(texts)))
+    sizes = _Sizes(contract, where, [len(row) for row in encoded], places, "byte")
+    arrays: dict[str, Array] = {}
+    for tensor in contract.inputs:
+        if isinstance(tensor.source, Cells):
+            whole = tensor.dtype == "string"
+            strings = np.array(texts, dtype=object)
+            arrays[tensor.name] = strings if whole else sizes.padded(tensor, tensor.dims[-1], encoded)
+        elif isinstance(tensor.source, Lengths):
+            arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
+    empty = sum(not text.strip() for text in texts)
+    notes = (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
+    return Feeds(check_inputs(contract, arrays), tuple(_name(text) for text in texts), notes)
+
+
+def _frame(data: pl.DataFrame | Path) -> pl.DataFrame:
+    return data if isinstance(data, pl.DataFrame) else read_frame(data)
+
+
+def read_frame(data: Path) -> pl.DataFrame:
+    """Read the table in a file; `.json` as it is read elsewhere in `predict`, where it may hold arrays."""
+    if data.suffix.lower() == ".json" and data.is_file():
+        return records_frame(load_json(data), data)
+    return read_table(data)
+
+
+def _cells(frame: pl.DataFrame, column: str, where: str) -> list[str]:
+    require(frame, column, where)
+    cells = frame.get_column(column)
+    if cells.dtype.is_nested():
+        raise UserError(
+            f"{where}: column '{column}' holds {cells.dtype}, where text is needed; give a text in each cell"
+        )
+    return cells.cast(pl.String).fill_null("").to_list()
+
+
+def _from_ts(path: Path, columns: Sequence[str]) -> Sequences:
+    found = read_ts(path)
+    if len(found.channels) != len(columns):
+        raise UserError(
+            f"{path}: has {len(found.channels)} dimension{'s' * (len(found.channels) != 1)}, and the model takes "
+            f"{len(columns)}: {', '.join(columns[:8])}{' …' if len(columns) > 8 else ''}"
+        )
+    count = len(found.sequences)
+    return Sequences(
+        found.sequences,
+        tuple(str(i + 1) for i in range(count)),
+        tuple(f"line {n}" for n in found.lines),
+        np.arange(count, dtype=np.int64),
+    )
+
+
+def _from_wide(frame: pl.DataFrame, where: str, table: Table) -> Sequences:
+    columns = [c for c in frame.columns if c not in (table.series, *table.others) and is_numeric(frame.get_column(c))]
+    if not columns:
+        raise UserError(f"{where}: no column holds numbers; give a row for each sequence, with its steps in columns")
+    read = wide_sequences(frame, where, columns)
+    if table.series is None or table.series not in frame.columns:
+        return read
+    names = frame.get_column(table.series).cast(pl.String).fill_null("").to_list()
+    return Sequences(read.values, tuple(names), read.places, read.rows, read.notes)
+
+
+def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> Sequences:
+    require_all(frame, columns, where)
+    sequence, time = (c if c in frame.columns else None for c in (table.series, table.time))
+    notes = []
+    if table.series and not sequence:
+        notes.append(f"there is no column '{table.series}', so all rows are taken for one sequence")
+    if table.time and not time:
+        notes.append(f"there is no column '{table.time}', so steps are taken in the order in which they stand")
+    read = long_sequences(frame, where, sequence=sequence, time=time, columns=columns)
+    return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes))
+
+
+class _Sizes:
+    """The lengths of a batch, held to the contract.
+
+    Args:
+        contract: says the bounds.
+        where: the file, for errors.
+        counts: length of each example.
+        places: where each stands, for errors.
+        unit: what is counted: `step`.
+    """
+
+    def __init__(self, contract: Contract, where: str, counts: Sequence[int], places: Sequence[str], unit: str) -> None:
+        self.contract, self.where, self.places, self.unit = contract, where, places, unit
+        self.counts = np.array(counts, dtype=np.int64)
+        self.measured = {t.source.axis for t in contract.inputs if isinstance(t.source, Lengths)}
+
+    def lengths(self, tensor: Tensor, source: Lengths) -> Array:
+        """Return how much of each example counts; refuses one that is too short."""
+        self._refuse(self.counts < source.min, f"the model needs {source.min} at least")
+        return self.counts.astype(tensor.dtype)
+
+    def padded(self, tensor: Tensor, dim: str, rows: Sequence[Array]) -> Array:
+        """Return (batch, length, …), zeros after the end of each example; refuses what does not fit."""
+        axis = self.contract.axes[dim]
+        limit = axis.size or axis.max
+        if limit is not None:
+            self._refuse(self.counts > limit, f"the model takes {limit:,} at most")
+        length = axis.size or max(int(self.counts.max()), axis.min)
+        if dim not in self.measured and bool((self.counts != length).any()):
+            low, high = int(self.counts.min()), int(self.counts.max())
+            found = f"{low:,} to {high:,}" if low < high else f"{low:,}"
+            wanted = f"{length:,} in each" if low == high else "the same number in each"
+            raise UserError(
+                f"{self.where}: has {found} {self.unit}s in an example, and this model takes no lengths, so it needs "
+                f"{wanted}; give examples of one length"
+            )
+        kind = rows[0].dtype
+        if tensor.dtype.startswith("int") and any(np.isnan(row).any() for row in rows if row.dtype.kind == "f"):
+            raise UserError(
+                f"{self.where}: input '{tensor.name}' takes whole numbers, and cells are missing; fill them"
+            )
+        array = np.zeros((len(rows), length, *rows[0].shape[1:]), dtype=kind)
+        for place, row in zip(array, rows, strict=True):
+            place[: len(row)] = row
+        return array.astype(tensor.dtype)
+
+    def _refuse(self, wrong: Array, limit: str) -> None:
+        at = np.flatnonzero(wrong)
+        if len(at):
+            count = int(self.counts[at[0]])
+            more = f" (and {len(at) - 1:,} more do not fit)" if len(at) > 1 else ""
+            raise UserError(
+                f"{self.where}: {self.places[int(at[0])]}: has {count:,} {self.unit}{'s' * (count != 1)}{more}, and "
+                f"{limit}; {'cut it' if 'most' in limit else 'give more'}, or leave it out"
+            )
+
+
+def _lines(path: Path) -> list[str]:
+    check_readable(path, (_LINES,))
+    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row, found = data.count(b"\n", 0, error.start) + 1, data[error.start : error.start + 1].hex()
+        raise UserError(f"{path}: row {row}: is not UTF-8 text (found the byte 0x{found}); save it as UTF-8") from None
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+
+
+def _name(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _NAME else plain[: _NAME - 1] + "…"

@@ -1,0 +1,295 @@
+"""From a person's data to the inputs of a graph, by its contract alone.
+
+The newest rows up to the forecast origin (the last row with a known target) fill the inputs that look back, the rows
+after it those that look ahead. Knows neither torch nor any plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from lstm_onnx.contract import Array, Axis, Clock, Columns, Constants, Contract, Lengths, Step, Table, Tensor
+from lstm_onnx.data.arrays import TENSOR_FORMATS, check_inputs, load_json, load_tensors
+from lstm_onnx.data.frequency import advance, step_text
+from lstm_onnx.data.tables import Floats, is_numeric, require_all
+from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
+from lstm_onnx.data.timestamps import time_text
+from lstm_onnx.errors import UserError
+from lstm_onnx.inference.image_inputs import picture_input
+from lstm_onnx.inference.model_inputs import Feeds
+from lstm_onnx.inference.output_table import answers
+from lstm_onnx.inference.sequence_inputs import (
+    padded_axes,
+    read_frame,
+    sequence_feeds,
+    takes_sequences,
+    takes_texts,
+    text_feeds,
+)
+
+__all__ = ["Feeds", "answers", "check_inputs", "feeds", "load_tensors", "target_columns"]
+
+
+def feeds(contract: Contract, data: pl.DataFrame | Path) -> Feeds:
+    """Read a table (or, where the inputs are no columns of a table, arrays by name) into the inputs.
+
+    Args:
+        contract: of the file that is to run.
+        data: a table; a file with one; or a `.npz` or `.json` file of arrays.
+
+    Raises:
+        UserError: the data does not fit the contract; says what is missing or wrong, where, and what to do.
+    """
+    where = "the table"
+    if not isinstance(data, pl.DataFrame):
+        where, suffix = str(data), data.suffix.lower()
+        if suffix == ".npz" or (suffix == ".json" and data.is_file() and isinstance(load_json(data), dict)):
+            try:
+                return Feeds(check_inputs(contract, load_tensors(data)))
+            except UserError as error:
+                text = str(error)
+                raise UserError(text if text.startswith(where) else f"{where}: {text}") from None
+    if picture_input(contract) is not None:
+        raise UserError(f"{where}: this model takes pictures; give one, a folder of them, or arrays in an .npz file")
+    _refuse_sourceless(contract, where)
+    if takes_sequences(contract):
+        return sequence_feeds(contract, data, where)
+    if takes_texts(contract):
+        return text_feeds(contract, data, where)
+    if not isinstance(data, pl.DataFrame):
+        data = read_frame(data)
+    return _from_table(contract, data, where)
+
+
+def target_columns(contract: Contract) -> tuple[str, ...]:
+    """Return the columns whose last known value is the forecast origin.
+
+    These are the past columns that an output gives the future of, or that label an axis of an output; where neither
+    says anything, all past columns that are not known ahead.
+    """
+    past = _named(contract, "past")
+    ahead = [c for t in contract.outputs if isinstance(t.source, Columns) for c in t.source.columns]
+    labels = [label for t in contract.outputs for d in t.dims for label in contract.axes[d].labels or ()]
+    for candidates in (ahead, labels):
+        found = tuple(c for c in past if c in candidates)
+        if found:
+            return found
+    return tuple(c for c in past if c not in _named(contract, "future")) or past
+
+
+def _named(contract: Contract, rows: str) -> tuple[str, ...]:
+    """All columns that the inputs want of these rows, each once."""
+    sources = [t.source for t in contract.inputs if isinstance(t.source, Columns) and t.source.rows == rows]
+    return tuple(dict.fromkeys(c for s in sources for c in s.columns))
+
+
+def _refuse_sourceless(contract: Contract, where: str) -> None:
+    told = padded_axes(contract)
+    bare = [
+        t for t in contract.given if t.source is None or (isinstance(t.source, Lengths) and t.source.axis not in told)
+    ]
+    if bare:
+        wanted = ", ".join(f"'{t.name}' ({', '.join(str(d) for d in contract.dims_of(t))})" for t in bare)
+        raise UserError(
+            f"{where}: this model does not read tables: its input{'s' * (len(bare) > 1)} {wanted} must be given as "
+            f"arrays by name, in a file of type {' or '.join(TENSOR_FORMATS)}"
+        )
+
+
+@dataclass(frozen=True)
+class _Lane:
+    """One series with its forecast origin: row `origin` is the newest with a known target."""
+
+    series: Series
+    origin: int
+
+    @property
+    def rows(self) -> int:
+        """Rows up to and with the origin."""
+        return self.origin + 1
+
+
+def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> Feeds:
+    table = contract.table or Table()
+    sources = [t.source for t in contract.inputs]
+    constants = tuple(dict.fromkeys(c for s in sources if isinstance(s, Constants) for c in s.columns))
+    numbers = tuple(dict.fromkeys((*_named(contract, "past"), *_named(contract, "future"))))
+    targets = target_columns(contract)
+    wide = targets[0] if table.wide and targets else None
+    _refuse_missing_columns(frame, where, table, [c for c in (*numbers, *constants) if c != wide])
+    columns = tuple(dict.fromkeys((*numbers, *constants)))
+    if wide is None:
+        read = regular_series(
+            frame, where, time=table.time, columns=columns, series=table.series, step=table.step, fixed=True
+        )
+    else:
+        columns = (wide, *(c for c in columns if c != wide))
+        read = _read_wide(frame, where, table, columns[1:])
+    place = {c: i for i, c in enumerate(columns)}
+    notes = list(read.notes)
+    lanes = _lanes(read, [place[c] for c in targets], targets, where, table, notes)
+    maker = _Maker(contract, lanes, read.step, place, where, notes)
+    arrays = {t.name: maker.make(t) for t in contract.inputs if t.source is not None}
+    _note_rest(lanes, contract, notes)
+    return Feeds(check_inputs(contract, arrays), tuple(lane.series.name for lane in lanes), tuple(notes))
+
+
+def _refuse_missing_columns(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> None:
+    require_all(frame, [c for c in (table.time, table.series, *columns) if c is not None], where)
+
+
+def _read_wide(frame: pl.DataFrame, where: str, table: Table, shared: Sequence[str]) -> Regular:
+    taken = {table.time, *shared}
+    columns = [c for c in frame.columns if c not in taken and is_numeric(frame.get_column(c))]
+    if not columns:
+        raise UserError(f"{where}: no column of numbers is left to forecast; add the series, a column each")
+    return wide_series(frame, where, time=table.time, columns=columns, shared=shared, step=table.step, fixed=True)
+
+
+def _lanes(
+    read: Regular, targets: Sequence[int], names: Sequence[str], where: str, table: Table, notes: list[str]
+) -> list[_Lane]:
+    lanes, empty = [], []
+    for one in read.series:
+        seen = ~np.isnan(one.values[:, targets]).all(axis=1) if targets else np.ones(len(one.time), dtype=np.bool_)
+        known = np.flatnonzero(seen)
+        if len(known):
+            lanes.append(_Lane(one, int(known[-1])))
+        else:
+            empty.append(one.name)
+    if not lanes:
+        raise UserError(f"{where}: no row has a known value of {' or '.join(names)}; fill in the past that you know")
+    if empty:
+        shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5:,} more" if len(empty) > 5 else "")
+        notes.append(f"no forecast for series without any known value: {shown}")
+    return lanes
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the input arrays, one row of the batch for each lane."""
+
+    contract: Contract
+    lanes: list[_Lane]
+    step: Step
+    place: dict[str, int]
+    where: str
+    notes: list[str]
+
+    def make(self, tensor: Tensor) -> Array:
+        """Return the array of one input, (batch, …)."""
+        source = tensor.source
+        if isinstance(source, Constants):
+            array: Array = np.stack([self._constants(lane, source.columns) for lane in self.lanes])
+        elif isinstance(source, Clock):
+            array = self._clock(tensor, source.rows == "past")
+        elif isinstance(source, Columns) and source.rows == "past":
+            array = self._past(tensor, source.columns)
+        elif isinstance(source, Columns):
+            array = self._future(tensor, source.columns)
+        else:
+            raise ValueError(f"input '{tensor.name}' has no source")
+        if tensor.dtype.startswith("int") and array.dtype.kind == "f" and np.isnan(array).any():
+            raise UserError(
+                f"{self.where}: input '{tensor.name}' takes whole numbers, and cells are missing; fill them"
+            )
+        return array.astype(tensor.dtype)
+
+    def _constants(self, lane: _Lane, columns: Sequence[str]) -> Floats:
+        found = np.full(len(columns), np.nan)
+        for i, column in enumerate(columns):
+            cells = lane.series.values[:, self.place[column]]
+            known = np.unique(cells[~np.isnan(cells)])
+            if len(known) > 1:
+                of = f" of series '{lane.series.name}'" if lane.series.name else ""
+                raise UserError(
+                    f"{self.where}: column '{column}'{of} must have one value, and has {known[0]:g} and {known[1]:g}"
+                )
+            if len(known):
+                found[i] = known[0]
+        return found
+
+    def _past(self, tensor: Tensor, columns: Sequence[str]) -> Floats:
+        length = self._history(tensor.dims[-2])
+        places = [self.place[c] for c in columns]
+        array = np.full((len(self.lanes), length, len(columns)), np.nan)
+        for i, lane in enumerate(self.lanes):
+            rows = lane.series.values[max(0, lane.rows - length) : lane.rows, places]
+            array[i, length - len(rows) :] = rows
+        return array
+
+    def _clock(self, tensor: Tensor, past: bool) -> Array:
+        dim = tensor.dims[-1]
+        steps = np.arange(1 - self._history(dim), 1) if past else np.arange(1, self._ahead(dim) + 1)
+        origins = np.array([lane.series.time[lane.origin] for lane in self.lanes])
+        return advance(origins[:, None], self.step, steps)
+
+    def _history(self, dim: str) -> int:
+        """Length of an axis of past rows: what there is, within what the model was trained on and can take."""
+        axis = self.contract.axes[dim]
+        longest = max(lane.rows for lane in self.lanes)
+        least = axis.size or axis.min
+        if longest < axis.min and axis.size is None:
+            raise UserError(
+                f"{self.where}: the model needs at least {axis.min} rows of the past, and there are {longest} up to "
+                "the newest known value; add older rows"
+            )
+        length = axis.size or max(min(longest, axis.typical or longest, axis.max or longest), least)
+        short = sum(lane.rows < length for lane in self.lanes)
+        note = f"{short:,} of {len(self.lanes):,} series have fewer than {length} rows of the past; the rest is missing"
+        if short and note not in self.notes:
+            self.notes.append(note)
+        return length
+
+    def _ahead(self, dim: str) -> int:
+        """Length of an axis of future rows: fixed, or what there is after the origin of every series."""
+        axis: Axis = self.contract.axes[dim]
+        if axis.size is not None:
+            return axis.size
+        there = min(len(lane.series.time) - lane.rows for lane in self.lanes)
+        if there < axis.min:
+            needed = axis.min
+            raise UserError(
+                f"{self.where}: {needed} rows after the newest known value are needed, and there are {there}"
+            )
+        return min(there, axis.max or there)
+
+    def _future(self, tensor: Tensor, columns: Sequence[str]) -> Floats:
+        length = self._ahead(tensor.dims[-2])
+        array = np.full((len(self.lanes), length, len(columns)), np.nan)
+        for i, lane in enumerate(self.lanes):
+            rows = lane.series.values[lane.rows : lane.rows + length, [self.place[c] for c in columns]]
+            array[i, : len(rows)] = rows
+        self._refuse_unknown_future(array, columns)
+        return array
+
+    def _refuse_unknown_future(self, array: Floats, columns: Sequence[str]) -> None:
+        unknown = np.isnan(array)
+        if not unknown.any():
+            return
+        i, _, j = (int(n) for n in np.argwhere(unknown)[0])
+        lane, length = self.lanes[i], array.shape[1]
+        stamps = advance(lane.series.time[lane.origin : lane.rows], self.step, np.arange(1, length + 1))
+        first = int(stamps[int(np.flatnonzero(unknown[i, :, j])[0])])
+        of = f" of series '{lane.series.name}'" if lane.series.name else ""
+        more = int(unknown.sum()) - 1
+        others = f" (and {more:,} more cells are missing)" if more else ""
+        raise UserError(
+            f"{self.where}: column '{columns[j]}'{of} has no value at {time_text(first)}{others}; it must be known for "
+            f"the {length} rows ahead, {time_text(int(stamps[0]))} to {time_text(int(stamps[-1]))} every "
+            f"{step_text(self.step)}: add these rows, with the targets left empty"
+        )
+
+
+def _note_rest(lanes: Sequence[_Lane], contract: Contract, notes: list[str]) -> None:
+    """Say which rows after the origin nobody looks at."""
+    if _named(contract, "future"):
+        return
+    rest = sum(len(lane.series.time) - lane.rows for lane in lanes)
+    if rest:
+        notes.append(f"{rest:,} rows after the newest known value are not used: this model takes nothing known ahead")

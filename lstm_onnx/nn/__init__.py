@@ -1,0 +1,1 @@
+"""The layers that we make ourselves: the LSTM, and the search that says one token after another."""

@@ -1,0 +1,1 @@
+"""Finds plugins and asks their hooks."""

@@ -1,0 +1,69 @@
+"""Pictures for people: the loss curves of a run, and whatever its task draws of its answers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lstm_onnx.contract import Array
+from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.data.splits import Split
+from lstm_onnx.task import AnyTask, Arrays, GraphSpec, Totals
+from lstm_onnx.training.run_contract import describe
+from lstm_onnx.training.run_folder import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+SHOWN = 256
+"""Examples handed to a task's `plots` after training."""
+
+
+def draw_run(
+    run: Run, task: AnyTask, graph: GraphSpec, answer: Callable[[Arrays], dict[str, Array]], test: Split, totals: Totals
+) -> list[Path]:
+    """Write loss curves and the task's own pictures of test examples and scores into the run's folder of plots."""
+    figures = {"loss": loss_figure(run.history(), task.headline.name, run.record.best_epoch)}
+    batch = next(test.batches(SHOWN))
+    inputs = {t.name: batch[t.name] for t in graph.inputs}
+    contract = describe(run.record, graph, run.record.name)
+    figures |= task.plots(contract, inputs, answer(batch), batch)
+    figures |= task.charts(contract, totals)
+    return [save_figure(figure, run.plots / f"{name}.png") for name, figure in figures.items()]
+
+
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write a figure in the format that the file name asks for (png, svg, pdf)."""
+    image = io.BytesIO()
+    figure.savefig(image, format=path.suffix.lstrip(".") or "png", dpi=130)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, image.getvalue())
+    return path
+
+
+def loss_figure(history: list[dict[str, float]], headline: str, best_epoch: int) -> Figure:
+    """Draw training and validation loss by epoch, and the headline metric below."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    epochs = [row["epoch"] for row in history]
+    validated = "validation_loss" in history[0]
+    figure = Figure(figsize=(7, 5 if validated else 3.2), layout="constrained")
+    axes = figure.subplots(2 if validated else 1, 1, sharex=True, squeeze=False)[:, 0]
+    axes[0].plot(epochs, [row["train_loss"] for row in history], label="training", color="#4477aa")
+    axes[0].set_ylabel("loss")
+    if validated:
+        axes[0].plot(epochs, [row["validation_loss"] for row in history], label="validation", color="#ee6677")
+        axes[1].plot(epochs, [row[headline] for row in history], label=f"validation {headline}", color="#228833")
+        axes[1].set_ylabel(headline)
+        for ax in axes:
+            ax.axvline(best_epoch, color="#999999", linewidth=1, linestyle=":", label=f"best: epoch {best_epoch}")
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False)
+    axes[-1].set_xlabel("epoch")
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure

@@ -1,0 +1,136 @@
+"""Runs a graph in PyTorch on NumPy arrays: the truth that every export is held against."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+from safetensors.torch import load_file
+from torch import nn
+
+from lstm_onnx.contract import Contract, Variant
+from lstm_onnx.errors import UserError
+from lstm_onnx.graph.float16 import round_weights
+from lstm_onnx.graph.subgraphs import numeric
+from lstm_onnx.plugins.registry import Found, load_task
+from lstm_onnx.task import AnyTask, GraphSpec
+from lstm_onnx.training.options import validate
+from lstm_onnx.training.run_folder import Run
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a run folder holds, alive again."""
+
+    run: Run
+    task: AnyTask
+    config: BaseModel
+    info: BaseModel
+    model: nn.Module
+    graphs: list[GraphSpec]
+
+
+def graph_for(restored: Restored, variant: Variant, without_text: bool = False) -> GraphSpec:
+    """Return the graph whose PyTorch module answers as a file of this variant must (for int8: nearly).
+
+    Args:
+        restored: the run.
+        variant: of the file.
+        without_text: leave out what strings go through.
+
+    Raises:
+        UserError: the task cannot make this variant; says why.
+    """
+    graph = _graph_for(restored, variant)
+    return numeric(graph) if without_text else graph
+
+
+def _graph_for(restored: Restored, variant: Variant) -> GraphSpec:
+    if variant == "streaming":
+        graph = restored.task.streaming(restored.model, restored.config, restored.info)
+        if not graph.states or graph.stream is None:
+            raise TypeError(f"the streaming graph of '{restored.task.name}' must have states, and say how it is fed")
+        return graph
+    if variant == "fp16":
+        rounded = copy.deepcopy(restored.model)
+        round_weights(rounded)
+        return restored.task.graphs(rounded, restored.config, restored.info)[0]
+    return restored.graphs[0]
+
+
+def find_task(run: Run) -> Found:
+    """Load the plugin that made the run."""
+    file = run.record.plugin_file
+    return load_task(run.record.task, Path(file) if file else None)
+
+
+def restore(run: Run, changes: Mapping[str, Any] | None = None) -> Restored:
+    """Build the model of a run and load its best weights.
+
+    Args:
+        run: the run folder.
+        changes: options to change, of those that `Task.adjustable` names.
+
+    Raises:
+        UserError: the run has no weights yet, they do not fit, its plugin is missing, or a change is not possible.
+    """
+    if not run.weights.exists():
+        raise UserError(
+            f"{run.folder}: has no weights, since its first epoch never ended; go on with: "
+            f"lstm-onnx train --resume {run.folder}"
+        )
+    task = find_task(run).task
+    config = adjusted(task, run.record.config, changes or {})
+    info = task.Info.model_validate(run.record.info)
+    model = task.build_model(config, info)
+    load_weights(model, load_weights_file(run.weights), run.weights)
+    return Restored(run, task, config, info, model.eval(), task.graphs(model, config, info))
+
+
+def adjusted(task: AnyTask, config: Mapping[str, Any], changes: Mapping[str, Any]) -> BaseModel:
+    """Return the options of a run with some of them changed.
+
+    Raises:
+        UserError: an option cannot be changed any more, or has a value that is not allowed.
+    """
+    for name in changes:
+        if name not in task.adjustable:
+            can = f"it can change {', '.join(task.adjustable)}" if task.adjustable else "it can change no option"
+            raise UserError(f"'{name}' cannot be changed after training of '{task.name}'; {can}")
+    return validate(task.Config, {**config, **changes}, of=f"the task {task.name}")
+
+
+def adjusted_in(run: Run, contract: Contract) -> dict[str, Any]:
+    """Return the options that a file was exported with and its run not trained with, of those that may differ."""
+    names = find_task(run).task.adjustable
+    return {n: v for n, v in contract.provenance.config.items() if n in names and run.record.config.get(n) != v}
+
+
+def load_weights_file(path: Path) -> dict[str, torch.Tensor]:
+    """Read a safetensors file.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        return load_file(path)
+    except Exception as error:
+        raise UserError(f"{path}: damaged ({error}); train again, or restore the file from a copy") from error
+
+
+def load_weights(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
+    """Load weights into a model of the same shape.
+
+    Raises:
+        UserError: names or shapes differ, as after an upgrade of the plugin.
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        detail = " ".join(str(error).split())
+        raise UserError(f"{path}: does not fit the model that its plugin builds now: {detail}") from error

@@ -1,0 +1,173 @@
+"""The run folder: all that training leaves behind, and all that export needs.
+
+    run.json                what was trained, on what, with which options, and how it scored
+    weights.safetensors     the best weights so far
+    checkpoint.safetensors  everything that `--resume` needs; gone once training is finished
+    history.csv             one row per epoch
+    plots/                  pictures
+
+Every file is written beside its final name and then renamed, so that a run that is killed at any moment can be resumed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lstm_onnx.contract import Scores
+from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.training.options import Training
+from lstm_onnx.version import __version__
+
+
+class Record(BaseModel):
+    """The content of `run.json`."""
+
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
+
+    version: Literal[1] = 1
+    name: str
+    task: str
+    plugin: str
+    plugin_file: str | None = None
+    created: str
+    status: Literal["training", "interrupted", "finished"] = "training"
+    source: str | None
+    fingerprint: str
+    summary: str
+    notes: list[str]
+    config: dict[str, Any]
+    info: dict[str, Any]
+    training: Training
+    epochs_done: int = 0
+    best_epoch: int = 0
+    seconds: float = 0.0
+    parameters: int
+    scores: Scores | None = None
+    versions: dict[str, str]
+
+
+class Run:
+    """A run folder that exists."""
+
+    def __init__(self, folder: Path, record: Record) -> None:
+        self.folder = folder
+        self.record = record
+
+    @property
+    def weights(self) -> Path:
+        """The best weights so far."""
+        return self.folder / "weights.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """What `--resume` goes on from."""
+        return self.folder / "checkpoint.safetensors"
+
+    @property
+    def plots(self) -> Path:
+        """The folder of pictures."""
+        return self.folder / "plots"
+
+    def save(self) -> None:
+        """Write `run.json`."""
+        write_atomically(self.folder / "run.json", self.record.model_dump_json(indent=2) + "\n")
+
+    def save_history(self, history: list[dict[str, float]]) -> None:
+        """Write `history.csv`."""
+        if not history:
+            return
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
+        write_atomically(self.folder / "history.csv", text.getvalue())
+
+    def history(self) -> list[dict[str, float]]:
+        """Read `history.csv` back; empty before the first epoch has ended."""
+        path = self.folder / "history.csv"
+        if not path.exists():
+            return []
+        with path.open(newline="") as file:
+            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def open_run(folder: Path) -> Run:
+    """Open a run folder.
+
+    Raises:
+        UserError: it is not a run folder, or `run.json` does not read.
+    """
+    path = folder / "run.json"
+    if not path.exists():
+        hint = nearest(folder.name, [p.parent.name for p in folder.parent.glob("*/run.json")])
+        raise UserError(f"{folder}: not a run folder (no run.json in it){hint}")
+    try:
+        return Run(folder, Record.model_validate_json(path.read_text()))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(p) for p in first["loc"])
+        raise UserError(f"{path}: broken at '{place}': {first['msg']}; train again, or restore the file") from None
+
+
+def newest_run(runs: Path) -> Run:
+    """Open the run that was started last.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = [open_run(path.parent) for path in runs.glob("*/run.json")]
+    if not found:
+        raise UserError(f"{runs}: there is no run in it yet; make one with: lstm-onnx train --plugin NAME")
+    return max(found, key=lambda run: run.record.created)
+
+
+def create_folder(runs: Path, name: str) -> Path:
+    """Make a new, empty run folder `NAME`, or `NAME-2` and so on where that exists."""
+    for number in range(1, 10_000):
+        folder = runs / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            continue
+    raise UserError(f"{runs}: has ten thousand runs called '{name}'; choose another name with --name")
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601 to the microsecond."""
+    return datetime.now(UTC).isoformat()
+
+
+def fingerprint(source: Path | None, task: str) -> str:
+    """Identify the training data: sha256 of the file, or of names and sizes in a folder, or the bundled set's name."""
+    digest = hashlib.sha256()
+    if source is None:
+        digest.update(f"bundled with {task} {__version__}".encode())
+    elif source.is_dir():
+        for path in sorted(p for p in source.rglob("*") if p.is_file()):
+            digest.update(f"{path.relative_to(source)} {path.stat().st_size}\n".encode())
+    else:
+        with source.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Releases of what shapes the numbers."""
+    return {"lstm-onnx": __version__} | {name: version(name) for name in ("torch", "onnx", "onnxruntime", "numpy")}
+
+
+def to_metadata(state: dict[str, Any]) -> dict[str, str]:
+    """Encode what is not a tensor for the header of a safetensors file."""
+    return {key: json.dumps(value) for key, value in state.items()}

@@ -1,0 +1,224 @@
+"""Proves that a file answers as it says and, given its run, as PyTorch does.
+
+Checks go from the outside in: file, contract, operators, names, types, axes (`structure_checks`), then values (`value_checks`).
+Each kind of failure is a type of its own (`report`), so that a caller can tell a renamed input from a wrong number; and
+a wrong number is traced to the node or the weight that it comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import onnx
+from google.protobuf.message import DecodeError
+
+from lstm_onnx.contract import Clock, Contract, from_json
+from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.inference.session import available_providers, session_answer
+from lstm_onnx.verification import structure_checks, value_checks
+from lstm_onnx.verification.divergence import first_parting_from_reference
+from lstm_onnx.verification.engines import available_engines, open_engine, why_not
+from lstm_onnx.verification.fingerprints import changed_parts
+from lstm_onnx.verification.provider_placement import check_placement
+from lstm_onnx.verification.report import (
+    AxisMismatch,
+    Check,
+    ContractError,
+    FileError,
+    NameMismatch,
+    OperatorError,
+    ParityError,
+    ProviderError,
+    Report,
+    ShapeMismatch,
+    StateMismatch,
+    TypeMismatch,
+    ValueMismatch,
+)
+
+if TYPE_CHECKING:
+    from lstm_onnx.training.restore import Restored
+
+__all__ = [
+    "AxisMismatch",
+    "Check",
+    "ContractError",
+    "FileError",
+    "NameMismatch",
+    "OperatorError",
+    "ParityError",
+    "ProviderError",
+    "Report",
+    "ShapeMismatch",
+    "StateMismatch",
+    "TypeMismatch",
+    "ValueMismatch",
+    "verify",
+    "verify_bytes",
+]
+
+USUAL_ENGINES = ("reference",)
+"""Engines besides ONNX Runtime that every verification asks: onnx's own evaluator, slow and plain."""
+
+
+def verify(file: str | Path, run: str | Path | None = None, engines: Sequence[str] = USUAL_ENGINES) -> Report:
+    """Check a file, and with `run` compare it with PyTorch over a grid of sizes.
+
+    Args:
+        file: the `.onnx` file.
+        run: the run folder that it was exported from.
+        engines: what to ask besides ONNX Runtime, or "all" for every engine that is installed.
+
+    Raises:
+        UserError: the file or the run is not there, or there is no such engine.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    there = available_engines()
+    chosen = there if "all" in engines else list(engines)
+    if unknown := [name for name in chosen if name not in there]:
+        raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
+    content = path.read_bytes()
+    restored = _restored(Path(run), content) if run is not None else None
+    return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
+
+
+def _restored(run: Path, content: bytes) -> Restored:
+    """Build the model of a run with the options that a file was exported with."""
+    from lstm_onnx.training.restore import adjusted_in, restore
+    from lstm_onnx.training.run_folder import open_run
+
+    opened, contract = open_run(run), readable_contract(content)
+    return restore(opened, adjusted_in(opened, contract) if contract is not None else {})
+
+
+def readable_contract(content: bytes) -> Contract | None:
+    """Return the contract of a file, be it sound or not, as far as it can be read."""
+    try:
+        return from_json(structure_checks.contract_text(onnx.load_model_from_string(content)), "the file")
+    except (UserError, DecodeError):
+        return None
+
+
+def verify_bytes(
+    content: bytes,
+    where: str,
+    restored: Restored | None = None,
+    beside: Path | None = None,
+    engines: Sequence[str] = USUAL_ENGINES,
+) -> Report:
+    """Check the content of a file; see `verify`."""
+    report = Report(where)
+    for check in _Verification(content, where, restored, beside, engines, report).checks():
+        report.checks.append(check)
+        if check.error is not None:
+            break
+    return report
+
+
+class _Verification:
+    """One verification: what is known so far, and the checks in their order."""
+
+    def __init__(
+        self,
+        content: bytes,
+        where: str,
+        restored: Restored | None,
+        beside: Path | None,
+        engines: Sequence[str],
+        report: Report,
+    ) -> None:
+        self.content, self.where, self.restored = content, where, restored
+        self.beside, self.engines, self.report = beside, engines, report
+        self.model = onnx.ModelProto()
+        self.contract: Contract | None = None
+
+    def checks(self) -> Iterator[Check]:
+        """Run the checks one by one; the caller stops at the first failure."""
+        yield self._check("file", lambda: structure_checks.check_file(self.content))
+        self.model = model = onnx.load_model_from_string(self.content)
+        yield self._check("contract", lambda: structure_checks.check_contract(model, self.where, self.beside))
+        self.contract = contract = from_json(structure_checks.contract_text(model), self.where)
+        self.report.variant = contract.variant
+        self.report.clocks = frozenset(t.name for t in contract.outputs if isinstance(t.source, Clock))
+        yield self._check("operators", lambda: structure_checks.check_operators(model, contract))
+        yield self._check("names", lambda: structure_checks.check_names(model, contract))
+        yield self._check("types", lambda: structure_checks.check_types(model, contract))
+        yield self._check("axes", lambda: structure_checks.check_axes(model, contract))
+        for provider in available_providers():
+            yield from self._on_provider(provider, contract)
+        for name in self.engines:
+            yield self._check(f"golden examples ({name})", lambda name=name: self._by_engine(name, contract))  # type: ignore[misc]
+        if "reference" in self.engines and self.restored is None:  # else PyTorch was asked already
+            yield self._check("extremes (reference)", lambda: self._extremes(contract))
+
+    def _on_provider(self, provider: str, contract: Contract) -> Iterator[Check]:
+        if provider != "cpu":
+            inputs, _ = value_checks.decode(contract.examples[0])
+            yield self._check(f"placement ({provider})", lambda: check_placement(self.content, provider, inputs))
+        for optimize in (True, False):
+            label = f"{provider}, optimisation {'on' if optimize else 'off'}"
+            yield from self._in_session(session_answer(self.content, self.where, provider, optimize), label, contract)
+
+    def _in_session(self, answer: Answer, label: str, contract: Contract) -> Iterator[Check]:
+        report, restored = self.report, self.restored
+        yield self._check(f"golden examples ({label})", lambda: value_checks.check_examples(answer, contract, report))
+        yield self._check(f"batches ({label})", lambda: value_checks.check_batches(answer, contract, report))
+        if contract.stream is not None:
+            yield self._check(f"pieces ({label})", lambda: value_checks.check_pieces(answer, contract, report))
+        if restored is not None:
+            yield self._check(
+                f"PyTorch ({label})", lambda: value_checks.check_against_torch(answer, restored, contract, report)
+            )
+
+    def _by_engine(self, name: str, contract: Contract) -> str:
+        reason = why_not(name, self.model)
+        if reason is not None:
+            return f"not asked: {reason}"
+        return value_checks.check_examples(open_engine(name, self.content).run, contract, self.report)
+
+    def _extremes(self, contract: Contract) -> str:
+        reason = why_not("reference", self.model)
+        if reason is not None:
+            return f"not asked: {reason}"
+        reference = open_engine("reference", self.content).run
+        return value_checks.check_extremes(session_answer(self.content, self.where), reference, contract)
+
+    def _check(self, name: str, check: Callable[[], str]) -> Check:
+        try:
+            return Check(name, check())
+        except ParityError as error:
+            text = f"{error}{self._traced(error)}"
+            kind = ValueMismatch if isinstance(error, value_checks.Parted) else type(error)
+            return Check(name, text, kind(f"{self.where}: {text}"))
+
+    def _traced(self, error: ParityError) -> str:
+        """Say which node or weight a wrong answer comes from, as far as that can be known."""
+        if not isinstance(error, ValueMismatch | ShapeMismatch | StateMismatch | FileError):
+            return ""
+        contract = self.contract
+        if contract is None and isinstance(error, FileError):
+            contract = readable_contract(self.content)
+        if contract is None:
+            return ""
+        self.model = onnx.load_model_from_string(self.content)
+        changed = changed_parts(self.model, contract.digests) if contract.digests else []
+        if changed:
+            return f"; changed since the export: {', '.join(changed[:4])}" + (" and more" if len(changed) > 4 else "")
+        if isinstance(error, value_checks.Parted) and self.restored is not None:
+            from lstm_onnx.graph.torch_export import traced_example
+            from lstm_onnx.training.restore import graph_for
+            from lstm_onnx.verification.torch_divergence import first_parting
+
+            graph = graph_for(self.restored, contract.variant, contract.numeric)
+            example = traced_example(self.restored.task, graph)
+            place = first_parting(self.model, graph, example, error.inputs)
+            return f"; the first to part from PyTorch: {place}" if place else ""
+        if isinstance(error, ValueMismatch) and why_not("reference", self.model) is None:
+            inputs, _ = value_checks.decode(contract.examples[0])
+            place = first_parting_from_reference(self.model, inputs)
+            return f"; the first to part from onnx's reference: {place}" if place else ""
+        return ""

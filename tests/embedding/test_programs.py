@@ -1,0 +1,212 @@
+"""For every model and target: the program builds, passes its self-test, and answers as ONNX Runtime does in Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from lstm_onnx.embedding.generate import embed
+from lstm_onnx.embedding.project import Project
+from lstm_onnx.embedding.registry import load_target
+from lstm_onnx.errors import UserError
+from tests.embedding.harness import ROOT, TARGETS, Program, Workshop, assert_close, expected, table_of
+from tests.embedding.models import MAKERS
+
+MODELS = [*(f.stem for f in sorted((ROOT / "exported").glob("*.onnx"))), "adding", "adding-streaming", *MAKERS]
+
+
+@pytest.fixture(params=TARGETS)
+def target(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def build(workshop: Workshop, models: dict[str, Path], model: str, target: str) -> Program:
+    try:
+        return workshop.program(models[model], target)
+    except UserError as error:  # a refusal by the rules, before anything is written
+        assert "would not run it" in str(error)
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_self_test_passes(workshop, models, model: str, target: str) -> None:
+    done = build(workshop, models, model, target).run("--self-test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split(",")[0] for line in lines[:-1]] == [f"example {i + 1}: ok" for i in range(len(lines) - 1)]
+    assert lines[-1].startswith("self-test passed")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_answer_is_that_of_onnx_runtime(workshop, models, model: str, target: str) -> None:
+    program = build(workshop, models, model, target)
+    if program.project.mode == "library":
+        pytest.skip("reads nothing but its golden examples")
+    done = program.run(stdin=program.example_bytes)
+    assert (done.returncode, done.stderr) == (0, "")
+    header, rows = table_of(done.stdout)
+    wanted_header, wanted = expected(program)
+    assert header == wanted_header
+    assert_close(rows, wanted)
+
+
+def build_with_files(workshop: Workshop, models: dict[str, Path], target: str) -> Program:
+    if not load_target(target).has_files:
+        pytest.skip(f"target {target} holds the model and the golden examples in itself")
+    return build(workshop, models, "traffic", target)
+
+
+def test_a_model_that_answers_otherwise_fails_the_self_test(workshop, models, target: str, tmp_path: Path) -> None:
+    program = build_with_files(workshop, models, target)
+    golden = bytearray((program.folder / "golden.bin").read_bytes())
+    golden[-2] ^= 0x40  # the exponent of the last number
+    (tmp_path / "golden.bin").write_bytes(golden)
+    done = program.run("--self-test", "--golden", tmp_path / "golden.bin")
+    assert done.returncode == 1
+    assert "FAILED" in done.stdout
+
+
+def test_a_call_is_timed(workshop, models, target: str) -> None:
+    done = build(workshop, models, "traffic", target).run("--bench")
+    assert done.returncode == 0, done.stderr
+    assert "bench: median" in done.stdout
+
+
+BROKEN_TABLES = {
+    "": "empty",
+    "\n\n": "empty",
+    "time,vehicles\n": "temperature",
+    "time,vehicles,temperature,clouds\n": "row",
+    "time,vehicles,temperature,clouds\n2018-01-01 00:00,many,1,2\n": "many",
+    "time,vehicles,temperature,clouds\nsome day,1,1,2\n": "some day",
+    "time,vehicles,temperature,clouds\n2018-02-30 00:00,1,1,2\n": "2018-02-30",
+    "time,vehicles,temperature,clouds\n2018-01-01 00:00,1,1\n": "3 cells",
+    "time,vehicles,temperature,clouds\n2018-01-01 00:00,1,1,2\n2018-01-01 00:30,1,1,2\n": "line 3",
+    "time,vehicles,temperature,clouds\n2018-01-01 00:00,1,1,2\n2017-01-01 00:00,1,1,2\n": "line 3",
+    "time,vehicles,temperature,clouds\n2018-01-01 00:00,,1,2\n": "known value",
+}
+
+
+@pytest.mark.parametrize("table", BROKEN_TABLES)
+def test_a_table_that_cannot_be_used_is_one_line(workshop, models, target: str, table: str) -> None:
+    done = build(workshop, models, "traffic", target).run(stdin=table)
+    refused(done, BROKEN_TABLES[table])
+
+
+@pytest.mark.parametrize(
+    "table", ["", "number\n1\n", "number,marker\n1,x\n", "number,marker\n1,0,0\n", "number,marker\n,0\n"]
+)
+@pytest.mark.parametrize("model", ["adding", "adding-streaming"])
+def test_steps_that_cannot_be_used_are_one_line(workshop, models, model: str, target: str, table: str) -> None:
+    done = build(workshop, models, model, target).run(stdin=table)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+BROKEN_PICTURES = {
+    b"": "empty",
+    b" \n": "empty",
+    b"\x89PNG\r\n\x1a\n": "no PPM",
+    b"P6": "header",
+    b"P6\n2 0\n255\n": "header",
+    b"P6\n2 x\n255\n": "header",
+    b"P6\n2 99999999999999999999\n255\n": "header",
+    b"P6\n-2 2\n255\n": "header",
+    b"P6\n2 2\n65535\n" + bytes(24): "two bytes",
+    b"P6\n2 2\n255\n" + bytes(11): "too early",
+    b"P5\n2 2\n255\n" + bytes(3): "too early",
+}
+
+
+@pytest.mark.parametrize("content", BROKEN_PICTURES)
+def test_a_picture_that_cannot_be_used_is_one_line(workshop, models, target: str, content: bytes) -> None:
+    done = build(workshop, models, "image", target).run(stdin=content)
+    refused(done, BROKEN_PICTURES[content])
+
+
+def test_pictures_are_read_as_netpbm_writes_them(workshop, models, target: str) -> None:
+    """Grey and colour, remarks, several in one file, and fewer shades than 256."""
+    program = build(workshop, models, "image", target)
+    if not program.project.free:
+        pytest.skip("this target fixes the size of pictures")
+    grey = b"P5 # a remark\n#another\n2 1\n255\n" + bytes([10, 30])
+    few = b"P6\n1 1\n15\n" + bytes([15, 5, 0])
+    done = program.run(stdin=grey + b"\n" + few)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [[float(cell) for cell in row] for row in table_of(done.stdout)[1]] == [[20, 20, 20], [255, 85, 0]]
+
+
+def test_files_that_are_not_there_or_broken_are_one_line(workshop, models, target: str, tmp_path: Path) -> None:
+    program = build_with_files(workshop, models, target)
+    for name, content in broken_models(program, models).items():
+        (tmp_path / name).write_bytes(content)
+        done = program.run("--model", tmp_path / name, stdin=program.example)
+        assert done.returncode in (1, 2), name
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    refused(program.run("--model", tmp_path / "nothing.onnx", "--self-test"), "nothing.onnx")
+    refused(program.run("--self-test", "--golden", tmp_path / "nothing.bin"), "nothing.bin")
+    golden = (program.folder / "golden.bin").read_bytes()
+    for size in (0, 7, 30, 60, len(golden) // 2, len(golden) - 1):
+        (tmp_path / "part.bin").write_bytes(golden[:size])
+        refused(program.run("--self-test", "--golden", tmp_path / "part.bin"), "part.bin")
+
+
+def broken_models(program: Program, models: dict[str, Path]) -> dict[str, bytes]:
+    """A truncated file, one of other inputs, two whose outputs are of another type or shape, and what is no model."""
+    whole = (program.folder / "model.onnx").read_bytes()
+    return {
+        "truncated.onnx": whole[: len(whole) // 2],
+        "types.onnx": impostor(program.project, dtype=TensorProto.DOUBLE, rank=3),
+        "shapes.onnx": impostor(program.project, dtype=TensorProto.FLOAT, rank=2),
+        "other.onnx": models["text"].read_bytes(),
+        "empty.onnx": b"",
+        "text.onnx": b"no model at all",
+    }
+
+
+def impostor(project: Project, dtype: int, rank: int) -> bytes:
+    """A model with the names of another, and outputs of the wrong type or shape."""
+    kinds = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
+    inputs = [helper.make_tensor_value_info(p.name, kinds[p.dtype], [None] * len(p.dims)) for p in project.inputs]
+    outputs = [helper.make_tensor_value_info(p.name, dtype, [None] * rank) for p in project.outputs]
+    nodes = []
+    for p in project.outputs:
+        nodes.append(helper.make_node("Cast", [project.inputs[0].name], [f"{p.name} cast"], to=dtype))
+        shape = helper.make_node("Constant", [], [f"{p.name} shape"], value_ints=[1] * (rank - 1) + [-1])
+        nodes += [shape, helper.make_node("Reshape", [f"{p.name} cast", f"{p.name} shape"], [p.name])]
+    graph = helper.make_graph(nodes, "impostor", inputs, outputs)
+    opsets = [helper.make_opsetid("", 18)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+
+
+def test_an_unknown_option_is_refused(workshop, models, target: str) -> None:
+    refused(build(workshop, models, "traffic", target).run("--nonsense"), "usage")
+
+
+def refused(done, says: str) -> None:
+    """It ended with status 2 and one line that says why."""
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert says in done.stderr
+
+
+def test_gaps_are_filled_and_rows_without_a_known_value_dropped(workshop, models, target: str) -> None:
+    """What is not there counts as missing, as in `lstm-onnx predict`."""
+    program = build(workshop, models, "traffic", target)
+    header, *rows = program.example.splitlines()
+    cut = [*rows[:20], *rows[23:]]
+    blank = [",".join([row.split(",")[0], "", "", ""]) for row in rows[20:23]]
+    whole = [*rows[:20], *blank, *rows[23:]]
+    answers = [program.run(stdin="\n".join([header, *r, ""])).stdout for r in (cut, whole)]
+    assert answers[0] == answers[1] != ""
+    last = int(np.datetime64(rows[-1].split(",")[0].replace(" ", "T"), "s").astype(int))
+    ahead = [f"{last + 3600},,1,2", f"{last + 7200},,1,2"]
+    assert program.run(stdin="\n".join([header, *whole, *ahead, ""])).stdout == answers[0]
+
+
+def test_embed_refuses_what_the_target_cannot_run(models, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such target; did you mean"):
+        embed(models["traffic"], "cc", tmp_path / "x")

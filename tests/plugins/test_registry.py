@@ -1,0 +1,133 @@
+"""Plugins come in by one door: found by name, loaded alone, and the broken ones explained."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from lstm_onnx.cli.plugin_list import survey
+from lstm_onnx.errors import UserError
+from lstm_onnx.plugins.registry import load_task
+from lstm_onnx.testing import check_task
+from tests.conftest import ADDING, TINY
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Install a package of one module with an entry point, as pip would."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def install(package: str, name: str, source: str) -> None:
+        module = package.replace("-", "_")
+        (tmp_path / f"{module}.py").write_text(source)
+        info = tmp_path / f"{module}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[lstm_onnx]\n{name} = {module}\n")
+
+    yield install
+    for name in [m for m in sys.modules if m.startswith("pkg_")]:
+        del sys.modules[name]
+
+
+GOOD = ADDING.read_text()
+
+
+def test_an_installed_plugin_is_found_by_name(install) -> None:
+    install("pkg-good", "adding", GOOD)
+    found = load_task("adding")
+    assert found.task.name == "adding"
+    assert found.origin == "pkg-good 1.0"
+    listed = {p.name: p for p in survey()}["adding"]
+    assert (listed.package, listed.version, listed.hooks, listed.problem) == (
+        "pkg-good",
+        "1.0",
+        ("lstm_onnx_tasks",),
+        None,
+    )
+
+
+def test_a_broken_plugin_is_explained_and_harms_no_other(install) -> None:
+    install("pkg-broken", "broken", "import nothing_of_this_name\n")
+    install("pkg-good", "adding", GOOD)
+    with pytest.raises(UserError, match=r"plugin 'broken' of pkg-broken 1.0 does not load: ModuleNotFoundError"):
+        load_task("broken")
+    assert load_task("adding").task.name == "adding"
+    problems = {p.name: p.problem for p in survey()}
+    assert "nothing_of_this_name" in (problems["broken"] or "")
+    assert problems["adding"] is None
+
+
+def test_a_name_claimed_twice_names_both_packages(install) -> None:
+    install("pkg-one", "adding", GOOD)
+    install("pkg-two", "adding", GOOD)
+    with pytest.raises(UserError, match="2 plugins are called 'adding', from pkg-one and pkg-two; uninstall one"):
+        load_task("adding")
+    assert {p.problem for p in survey() if p.name == "adding"} == {
+        "the name is also claimed by pkg-one",
+        "the name is also claimed by pkg-two",
+    }
+
+
+def test_a_misspelt_hook_is_named(install) -> None:
+    install("pkg-typo", "adding", GOOD.replace("def lstm_onnx_tasks", "def lstm_onnx_taks"))
+    with pytest.raises(UserError, match="lstm_onnx_taks"):
+        load_task("adding")
+
+
+def test_a_task_under_another_name_than_its_entry_point(install) -> None:
+    install("pkg-name", "summing", GOOD)
+    with pytest.raises(UserError, match="brings no task called 'summing'; there is: adding"):
+        load_task("summing")
+
+
+def test_what_is_not_a_task_is_refused(install) -> None:
+    install("pkg-not", "x", "from lstm_onnx import hookimpl\n@hookimpl\ndef lstm_onnx_tasks():\n    return [3]\n")
+    with pytest.raises(UserError, match=r"returned 'int', which is not an lstm_onnx.Task"):
+        load_task("x")
+    install("pkg-none", "y", "")
+    with pytest.raises(UserError, match="brings no task; mark a function lstm_onnx_tasks"):
+        load_task("y")
+
+
+def test_unknown_names_get_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no plugin is called 'forcasting'; did you mean 'forecasting'"):
+        load_task("forcasting")
+    with pytest.raises(UserError, match="no such plugin file"):
+        load_task("x", tmp_path / "nothing.py")
+    (tmp_path / "bad.py").write_text("1 +")
+    with pytest.raises(UserError, match=r"bad\.py: does not load: SyntaxError"):
+        load_task("x", tmp_path / "bad.py")
+
+
+def test_the_example_of_the_readme_passes_what_plugins_must_pass(tmp_path: Path) -> None:
+    check_task("adding", folder=tmp_path, plugin_file=ADDING, config=TINY)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (', extra="forbid"', "", 'needs extra="forbid"'),
+        ('description="units of the LSTM"', "description=None", "'hidden' has no description"),
+        (
+            "np.random.default_rng(seed)\n        train",
+            "np.random.default_rng()\n        train",
+            "differs from one call",
+        ),
+        ('{"total": np.ones(', '{"total": 1 + np.zeros(', None),
+        ('Headline("mse"', 'Headline("mean"', "mean"),
+        ("self.lstm = LSTM(2, config.hidden)", "self.lstm = LSTM(2, config.hidden, dropout=0)", None),
+    ],
+)
+def test_check_task_finds_what_breaks_a_rule(tmp_path: Path, old: str, new: str, complaint: str | None) -> None:
+    assert old in GOOD
+    plugin = tmp_path / "changed.py"
+    plugin.write_text(GOOD.replace(old, new))
+    (work := tmp_path / "work").mkdir()
+    if complaint is None:  # a change that breaks nothing
+        check_task("adding", folder=work, plugin_file=plugin, config=TINY)
+        return
+    with pytest.raises((AssertionError, KeyError), match=complaint):
+        check_task("adding", folder=work, plugin_file=plugin, config=TINY)

@@ -154,7 +154,7 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     Config: ClassVar[type[BaseModel]]
     Info: ClassVar[type[BaseModel]]
     training: ClassVar[dict[str, Any]] = {}
-    """Defaults of the training options (`lstm_onnx.training.options.Training`) that suit this task better.
+    """Defaults of the training options (`lstm_onnx.training.options.Training`) that suit this task better."""
     adjustable: ClassVar[tuple[str, ...]] = ()
     """Options of `Config` that a trained model does not depend on: `export --set NAME=VALUE` may change them."""
 

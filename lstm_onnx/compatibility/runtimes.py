@@ -1,7 +1,7 @@
 """What runtimes are known to take: one rule for each thing that one of them refuses, or gets wrong without a word.
 
-Every rule says where it is known from. `tests/compatibility/test_examine.py` measures again what runs on any machine (ONNX Runtime,
-OpenVINO, plain C); JavaScript, the browser and tract were measured by hand with the versions that are named.
+Every rule says where it is known from. `tests/compatibility/test_examine.py` measures again what runs on any machine
+(ONNX Runtime, OpenVINO, plain C); JavaScript, the browser and tract were measured by hand with the versions named.
 """
 
 from __future__ import annotations

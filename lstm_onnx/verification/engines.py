@@ -1,7 +1,8 @@
 """Engines other than ONNX Runtime that can answer for a file, behind one small interface.
 
 None of them shares code with ONNX Runtime or with each other, so that what they all agree on is what the file says, and
-not a kernel's habit. What each is known to get wrong stands with it, as measured; `tests/verification/test_engines.py` holds to it.
+not a kernel's habit. What each is known to get wrong stands with it, as measured;
+`tests/verification/test_engines.py` holds to it.
 """
 
 from __future__ import annotations

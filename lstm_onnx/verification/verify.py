@@ -1,7 +1,7 @@
 """Proves that a file answers as it says and, given its run, as PyTorch does.
 
-Checks go from the outside in: file, contract, operators, names, types, axes (`structure_checks`), then values (`value_checks`).
-Each kind of failure is a type of its own (`report`), so that a caller can tell a renamed input from a wrong number; and
+Checks go from the outside in: file, contract, operators, names, types, axes (`structure_checks`), then values
+(`value_checks`). Each kind of failure is a type of its own (`report`), so that a caller can tell a renamed input from a wrong number; and
 a wrong number is traced to the node or the weight that it comes from.
 """
 
@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError
 from lstm_onnx.contract import Clock, Contract, from_json
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.session import available_providers, session_answer
+from lstm_onnx.task import Answer
 from lstm_onnx.verification import structure_checks, value_checks
 from lstm_onnx.verification.divergence import first_parting_from_reference
 from lstm_onnx.verification.engines import available_engines, open_engine, why_not

@@ -176,7 +176,7 @@ def test_bench_asks_for_squares() -> None:
 
 def test_predict_imports_no_torch(file: Path, folder: Path) -> None:
     code = (
-        "import sys; from lstm_onnx.cli import run\n"
+        "import sys; from lstm_onnx.cli.app import run\n"
         f"assert run(['predict', {str(file)!r}, {str(folder)!r}]) == 0\n"
         "print('torch' in sys.modules)"
     )

@@ -26,8 +26,11 @@ from lstm_onnx.contract import (
     Tolerance,
     Values,
 )
+from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.table_inputs import ModelInputs, check_inputs, read_inputs, target_columns, to_table
+from lstm_onnx.inference.model_inputs import ModelInputs
+from lstm_onnx.inference.output_table import to_table
+from lstm_onnx.inference.table_inputs import read_inputs, target_columns
 
 DAY = 86400
 FIRST = int(np.datetime64("2020-01-01", "s").astype(np.int64))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import StepArray
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import cast
@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx_classification.bundled import bundled
 from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.labelled import Examples, SplitExamples
-from lstm_onnx_classification.labelled import StepArray as Steps
+from lstm_onnx_classification.labelled import Examples, SplitExamples, StepArray
 from lstm_onnx_classification.read import RawExamples
 from lstm_onnx_classification.reading import read
 from lstm_onnx_classification.splits import cut
@@ -69,7 +68,7 @@ def load(source: Path | None, config: Config, seed: int) -> SplitExamples:
     )
 
 
-def natural_order(names: StepArray[str]) -> list[str]:
+def natural_order(names: Sequence[str]) -> list[str]:
     """Sort names as a person does: numbers by size, `class 2` before `class 10`."""
     if all(_is_number(name) for name in names):
         return sorted(names, key=lambda name: (float(name), name))
@@ -213,7 +212,7 @@ def _note_groups(train: Examples, test: Examples, notes: list[str]) -> None:
         notes.append(f"on both sides of the split that the data brings: {_listed('group', shared)}")
 
 
-def _listed(what: str, names: StepArray[str]) -> str:
+def _listed(what: str, names: Sequence[str]) -> str:
     shown = ", ".join(f"'{name}'" for name in names[:_SHOWN])
     if len(names) == 1:
         return f"{what} {shown}"
@@ -228,7 +227,7 @@ def _summary(
     count = len(train) + (len(validation) if validation else 0) + len(test)
     if found.column:
         return f"{count:,} texts of {len(classes)} classes; {sizes}"
-    lengths = [len(item) for part in (train, validation, test) if part for item in cast(list[Steps], part.items)]
+    lengths = [len(item) for part in (train, validation, test) if part for item in cast(list[StepArray], part.items)]
     low, high = min(lengths), max(lengths)
     steps = f"{low:,} to {high:,} steps" if low < high else f"{low:,} step{'s' * (low != 1)}"
     channels = f"{len(found.channels)} channel{'s' * (len(found.channels) != 1)}"

@@ -25,7 +25,7 @@ def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
             "channel": channel_axis(info),
         }
     elif config.text_input == "bytes":
-        axes["byte"] = Axis(typical=6 * info.typical, meaning="bytes of a text, the rest padding")
+        axes["byte"] = Axis(example_size=6 * info.typical, meaning="bytes of a text, the rest padding")
     what = "texts" if info.words is not None else f"sequences of {', '.join(info.channels[:8])}"
     return GraphSpec(
         module=model,

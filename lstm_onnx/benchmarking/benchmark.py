@@ -37,8 +37,8 @@ SAME = 0.05
 _CHILD = """
 import json, sys, time
 from pathlib import Path
-from lstm_onnx.bench_inputs import make_inputs
-from lstm_onnx.runtime import load
+from lstm_onnx.benchmarking.inputs import make_inputs
+from lstm_onnx.inference.model import load
 
 def memory(key):  # ru_maxrss would be that of the parent, which a forked process begins with
     status = Path("/proc/self/status")

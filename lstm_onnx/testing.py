@@ -20,10 +20,11 @@ from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import Interrupted, UserError
 from lstm_onnx.exporting.export import Exported, export
 from lstm_onnx.graph.sample_inputs import sample_inputs
+from lstm_onnx.options import check_disjoint
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, GraphSpec, Task
 from lstm_onnx.training.loop import Row, SilentObserver, resume, train
-from lstm_onnx.training.options import TrainingOptions, check_disjoint
+from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.training.restore import restore
 from lstm_onnx.training.run_folder import Run
 from lstm_onnx.verification.value_checks import grid

@@ -23,7 +23,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.benchmarking.inputs import make_inputs
-from lstm_onnx.exporting.export import ExportOptions, export_all
+from lstm_onnx.exporting.export import export_all
+from lstm_onnx.exporting.options import ExportOptions
 
 ROOT = Path(__file__).parents[2]
 HIDDEN = (64, 128, 256, 512)
@@ -100,8 +101,8 @@ def trained(task: str, hidden: int, folder: Path) -> dict[str, Path]:
         runs=folder,
         name=f"{task}-{hidden}",
     )
-    wish = ExportOptions(("fp32", "int8", "streaming"), max_drop=100, force=True)
-    return {e.contract.variant: e.path for e in export_all(run, folder / f"{task}-{hidden}.onnx", wish=wish)}
+    options = ExportOptions(variant=("fp32", "int8", "streaming"), max_drop=100, force=True)
+    return {e.contract.variant: e.path for e in export_all(run, folder / f"{task}-{hidden}.onnx", options=options)}
 
 
 def main() -> None:

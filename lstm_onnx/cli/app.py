@@ -21,8 +21,9 @@ from lstm_onnx.cli import options
 from lstm_onnx.cli.plugin_list import survey
 from lstm_onnx.contract import Variant
 from lstm_onnx.errors import CheckFailed, Interrupted, UserError, nearest
+from lstm_onnx.options import check_disjoint
 from lstm_onnx.plugins.registry import Found, load_task, task_names
-from lstm_onnx.training.options import TrainingOptions, check_disjoint
+from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.version import __version__
 
 out = Console()

@@ -128,12 +128,21 @@ def export(
     as_json: bool,
 ) -> None:
     """Export, and show how far the files are from PyTorch, and what variants lose."""
-    from lstm_onnx.cli.options import named_values
-    from lstm_onnx.exporting.export import ExportOptions, export_all
+    from lstm_onnx.exporting.export import export_all
+    from lstm_onnx.exporting.options import ExportOptions
 
-    wish = ExportOptions(variants, max_drop, force, opset, ir_version, target, numeric, named_values(changes))
+    wish = ExportOptions(
+        variant=tuple(variants),
+        max_drop=max_drop,
+        force=force,
+        opset=opset,
+        ir_version=ir_version,
+        target=target,
+        numeric=numeric,
+        changes=changes,
+    )
     with console.status("exporting and comparing with PyTorch") if not as_json else nullcontext():
-        files = export_all(run_folder, to, runs, wish)
+        files = export_all(run_folder, to, runs, options=wish)
     if as_json:
         for written in files:
             beside = {"file": str(written.path), "contract": str(written.path.with_suffix(".json"))}
@@ -172,11 +181,11 @@ def _written(file: Exported) -> dict[str, Any]:
 
 def verify(file: Path, run_folder: Path | None, engines: list[str] | None, console: Console, as_json: bool) -> None:
     """Verify, show every check, and fail if one does."""
-    from lstm_onnx.verification.verify import USUAL_ENGINES
+    from lstm_onnx.verification.options import USUAL_ENGINES
     from lstm_onnx.verification.verify import verify as check
 
     with console.status("verifying") if not as_json else nullcontext():
-        found = check(file, run_folder, engines or USUAL_ENGINES)
+        found = check(file, run_folder, engines=tuple(engines or USUAL_ENGINES))
     if as_json:
         print(json.dumps({"file": str(file)} | _verdict(found), indent=2))
     else:
@@ -299,7 +308,9 @@ def evaluate(
     from lstm_onnx.evaluation import evaluate as evaluation
 
     with _showing(console, False, as_json):
-        verdict = evaluation.evaluate(model, data, plot, plugin_file, provider, threads)
+        verdict = evaluation.evaluate(
+            model, data, plot=plot, plugin_file=plugin_file, provider=provider, threads=threads
+        )
     if as_json:
         print(
             json.dumps(
@@ -380,7 +391,9 @@ def bench(
         _check_picture("plot", plot)
     threads = threads or [1, cores()]
     with _showing(console, False, as_json), counting("measuring") as update:
-        figures = measure(files, batches, lengths, threads, provider, seconds, update)
+        figures = measure(
+            files, update, batches=batches, lengths=lengths, threads=threads, provider=provider, seconds=seconds
+        )
     footprints = [footprint(f, provider) for f in dict.fromkeys(files)]
     best, names = best_threads(figures), labels(files)
     if plot is not None:

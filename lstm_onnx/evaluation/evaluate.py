@@ -9,7 +9,9 @@ from typing import Any
 
 from lstm_onnx.contract import Array, Contract, Scores
 from lstm_onnx.errors import UserError
+from lstm_onnx.evaluation.options import EvaluateOptions
 from lstm_onnx.inference.model import Model, load
+from lstm_onnx.options import resolve
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, Arrays
 from lstm_onnx.training.plots import SHOWN, save_figure
@@ -31,10 +33,9 @@ class Evaluation:
 def evaluate(
     model: str | Path,
     data: str | Path | None = None,
-    plot: str | Path | None = None,
-    plugin_file: str | Path | None = None,
-    provider: str = "auto",
-    threads: int | None = None,
+    *,
+    options: EvaluateOptions | None = None,
+    **fields: Any,
 ) -> Evaluation:
     """Score a run folder with PyTorch, or a file with ONNX Runtime.
 
@@ -42,19 +43,16 @@ def evaluate(
         model: run folder, or `.onnx` file.
         data: file to read; its test part is scored. None takes a run's own
             data, and for a file the data set that its plugin brings.
-        plot: folder for the task's pictures of the answers.
-        plugin_file: where the plugin of a file is, if it is not installed; a run knows.
-        provider: of ONNX Runtime.
-        threads: of ONNX Runtime.
+        options: pictures, plugin file, and where ONNX Runtime computes.
+        **fields: fields of `EvaluateOptions`, instead of the object or on top of it.
 
     Raises:
         UserError: something is missing, or the data does not fit.
     """
-    path, pictures = Path(model), Path(plot) if plot is not None else None
+    path, chosen = Path(model), resolve(EvaluateOptions, options, fields, "evaluate")
     if path.is_dir():
-        return _judge_run(path, data, pictures)
-    plugin = Path(plugin_file) if plugin_file is not None else None
-    return _judge_file(load(path, provider, threads), data, pictures, plugin)
+        return _judge_run(path, data, chosen.plot)
+    return _judge_file(load(path, chosen.provider, chosen.threads), data, chosen.plot, chosen.plugin_file)
 
 
 def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Evaluation:

@@ -22,10 +22,11 @@ from torch import Tensor, nn
 from lstm_onnx.data.atomic_files import file_name, write_atomically
 from lstm_onnx.errors import Interrupted, UserError
 from lstm_onnx.graph.torch_reference import torch_reference
+from lstm_onnx.options import validate
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
 from lstm_onnx.training.devices import fastest_threads, pick_device, thread_count, to_tensors
-from lstm_onnx.training.options import TrainingOptions, validate
+from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.training.plots import draw_run
 from lstm_onnx.training.restore import find_task, load_weights
 from lstm_onnx.training.run_folder import Record, Run, create_folder, fingerprint, now, open_run, to_metadata, versions

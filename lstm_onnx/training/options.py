@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import cos, pi
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from lstm_onnx.errors import UserError, nearest
-
-ModelT = TypeVar("ModelT", bound=BaseModel)
+from lstm_onnx.options import Options
 
 
-class TrainingOptions(BaseModel):
+class TrainingOptions(Options):
     """How to train; every field is an option of `lstm-onnx train`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     epochs: int = Field(50, ge=1, description="passes over the training data, at most")
     patience: int = Field(8, ge=1, description="stop after this many epochs without a better validation score")
@@ -39,44 +34,3 @@ class TrainingOptions(BaseModel):
         if self.schedule == "constant":
             return self.learning_rate
         return self.learning_rate * 0.5 * (1 + cos(pi * (step - rising) / max(1, total - rising)))
-
-
-def flag(name: str) -> str:
-    """`batch_size` -> `--batch-size`."""
-    return "--" + name.replace("_", "-")
-
-
-def validate(model: type[ModelT], values: Mapping[str, Any], of: str) -> ModelT:
-    """Build a model from option values.
-
-    Raises:
-        UserError: an option is unknown or has a value that is not allowed; `of` says whose options they are.
-    """
-    try:
-        return model.model_validate(dict(values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else ""
-        if first["type"] == "extra_forbidden":
-            raise UserError(f"'{name}' is not an option of {of}{nearest(name, model.model_fields)}") from None
-        message = first["msg"].removeprefix("Value error, ")
-        place = f"{flag(name)} {_text(first['input'])}" if name else of
-        raise UserError(f"{place}: {message[0].lower()}{message[1:]}") from None
-
-
-def _text(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-
-
-def check_disjoint(models: Mapping[str, type[BaseModel]]) -> None:
-    """Refuse a task whose options hide those of training.
-
-    Raises:
-        UserError: two models have a field of the same name.
-    """
-    seen: dict[str, str] = {}
-    for name, model in models.items():
-        for field in model.model_fields:
-            if field in seen:
-                raise UserError(f"option {flag(field)} belongs to {seen[field]} and to {name}; rename it in the plugin")
-            seen[field] = name

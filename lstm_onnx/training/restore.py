@@ -17,9 +17,9 @@ from lstm_onnx.contract import Contract, Variant
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.float16 import round_weights
 from lstm_onnx.graph.subgraphs import numeric
+from lstm_onnx.options import validate
 from lstm_onnx.plugins.registry import Found, load_task
 from lstm_onnx.task import AnyTask, GraphSpec
-from lstm_onnx.training.options import validate
 from lstm_onnx.training.run_folder import Run
 
 

@@ -19,6 +19,8 @@ import pluggy
 from lstm_onnx.task import Task
 
 if TYPE_CHECKING:
+    import typer
+
     from lstm_onnx.embedding.target import EmbedTarget
 
 hookspec = pluggy.HookspecMarker("lstm_onnx")
@@ -40,4 +42,13 @@ def lstm_onnx_embed_targets() -> list[EmbedTarget]:  # type: ignore[empty-body]
 
     Called once, when the plugin is loaded. A target is found under its `name`, which no two plugins may share; the
     entry point of a plugin that brings targets and no task may have any name.
+    """
+
+
+@hookspec
+def lstm_onnx_commands(app: typer.Typer) -> None:
+    """Add commands to the command line, as in any program that Typer makes: `app.command("name")(function)`.
+
+    Called for `lstm-onnx --help` and when a command is asked for that is not built in. A command of our own, or of a
+    plugin that comes earlier in the alphabet, is not replaced. Raise `UserError` for what a person can mend.
     """

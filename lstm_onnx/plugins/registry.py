@@ -11,13 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.plugins import hookspecs
 from lstm_onnx.task import AnyTask, Task
+
+if TYPE_CHECKING:
+    from typer._click import Command
 
 GROUP = "lstm_onnx"
 KindT = TypeVar("KindT")
@@ -62,6 +65,18 @@ def load_task(name: str, plugin_file: Path | None = None) -> Found:
     return Found(pick(tasks_of(module, f"{package} {version}"), name, package), f"{package} {version}")
 
 
+def load_only_task(plugin_file: Path) -> Found:
+    """Load the task of a Python file that holds one.
+
+    Raises:
+        UserError: it holds several, or it does not load.
+    """
+    names = [t.name for t in tasks_of(import_file(plugin_file), str(plugin_file))]
+    if len(names) > 1:
+        raise UserError(f"{plugin_file}: brings the tasks {', '.join(sorted(names))}; choose one with --plugin")
+    return load_task(names[0], plugin_file)
+
+
 def task_names() -> list[str]:
     """Names of all installed plugins, without importing any."""
     return sorted({p.name for p in entry_points(group=GROUP)})
@@ -103,6 +118,22 @@ def tasks_of(plugin: object, where: str) -> list[AnyTask]:
     if not tasks:
         raise UserError(f"{where}: brings no task; mark a function lstm_onnx_tasks with lstm_onnx.plugin.hookimpl")
     return tasks
+
+
+def commands_of(plugin: object, where: str) -> dict[str, Command]:
+    """Return the commands that a plugin adds to the command line, by name.
+
+    Raises:
+        UserError: a hook of the plugin has a misspelt name.
+    """
+    import typer
+
+    app = typer.Typer(rich_markup_mode="rich")
+    try:
+        _manager(plugin).hook.lstm_onnx_commands(app=app)
+    except pluggy.PluginValidationError as error:
+        raise UserError(f"{where}: {error}; the hooks are described in lstm_onnx.plugins.hookspecs") from error
+    return dict(typer.main.get_group(app).commands)
 
 
 def pick(tasks: list[AnyTask], name: str, where: str) -> AnyTask:

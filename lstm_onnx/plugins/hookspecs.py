@@ -49,6 +49,7 @@ def lstm_onnx_embed_targets() -> list[EmbedTarget]:  # type: ignore[empty-body]
 def lstm_onnx_commands(app: typer.Typer) -> None:
     """Add commands to the command line, as in any program that Typer makes: `app.command("name")(function)`.
 
-    Called for `lstm-onnx --help` and when a command is asked for that is not built in. A command of our own, or of a
-    plugin that comes earlier in the alphabet, is not replaced. Raise `UserError` for what a person can mend.
+    Called for `lstm-onnx --help` and when a command is asked for that is not built in, if the module of the entry point
+    names the hook in its source. A command of our own, or of a plugin that comes earlier in the alphabet, is not
+    replaced. Raise `UserError` for what a person can mend.
     """

@@ -21,8 +21,9 @@ from lstm_onnx.cli import options
 from lstm_onnx.cli.plugin_list import survey
 from lstm_onnx.contract import Variant
 from lstm_onnx.errors import CheckFailed, Interrupted, UserError, nearest
-from lstm_onnx.plugins.registry import Found, load_task, task_names
-from lstm_onnx.training.options import TrainingOptions, check_disjoint
+from lstm_onnx.options import check_disjoint
+from lstm_onnx.plugins.registry import Found, add_commands, load_task, task_names
+from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.version import __version__
 
 out = Console()
@@ -46,6 +47,8 @@ def run(arguments: list[str]) -> int:
         found, plugin_error = _peek(arguments)
         models = _option_models(found)
         app = build(models)
+        if arguments[:1] and arguments[0] not in {c.name for c in app.registered_commands}:
+            _add_commands(app)
         if arguments[:1] == ["train"]:
             if plugin_error and "--help" not in arguments:
                 raise plugin_error
@@ -67,6 +70,12 @@ def run(arguments: list[str]) -> int:
         err.print("stopped")
         return 130
     return 0
+
+
+def _add_commands(app: typer.Typer) -> None:
+    """Let plugins add their commands; they are only loaded for a command that is not ours, or for a list of all."""
+    for line in add_commands(app):
+        err.print(f"[red]broken:[/] {escape(line)}", highlight=False, soft_wrap=True)
 
 
 def _peek(arguments: list[str]) -> tuple[Found | None, UserError | None]:
@@ -161,6 +170,10 @@ def _train_command(models: dict[str, Any]) -> Callable[..., None]:
         plugin_file: PluginFile = None,
         name: Annotated[str | None, typer.Option(help="name of the run folder")] = None,
         runs: Runs = Path("runs"),
+        track: Annotated[
+            list[str] | None,
+            typer.Option(help="also tell this tracker: tensorboard, mlflow, or a plugin's; several"),
+        ] = None,
         quiet: Annotated[bool, typer.Option("--quiet", help="print only the last lines")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="print a JSON object a line")] = False,
         **given: Any,
@@ -170,7 +183,7 @@ def _train_command(models: dict[str, Any]) -> Callable[..., None]:
 
         values = options.split_values(given, models)
         if resume is not None:
-            commands.resume(resume, out, quiet, as_json)
+            commands.resume(resume, track or [], out, quiet, as_json)
             return
         if plugin is None and len(models) == 1:
             raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
@@ -179,7 +192,17 @@ def _train_command(models: dict[str, Any]) -> Callable[..., None]:
             stored = options.read_toml(config, models)
             values = {n: {**stored[n], **values[n]} for n in models}
         commands.train(
-            task_name, data, values[task_name], values["training"], runs, name, plugin_file, out, quiet, as_json
+            task_name,
+            data,
+            values[task_name],
+            values["training"],
+            runs,
+            name,
+            plugin_file,
+            track or [],
+            out,
+            quiet,
+            as_json,
         )
 
     fixed = list(inspect.signature(train, eval_str=True).parameters.values())[:-1]

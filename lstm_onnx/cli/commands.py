@@ -20,7 +20,7 @@ from lstm_onnx.progress import counting, showing
 
 if TYPE_CHECKING:
     from lstm_onnx.contract import Contract, Scores, Variant
-    from lstm_onnx.exporting.export import Exported
+    from lstm_onnx.exporting.exported import Exported
     from lstm_onnx.inference.model import Prediction
     from lstm_onnx.task import AnyTask
     from lstm_onnx.training.run_folder import Run
@@ -35,6 +35,7 @@ def train(
     runs: Path,
     name: str | None,
     plugin_file: Path | None,
+    track: Sequence[str],
     console: Console,
     quiet: bool,
     as_json: bool,
@@ -49,12 +50,12 @@ def train(
             run = loop.train(
                 plugin,
                 data,
-                config=dict(config),
-                settings=dict(settings),
                 runs=runs,
                 name=name,
                 plugin_file=plugin_file,
-                observer=view,
+                observers=[*([view] if view else []), *track],
+                **config,
+                **settings,
             )
     finally:
         if view:
@@ -62,7 +63,7 @@ def train(
     _after_training(run, console, as_json)
 
 
-def resume(folder: Path, console: Console, quiet: bool, as_json: bool) -> None:
+def resume(folder: Path, track: Sequence[str], console: Console, quiet: bool, as_json: bool) -> None:
     """Go on with an interrupted run, and show the scores."""
     from lstm_onnx.training import loop
     from lstm_onnx.training.restore import find_task
@@ -71,7 +72,7 @@ def resume(folder: Path, console: Console, quiet: bool, as_json: bool) -> None:
     view = _view(find_task(open_run(folder)).task, console, quiet, as_json)
     try:
         with _showing(console, quiet, as_json):
-            run = loop.resume(folder, view)
+            run = loop.resume(folder, [*([view] if view else []), *track])
     finally:
         if view:
             view.close()
@@ -129,11 +130,21 @@ def export(
 ) -> None:
     """Export, and show how far the files are from PyTorch, and what variants lose."""
     from lstm_onnx.cli.options import named_values
-    from lstm_onnx.exporting.export import ExportOptions, export_all
+    from lstm_onnx.exporting.export import export_all
+    from lstm_onnx.exporting.options import ExportOptions
 
-    wish = ExportOptions(variants, max_drop, force, opset, ir_version, target, numeric, named_values(changes))
+    options = ExportOptions(
+        variant=tuple(variants),
+        max_drop=max_drop,
+        force=force,
+        opset=opset,
+        ir_version=ir_version,
+        target=target,
+        numeric=numeric,
+        changes=named_values(changes),
+    )
     with console.status("exporting and comparing with PyTorch") if not as_json else nullcontext():
-        files = export_all(run_folder, to, runs, wish)
+        files = export_all(run_folder, to, runs, options=options)
     if as_json:
         for written in files:
             beside = {"file": str(written.path), "contract": str(written.path.with_suffix(".json"))}
@@ -172,11 +183,11 @@ def _written(file: Exported) -> dict[str, Any]:
 
 def verify(file: Path, run_folder: Path | None, engines: list[str] | None, console: Console, as_json: bool) -> None:
     """Verify, show every check, and fail if one does."""
-    from lstm_onnx.verification.verify import USUAL_ENGINES
+    from lstm_onnx.verification.options import USUAL_ENGINES
     from lstm_onnx.verification.verify import verify as check
 
     with console.status("verifying") if not as_json else nullcontext():
-        found = check(file, run_folder, engines or USUAL_ENGINES)
+        found = check(file, run_folder, engines=engines or USUAL_ENGINES)
     if as_json:
         print(json.dumps({"file": str(file)} | _verdict(found), indent=2))
     else:
@@ -299,7 +310,9 @@ def evaluate(
     from lstm_onnx.evaluation import evaluate as evaluation
 
     with _showing(console, False, as_json):
-        verdict = evaluation.evaluate(model, data, plot, plugin_file, provider, threads)
+        verdict = evaluation.evaluate(
+            model, data, plot=plot, plugin_file=plugin_file, provider=provider, threads=threads
+        )
     if as_json:
         print(
             json.dumps(
@@ -344,10 +357,10 @@ def inspect(file: Path, console: Console, as_json: bool) -> None:
 
 def doctor(file: Path, targets: list[str] | None, console: Console, as_json: bool) -> None:
     """Examine a file for some targets, or for all, and fail if one of those that were named would not run it."""
-    from lstm_onnx.compatibility.examine import examine_file
+    from lstm_onnx.compatibility.examine import examine
     from lstm_onnx.compatibility.runtimes import TARGETS
 
-    found = {name: examine_file(file, name) for name in targets or TARGETS}
+    found = {name: examine(file, name) for name in targets or TARGETS}
     if as_json:
         print(json.dumps({name: [vars(f) for f in findings] for name, findings in found.items()}, indent=2))
     else:
@@ -380,7 +393,9 @@ def bench(
         _check_picture("plot", plot)
     threads = threads or [1, cores()]
     with _showing(console, False, as_json), counting("measuring") as update:
-        figures = measure(files, batches, lengths, threads, provider, seconds, update)
+        figures = measure(
+            files, update, batches=batches, lengths=lengths, threads=threads, provider=provider, seconds=seconds
+        )
     footprints = [footprint(f, provider) for f in dict.fromkeys(files)]
     best, names = best_threads(figures), labels(files)
     if plot is not None:

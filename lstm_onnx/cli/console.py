@@ -16,6 +16,7 @@ from rich.table import Table as RichTable
 
 from lstm_onnx.contract import Axis, Contract, Scores
 from lstm_onnx.progress import PLAIN_EVERY
+from lstm_onnx.training.observers import Observer
 
 if TYPE_CHECKING:
     import polars as pl
@@ -197,7 +198,7 @@ def footprint_table(footprints: Sequence[Footprint], names: Mapping[Path, str]) 
     return table
 
 
-class TrainingView:
+class TrainingView(Observer):
     """Shows training as it goes: a live bar on a terminal, plain lines elsewhere, JSON lines if asked."""
 
     def __init__(self, console: Console, metric: str, as_json: bool = False) -> None:

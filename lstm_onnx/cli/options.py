@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.training.options import flag
+from lstm_onnx.options import flag
 
 
 def parameters(model: type[BaseModel], panel: str) -> list[inspect.Parameter]:

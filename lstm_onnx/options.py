@@ -74,7 +74,7 @@ def validate(model: type[ModelT], values: Mapping[str, Any], of: str) -> ModelT:
         UserError: an option is unknown or has a value that is not allowed; `of` says whose options they are.
     """
     try:
-        return model.model_validate(dict(values))
+        return model.model_validate({name: _several(model.model_fields.get(name), v) for name, v in values.items()})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else ""
@@ -86,6 +86,13 @@ def validate(model: type[ModelT], values: Mapping[str, Any], of: str) -> ModelT:
         if first["type"] == "literal_error" and field is not None:
             message = f"there is no such {placed(field).name or name}{nearest(str(first['input']), choices(field))}"
         raise UserError(f"{place}: {message[0].lower()}{message[1:]}") from None
+
+
+def _several(field: FieldInfo | None, value: Any) -> Any:
+    """Take one value for a tuple of one, where a field takes several."""
+    if field is None or get_origin(without_none(field.annotation)) is not tuple:
+        return value
+    return (value,) if isinstance(value, str | int | float) else value
 
 
 def choices(field: FieldInfo) -> tuple[str, ...]:

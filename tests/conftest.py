@@ -22,7 +22,7 @@ def _one_thread() -> None:
 @pytest.fixture(scope="session")
 def adding_run(tmp_path_factory: pytest.TempPathFactory):
     runs = tmp_path_factory.mktemp("runs")
-    return lo.train("adding", plugin_file=ADDING, config=TINY, settings={"epochs": 2, "threads": 1}, runs=runs)
+    return lo.train("adding", plugin_file=ADDING, **TINY, epochs=2, threads=1, runs=runs)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import onnxruntime as ort
 
 from lstm_onnx.benchmarking.inputs import make_inputs, usual_length
 from lstm_onnx.benchmarking.options import BenchmarkOptions
+from lstm_onnx.data.given import given_file
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model import Model, load
 from lstm_onnx.inference.session import PROVIDERS
@@ -148,7 +150,7 @@ def cells_of(
 
 
 def benchmark(
-    files: Sequence[str | Path],
+    files: str | PathLike[str] | Sequence[str | PathLike[str]],
     progress: Callable[[int, int], None] | None = None,
     *,
     options: BenchmarkOptions | None = None,
@@ -157,7 +159,7 @@ def benchmark(
     """Measure files over batch, length and threads.
 
     Args:
-        files: `.onnx` files with a contract.
+        files: an `.onnx` file with a contract, or several: paths, what `export` returned, loaded `Model`s.
         progress: told how many slices of how many are done.
         options: sizes, threads, and the time to spend; no length means each file's usual one, no number of threads
             one thread and one for each core.
@@ -168,7 +170,8 @@ def benchmark(
     """
     chosen = resolve(BenchmarkOptions, options, fields, "benchmark")
     provider, seconds = chosen.provider, chosen.seconds
-    models = {Path(f): load(f, provider, 1) for f in files}
+    given = files if isinstance(files, list | tuple) else [files]
+    models = {f: load(f, provider, 1) for f in (given_file(one, "benchmark") for one in given)}
     cells = cells_of(list(models.values()), chosen.batches, chosen.lengths, chosen.threads or (1, cores()))
     calls = []
     for cell in cells:

@@ -66,8 +66,8 @@ def doctor(
     ] = None,
 ) -> Examined:
     """Examine a file for some targets, or for all."""
-    from lstm_onnx.compatibility.examine import examine_file
+    from lstm_onnx.compatibility.examine import examine
     from lstm_onnx.compatibility.runtimes import TARGETS
 
-    found = {name: examine_file(file, name) for name in target or TARGETS}
+    found = {name: examine(file, name) for name in target or TARGETS}
     return Examined(file, found, {name: TARGETS[name].what for name in found}, bool(target))

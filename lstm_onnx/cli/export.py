@@ -16,7 +16,7 @@ from lstm_onnx.exporting.options import ExportOptions
 from lstm_onnx.progress import busy
 
 if TYPE_CHECKING:
-    from lstm_onnx.exporting.export import Exported
+    from lstm_onnx.exporting.exported import Exported
 
 
 @dataclass(frozen=True)

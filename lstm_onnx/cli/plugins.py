@@ -42,12 +42,12 @@ def _examine(point: EntryPoint, namesakes: list[EntryPoint]) -> Plugin:
     except Exception as error:
         reason = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         return Plugin(point.name, package, version, problem=reason)
-    return Plugin(point.name, package, version, hooks=hooks_of(module), summary=summary)
+    return Plugin(point.name, package, version, hooks=hooks_of(module, package), summary=summary)
 
 
 def _summary(module: object, name: str, package: str) -> str:
     """Say what a plugin brings: its task, or where it has none its embed targets and its commands."""
-    if "lstm_onnx_tasks" in hooks_of(module):
+    if "lstm_onnx_tasks" in hooks_of(module, package):
         return pick(tasks_of(module, package), name, package).summary
     targets = [t.name for t in targets_of(module, package)]
     parts = [f"embed --target {', '.join(targets)}"] if targets else []

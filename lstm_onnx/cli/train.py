@@ -76,6 +76,9 @@ def train(
     ] = None,
     name: Annotated[str | None, typer.Option(help="name of the run folder")] = None,
     runs: Annotated[Path, typer.Option(help="folder of the run folders")] = Path("runs"),
+    track: Annotated[
+        list[str] | None, typer.Option(help="also tell this tracker: tensorboard, mlflow, or a plugin's; several")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="print only the last lines")] = False,
     as_json: bool = False,
     **fields: Any,
@@ -91,7 +94,7 @@ def train(
     if data is not None and data_option is not None and data != data_option:
         raise UserError(f"--data {data_option}: learns from {data} already; leave one of them out")
     if resume is not None:
-        return _resume(resume, quiet, as_json)
+        return _resume(resume, track or [], quiet, as_json)
     found = _task_of(plugin, config, plugin_file)
     if found is None:
         raise UserError(f"say which task to train with --plugin; there is: {', '.join(_task_names())}")
@@ -104,24 +107,24 @@ def train(
         run = loop.train(
             task.name,
             data if data is not None else data_option,
-            config=values[task.name],
-            settings=values["training"],
             runs=runs,
             name=name,
             plugin_file=plugin_file,
-            observer=None if quiet else view,
+            observers=[*([] if quiet else [view]), *(track or [])],
+            **values[task.name],
+            **values["training"],
         )
     return Trained(run)
 
 
-def _resume(folder: Path, quiet: bool, as_json: bool) -> Trained:
+def _resume(folder: Path, track: Sequence[str], quiet: bool, as_json: bool) -> Trained:
     from lstm_onnx.training import loop
     from lstm_onnx.training.restore import find_task
     from lstm_onnx.training.run_folder import open_run
 
     view = _view(find_task(open_run(folder)).task, quiet, as_json)
     with closing(view):
-        return Trained(loop.resume(folder, None if quiet else view))
+        return Trained(loop.resume(folder, [*([] if quiet else [view]), *track]))
 
 
 def _view(task: AnyTask, quiet: bool, as_json: bool) -> TrainingView:

@@ -13,6 +13,7 @@ from rich.text import Text
 from lstm_onnx.cli.console import encode, say
 from lstm_onnx.cli.tables import number
 from lstm_onnx.progress import PLAIN_EVERY
+from lstm_onnx.training.observers import Observer
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from lstm_onnx.training.run_folder import Run
 
 
-class TrainingView:
+class TrainingView(Observer):
     """An observer of training that prints; see the module."""
 
     def __init__(self, console: Console, metric: str, as_json: bool = False) -> None:

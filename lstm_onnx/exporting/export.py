@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import onnx
@@ -14,8 +13,10 @@ import onnx
 from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.contract import IR_VERSION, METADATA_KEY, Contract, Example, Scores, Tolerance, Values, Variant, to_json
 from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.data.given import given_path, given_run
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.variant_quality import QualityDrop
+from lstm_onnx.exporting.exported import Exported
 from lstm_onnx.exporting.options import ExportOptions
 from lstm_onnx.exporting.quantization import PLANS, quantize, require_quantizable
 from lstm_onnx.graph.float16 import store_half
@@ -26,11 +27,12 @@ from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.options import resolve
 from lstm_onnx.task import Answer, GraphSpec
+from lstm_onnx.training.options import warn_renamed
 from lstm_onnx.training.restore import Restored, graph_for, restore
 from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.run_folder import Run, newest_run, open_run
 from lstm_onnx.verification.fingerprints import fingerprints
-from lstm_onnx.verification.verify import Report, verify_bytes
+from lstm_onnx.verification.verify import verify_bytes
 
 LOWEST_OPSET = 18
 """The lowest opset that the torch exporter writes well."""
@@ -40,71 +42,86 @@ INT8_TOLERANCE = Tolerance(rtol=0.05, atol=1e-3)
 thread, batch and CPU. It finds a wrong scale, not a wrong digit; the metric is what an int8 file is judged by."""
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What `export` wrote.
+@overload
+def export(
+    run: Run | str | Path | None = None,
+    to: str | Path | None = None,
+    *,
+    variant: Variant = "fp32",
+    runs: str | Path = "runs",
+    **fields: Any,
+) -> Exported: ...
 
-    Attributes:
-        path: the file; its contract lies beside it as `.json`.
-        contract: what the file says of itself.
-        report: of the verification.
-        how: what was decided on the way, such as how int8 weights are scaled.
-    """
 
-    path: Path
-    contract: Contract
-    report: Report
-    how: str = ""
+@overload
+def export(
+    run: Run | str | Path | None = None,
+    to: str | Path | None = None,
+    *,
+    variant: Sequence[Variant],
+    runs: str | Path = "runs",
+    **fields: Any,
+) -> list[Exported]: ...
+
+
+@overload
+def export(
+    run: Run | str | Path | None = None,
+    to: str | Path | None = None,
+    *,
+    options: ExportOptions,
+    runs: str | Path = "runs",
+    **fields: Any,
+) -> Exported | list[Exported]: ...
 
 
 def export(
     run: Run | str | Path | None = None,
-    out: str | Path | None = None,
-    runs: str | Path = "runs",
+    to: str | Path | None = None,
     *,
     options: ExportOptions | None = None,
-    **fields: Any,
-) -> Exported:
-    """Write one variant of a run as an `.onnx` file, with its contract in it and beside it; see `export_all`.
-
-    Raises:
-        UserError: several variants are asked for, or as `export_all`.
-    """
-    chosen = resolve(ExportOptions, options, fields, "export")
-    if len(chosen.variant) > 1:
-        raise UserError(f"variant {' '.join(chosen.variant)}: export writes one file; export_all writes several")
-    return export_all(run, out, runs, options=chosen)[0]
-
-
-def export_all(
-    run: Run | str | Path | None = None,
-    out: str | Path | None = None,
     runs: str | Path = "runs",
-    *,
-    options: ExportOptions | None = None,
     **fields: Any,
-) -> list[Exported]:
-    """Write several variants of a run: all of them, or nothing.
+) -> Exported | list[Exported]:
+    """Write a run as an `.onnx` file, with its contract in it and beside it, or as several variants of one.
+
+    `variant="int8"` writes one file and returns it; `variant=["fp32", "int8"]` writes several, all of them or nothing,
+    and returns a list, however long it is. An options object counts as one variant if it has one.
 
     Args:
-        run: run folder; None takes the newest one in `runs`.
-        out: file to write; None means `exported/NAME.onnx`. Where this is not the only file, variants other than fp32
+        run: run, or its folder; None takes the newest one in `runs`.
+        to: file to write; None means `exported/NAME.onnx`. Where this is not the only file, variants other than fp32
             add their name: `NAME-int8.onnx`.
-        runs: where to look for the newest run.
         options: what to write.
+        runs: where to look for the newest run.
         **fields: fields of `ExportOptions`, instead of the object or on top of it.
-
-    Returns:
-        For each file its contract and the report of its verification.
 
     Raises:
         UserError: there is no such run, it cannot be exported so, or a variant loses too much.
         ParityError: a file would not answer as PyTorch does.
     """
+    if "out" in fields:
+        warn_renamed("export(out=...)", "export(to=...)")
+        to = fields.pop("out")
     chosen = resolve(ExportOptions, options, fields, "export")
-    if not isinstance(run, Run):
-        run = open_run(Path(run)) if run is not None else newest_run(Path(runs))
-    paths = _paths(Path(out) if out is not None else None, run.record.name, chosen.variant)
+    made = export_all(run, to, runs, options=chosen)
+    several = not isinstance(fields.get("variant", ""), str) or len(made) > 1
+    return made if several else made[0]
+
+
+def export_all(
+    run: Run | str | Path | None = None,
+    to: str | Path | None = None,
+    runs: str | Path = "runs",
+    *,
+    options: ExportOptions | None = None,
+    **fields: Any,
+) -> list[Exported]:
+    """Do what `export` does, and return a list whatever was asked for."""
+    chosen = resolve(ExportOptions, options, fields, "export")
+    run = open_run(given_run(run, "export")) if run is not None else newest_run(Path(runs))
+    out = given_path(to, "export", "a path to write to") if to is not None else None
+    paths = _paths(out, run.record.name, chosen.variant)
     restored = restore(run, chosen.changes)
     work = _Exporter(restored, chosen)
     made = [work.make(variant, path) for variant, path in zip(chosen.variant, paths, strict=True)]

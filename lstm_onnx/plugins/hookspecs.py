@@ -19,9 +19,10 @@ import pluggy
 from lstm_onnx.task import Task
 
 if TYPE_CHECKING:
-    import typer
+    from typer import Typer
 
     from lstm_onnx.embedding.target import EmbedTarget
+    from lstm_onnx.training.observers import Observer
 
 hookspec = pluggy.HookspecMarker("lstm_onnx")
 hookimpl = pluggy.HookimplMarker("lstm_onnx")
@@ -46,10 +47,19 @@ def lstm_onnx_embed_targets() -> list[EmbedTarget]:  # type: ignore[empty-body]
 
 
 @hookspec
-def lstm_onnx_commands(app: typer.Typer) -> None:
-    """Add commands to the command line, as in any program that Typer makes: `app.command("name")(function)`.
+def lstm_onnx_observers() -> list[Observer]:  # type: ignore[empty-body]
+    """Return new observers of training, each with a `name` by which a person asks for it.
+
+    Called whenever one is asked for: `lstm-onnx train --track NAME`, or `train(..., observers=["NAME"])`. An observer
+    imports what it needs in its methods, and says in `prepare` what is missing.
+    """
+
+
+@hookspec
+def lstm_onnx_commands(app: Typer) -> None:
+    """Add commands to the command line, as in any program that Typer makes: `app.command("NAME")(function)`.
 
     Called for `lstm-onnx --help` and when a command is asked for that is not built in, if the module of the entry point
-    names the hook in its source. A command of our own, or of a plugin that comes earlier in the alphabet, is not
-    replaced. Raise `UserError` for what a person can mend.
+    names this hook in its source; the module should be quick to import. A command of our own, or of a plugin that comes
+    earlier in the alphabet, is not replaced. Raise `UserError` for what a person can mend.
     """

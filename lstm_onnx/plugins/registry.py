@@ -1,6 +1,7 @@
 """Finds plugins, loads the one that is asked for, and says which are broken and why.
 
-Only the plugin that a command needs is imported, so that a broken one cannot take the command line down.
+Only the plugin that a command needs is imported, so that a broken one cannot take the command line down. What is loaded
+is kept by one manager for the whole process, which asks a hook of one plugin (`announced`) or of all (`collected`).
 """
 
 from __future__ import annotations
@@ -33,6 +34,14 @@ class Found:
     task: AnyTask
     origin: str
     file: Path | None = field(default=None)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An installed plugin that is loaded."""
+
+    point: EntryPoint
+    plugin: object
 
 
 def load_task(name: str, plugin_file: Path | None = None) -> Found:
@@ -82,26 +91,49 @@ def task_names() -> list[str]:
     return sorted({p.name for p in entry_points(group=GROUP)})
 
 
-def _manager(plugin: object) -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    manager.register(plugin)
-    manager.check_pending()  # a hook with a misspelt name
-    return manager
+_manager = pluggy.PluginManager(GROUP)
+"""The plugins that this process has loaded."""
+_manager.add_hookspecs(hookspecs)
 
 
-def hooks_of(plugin: object) -> tuple[str, ...]:
+def register(plugin: object, where: str) -> None:
+    """Let a plugin in; one of the same name, such as an earlier state of its file, makes room.
+
+    Raises:
+        UserError: it has a hook that does not exist, or with other parameters.
+    """
+    if _manager.is_registered(plugin):
+        return
+    earlier = _manager.get_plugin(_manager.get_canonical_name(plugin))
+    if earlier is not None:
+        _manager.unregister(earlier)
+    try:
+        _manager.register(plugin)
+        _manager.check_pending()  # a hook with a misspelt name
+    except pluggy.PluginValidationError as error:
+        _manager.unregister(plugin)
+        raise UserError(f"{where}: {error}; the hooks are described in lstm_onnx.plugins.hookspecs") from error
+
+
+def hooks_of(plugin: object, where: str) -> tuple[str, ...]:
     """Names of the hooks that a plugin implements."""
-    callers: Iterable[Any] = _manager(plugin).get_hookcallers(plugin) or ()
-    return tuple(sorted(caller.name for caller in callers))
+    register(plugin, where)
+    return tuple(sorted(caller.name for caller in _manager.get_hookcallers(plugin) or ()))
 
 
 def announced(plugin: object, hook: str, kind: type[KindT], where: str) -> list[KindT]:
-    """Ask one hook, and hold what it returns to what it must be."""
-    try:
-        answers = getattr(_manager(plugin).hook, hook)()
-    except pluggy.PluginValidationError as error:
-        raise UserError(f"{where}: {error}; the hooks are described in lstm_onnx.plugins.hookspecs") from error
+    """Ask one hook of one plugin, and hold what it returns to what it must be."""
+    register(plugin, where)
+    others = [p for p in _manager.get_plugins() if p is not plugin]
+    return _checked(_manager.subset_hook_caller(hook, others)(), hook, kind, where)
+
+
+def collected(hook: str, kind: type[KindT]) -> list[KindT]:
+    """Ask one hook of all plugins that are loaded."""
+    return _checked(getattr(_manager.hook, hook)(), hook, kind, "a plugin")
+
+
+def _checked(answers: Iterable[Iterable[Any]], hook: str, kind: type[KindT], where: str) -> list[KindT]:
     found = [one for answer in answers for one in answer]
     for one in found:
         if not isinstance(one, kind):
@@ -112,28 +144,48 @@ def announced(plugin: object, hook: str, kind: type[KindT], where: str) -> list[
     return found
 
 
+def load_installed() -> tuple[list[Installed], list[str]]:
+    """Load every installed plugin.
+
+    Returns:
+        those that load, and one line for each that does not.
+    """
+    found, broken = [], []
+    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
+        package, version = package_of(point)
+        try:
+            plugin = point.load()
+            register(plugin, f"{package} {version}")
+        except Exception as error:
+            broken.append(broken_line(point, error))
+        else:
+            found.append(Installed(point, plugin))
+    return found, broken
+
+
+def broken_line(point: EntryPoint, error: Exception) -> str:
+    """Say of a plugin that it cannot be used, and why."""
+    package, version = package_of(point)
+    return f"plugin '{point.name}' of {package} {version}: {type(error).__name__}: {error}"
+
+
+def commands_of(plugin: object, where: str) -> dict[str, Command]:
+    """Return the commands that a plugin adds to the command line, by name."""
+    import typer
+
+    register(plugin, where)
+    app = typer.Typer(rich_markup_mode="rich")
+    others = [p for p in _manager.get_plugins() if p is not plugin]
+    _manager.subset_hook_caller("lstm_onnx_commands", others)(app=app)
+    return dict(typer.main.get_group(app).commands)
+
+
 def tasks_of(plugin: object, where: str) -> list[AnyTask]:
     """Return the tasks that a plugin announces."""
     tasks: list[AnyTask] = announced(plugin, "lstm_onnx_tasks", Task, where)  # type: ignore[type-abstract]
     if not tasks:
         raise UserError(f"{where}: brings no task; mark a function lstm_onnx_tasks with lstm_onnx.plugin.hookimpl")
     return tasks
-
-
-def commands_of(plugin: object, where: str) -> dict[str, Command]:
-    """Return the commands that a plugin adds to the command line, by name.
-
-    Raises:
-        UserError: a hook of the plugin has a misspelt name.
-    """
-    import typer
-
-    app = typer.Typer(rich_markup_mode="rich")
-    try:
-        _manager(plugin).hook.lstm_onnx_commands(app=app)
-    except pluggy.PluginValidationError as error:
-        raise UserError(f"{where}: {error}; the hooks are described in lstm_onnx.plugins.hookspecs") from error
-    return dict(typer.main.get_group(app).commands)
 
 
 def pick(tasks: list[AnyTask], name: str, where: str) -> AnyTask:

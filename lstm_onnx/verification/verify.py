@@ -8,6 +8,7 @@ wrong number; and a wrong number is traced to the node or the weight that it com
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from lstm_onnx.contract import Contract, TimeSource, from_json
+from lstm_onnx.data.given import given_file, given_run
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.session import available_providers, session_answer
 from lstm_onnx.options import resolve
@@ -64,13 +66,17 @@ __all__ = [
 
 
 def verify(
-    file: str | Path, run: str | Path | None = None, *, options: VerifyOptions | None = None, **fields: Any
+    file: str | PathLike[str],
+    run: str | PathLike[str] | None = None,
+    *,
+    options: VerifyOptions | None = None,
+    **fields: Any,
 ) -> Report:
     """Check a file, and with `run` compare it with PyTorch over a grid of sizes.
 
     Args:
-        file: the `.onnx` file.
-        run: the run folder that it was exported from.
+        file: the `.onnx` file: its path, what `export` returned, or a loaded `Model`.
+        run: the run that it was exported from, or its folder.
         options: what to ask besides ONNX Runtime.
         **fields: fields of `VerifyOptions`, instead of the object or on top of it.
 
@@ -78,15 +84,14 @@ def verify(
         UserError: the file or the run is not there, or there is no such engine.
     """
     chosen_options = resolve(VerifyOptions, options, fields, "verify")
-    path = Path(file)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
+    path = given_file(file, "verify")
+    folder = given_run(run, "verify") if run is not None else None
     there = available_engines()
     chosen = there if "all" in chosen_options.engines else list(chosen_options.engines)
     if unknown := [name for name in chosen if name not in there]:
         raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
     content = path.read_bytes()
-    restored = _restored(Path(run), content) if run is not None else None
+    restored = _restored(folder, content) if folder is not None else None
     return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
 
 

@@ -104,7 +104,7 @@ def test_unknown_names_get_the_nearest(tmp_path: Path) -> None:
 
 
 def test_the_example_of_the_readme_passes_what_plugins_must_pass(tmp_path: Path) -> None:
-    check_task("adding", folder=tmp_path, plugin_file=ADDING, config=TINY)
+    check_task("adding", folder=tmp_path, plugin_file=ADDING, **TINY)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_check_task_finds_what_breaks_a_rule(tmp_path: Path, old: str, new: str,
     plugin.write_text(GOOD.replace(old, new))
     (work := tmp_path / "work").mkdir()
     if complaint is None:  # a change that breaks nothing
-        check_task("adding", folder=work, plugin_file=plugin, config=TINY)
+        check_task("adding", folder=work, plugin_file=plugin, **TINY)
         return
     with pytest.raises((AssertionError, KeyError), match=complaint):
-        check_task("adding", folder=work, plugin_file=plugin, config=TINY)
+        check_task("adding", folder=work, plugin_file=plugin, **TINY)

@@ -150,9 +150,13 @@ def option_models(words: Sequence[str], lenient: bool) -> dict[str, type[BaseMod
 
 def _task_of(plugin: str | None, config: Path | None, plugin_file: Path | None) -> Found | None:
     """Load the task that is named by an option, by a TOML file, or as the only one of a plugin file."""
-    from lstm_onnx.plugins.registry import load_only_task, load_task
-
     name = plugin if plugin is not None or config is None else plugin_in_toml(config)
     if name is not None:
+        from lstm_onnx.plugins.registry import load_task
+
         return load_task(name, plugin_file)
-    return load_only_task(plugin_file) if plugin_file is not None else None
+    if plugin_file is not None:
+        from lstm_onnx.plugins.registry import load_only_task
+
+        return load_only_task(plugin_file)
+    return None

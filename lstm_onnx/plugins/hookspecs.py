@@ -57,8 +57,9 @@ def lstm_onnx_observers() -> list[Observer]:  # type: ignore[empty-body]
 
 @hookspec
 def lstm_onnx_commands(app: Typer) -> None:
-    """Add commands to the command line: `@app.command("NAME")`.
+    """Add commands to the command line, as in any program that Typer makes: `app.command("NAME")(function)`.
 
-    Called when `lstm-onnx` is asked for a command that is not its own, or for `--help`; the module of the plugin should
-    be quick to import.
+    Called for `lstm-onnx --help` and when a command is asked for that is not built in, if the module of the entry point
+    names this hook in its source; the module should be quick to import. A command of our own, or of a plugin that comes
+    earlier in the alphabet, is not replaced. Raise `UserError` for what a person can mend.
     """

@@ -21,7 +21,7 @@ from lstm_onnx.plugins import hookspecs
 from lstm_onnx.task import AnyTask, Task
 
 if TYPE_CHECKING:
-    from typer import Typer
+    from typer._click import Command
 
 GROUP = "lstm_onnx"
 KindT = TypeVar("KindT")
@@ -72,6 +72,18 @@ def load_task(name: str, plugin_file: Path | None = None) -> Found:
             f"mend or uninstall it (lstm-onnx plugins lists them all)"
         ) from error
     return Found(pick(tasks_of(module, f"{package} {version}"), name, package), f"{package} {version}")
+
+
+def load_only_task(plugin_file: Path) -> Found:
+    """Load the task of a Python file that holds one.
+
+    Raises:
+        UserError: it holds several, or it does not load.
+    """
+    names = [t.name for t in tasks_of(import_file(plugin_file), str(plugin_file))]
+    if len(names) > 1:
+        raise UserError(f"{plugin_file}: brings the tasks {', '.join(sorted(names))}; choose one with --plugin")
+    return load_task(names[0], plugin_file)
 
 
 def task_names() -> list[str]:
@@ -157,11 +169,15 @@ def broken_line(point: EntryPoint, error: Exception) -> str:
     return f"plugin '{point.name}' of {package} {version}: {type(error).__name__}: {error}"
 
 
-def add_commands(app: Typer) -> list[str]:
-    """Let every installed plugin add its commands; returns one line for each that does not load."""
-    _, broken = load_installed()
-    _manager.hook.lstm_onnx_commands(app=app)
-    return broken
+def commands_of(plugin: object, where: str) -> dict[str, Command]:
+    """Return the commands that a plugin adds to the command line, by name."""
+    import typer
+
+    register(plugin, where)
+    app = typer.Typer(rich_markup_mode="rich")
+    others = [p for p in _manager.get_plugins() if p is not plugin]
+    _manager.subset_hook_caller("lstm_onnx_commands", others)(app=app)
+    return dict(typer.main.get_group(app).commands)
 
 
 def tasks_of(plugin: object, where: str) -> list[AnyTask]:

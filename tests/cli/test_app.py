@@ -14,7 +14,7 @@ import pytest
 
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
-from lstm_onnx.cli.options import spread_lists
+from lstm_onnx.cli.command import spread_lists
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.training.run_folder import open_run
@@ -186,7 +186,7 @@ def test_help_shows_the_options_of_the_task(capsys: pytest.CaptureFixture[str]) 
 def test_list_options_take_several_values() -> None:
     models = [load_task("forecasting").task.Config, TrainingOptions]
     given = ["train", "--quantiles", "0.1", "0.5", "--epochs", "3", "--target", "a", "--target", "b", "c"]
-    assert spread_lists(given, models) == [
+    assert spread_lists(given, models, free=True) == [
         *("train", "--quantiles", "0.1", "--quantiles", "0.5", "--epochs", "3"),
         *("--target", "a", "--target", "b", "--target", "c"),
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_onnx.cli.plugin_list import survey
+from lstm_onnx.cli.plugins import survey
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.testing import check_task

@@ -13,7 +13,7 @@ import pytest
 from lstm_onnx.cli.app import COMMANDS
 from lstm_onnx.contract import Contract
 from lstm_onnx.plugins import hookspecs
-from lstm_onnx.plugins.registry import task_names
+from lstm_onnx.plugins.entry_points import task_names
 from lstm_onnx.task import Task
 
 ROOT = Path(__file__).parents[1]

@@ -6,12 +6,13 @@ A plugin is loaded only if its source names the hook: reading a file takes 0.1 m
 from __future__ import annotations
 
 from collections.abc import Container
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.plugins.entry_points import installed, package_of
 
 if TYPE_CHECKING:
     from typer._click import Command
@@ -26,16 +27,16 @@ def plugin_commands(taken: Container[str]) -> tuple[dict[str, Command], list[str
     Returns:
         the commands by name, and a line for each plugin that does not load or wants a name that is taken.
     """
-    from lstm_onnx.plugins.registry import GROUP, commands_of, package_of
-
     found: dict[str, Command] = {}
     lost: list[str] = []
-    points = {p.value: p for p in sorted(entry_points(group=GROUP), key=lambda p: p.name, reverse=True)}
-    for point in sorted(points.values(), key=lambda p: p.name):  # several tasks may come from one module
+    points: dict[str, EntryPoint] = {}
+    for point in installed():
+        points.setdefault(point.value, point)  # several tasks may come from one module
+    for point in points.values():
         package, version = package_of(point)
         where = f"plugin '{point.name}' of {package} {version}"
         try:
-            commands = commands_of(point.load(), where) if _names_the_hook(point) else {}
+            commands = _commands(point, where)
         except UserError as error:
             lost.append(str(error))
         except Exception as error:
@@ -47,6 +48,14 @@ def plugin_commands(taken: Container[str]) -> tuple[dict[str, Command], list[str
                 else:
                     found[name] = command
     return found, lost
+
+
+def _commands(point: EntryPoint, where: str) -> dict[str, Command]:
+    if not _names_the_hook(point):
+        return {}
+    from lstm_onnx.plugins.registry import commands_of
+
+    return commands_of(point.load(), where)
 
 
 def _names_the_hook(point: EntryPoint) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
 from lstm_onnx.cli.console import Result, Shown, encode
 from lstm_onnx.cli.tables import broken, folding
 from lstm_onnx.embedding.registry import targets_of
 from lstm_onnx.errors import UserError
-from lstm_onnx.plugins.registry import GROUP, commands_of, hooks_of, package_of, pick, tasks_of
+from lstm_onnx.plugins.entry_points import installed, package_of
+from lstm_onnx.plugins.registry import commands_of, hooks_of, pick, tasks_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Plugin:
 
 def survey() -> list[Plugin]:
     """Load every installed plugin and report on each, the broken ones with the reason."""
-    points = sorted(entry_points(group=GROUP), key=lambda p: p.name)
+    points = installed()
     return [_examine(point, [p for p in points if p.name == point.name]) for point in points]
 
 

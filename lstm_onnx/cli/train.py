@@ -17,6 +17,7 @@ from lstm_onnx.cli.options import plugin_in_toml, read_toml, value_of
 from lstm_onnx.cli.tables import scores_json, scores_table
 from lstm_onnx.errors import UserError
 from lstm_onnx.options import check_disjoint
+from lstm_onnx.plugins.entry_points import task_names
 from lstm_onnx.training.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
     from lstm_onnx.plugins.registry import Found
     from lstm_onnx.task import AnyTask
     from lstm_onnx.training.run_folder import Run
-
-
-def _task_names() -> list[str]:
-    from lstm_onnx.plugins.registry import task_names
-
-    return task_names()
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,7 @@ def train(
         str | None,
         typer.Option(
             help="task to train, see lstm-onnx plugins; that of the plugin file, if it has only one",
-            autocompletion=_task_names,
+            autocompletion=task_names,
         ),
     ] = None,
     data_option: Annotated[Path | None, typer.Option("--data", help="the same as DATA")] = None,
@@ -97,7 +92,7 @@ def train(
         return _resume(resume, track or [], quiet, as_json)
     found = _task_of(plugin, config, plugin_file)
     if found is None:
-        raise UserError(f"say which task to train with --plugin; there is: {', '.join(_task_names())}")
+        raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
     task = load_task(found.task.name, plugin_file).task
     models: dict[str, type[BaseModel]] = {"training": TrainingOptions, task.name: task.Config}
     stored = read_toml(config, models) if config is not None else {n: {} for n in models}
@@ -155,9 +150,13 @@ def option_models(words: Sequence[str], lenient: bool) -> dict[str, type[BaseMod
 
 def _task_of(plugin: str | None, config: Path | None, plugin_file: Path | None) -> Found | None:
     """Load the task that is named by an option, by a TOML file, or as the only one of a plugin file."""
-    from lstm_onnx.plugins.registry import load_only_task, load_task
-
     name = plugin if plugin is not None or config is None else plugin_in_toml(config)
     if name is not None:
+        from lstm_onnx.plugins.registry import load_task
+
         return load_task(name, plugin_file)
-    return load_only_task(plugin_file) if plugin_file is not None else None
+    if plugin_file is not None:
+        from lstm_onnx.plugins.registry import load_only_task
+
+        return load_only_task(plugin_file)
+    return None

@@ -7,7 +7,8 @@ from pathlib import Path
 from lstm_onnx.embedding import builtin_targets
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.plugins.registry import announced, broken_line, import_file, load_installed, package_of
+from lstm_onnx.plugins.entry_points import package_of
+from lstm_onnx.plugins.registry import announced, broken_line, import_file, load_installed
 
 
 def load_targets(plugin_file: Path | None = None) -> tuple[list[EmbedTarget], list[str]]:

@@ -10,7 +10,7 @@ import importlib.util
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,12 +18,12 @@ import pluggy
 
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.plugins import hookspecs
+from lstm_onnx.plugins.entry_points import GROUP, installed, package_of, task_names
 from lstm_onnx.task import AnyTask, Task
 
 if TYPE_CHECKING:
     from typer._click import Command
 
-GROUP = "lstm_onnx"
 KindT = TypeVar("KindT")
 
 
@@ -54,9 +54,9 @@ def load_task(name: str, plugin_file: Path | None = None) -> Found:
         tasks = tasks_of(import_file(plugin_file), str(plugin_file))
         task = pick(tasks, name, str(plugin_file))
         return Found(task, f"{plugin_file.name} (a file)", plugin_file)
-    points = [p for p in entry_points(group=GROUP) if p.name == name]
+    points = [p for p in installed() if p.name == name]
     if not points:
-        hint = nearest(name, {p.name for p in entry_points(group=GROUP)})
+        hint = nearest(name, task_names())
         raise UserError(f"no plugin is called '{name}'{hint} (a plugin in a file of its own is given by --plugin-file)")
     packages = sorted({package_of(p)[0] for p in points})
     if len(points) > 1:
@@ -84,11 +84,6 @@ def load_only_task(plugin_file: Path) -> Found:
     if len(names) > 1:
         raise UserError(f"{plugin_file}: brings the tasks {', '.join(sorted(names))}; choose one with --plugin")
     return load_task(names[0], plugin_file)
-
-
-def task_names() -> list[str]:
-    """Names of all installed plugins, without importing any."""
-    return sorted({p.name for p in entry_points(group=GROUP)})
 
 
 _manager = pluggy.PluginManager(GROUP)
@@ -151,7 +146,7 @@ def load_installed() -> tuple[list[Installed], list[str]]:
         those that load, and one line for each that does not.
     """
     found, broken = [], []
-    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
+    for point in installed():
         package, version = package_of(point)
         try:
             plugin = point.load()
@@ -194,11 +189,6 @@ def pick(tasks: list[AnyTask], name: str, where: str) -> AnyTask:
         if task.name == name:
             return task
     raise UserError(f"{where}: brings no task called '{name}'{nearest(name, [t.name for t in tasks])}")
-
-
-def package_of(point: EntryPoint) -> tuple[str, str]:
-    """Name and version of the package that an entry point belongs to."""
-    return (point.dist.name, point.dist.version) if point.dist else ("unknown", "?")
 
 
 def import_file(path: Path) -> object:

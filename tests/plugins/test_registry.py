@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,25 +11,6 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.testing import check_task
 from tests.conftest import ADDING, TINY
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Install a package of one module with an entry point, as pip would."""
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def install(package: str, name: str, source: str) -> None:
-        module = package.replace("-", "_")
-        (tmp_path / f"{module}.py").write_text(source)
-        info = tmp_path / f"{module}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[lstm_onnx]\n{name} = {module}\n")
-
-    yield install
-    for name in [m for m in sys.modules if m.startswith("pkg_")]:
-        del sys.modules[name]
-
 
 GOOD = ADDING.read_text()
 

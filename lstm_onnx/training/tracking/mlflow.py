@@ -1,4 +1,4 @@
-"""Tells MLflow of a run; where it is stored is MLflow's business (`MLFLOW_TRACKING_URI`, or else its own default)."""
+"""Tells MLflow of a run. Where it is stored is MLflow's business: `MLFLOW_TRACKING_URI`, or else `mlflow.db` here."""
 
 from __future__ import annotations
 
@@ -31,17 +31,21 @@ class MLflow(Observer):
         self._run_id = ""
 
     def prepare(self) -> None:
-        """Refuse, if MLflow is not there."""
+        """Refuse, if MLflow is not there, or cannot store anything."""
         try:
-            import mlflow.tracking  # noqa: F401
+            from mlflow.exceptions import MlflowException
+            from mlflow.tracking import MlflowClient
+
+            self._client = MlflowClient()
         except ImportError as error:
             raise UserError(f"--track mlflow: {error}; pip install mlflow") from error
+        except MlflowException as error:
+            reason = " ".join(str(error).split())
+            raise UserError(f"--track mlflow: {reason} (MLFLOW_TRACKING_URI says where to store)") from error
 
     def started(self, run: Run, data: TaskData[Any], batches: int) -> None:
         """Begin a run with its options, or go on with the one that this run folder has."""
-        from mlflow.tracking import MlflowClient
-
-        self._client = client = MlflowClient()
+        client = self._ready()
         note, record = run.folder / NOTE, run.record
         if note.exists():
             self._run_id = note.read_text().strip()
@@ -64,14 +68,17 @@ class MLflow(Observer):
 
     def finished(self, run: Run) -> None:
         """Note the test scores and keep the pictures, if training came to its end."""
-        if self._client is None:
-            return
         for name, value in run.scores.items():
             self._add(f"test_{name}", value, run.record.best_epoch)
         if run.plots.is_dir():
-            self._client.log_artifacts(self._run_id, str(run.plots), "plots")
-        self._client.set_terminated(self._run_id, _ENDS[run.record.status])
+            self._ready().log_artifacts(self._run_id, str(run.plots), "plots")
+        self._ready().set_terminated(self._run_id, _ENDS[run.record.status])
 
     def _add(self, name: str, value: float, step: int) -> None:
-        if self._client is not None and math.isfinite(value):
-            self._client.log_metric(self._run_id, name, value, step=step)
+        if math.isfinite(value):
+            self._ready().log_metric(self._run_id, name, value, step=step)
+
+    def _ready(self) -> MlflowClient:
+        if self._client is None:
+            raise RuntimeError("an observer is prepared before it is told anything")
+        return self._client

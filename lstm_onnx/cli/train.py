@@ -16,7 +16,7 @@ from lstm_onnx.cli.console import Result, Shown, encode, out
 from lstm_onnx.cli.options import plugin_in_toml, read_toml, value_of
 from lstm_onnx.cli.tables import scores_json, scores_table
 from lstm_onnx.errors import UserError
-from lstm_onnx.options import check_disjoint
+from lstm_onnx.options import check_disjoint, flag
 from lstm_onnx.plugins.entry_points import task_names
 from lstm_onnx.training.options import TrainingOptions
 
@@ -83,17 +83,20 @@ def train(
     Raises:
         UserError: no task is named, data is named twice, or as `lstm_onnx.train`.
     """
-    from lstm_onnx.plugins.registry import load_task
     from lstm_onnx.training import loop
 
     if data is not None and data_option is not None and data != data_option:
         raise UserError(f"--data {data_option}: learns from {data} already; leave one of them out")
     if resume is not None:
+        others = {"DATA": data, "--data": data_option, "--config": config, "--name": name}
+        others |= {flag(field): value for field, value in fields.items()}
+        if extra := [option for option, value in others.items() if value is not None]:
+            raise UserError(f"--resume {resume}: goes on with the data and options of that run; leave {extra[0]} out")
         return _resume(resume, track or [], quiet, as_json)
     found = _task_of(plugin, config, plugin_file)
     if found is None:
         raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
-    task = load_task(found.task.name, plugin_file).task
+    task = found.task
     models: dict[str, type[BaseModel]] = {"training": TrainingOptions, task.name: task.Config}
     stored = read_toml(config, models) if config is not None else {n: {} for n in models}
     values = {n: {**stored[n], **given(fields, model)} for n, model in models.items()}

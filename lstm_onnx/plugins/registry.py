@@ -80,10 +80,11 @@ def load_only_task(plugin_file: Path) -> Found:
     Raises:
         UserError: it holds several, or it does not load.
     """
-    names = [t.name for t in tasks_of(import_file(plugin_file), str(plugin_file))]
-    if len(names) > 1:
-        raise UserError(f"{plugin_file}: brings the tasks {', '.join(sorted(names))}; choose one with --plugin")
-    return load_task(names[0], plugin_file)
+    first, *others = sorted(tasks_of(import_file(plugin_file), str(plugin_file)), key=lambda t: t.name)
+    if others:
+        names = ", ".join(t.name for t in (first, *others))
+        raise UserError(f"{plugin_file}: brings the tasks {names}; choose one with --plugin")
+    return Found(first, f"{plugin_file.name} (a file)", plugin_file)
 
 
 _manager = pluggy.PluginManager(GROUP)

@@ -57,6 +57,10 @@ def test_json_is_json(capsys: pytest.CaptureFixture[str], adding_file: Path, tmp
         ["verify", adding_file],
         ["inspect", adding_file],
         ["predict", adding_file, npz(tmp_path / "x.npz")],
+        ["evaluate", adding_file, f"--plugin-file={ADDING}"],
+        ["doctor", adding_file],
+        ["embed", "--list"],
+        ["embed", adding_file, "--target=c", "--out=program"],
         ["plugins"],
     ):
         status, out, _ = call(capsys, *arguments, "--json")

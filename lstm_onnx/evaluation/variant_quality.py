@@ -37,7 +37,7 @@ class QualityDrop:
             return self.restored.task.load_data(self.restored.run.source, self.restored.config, record.training.seed)
         except UserError as error:
             raise UserError(
-                f"{error}; the variant is judged on the data of the run, so put it back where it was"
+                f"{error}; the variant is scored on the data of the run, so put it back where it was"
             ) from error
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Runs a graph in PyTorch on NumPy arrays: the truth that every export is held against."""
+"""A run alive again: its task, its model with the best weights, and its graphs."""
 
 from __future__ import annotations
 

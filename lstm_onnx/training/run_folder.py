@@ -4,7 +4,7 @@
     weights.safetensors     the best weights so far
     checkpoint.safetensors  everything that `--resume` needs; gone once training is finished
     history.csv             one row per epoch
-    plots/                  pictures
+    plots/                  loss curves, and what the task draws
     data.parquet            what was learnt from, where that was a table in memory and no file
 
 Every file is written beside its final name and then renamed, so that a run that is killed at any moment can be resumed.
@@ -127,7 +127,7 @@ class Run:
 
     @property
     def plots(self) -> Path:
-        """The folder of pictures."""
+        """The folder of plots."""
         return self.folder / "plots"
 
     def save(self) -> None:

@@ -1,4 +1,4 @@
-"""Variants of one run: each is proved or judged before it is written, and is what it says."""
+"""Variants of one run: each is proved or scored before it is written, and is what it says."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_data_that_is_gone_is_asked_for(wide_run, monkeypatch: pytest.MonkeyPatc
 
     restored = restore(wide_run)
     monkeypatch.setattr(type(restored.task), "load_data", gone)
-    with pytest.raises(lo.UserError, match=r"data\.csv: no such file; the variant is judged on the data of the run"):
+    with pytest.raises(lo.UserError, match=r"data\.csv: no such file; the variant is scored on the data of the run"):
         _ = QualityDrop(restored, b"").fp32_scores
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstm_onnx.cli.console import Result, Shown, encode
-from lstm_onnx.cli.tables import number, predict_line, scores_json
+from lstm_onnx.cli.tables import predict_line, scores_json
 from lstm_onnx.cli.verify import distances, verdict
+from lstm_onnx.display import number
 from lstm_onnx.exporting.options import ExportOptions
 from lstm_onnx.progress import busy
 

@@ -18,7 +18,7 @@ import lstm_onnx as lo
 from lstm_onnx import plugin
 from lstm_onnx.benchmarking.inputs import make_inputs
 from lstm_onnx.cli.app import run
-from lstm_onnx.cli.commands import _predict_line
+from lstm_onnx.cli.tables import predict_line
 from lstm_onnx.contract import METADATA_KEY, Contract, Example, ImageSource, Provenance, Values, to_json
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference import image_inputs
@@ -163,7 +163,7 @@ def test_the_command_line_writes_tables_and_json(
 
 
 def test_the_next_command_names_a_picture(file: Path) -> None:
-    assert _predict_line(file, contract()) == f"lstm-onnx predict {file} PICTURE.jpg"
+    assert predict_line(file, contract()) == f"lstm-onnx predict {file} PICTURE.jpg"
 
 
 def test_bench_asks_for_squares() -> None:

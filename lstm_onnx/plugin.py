@@ -2,8 +2,8 @@
 
 Nothing here loads torch; `LSTM`, `hidden_states` and the search are in `lstm_onnx.nn`, which does.
 
-Besides this module a plugin may import from `lstm_onnx.contract`, `data`, `errors`, `nn`, `progress` and `task`. The other
-rooms are the core's own; ours are held to that by the import contracts in `pyproject.toml`.
+Besides this module a plugin may import from `lstm_onnx.contract`, `data`, `errors`, `nn`, `progress` and `task`. The
+other rooms are the core's own; ours are held to that by the import contracts in `pyproject.toml`.
 """
 
 from lstm_onnx.contract import (

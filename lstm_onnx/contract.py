@@ -83,6 +83,16 @@ class TextSource(_Part):
     column: str
 
 
+class CellSource(_Part):
+    """The tensor is the cells of this column, numbers or strings: a row of the table for each example.
+
+    Beside sequences it is one cell for each sequence: that of its first row.
+    """
+
+    kind: Literal["cell"] = "cell"
+    column: str
+
+
 class ImageSource(_Part):
     """The tensor is pictures, of bytes: rows from the top, columns from the left, then red, green and blue (sRGB)."""
 
@@ -90,7 +100,8 @@ class ImageSource(_Part):
 
 
 Source = Annotated[
-    ColumnsSource | TimeSource | StaticSource | LengthsSource | TextSource | ImageSource, Field(discriminator="kind")
+    ColumnsSource | TimeSource | StaticSource | LengthsSource | TextSource | CellSource | ImageSource,
+    Field(discriminator="kind"),
 ]
 
 

@@ -12,6 +12,8 @@ import lstm_onnx as lo
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ADDING = EXAMPLES / "adding.py"
+BY_GRAPH = Path(__file__).with_name("adding_by_graph.py")
+"""The same without features: a `Task` that makes its GraphSpec itself."""
 TINY = {"hidden": 6, "longest": 8, "count": 256}
 
 

@@ -18,11 +18,11 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_onnx.data.stratified import cut
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx_classification.examples import Examples, RawExamples, SplitExamples, StepArray
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
-from lstm_onnx_classification.splits import cut
 
 _SHOWN = 5
 

@@ -9,6 +9,7 @@ import onnx
 
 from lstm_onnx.compatibility.runtimes import Severity, target_named
 from lstm_onnx.errors import UserError
+from lstm_onnx.graph.model_file import parse_model
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,4 @@ def examine_file(file: str | Path, target: str) -> tuple[Finding, ...]:
     path = Path(file)
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except Exception as error:
-        raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
-    if not model.graph.node:
-        raise UserError(f"{path}: is no ONNX file (it has no graph)")
-    return examine(model, target)
+    return examine(parse_model(path.read_bytes(), path), target)

@@ -18,6 +18,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.variant_quality import QualityDrop
 from lstm_onnx.exporting.quantization import PLANS, quantize, require_quantizable
 from lstm_onnx.graph.float16 import store_half
+from lstm_onnx.graph.model_file import read_contract
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.graph.torch_export import to_onnx, traced_example
@@ -186,7 +187,9 @@ class _Exporter:
         content = model.SerializeToString()
         report = verify_bytes(content, str(path), restored=self.restored)
         report.raise_if_failed()
-        return content, Exported(path, _contract_of(model), report, how)
+        contract = read_contract(model, path)
+        assert contract is not None  # it was put there above
+        return content, Exported(path, contract, report, how)
 
     def _graph(self, variant: Variant) -> GraphSpec:
         graph = graph_for(self.restored, variant, self.wish.numeric)
@@ -286,11 +289,6 @@ def add_contract(model: onnx.ModelProto, contract: Contract) -> onnx.ModelProto:
     entry = carrying.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, to_json(contract)
     return carrying
-
-
-def _contract_of(model: onnx.ModelProto) -> Contract:
-    text = next(p.value for p in model.metadata_props if p.key == METADATA_KEY)
-    return Contract.model_validate_json(text)
 
 
 def golden_examples(restored: Restored, graph: GraphSpec, answer: Answer) -> tuple[Example, ...]:

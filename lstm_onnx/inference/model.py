@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import METADATA_KEY, Array, Contract, TextSource, from_json
+from lstm_onnx.contract import Array, Contract, TextSource
 from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.image_inputs import given_images, read_image_inputs
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
-from lstm_onnx.inference.session import open_session
+from lstm_onnx.inference.session import open_session, session_contract
 from lstm_onnx.inference.table_inputs import read_inputs
 from lstm_onnx.progress import counting
 from lstm_onnx.task import Arrays
@@ -52,8 +52,7 @@ class Model:
     def __init__(self, content: bytes, path: Path, provider: str = "auto", threads: int | None = None) -> None:
         self.path = path
         self.session = open_session(content, str(path), provider, threads)
-        text = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        self.contract: Contract | None = from_json(text, path) if text else None
+        self.contract = session_contract(self.session, path)
 
     def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
         """Run the graph on arrays, one for each input name.

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from lstm_onnx.contract import METADATA_KEY, Contract, TensorSpec, from_json
+from lstm_onnx.contract import Contract, TensorSpec, from_json
 from lstm_onnx.errors import UserError
+from lstm_onnx.graph.model_file import contract_text
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.verification.report import (
     AxisMismatch,
@@ -133,11 +134,6 @@ def _sides(
         ("input", list(model.graph.input), contract.inputs),
         ("output", list(model.graph.output), contract.outputs),
     ]
-
-
-def contract_text(model: onnx.ModelProto) -> str:
-    """Return the contract as it stands in the metadata, or nothing."""
-    return next((p.value for p in model.metadata_props if p.key == METADATA_KEY), "")
 
 
 def _type_name(element_type: int) -> str:

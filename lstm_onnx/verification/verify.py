@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import onnx
-from google.protobuf.message import DecodeError
 
-from lstm_onnx.contract import Contract, TimeSource, from_json
+from lstm_onnx.contract import Contract, TimeSource
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.graph.model_file import read_contract, readable_contract
 from lstm_onnx.inference.session import available_providers, session_answer
 from lstm_onnx.task import Answer
 from lstm_onnx.verification import structure_checks, value_checks
@@ -96,14 +96,6 @@ def _restored(run: Path, content: bytes) -> Restored:
     return restore(opened, adjusted_in(opened, contract) if contract is not None else {})
 
 
-def readable_contract(content: bytes) -> Contract | None:
-    """Return the contract of a file, be it sound or not, as far as it can be read."""
-    try:
-        return from_json(structure_checks.contract_text(onnx.load_model_from_string(content)), "the file")
-    except (UserError, DecodeError):
-        return None
-
-
 def verify_bytes(
     content: bytes,
     where: str,
@@ -142,7 +134,8 @@ class _Verification:
         yield self._check("file", lambda: structure_checks.check_file(self.content))
         self.model = model = onnx.load_model_from_string(self.content)
         yield self._check("contract", lambda: structure_checks.check_contract(model, self.where, self.beside))
-        self.contract = contract = from_json(structure_checks.contract_text(model), self.where)
+        self.contract = contract = read_contract(model, self.where)
+        assert contract is not None  # or the check would have failed
         self.report.variant = contract.variant
         self.report.clocks = frozenset(t.name for t in contract.outputs if isinstance(t.source, TimeSource))
         yield self._check("operators", lambda: structure_checks.check_operators(model, contract))

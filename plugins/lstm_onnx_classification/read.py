@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.parts import Part
 from lstm_onnx_classification.config import Config
 from lstm_onnx_classification.labelled import Examples
 
@@ -27,7 +28,7 @@ class RawExamples:
     """
 
     examples: Examples
-    parts: tuple[str, ...] | None = None
+    parts: tuple[Part, ...] | None = None
     channels: tuple[str, ...] = ()
     table: Table | None = None
     column: str = ""

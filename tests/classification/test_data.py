@@ -15,8 +15,8 @@ from lstm_onnx_classification.bundled import bundled
 from lstm_onnx_classification.config import Config
 from lstm_onnx_classification.data import load, natural_order
 from lstm_onnx_classification.labelled import Examples, SplitExamples
-from lstm_onnx_classification.splits import cut
 
+from lstm_onnx.data.parts import cut
 from lstm_onnx.errors import UserError
 
 

@@ -200,7 +200,12 @@ def _rows(project: Project, outputs: Mapping[str, np.ndarray]) -> Rows:
         flat = [a.ravel() for a in named]
         cells = []
         for c in answer.cells:
-            if c.joined:
+            if c.rank >= 0:
+                start = row * c.stride
+                scores = flat[c.output][start : start + c.count]
+                place = int(np.argsort(-scores, kind="stable")[c.rank])
+                cells.append(str(scores[place]) if c.score else c.labels[place])
+            elif c.joined:
                 start, stop = (row * c.stride, (row + 1) * c.stride) if c.stride else (0, None)
                 cells.append(" ".join(_cell(project, c.output, v) for v in flat[c.output][start:stop]))
             else:

@@ -23,12 +23,13 @@ from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.plugins.hookspecs import hookimpl
-from lstm_onnx.task import GraphSpec, PrimaryMetric, Stage, Task, TaskData
+from lstm_onnx.task import Collected, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 
 __all__ = [
     "ArraySplit",
     "Axis",
     "CheckFailed",
+    "Collected",
     "ColumnsSource",
     "Contract",
     "EmbedTarget",

@@ -232,11 +232,11 @@ class _Exporter:
         scores = self.price.scores(model.SerializeToString())
         assert scores.fp32 is not None and scores.drop is not None
         if scores.drop > self.wish.max_drop and not self.wish.force:
-            name = scores.primary
+            name = scores.drop_of or scores.primary
+            figures = f" ({scores.model[name]:.5g} instead of {scores.fp32[name]:.5g})" if name in scores.model else ""
             raise UserError(
-                f"{path}: {variant} loses {scores.drop:.2f}% of {name} on the test data ({scores.model[name]:.5g} "
-                f"instead of {scores.fp32[name]:.5g}), more than --max-drop {self.wish.max_drop:g}; allow more, or "
-                f"write it with --force"
+                f"{path}: {variant} loses {scores.drop:.2f}% of {name} on the test data{figures}, more than --max-drop "
+                f"{self.wish.max_drop:g}; allow more, or write it with --force"
             )
         return scores
 

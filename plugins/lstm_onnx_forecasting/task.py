@@ -23,7 +23,7 @@ class Forecasting(Task[Config, Info]):
 
     name = "forecasting"
     summary = "the next steps of one or many time series, with intervals if asked"
-    primary_metric = PrimaryMetric("mase", mode="min")
+    primary_metric = PrimaryMetric("mase", mode="min", fallback="pinball")
     Config = Config
     Info = Info
     training: ClassVar[dict[str, Any]] = {}

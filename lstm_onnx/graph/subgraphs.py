@@ -12,7 +12,7 @@ from onnx import compose, helper
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.graph.traversal import with_inner
-from lstm_onnx.task import Arrays, GraphSpec, Stage
+from lstm_onnx.task import Arrays, GraphSpec
 
 ML_DOMAIN, ML_VERSION = "ai.onnx.ml", 3
 

@@ -155,7 +155,8 @@ def _calls(project: Project) -> list[dict[str, np.ndarray]]:
     calls: dict[str, dict[str, np.ndarray]] = {}
     for example in project.contract.examples:
         arrays = {n: v.array() for n, v in example.inputs.items()}
-        lengths = next((arrays[p.name].tolist() for p in project.given if p.feed == "lengths"), [])
+        whole = [len(row) for row in arrays[port.name]] if port.feed == "bytes" else []
+        lengths = next((arrays[p.name].tolist() for p in project.given if p.feed == "lengths"), whole)
         for i, value in enumerate(arrays[port.name]):
             text = bytes(value[: lengths[i]]).decode("utf-8", "replace") if port.feed == "bytes" else str(value)
             if text.strip() and not set(text) & set("\n\r\0"):  # what a line can hold

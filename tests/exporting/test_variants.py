@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
-from lstm_onnx.evaluation.variant_quality import QualityDrop, drop
+from lstm_onnx.evaluation.variant_quality import QualityDrop, drop, moved
 from lstm_onnx.exporting import export as exporting
 from lstm_onnx.exporting import quantization
 from lstm_onnx.exporting.export import ExportOptions, export_all
@@ -152,6 +152,31 @@ def test_data_that_is_gone_is_asked_for(wide_run, monkeypatch: pytest.MonkeyPatc
 )
 def test_drop(better, before: float, after: float, percent: float) -> None:
     assert drop(PrimaryMetric("m", better), before, after) == pytest.approx(percent)
+
+
+def test_how_far_answers_moved() -> None:
+    numbers = {"y": np.array([1.0, -3.0]), "label": np.array(["a", "b"], object)}
+    assert moved([(numbers, numbers)]) == 0
+    assert moved([(numbers, numbers | {"y": np.array([1.0, -3.1])})]) == pytest.approx(2.5)
+    assert moved([(numbers, numbers | {"label": np.array(["a", "c"], object)}), (numbers, numbers)]) == 25
+    lost = numbers | {"y": np.array([1.0, np.nan])}
+    assert moved([(lost, lost)]) == 0
+    assert moved([(numbers, lost)]) == 75
+    assert moved([({"y": np.zeros(2)}, {"y": np.ones(2)})]) == np.inf
+
+
+def test_where_the_primary_metric_has_no_value_something_else_decides(files, wide_run, monkeypatch) -> None:
+    restored = restore(wide_run)
+    task = type(restored.task)
+    figures = iter([{"mse": np.nan, "loss": 2.0}, {"mse": np.nan, "loss": 2.1}] * 2)
+    monkeypatch.setattr(task, "finish", lambda self, totals: next(figures))
+    fp32, int8 = (files[name].path.read_bytes() for name in ("fp32", "int8"))
+    found = QualityDrop(restored, fp32).scores(int8)  # scored first: the variant
+    assert (found.drop_of, found.primary) == ("the answers", "mse")
+    assert found.drop is not None and 0 < found.drop < 5
+    monkeypatch.setattr(task, "primary_metric", PrimaryMetric("mse", fallback="loss"))
+    found = QualityDrop(restored, fp32).scores(int8)
+    assert (found.drop_of, found.drop) == ("loss", pytest.approx(100 * (2.0 - 2.1) / 2.1))
 
 
 def model_with(weights: dict[str, np.ndarray], nodes: list[onnx.NodeProto]) -> onnx.ModelProto:

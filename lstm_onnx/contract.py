@@ -172,6 +172,10 @@ class Scores(_Part):
         None, description="what `drop` is of, where the primary metric has no value: another metric, or the answers"
     )
 
+    def __getitem__(self, metric: str) -> float:
+        """Return a metric of the model by its name."""
+        return self.model[metric]
+
 
 class Example(_Part):
     """A golden example: with these inputs, every runtime must give these outputs (within the tolerance)."""

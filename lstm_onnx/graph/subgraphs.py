@@ -85,9 +85,9 @@ def join(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
     joined, name = model.graph, model.graph.name
     there = {v.name: v for v in (*joined.input, *joined.output)}
     if graph.before is not None:
-        joined = run_behind(prefixed(graph.before.build(), "before/"), joined)
+        joined = connect(prefix_names(graph.before.build(), "before/"), joined)
     if graph.after is not None:
-        joined = run_behind(joined, prefixed(graph.after.build(), "after/"))
+        joined = connect(joined, prefix_names(graph.after.build(), "after/"))
     for side, tensors in ((joined.input, graph.inputs), (joined.output, graph.outputs)):
         values = [there[t.name] if t.name in there else _value(t, graph.axes) for t in tensors]
         kept = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in values]
@@ -101,7 +101,7 @@ def join(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
     return model
 
 
-def prefixed(graph: onnx.GraphProto, prefix: str, renamed: Mapping[str, str] | None = None) -> onnx.GraphProto:
+def prefix_names(graph: onnx.GraphProto, prefix: str, renamed: Mapping[str, str] | None = None) -> onnx.GraphProto:
     """Return a graph whose inner names meet no other: all but its inputs and outputs begin so, and nodes differ.
 
     Args:
@@ -124,9 +124,7 @@ def prefixed(graph: onnx.GraphProto, prefix: str, renamed: Mapping[str, str] | N
     )
 
 
-def run_behind(
-    first: onnx.GraphProto, second: onnx.GraphProto, same: Sequence[tuple[str, str]] = ()
-) -> onnx.GraphProto:
+def connect(first: onnx.GraphProto, second: onnx.GraphProto, same: Sequence[tuple[str, str]] = ()) -> onnx.GraphProto:
     """Join two graphs: what both know by one name is one value, an input of both among them.
 
     Args:

@@ -16,7 +16,7 @@ from lstm_onnx.inference.output_layout import OutputColumn, output_layout, serie
 
 
 def to_table(
-    contract: Contract, fed: ModelInputs, outputs: Mapping[str, Array], top: int | None = None
+    contract: Contract, inputs: ModelInputs, outputs: Mapping[str, Array], top: int | None = None
 ) -> pl.DataFrame:
     """Lay out the outputs as a table, as `output_layout` says, the rows of all examples below each other.
 
@@ -24,7 +24,7 @@ def to_table(
 
     Args:
         contract: of the file that ran.
-        fed: what went in; names the series.
+        inputs: what went in; names the series.
         outputs: what came out, by name.
         top: of outputs that rank labels, show only so many, the best first; None shows all, or three of very many.
     """
@@ -38,7 +38,7 @@ def to_table(
     first = time if time is not None else next(iter(arrays.values()), np.empty(0))
     batch = len(first) if first.ndim else 1
     steps = 1 if layout.rows == "one" else first.shape[1]
-    columns = _names(contract, fed, batch, steps, layout.rows == "future")
+    columns = _names(contract, inputs, batch, steps, layout.rows == "future")
     if time is not None:
         columns[layout.lead] = _times(contract, time)
     elif layout.rows == "step":
@@ -49,15 +49,15 @@ def to_table(
     return pl.DataFrame(columns)
 
 
-def _names(contract: Contract, fed: ModelInputs, batch: int, steps: int, ahead: bool) -> dict[str, pl.Series]:
+def _names(contract: Contract, inputs: ModelInputs, batch: int, steps: int, ahead: bool) -> dict[str, pl.Series]:
     """Return the column that tells examples apart, where there is need for one."""
-    named = any(fed.names)
-    if not named and (batch == 1 or (ahead and fed.names)):
+    named = any(inputs.names)
+    if not named and (batch == 1 or (ahead and inputs.names)):
         return {}
     if ahead:
-        names = fed.names or tuple(str(i) for i in range(batch))
+        names = inputs.names or tuple(str(i) for i in range(batch))
         return {series_header(contract): pl.Series(np.repeat(np.array(names, dtype=object), steps), dtype=pl.String)}
-    found: Array = np.array(fed.names, dtype=object) if named else np.arange(batch)
+    found: Array = np.array(inputs.names, dtype=object) if named else np.arange(batch)
     return {_name_of_examples(contract, named): pl.Series(np.repeat(found, steps).tolist())}
 
 

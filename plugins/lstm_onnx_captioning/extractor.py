@@ -15,8 +15,7 @@ from onnx.external_data_helper import load_external_data_for_model
 
 from lstm_onnx.contract import Array
 from lstm_onnx.errors import UserError
-from lstm_onnx.graph.model_file import parse_model
-from lstm_onnx.inference.session import open_session
+from lstm_onnx.plugin import open_session, parse_model
 from lstm_onnx_captioning.resizing import Floats, to_unit
 
 WANTED = "one float32 input (batch, 3, size, size) of RGB from 0 to 1, and one output (batch, channel, row, column)"

@@ -8,10 +8,10 @@ from onnx import GraphProto
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
-from lstm_onnx.graph.subgraphs import prefixed, run_behind
+from lstm_onnx.plugin import connect, prefix_names
 from lstm_onnx.task import Arrays, Stage
-from lstm_onnx_captioning.config import Config, Info
 from lstm_onnx_captioning.extractor import Extractor, extractor
+from lstm_onnx_captioning.options import Config, Info
 from lstm_onnx_captioning.resizing import IMAGE, PICTURE, resize, resize_graph
 
 FEATURES = TensorSpec(
@@ -57,5 +57,5 @@ def feature_stage(config: Config, info: Info) -> Stage:
 
 def _joined(graph: GraphProto, frozen: Extractor) -> GraphProto:
     """Put the encoder's nodes and weights behind those that resize."""
-    encoder = prefixed(frozen.model.graph, "encoder/", {frozen.output: FEATURES.name})
-    return run_behind(graph, encoder, [(PICTURE.name, frozen.input)])
+    encoder = prefix_names(frozen.model.graph, "encoder/", {frozen.output: FEATURES.name})
+    return connect(graph, encoder, [(PICTURE.name, frozen.input)])

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 from lstm_onnx_captioning.baselines import most_frequent, nearest
-from lstm_onnx_captioning.config import Info
 from lstm_onnx_captioning.metrics import cider, finish, totals
+from lstm_onnx_captioning.options import Info
 
 from lstm_onnx.task import Collected
 

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from lstm_onnx.graph.subgraphs import prefixed, run_behind
+from lstm_onnx.graph.subgraphs import connect, prefix_names
 from lstm_onnx.inference.session import session_answer
 
 
@@ -52,7 +52,7 @@ def answer(graph: onnx.GraphProto, x: np.ndarray) -> dict[str, np.ndarray]:
 
 def test_two_graphs_become_one() -> None:
     first, second = looping(), scaled()
-    joined = run_behind(prefixed(first, "before/"), prefixed(second, "after/"))
+    joined = connect(prefix_names(first, "before/"), prefix_names(second, "after/"))
     assert [n.name for n in joined.node] == ["before/Loop", "before/Identity", "after/Add", "after/Mul"]
     assert sorted(t.name for t in joined.initializer) == ["after/w", "before/count", "before/w"]
     assert [v.name for v in joined.input] == ["x"]
@@ -62,7 +62,7 @@ def test_two_graphs_become_one() -> None:
 
 
 def test_an_input_may_be_called_otherwise() -> None:
-    other = prefixed(helper.make_graph([helper.make_node("Neg", ["in"], ["out"])], "n", [value("in")], [value("out")]),
+    other = prefix_names(helper.make_graph([helper.make_node("Neg", ["in"], ["out"])], "n", [value("in")], [value("out")]),
                      "n/", {"out": "z"})  # fmt: skip
     x = np.array([1.0], np.float32)
-    assert answer(run_behind(prefixed(looping(), "l/"), other, [("y", "in")]), x)["z"].tolist() == [-7]
+    assert answer(connect(prefix_names(looping(), "l/"), other, [("y", "in")]), x)["z"].tolist() == [-7]

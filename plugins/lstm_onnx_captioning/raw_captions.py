@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lstm_onnx.data.parts import Part
 from lstm_onnx.errors import UserError
-from lstm_onnx_captioning.config import Config
+from lstm_onnx_captioning.options import Config
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Read:
+class RawCaptions:
     """The content of a file of captions.
 
     Attributes:

@@ -62,7 +62,6 @@ def test_two_graphs_become_one() -> None:
 
 
 def test_an_input_may_be_called_otherwise() -> None:
-    other = prefix_names(helper.make_graph([helper.make_node("Neg", ["in"], ["out"])], "n", [value("in")], [value("out")]),
-                     "n/", {"out": "z"})  # fmt: skip
-    x = np.array([1.0], np.float32)
-    assert answer(connect(prefix_names(looping(), "l/"), other, [("y", "in")]), x)["z"].tolist() == [-7]
+    negated = helper.make_graph([helper.make_node("Neg", ["in"], ["out"])], "n", [value("in")], [value("out")])
+    joined = connect(prefix_names(looping(), "l/"), prefix_names(negated, "n/", {"out": "z"}), [("y", "in")])
+    assert answer(joined, np.array([1.0], np.float32))["z"].tolist() == [-7]

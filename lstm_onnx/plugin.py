@@ -2,6 +2,9 @@
 
 Nothing here loads torch; `LSTM`, `hidden_states` and the search are in `lstm_onnx.nn`, which does. What handles `.onnx`
 files is loaded when it is first used, so that `--help` stays fast.
+
+Besides this module a plugin may import from `lstm_onnx.contract`, `data`, `errors`, `nn`, `progress` and `task`. The
+other rooms are the core's own; ours are held to that by the import contracts in `pyproject.toml`.
 """
 
 from importlib import import_module

@@ -14,6 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from lstm_onnx.embedding.target import Refusal
+from lstm_onnx.graph.c_lstm import generate_c
 
 if TYPE_CHECKING:
     import onnx
@@ -87,7 +88,7 @@ def plain_c(model: onnx.ModelProto) -> PlainC:
     # weights stay in the source; every buffer is declared as a plain array; arrays of the caller may be aliased
     options = CompilerOptions(large_weight_threshold=0, large_temp_threshold_bytes=2**40, restrict_arrays=False)
     try:
-        text = Compiler(options).compile(model)
+        text = generate_c(model, Compiler(options).compile)
     except Exception as error:
         why = str(error).split(" Hint:")[0].split(" (while")[0].splitlines()[0].removesuffix(".")
         if "string" in why.lower():

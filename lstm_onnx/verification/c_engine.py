@@ -21,6 +21,7 @@ import numpy as np
 import onnx
 
 from lstm_onnx.contract import Array
+from lstm_onnx.graph.c_lstm import generate_c
 from lstm_onnx.task import Arrays
 from lstm_onnx.verification.engine import EngineError, first_line
 
@@ -127,7 +128,7 @@ def generate(content: bytes, shapes: Shapes) -> Source:
     # weights stay in the source; arrays may be aliased, as nothing promises the program otherwise
     options = CompilerOptions(large_weight_threshold=0, restrict_arrays=False)
     try:
-        text = Compiler(options).compile(model)
+        text = generate_c(model, Compiler(options).compile)
     except Exception as error:
         raise EngineError(f"engine 'c' cannot generate code: {first_line(error)}") from error
     return Source(text, tuple(_parameters(text)))

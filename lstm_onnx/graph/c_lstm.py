@@ -40,7 +40,15 @@ _ACTIVATIONS = ([b"Sigmoid", b"Tanh", b"Tanh"], [b"Sigmoid", b"Tanh", b"Tanh"] *
 
 @dataclass(frozen=True)
 class _Lstm:
-    """An LSTM that we take: weights (direction, 4 hidden, input), (direction, 4 hidden, hidden), (direction, 8 hidden)."""
+    """An LSTM that we take.
+
+    Attributes:
+        title: what its comment says.
+        direction: as in ONNX.
+        w: (direction, 4 hidden, input).
+        r: (direction, 4 hidden, hidden).
+        b: (direction, 8 hidden).
+    """
 
     title: str
     direction: str
@@ -75,11 +83,12 @@ def generate_c(model: onnx.ModelProto, compile_model: Callable[[onnx.ModelProto]
         if takes(node, stored):
             ours[_ID.format(len(ours))] = _read(node, stored)
             node.name = _ID.format(len(ours) - 1)  # by this its function is found again
+        else:
+            node.name = _in_comment(node.name)  # the generator writes it as it stands
     text = compile_model(named)
     for name, lstm in ours.items():
         text = _with_ours(text, name, lstm)
-    kernel = KERNEL.read_text(encoding="utf-8")
-    return re.sub(r"^/\*\n \* Node 0:", lambda found: f"{kernel}\n{found[0]}", text, count=1, flags=re.M) if ours else text
+    return text
 
 
 def takes(node: onnx.NodeProto, stored: Mapping[str, onnx.TensorProto]) -> bool:
@@ -106,14 +115,20 @@ def _read(node: onnx.NodeProto, stored: Mapping[str, onnx.TensorProto]) -> _Lstm
     w, r = (numpy_helper.to_array(stored[name]) for name in node.input[1:3])
     has_bias = len(node.input) > 3 and node.input[3]
     b = numpy_helper.to_array(stored[node.input[3]]) if has_bias else np.zeros((len(w), 2 * w.shape[1]), np.float32)
-    title = re.sub(r"[^\w ./:-]", "_", node.name, flags=re.A)
-    return _Lstm(title or "LSTM", _attributes(node).get("direction", b"forward").decode(), w, r, b)
+    return _Lstm(_in_comment(node.name) or "LSTM", _attributes(node).get("direction", b"forward").decode(), w, r, b)
+
+
+def _in_comment(name: str) -> str:
+    """A node's name without what would end a comment in C."""
+    return re.sub(r"[^\w ./:-]", "_", name, flags=re.ASCII)
 
 
 def _with_ours(text: str, name: str, lstm: _Lstm) -> str:
     """Exchange the function, and its call, and leave out the weights that nobody else reads."""
     function = re.search(
-        rf"^/\*\n \* Node \d+:\n(?:(?! \*/).*\n)*? \*/\nEMX_NODE_FN void (node\d+_{name})\((.*)\) \{{\n(?:.*\n)*?\}}\n", text, re.M
+        rf"^/\*\n \* Node \d+:\n(?:(?! \*/).*\n)*? \*/\nEMX_NODE_FN void (node\d+_{name})\((.*)\) \{{\n(?:.*\n)*?\}}\n",
+        text,
+        re.M,
     )
     assert function is not None
     declared = [re.fullmatch(r"(?:const )?\w+ (\w+)((?:\[\d+\])+)", p) for p in function[2].split(", ")]
@@ -138,7 +153,8 @@ def _with_ours(text: str, name: str, lstm: _Lstm) -> str:
         inputs=inputs,
         hidden=lstm.r.shape[2],
     )
-    text = text.replace(function[0], ours)
+    kernel = KERNEL.read_text(encoding="utf-8")  # before the first that calls it
+    text = text.replace(function[0], ours if kernel in text else f"{kernel}\n{ours}")
     call = re.search(rf"^( *){function[1]}\((.*)\);$", text, re.M)
     assert call is not None
     arguments = call[2].split(", ")

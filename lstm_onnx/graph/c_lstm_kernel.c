@@ -1,5 +1,9 @@
 /* The arithmetic of LSTMs. Loops are so plain that compilers turn them into vectors at -O3. NaN and infinity stay what
  * IEEE 754 makes of them: do not compile with -ffast-math. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
 #ifdef FP_FAST_FMAF /* C99's word for a processor that multiplies and adds in one step */
 #define LSTM_MULTIPLY_ADD(a, b, c) fmaf(a, b, c)
 #else

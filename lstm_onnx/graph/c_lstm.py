@@ -92,18 +92,22 @@ def generate_c(model: onnx.ModelProto, compile_model: Callable[[onnx.ModelProto]
 
 
 def takes(node: onnx.NodeProto, stored: Mapping[str, onnx.TensorProto]) -> bool:
-    """Whether our function computes this node: an LSTM in float32 as `torch` has it, its weights in the file."""
+    """Whether our function computes this node: a plain LSTM in float32, its weights in the file."""
+    weights = [stored.get(name) for name in node.input[1:4] if name]
+    return is_plain_lstm(node) and all(w is not None and w.data_type == onnx.TensorProto.FLOAT for w in weights)
+
+
+def is_plain_lstm(node: onnx.NodeProto) -> bool:
+    """Whether this is an LSTM as PyTorch has it: time first, without peepholes, clipping or other activations."""
     if node.op_type != "LSTM" or node.domain not in ("", "ai.onnx"):
         return False
     attributes = _attributes(node)
-    weights = [stored.get(name) for name in node.input[1:4] if name]
     return (
         not any(node.input[7:])  # peepholes
         and not attributes.keys() & {"clip", "activation_alpha", "activation_beta"}
         and not attributes.get("layout")
         and not attributes.get("input_forget")
         and attributes.get("activations", _ACTIVATIONS[0]) in _ACTIVATIONS
-        and all(w is not None and w.data_type == onnx.TensorProto.FLOAT for w in weights)
     )
 
 

@@ -72,8 +72,8 @@ static inline void lstm_tanh(float *values, int count)
 static inline void lstm_add_rows(float *restrict sums, const float *restrict weights, const float *restrict values, int rows,
                                  int columns)
 {
-    int row = 0;
-    for (; row + 4 <= rows; row += 4, weights += 4 * columns) {
+    const int whole = rows - rows % 4;
+    for (int row = 0; row < whole; row += 4, weights += 4 * columns) {
         const float a = values[row], b = values[row + 1], c = values[row + 2], d = values[row + 3];
         for (int k = 0; k < columns; k++) {
             float sum = LSTM_MULTIPLY_ADD(a, weights[k], sums[k]);
@@ -82,7 +82,7 @@ static inline void lstm_add_rows(float *restrict sums, const float *restrict wei
             sums[k] = LSTM_MULTIPLY_ADD(d, weights[3 * columns + k], sum);
         }
     }
-    for (; row < rows; row++, weights += columns)
+    for (int row = whole; row < rows; row++, weights += columns)
         for (int k = 0; k < columns; k++)
             sums[k] = LSTM_MULTIPLY_ADD(values[row], weights[k], sums[k]);
 }

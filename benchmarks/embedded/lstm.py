@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -62,32 +63,39 @@ class Case:
 
 
 def main(rounds: int, hiddens: list[int]) -> None:
-    """Build everything, take turns, and print tables."""
+    """Build everything, take turns, and print tables; without rounds that of instructions alone."""
     with tempfile.TemporaryDirectory() as work:
         cases = list(make_cases(Path(work), hiddens))
-        names = [RUNTIME, *FLAGS, "OpenVINO (from Python)"]
-        print(f"| µs a call | {' | '.join(names)} | {' | '.join(f'{n} / {RUNTIME}' for n in FLAGS)} |")
-        print("| --- |" + " ---: |" * (len(names) + len(FLAGS)))
-        for case in cases:
-            programs = {RUNTIME: build_case(case, "c", Path(work))} | {
-                name: build_case(case, "bare-c", Path(work), flags) for name, flags in FLAGS.items()
-            }
-            turns: dict[str, Callable[[], float]] = {n: lambda p=p: micros(p) for n, p in programs.items()}  # type: ignore[misc]
-            turns[names[-1]] = openvino_call(case)
-            times: dict[str, list[float]] = {name: [] for name in turns}
-            for _ in range(rounds):
-                for name, turn in turns.items():
-                    times[name].append(turn())
-            ratios = [statistics.median(a / b for a, b in zip(times[n], times[RUNTIME], strict=True)) for n in FLAGS]
-            cells = [f"{statistics.median(times[n]):.1f}" for n in names] + [f"{r:.2f}" for r in ratios]
-            print(f"| {case.title} | {' | '.join(cells)} |", flush=True)
+        if rounds:
+            print_times(cases, Path(work), rounds)
         if shutil.which("valgrind"):
-            print(f"\n| instructions a call | {RUNTIME} | {' | '.join(COUNTED)} |")
-            print("| --- |" + " ---: |" * (1 + len(COUNTED)))
-            for case in cases:
-                counts = [instructions(build_case(case, "c", Path(work)))]
-                counts += [instructions(build_case(case, "bare-c", Path(work), flags)) for flags in COUNTED.values()]
-                print(f"| {case.title} | {' | '.join(f'{n:,}' for n in counts)} |", flush=True)
+            print_counts(cases, Path(work))
+
+
+def print_times(cases: list[Case], work: Path, rounds: int) -> None:
+    """Print microseconds a call: medians of the rounds, and of the ratios within each."""
+    names = [RUNTIME, *FLAGS, "OpenVINO (from Python)"]
+    print(f"| µs a call | {' | '.join(names)} | {' | '.join(f'{n} / {RUNTIME}' for n in FLAGS)} |")
+    print("| --- |" + " ---: |" * (len(names) + len(FLAGS)))
+    for case in cases:
+        programs = [build_case(case, "c", work), *(build_case(case, "bare-c", work, f) for f in FLAGS.values())]
+        turns = [*(partial(micros, program) for program in programs), openvino_call(case)]
+        times: list[list[float]] = [[] for _ in turns]
+        for _ in range(rounds):
+            for taken, turn in zip(times, turns, strict=True):
+                taken.append(turn())
+        ratios = [statistics.median(a / b for a, b in zip(t, times[0], strict=True)) for t in times[1:-1]]
+        cells = [f"{statistics.median(t):.1f}" for t in times] + [f"{ratio:.2f}" for ratio in ratios]
+        print(f"| {case.title} | {' | '.join(cells)} |", flush=True)
+
+
+def print_counts(cases: list[Case], work: Path) -> None:
+    """Print instructions a call."""
+    print(f"\n| instructions a call | {RUNTIME} | {' | '.join(COUNTED)} |")
+    print("| --- |" + " ---: |" * (1 + len(COUNTED)))
+    for case in cases:
+        programs = [build_case(case, "c", work), *(build_case(case, "bare-c", work, f) for f in COUNTED.values())]
+        print(f"| {case.title} | {' | '.join(f'{instructions(p):,}' for p in programs)} |", flush=True)
 
 
 def make_cases(folder: Path, hiddens: list[int]) -> Iterator[Case]:
@@ -211,24 +219,28 @@ def first_inputs(case: Case) -> dict[str, Array]:
 
 
 def instructions(program: Embedded) -> int:
-    """Count the instructions of a call: those inside the model's function, over the calls of `--bench`."""
+    """Count the instructions of a call: those inside the model's function, of the self-test or of a short `--bench`."""
+    source, header = program.folder / "self_test.c", program.folder / "self_test.h"
+    what, found = "self-test", re.search(r"_EXAMPLES = (\d+)", header.read_text())
+    calls = int(found[1]) if found else 22
+    if not found:  # ONNX Runtime makes its plans in the first calls
+        what = "bench"
+        source.write_text(source.read_text().replace("WARM = 100, CALLS = 1000", f"WARM = 2, CALLS = {calls - 2}"))
+        sh(program.commands["build"][-1], program.folder)
     function = f"{program.project.id}_{program.project.verb}"
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "counts"
         count = f"valgrind --tool=callgrind --callgrind-out-file={out} --toggle-collect={function}"
-        sh(f"{count} {program.commands['bench'][0]}", program.folder)
-        text = out.read_text()
-    calls = sum(
-        int(n) for n in re.findall(rf"^cfn=\(\d+\) {function}.*\n(?:cob=.*\n|cfi=.*\n)*calls=(\d+)", text, re.MULTILINE)
-    )
-    total = re.search(r"^(?:summary|totals): (\d+)", text, re.MULTILINE)
+        sh(f"{count} {program.commands[what][0]}", program.folder)
+        total = re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)
     assert total is not None
-    return int(total[1]) // max(calls, 1)
+    return int(total[1]) // calls
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7, help="turns of each")
+    parser.add_argument("--count", action="store_true", help="count instructions alone")
     parser.add_argument("--hidden", type=int, nargs="+", default=list(HIDDENS), help="units of the layer")
     asked = parser.parse_args()
-    main(asked.rounds, asked.hidden)
+    main(0 if asked.count else asked.rounds, asked.hidden)

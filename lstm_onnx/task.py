@@ -186,7 +186,8 @@ class Task(ABC, Generic[ConfigT, InfoT]):
         """Adjust the trained model in place, once, on batches that it did not learn from: a temperature, say.
 
         Called after training with the best weights, in evaluation mode and where there is a validation split, before
-        the test scores are taken. What it changes must be a parameter or buffer of the model. By default nothing.
+        the test scores are taken. What it changes must be a parameter or buffer of the model: only these are
+        stored, and anything else is refused. By default nothing.
         """
 
     def charts(self, contract: Contract, totals: Totals) -> dict[str, Figure]:

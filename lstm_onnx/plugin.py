@@ -1,6 +1,9 @@
 """What authors of plugins need: a task and what it hands to the core, the words of the contract, and the hooks.
 
 Nothing here loads torch; `LSTM`, `hidden_states` and the search are in `lstm_onnx.nn`, which does.
+
+Besides this module a plugin may import from `lstm_onnx.contract`, `data`, `errors`, `nn`, `progress` and `task`. The
+other rooms are the core's own; ours are held to that by the import contracts in `pyproject.toml`.
 """
 
 from lstm_onnx.contract import (

@@ -119,20 +119,20 @@ class Model:
         if (files := given_images(contract, data)) is not None:
             return _predict_pictures(self, contract, files, top)
         if isinstance(data, Mapping):
-            fed = ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
+            inputs = ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
         elif isinstance(data, list):
-            fed = read_inputs(contract, self._as_table(data))
+            inputs = read_inputs(contract, self._as_table(data))
         elif isinstance(data, Path):
-            fed = read_inputs(contract, data)
+            inputs = read_inputs(contract, data)
         elif (table := to_polars(data)) is not None:
-            fed = read_inputs(contract, table)
+            inputs = read_inputs(contract, table)
         else:
             raise UserError(
                 f"predict: was given a {type(data).__name__}, and needs a path, a table of polars, pandas or pyarrow, "
                 f"arrays by name, or a list of texts or pictures"
             )
-        outputs = self.run(fed.arrays)
-        return Prediction(to_table(contract, fed, outputs, top), fed.arrays, outputs, fed.notes)
+        outputs = self.run(inputs.arrays)
+        return Prediction(to_table(contract, inputs, outputs, top), inputs.arrays, outputs, inputs.notes)
 
     def _as_table(self, texts: Sequence[str | Path]) -> pl.DataFrame:
         columns = [t.source.column for t in self.require_contract().inputs if isinstance(t.source, TextSource)]
@@ -141,7 +141,7 @@ class Model:
         return pl.DataFrame({columns[0]: [str(text) for text in texts]}, schema={columns[0]: pl.String})
 
     def stream(self) -> StreamSession:
-        """Begin a stream: a sequence that is fed in pieces, for files of the variant streaming.
+        """Begin a stream: a sequence that comes in pieces, for files of the variant streaming.
 
         Raises:
             UserError: the file keeps no state.
@@ -169,19 +169,19 @@ def _predict_pictures(model: Model, contract: Contract, files: Sequence[Path], t
     answered: list[dict[str, Array]] = []
     notes: list[str] = []
     with counting("answering for pictures") as update:
-        for fed in read_image_inputs(contract, files, notes):
-            answered.append(model.run(fed.arrays))
-            names += fed.names
-            shown += fed.shown
+        for inputs in read_image_inputs(contract, files, notes):
+            answered.append(model.run(inputs.arrays))
+            names += inputs.names
+            shown += inputs.shown
             update(len(names) + len(notes), len(files))
     outputs = {name: np.concatenate([a[name] for a in answered]) for name in answered[0]}
     table = to_table(contract, ModelInputs({}, tuple(names)), outputs, top)
     if len(names) == 1:
-        return Prediction(table, fed.arrays, outputs, tuple(notes))
+        return Prediction(table, inputs.arrays, outputs, tuple(notes))
     pictures = np.empty(len(shown), dtype=object)
     for i, picture in enumerate(shown):
         pictures[i] = picture
-    return Prediction(table, {name: pictures for name in fed.arrays}, outputs, tuple(notes))
+    return Prediction(table, {name: pictures for name in inputs.arrays}, outputs, tuple(notes))
 
 
 def load(file: str | PathLike[str], provider: str = "auto", threads: int | None = None) -> Model:
@@ -225,5 +225,5 @@ class StreamSession:
         return outputs
 
     def reset(self) -> None:
-        """Forget what was fed so far."""
+        """Forget what was pushed so far."""
         self.state = {}

@@ -116,7 +116,7 @@ def test_finer_plans_are_tried_until_one_holds(wide_run, tmp_path: Path, monkeyp
 
     monkeypatch.setattr("lstm_onnx.evaluation.variant_quality.QualityDrop.drop_while_choosing", first_is_bad)
     made = lo.export(wide_run, tmp_path / "a.onnx", variant="int8", max_drop=50)
-    assert made.how == PLANS[1].name
+    assert made.note == PLANS[1].name
     scale = next(t for t in onnx.load(made.path).graph.initializer if t.name.endswith("R_scale"))
     assert list(scale.dims) == [1, 256]  # one for each gate unit
 

@@ -33,7 +33,7 @@ function text(port, value) {
  * @param {string} at what a stream's answer is for: a time, or the number of the row
  */
 export function rowsOf(answer, at) {
-  const tensors = outputs.map((port) => (port.feed === "state" ? null : answer[port.key]));
+  const tensors = outputs.map((port) => (port.source === "state" ? null : answer[port.key]));
   const first = tensors[layout.clock] ?? tensors.find(Boolean);
   const count = layout.rows === "one" ? 1 : layout.count || first.dims[1];
   return Array.from({ length: count }, (_, row) => [

@@ -37,7 +37,7 @@ def _lstm(x: Any, w: Any, r: Any, b: Any, h0: Any, c0: Any) -> Any:
     return op.LSTM(x, w, r, b, None, h0, c0, hidden_size=r.shape[2])
 
 
-def _reverse_sequence(x: Any, lengths: Any, may_be_empty: bool) -> Any:
+def _reverse_sequence(x: Any, lengths: Any, may_be_empty: bool = False) -> Any:
     # ONNX wants lengths from 1; reversing one step changes nothing, as with none
     limited: Any = op.Max(lengths, op.Constant(value_int=1))
     if may_be_empty:  # runtimes refuse to reverse one step where there is none

@@ -355,6 +355,8 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     ):
         return "library"
     if feeds & {"texts", "bytes"}:
+        if contract.stream is not None:  # a line is a whole text, not the next piece of one
+            return "library"
         return "texts" if feeds <= {"texts", "bytes", "lengths"} else "library"
     timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
     if timed and (contract.table is None or contract.table.step is None):

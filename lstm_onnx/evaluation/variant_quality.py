@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,8 +50,8 @@ class QualityDrop:
         return self._score(self.fp32, self.data.test)
 
     @cached_property
-    def _fp32_choosing(self) -> float:
-        return self._score(self.fp32, self._choosing)[self._metric.name]
+    def _fp32_choosing(self) -> dict[str, float]:
+        return self._score(self.fp32, self._choosing)
 
     @property
     def _metric(self) -> PrimaryMetric:
@@ -64,7 +65,11 @@ class QualityDrop:
 
     def drop_while_choosing(self, content: bytes) -> float:
         """Percent by which a file is worse than fp32 on the validation split."""
-        return drop(self._metric, self._fp32_choosing, self._score(content, self._choosing)[self._metric.name])
+        return telling_drop(self._metric, self._fp32_choosing, self._score(content, self._choosing))[1]
+
+    def telling(self, scores: Scores) -> str:
+        """Name the metric by which a variant's `scores` were judged: the primary one, unless it is undefined."""
+        return telling_drop(self._metric, scores.fp32 or {}, scores.model)[0]
 
     def scores(self, content: bytes) -> Scores:
         """Scores of a file on the test split, with those of fp32 and the drop beside them."""
@@ -76,7 +81,7 @@ class QualityDrop:
             model=found,
             baselines=before.baselines if before is not None else {},
             fp32=self.fp32_scores,
-            drop=drop(self._metric, self.fp32_scores[name], found[name]),
+            drop=telling_drop(self._metric, self.fp32_scores, found)[1],
         )
 
     def own_scores(self) -> Scores:
@@ -96,6 +101,25 @@ class QualityDrop:
             return after.reference({**arrays, **found}) | found
 
         return score(self.restored.task, whole, split, self.restored.config)
+
+
+def telling_drop(metric: PrimaryMetric, before: Mapping[str, float], after: Mapping[str, float]) -> tuple[str, float]:
+    """Return the metric that tells what was lost, and the percent by which `after` is worse than `before`.
+
+    That is the primary one, unless it is undefined for the data, as MASE is where a season repeats itself exactly. Then
+    it is the one that changed most; as nobody says whether more of it is better, any change counts as a loss.
+    """
+    if not np.isnan(before[metric.name]):
+        return metric.name, drop(metric, before[metric.name], after[metric.name])
+    changes = {
+        name: 0.0 if value == after[name] else 100 * abs(after[name] - value) / abs(value) if value else float("inf")
+        for name, value in before.items()
+        if np.isfinite(value) and name in after
+    }
+    if not changes:
+        return metric.name, 0.0 if np.isnan(after[metric.name]) else float("inf")
+    name = max(changes, key=lambda n: (np.isnan(changes[n]), changes[n]))
+    return name, float("inf") if np.isnan(changes[name]) else changes[name]
 
 
 def drop(metric: PrimaryMetric, before: float, after: float) -> float:

@@ -178,6 +178,8 @@ class _Exporter:
             model = self.fp32 if variant == "fp32" else self._translate(graph)
         if variant in ("int8", "fp16"):
             scores = self._judge(variant, model, path)
+            if (told := self.price.telling(scores)) != scores.primary:
+                how += f"; {scores.primary} is undefined on the test data, so {told} tells what it costs"
         elif self.wish.changes:  # the run was scored without them
             scores = self.price.own_scores()
         model = add_contract(model, self._contract(variant, graph, model, path, scores))
@@ -229,7 +231,7 @@ class _Exporter:
         scores = self.price.scores(model.SerializeToString())
         assert scores.fp32 is not None and scores.drop is not None
         if scores.drop > self.wish.max_drop and not self.wish.force:
-            name = scores.primary
+            name = self.price.telling(scores)
             raise UserError(
                 f"{path}: {variant} loses {scores.drop:.2f}% of {name} on the test data ({scores.model[name]:.5g} "
                 f"instead of {scores.fp32[name]:.5g}), more than --max-drop {self.wish.max_drop:g}; allow more, or "

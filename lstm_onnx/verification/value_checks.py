@@ -10,9 +10,10 @@ import numpy as np
 
 from lstm_onnx.contract import Array, Contract, Example, LengthsSource, TensorSpec, TimeSource, Tolerance
 from lstm_onnx.graph.sample_inputs import sample_inputs
+from lstm_onnx.graph.subgraphs import run_before
 from lstm_onnx.task import Answer, Arrays, GraphSpec
 from lstm_onnx.verification.comparison import compare
-from lstm_onnx.verification.report import Report, ShapeMismatch, StateMismatch, ValueMismatch, shape_text
+from lstm_onnx.verification.report import NameMismatch, Report, ShapeMismatch, StateMismatch, ValueMismatch, shape_text
 
 if TYPE_CHECKING:
     from lstm_onnx.training.restore import Restored
@@ -173,7 +174,14 @@ def _check_stream_against_main(restored: Restored, stream: GraphSpec, report: Re
         for t in main.inputs:  # a stream has no padding
             if isinstance(t.source, LengthsSource):
                 inputs[t.name] = np.full_like(inputs[t.name], sizes[t.source.axis])
-        fed = {t.name: inputs[t.name] for t in stream.inputs if t.name not in resets}
+        known = {**run_before(main, inputs), **inputs}
+        if strange := [t.name for t in stream.inputs if t.name not in resets and t.name not in known]:
+            raise NameMismatch(
+                f"the stream takes {strange[0]}, which neither goes into the main graph nor is made of its inputs "
+                f"({', '.join(known)}), so that its answers cannot be compared; what takes whole texts cannot stream, "
+                f"unless its task gives both graphs the same input"
+            )
+        fed = {t.name: known[t.name] for t in stream.inputs if t.name not in resets}
         for t in stream.inputs:
             if t.name in resets:
                 fed[t.name] = np.full([stream.axes[d].size or sizes[d] for d in t.dims], resets[t.name], t.dtype)

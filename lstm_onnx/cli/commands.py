@@ -344,15 +344,20 @@ def inspect(file: Path, console: Console, as_json: bool) -> None:
 
 def doctor(file: Path, targets: list[str] | None, console: Console, as_json: bool) -> None:
     """Examine a file for some targets, or for all, and fail if one of those that were named would not run it."""
-    from lstm_onnx.compatibility.examine import examine_file
     from lstm_onnx.compatibility.runtimes import TARGETS
+    from lstm_onnx.embedding.diagnose import diagnose
 
-    found = {name: examine_file(file, name) for name in targets or TARGETS}
+    with console.status("trying it where that can be done here") if not as_json else nullcontext():
+        found = {name: diagnose(file, name) for name in targets or TARGETS}
     if as_json:
-        print(json.dumps({name: [vars(f) for f in findings] for name, findings in found.items()}, indent=2))
+        told = {
+            name: {"mark": v.mark, "known": v.known, "findings": [vars(f) for f in v.findings]}
+            for name, v in found.items()
+        }
+        print(json.dumps(told, indent=2))
     else:
         console.print(view.targets_table(found, {name: TARGETS[name].what for name in found}))
-    stops = [(name, f) for name, findings in found.items() for f in findings if f.severity == "stops"]
+    stops = [(name, f) for name, verdict in found.items() for f in verdict.stops]
     if targets and stops:
         name, first = stops[0]
         raise CheckFailed(f"{file}: {name} would not run it: {first.where}: {first.found}; {first.advice}")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lstm_onnx.benchmarking.benchmark import Figures, Footprint
     from lstm_onnx.cli.plugin_list import Plugin
     from lstm_onnx.compatibility.examine import Finding
+    from lstm_onnx.compatibility.verdict import Verdict
     from lstm_onnx.embedding.target import EmbedTarget
     from lstm_onnx.task import TaskData
     from lstm_onnx.training.run_folder import Run
@@ -141,23 +142,25 @@ def say(console: Console, lines: Mapping[str, Any]) -> None:
         console.print(f"[dim]{label:<{width}}[/]  {escape(str(value))}", highlight=False, soft_wrap=True)
 
 
-def targets_table(found: Mapping[str, Sequence[Finding]], whats: Mapping[str, str]) -> RichTable:
-    """What each target makes of a file, with reasons, advice and sources."""
+def targets_table(found: Mapping[str, Verdict], whats: Mapping[str, str]) -> RichTable:
+    """What each target makes of a file: what stands in the way, with advice and sources, and how the rest is known."""
     table = RichTable()
     table.add_column("target", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("why, and what to do", overflow="fold")
-    for name, findings in found.items():
-        if not findings:
-            table.add_row(name, "[green]runs[/]", f"[dim]{escape(whats[name])}[/]")
+    for name, verdict in found.items():
         alike: dict[tuple[str, str], list[Finding]] = {}
-        for finding in findings:
+        for finding in verdict.findings:
             alike.setdefault((finding.rule, finding.found), []).append(finding)
         for finding, *others in alike.values():
             mark = "[red]no[/]" if finding.severity == "stops" else f"[yellow]{finding.severity}[/]"
             where = finding.where + (f" and {len(others)} more" if others else "")
             text = f"{where}: {finding.found}: {finding.why}; {finding.advice}"
             table.add_row(name, mark, f"{escape(text)} [dim]({escape(finding.source)})[/]")
+        if verdict.known:
+            mark = "[green]runs[/]" if verdict.runs else "[yellow]?[/]"
+            what = "" if verdict.findings else f" [dim]({escape(whats[name])})[/]"
+            table.add_row(name, mark, f"{escape(verdict.known)}{what}")
     return table
 
 

@@ -180,8 +180,7 @@ def benchmark(
         inputs = inputs_for(model, cell.batch, cell.length)
         names = [o.name for o in model.session.get_outputs()]
         calls.append(lambda s=model.session, n=names, i=inputs: s.run(n, i))
-        for _ in range(3):
-            calls[-1]()
+        _warm_up(calls[-1], model)
     samples: list[list[float]] = [[] for _ in cells]
     ran = [0.0] * len(cells)
     done = 0
@@ -193,6 +192,20 @@ def benchmark(
             if progress is not None:
                 progress(done, ROUNDS * len(cells))
     return [_figures(*three) for three in zip(cells, samples, ran, strict=True)]
+
+
+def _warm_up(call: Callable[[], object], model: Model) -> None:
+    try:
+        for _ in range(3):
+            call()
+    except Exception as error:
+        if model.contract is not None:
+            raise
+        detail = str(error).splitlines()[0]
+        raise UserError(
+            f"{model.path}: has no lstm-onnx contract, and refuses inputs of such sizes that were made up ({detail}); "
+            f"try other --batch and --length, or give it a contract with lstm-onnx adopt"
+        ) from error
 
 
 def _figures(cell: BenchmarkCase, taken: list[float], ran: float) -> Figures:

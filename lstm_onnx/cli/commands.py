@@ -21,6 +21,7 @@ from lstm_onnx.progress import counting, showing
 if TYPE_CHECKING:
     from lstm_onnx.contract import Contract, Scores, Variant
     from lstm_onnx.exporting.export import Exported
+    from lstm_onnx.graph.description import Description
     from lstm_onnx.inference.model import Prediction
     from lstm_onnx.task import AnyTask
     from lstm_onnx.training.run_folder import Run
@@ -172,6 +173,7 @@ def _written(file: Exported) -> dict[str, Any]:
 
 def verify(file: Path, run_folder: Path | None, engines: list[str] | None, console: Console, as_json: bool) -> None:
     """Verify, show every check, and fail if one does."""
+    from lstm_onnx.verification.foreign import NO_CONTRACT
     from lstm_onnx.verification.verify import USUAL_ENGINES
     from lstm_onnx.verification.verify import verify as check
 
@@ -181,7 +183,12 @@ def verify(file: Path, run_folder: Path | None, engines: list[str] | None, conso
         print(json.dumps({"file": str(file)} | _verdict(found), indent=2))
     else:
         console.print(view.checks_table(found))
-        if found.passed:
+        if found.passed and found.variant == NO_CONTRACT:
+            compared = any(c.name.startswith("cpu, ") for c in found.checks)
+            told = f"with and without its optimiser, ONNX Runtime reads it alike: {_distances(found)}"
+            lines = {"compared": told if compared else "nothing: no made-up inputs serve"}
+            view.say(console, lines | {"next": f"lstm-onnx adopt {file}, which gives it a contract"})
+        elif found.passed:
             compared = "PyTorch" if run_folder else "its golden examples"
             how = "is near" if run_folder and found.variant == "int8" else "agrees with"
             view.say(console, {"verified": f"{file} {how} {compared}: {_distances(found)}"})
@@ -318,9 +325,12 @@ def evaluate(
 def inspect(file: Path, console: Console, as_json: bool) -> None:
     """Show the contract."""
     from lstm_onnx.contract import to_json
-    from lstm_onnx.inference.model import load
+    from lstm_onnx.graph.description import described_file
 
-    contract = load(file).require_contract()
+    contract, found = described_file(file)
+    if contract is None:
+        _inspect_foreign(file, found, console, as_json)
+        return
     if as_json:
         print(to_json(contract))
         return
@@ -340,6 +350,27 @@ def inspect(file: Path, console: Console, as_json: bool) -> None:
     if contract.scores is not None:
         console.print(view.scores_table(contract.scores, "test scores"))
     view.say(console, {"next": f"lstm-onnx verify {file}"})
+
+
+def _inspect_foreign(file: Path, found: Description, console: Console, as_json: bool) -> None:
+    """Show what a file without a contract says of itself."""
+    from dataclasses import asdict
+
+    if as_json:
+        print(json.dumps({"file": str(file), "contract": None} | asdict(found)))
+        return
+    opsets = ", ".join(f"{domain} {version}" for domain, version in found.opsets.items())
+    lines = {
+        "file": f"{file} ({found.size / 1024:,.0f} kB, {found.weights:,} weights)",
+        "made": found.producer or "it does not say by what",
+        "format": f"opset {opsets}; IR {found.ir_version}",
+        "contract": "none: it does not say what its inputs and outputs mean",
+        "operators": ", ".join(f"{name} {count}" for name, count in found.operators.items()),
+    }
+    view.say(console, lines | ({"metadata": ", ".join(found.metadata)} if found.metadata else {}))
+    for title, tensors in (("inputs", found.inputs), ("outputs", found.outputs)):
+        console.print(view.found_table(title, tensors))
+    view.say(console, {"next": f"lstm-onnx adopt {file}"})
 
 
 def doctor(file: Path, targets: list[str] | None, console: Console, as_json: bool) -> None:
@@ -415,7 +446,10 @@ def bench(
     if plot is not None:
         lines["picture"] = plot
     count, _ = best[files[0]]
-    lines["next"] = f"{_predict_line(files[0], load(files[0]).require_contract())} --threads {count or min(threads)}"
+    if (contract := load(files[0]).contract) is not None:
+        lines["next"] = f"{_predict_line(files[0], contract)} --threads {count or min(threads)}"
+    else:
+        lines["inputs"] = "made up, as there is no contract: free axes that come first are the batch, others the length"
     view.say(console, lines)
 
 

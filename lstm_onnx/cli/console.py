@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lstm_onnx.compatibility.examine import Finding
     from lstm_onnx.compatibility.verdict import Verdict
     from lstm_onnx.embedding.target import EmbedTarget
+    from lstm_onnx.inference.made_up_inputs import FoundTensor
     from lstm_onnx.task import TaskData
     from lstm_onnx.training.run_folder import Run
     from lstm_onnx.verification.report import Report
@@ -83,8 +84,8 @@ def checks_table(report: Report) -> RichTable:
     table.add_column("found", overflow="fold")
     for check in report.checks:
         mark = "[green]ok[/]" if check.error is None else "[red]FAILED[/]"
-        if check.detail.startswith("not "):
-            mark = "[yellow]-[/]"  # not asked, not checked: nothing was proved
+        if check.error is None and check.detail.startswith(("not ", "parts ")):
+            mark = "[yellow]-[/]"  # not asked, not checked, or not alike: nothing was proved
         table.add_row(escape(check.name), mark, escape(check.detail))
     return table
 
@@ -126,6 +127,16 @@ def contract_tables(contract: Contract) -> list[RichTable]:
     for name, axis in contract.axes.items():
         axes.add_row(name, _size(axis), escape(axis.meaning))
     return [*tables, axes]
+
+
+def found_table(title: str, tensors: Sequence[FoundTensor]) -> RichTable:
+    """Inputs or outputs of a file that has no contract."""
+    table = RichTable(title=title, title_justify="left")
+    for column in ("name", "type", "shape"):
+        table.add_column(column, overflow="fold")
+    for t in tensors:
+        table.add_row(escape(t.name), escape(t.dtype), escape(t.shape))
+    return table
 
 
 def _size(axis: Axis) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 
 import numpy as np
 import onnx
 
+from lstm_onnx.contract import METADATA_KEY, Contract, from_json
+from lstm_onnx.errors import UserError
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.inference.made_up_inputs import FoundTensor
 
@@ -22,7 +25,7 @@ class Description:
         ir_version: of the file format.
         opsets: domain -> version; the standard one is "ai.onnx".
         size: bytes, without weights in other files.
-        weights: how many numbers they are.
+        weights: how many numbers they are, constants included.
         inputs, outputs: of the graph; without weights that old files list among the inputs.
         operators: operator, with its domain where that is not the standard one -> how often; inner graphs count.
         metadata: names of what is in its metadata.
@@ -39,17 +42,37 @@ class Description:
     metadata: tuple[str, ...]
 
 
+def described_file(file: str | Path) -> tuple[Contract | None, Description]:
+    """Return the contract of a file, if it has one, and what else it says of itself.
+
+    Raises:
+        UserError: there is no such file, it is no ONNX file, or its contract is broken.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except Exception as error:
+        raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
+    if not model.graph.node:
+        raise UserError(f"{path}: is no ONNX file (it has no graph)")
+    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
+    return from_json(text, path) if text else None, describe_model(model, path.stat().st_size)
+
+
 def describe_model(model: onnx.ModelProto, size: int) -> Description:
     """Describe a model of `size` bytes."""
     counts = Counter(
         n.op_type if n.domain in ("", "ai.onnx") else f"{n.domain}.{n.op_type}" for n in nodes_of(model.graph)
     )
+    constants = (a.t for n in nodes_of(model.graph) if n.op_type == "Constant" for a in n.attribute if a.HasField("t"))
     return Description(
         producer=f"{model.producer_name} {model.producer_version}".strip(),
         ir_version=model.ir_version,
         opsets={o.domain or "ai.onnx": o.version for o in model.opset_import},
         size=size,
-        weights=sum(prod(t.dims) for t in model.graph.initializer),
+        weights=sum(prod(t.dims) for t in (*model.graph.initializer, *constants)),
         inputs=tuple(graph_inputs(model)),
         outputs=tuple(map(found_tensor, model.graph.output)),
         operators=dict(counts.most_common()),

@@ -75,7 +75,8 @@ def made_up_inputs(
         tensors: which.
         sizes: of free axes, by name.
         first: size of other free axes where they come first.
-        others: size of the rest; an axis of one name has one size everywhere.
+        others: size of the rest; more in pictures (four axes), which networks make smaller and smaller;
+            an axis of one name has one size everywhere.
         seed: of the floats.
 
     Raises:
@@ -86,7 +87,7 @@ def made_up_inputs(
     for tensor in tensors:
         shape = []
         for k, dim in enumerate(tensor.dims):
-            size = others if k else first
+            size = first if k == 0 else max(32, 4 * others) if len(tensor.dims) > 3 else others
             shape.append(dim if isinstance(dim, int) else known.setdefault(dim, size) if dim else size)
         if tensor.dtype == "string":
             found[tensor.name] = np.full(shape, "a", dtype=object)

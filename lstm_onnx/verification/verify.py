@@ -22,6 +22,7 @@ from lstm_onnx.verification import structure_checks, value_checks
 from lstm_onnx.verification.divergence import first_divergence_from_reference
 from lstm_onnx.verification.engines import available_engines, open_engine, why_not
 from lstm_onnx.verification.fingerprints import changed_parts
+from lstm_onnx.verification.foreign import verify_foreign
 from lstm_onnx.verification.provider_placement import check_placement
 from lstm_onnx.verification.report import (
     AxisMismatch,
@@ -67,6 +68,8 @@ USUAL_ENGINES = ("reference",)
 def verify(file: str | Path, run: str | Path | None = None, engines: Sequence[str] = USUAL_ENGINES) -> Report:
     """Check a file, and with `run` compare it with PyTorch over a grid of sizes.
 
+    A file without a contract, here or beside it, is checked for what can be said of it: see `verification.foreign`.
+
     Args:
         file: the `.onnx` file.
         run: the run folder that it was exported from.
@@ -83,8 +86,19 @@ def verify(file: str | Path, run: str | Path | None = None, engines: Sequence[st
     if unknown := [name for name in chosen if name not in there]:
         raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
     content = path.read_bytes()
+    if run is None and not path.with_suffix(".json").is_file() and _is_foreign(content):
+        return verify_foreign(content, str(path), chosen)
     restored = _restored(Path(run), content) if run is not None else None
     return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
+
+
+def _is_foreign(content: bytes) -> bool:
+    """Whether it is an ONNX file that never had a contract, as far as can be seen."""
+    try:
+        model = onnx.load_model_from_string(content)
+    except DecodeError:
+        return False
+    return bool(model.graph.node) and not structure_checks.contract_text(model)
 
 
 def _restored(run: Path, content: bytes) -> Restored:

@@ -184,9 +184,9 @@ def verify(file: Path, run_folder: Path | None, engines: list[str] | None, conso
     else:
         console.print(view.checks_table(found))
         if found.passed and found.variant == NO_CONTRACT:
-            compared = any(c.name.startswith("cpu, ") for c in found.checks)
+            asked = any(c.name.startswith("cpu, ") for c in found.checks)
             told = f"with and without its optimiser, ONNX Runtime reads it alike: {_distances(found)}"
-            lines = {"compared": told if compared else "nothing: no made-up inputs serve"}
+            lines = {"compared": told if asked else "nothing: no made-up inputs serve"}
             view.say(console, lines | {"next": f"lstm-onnx adopt {file}, which gives it a contract"})
         elif found.passed:
             compared = "PyTorch" if run_folder else "its golden examples"

@@ -166,14 +166,15 @@ def _dequantized(node: onnx.NodeProto, tables: set[str], per_channel: bool) -> I
     if node.op_type == "Gather" and node.input[0] in tables:
         table, rows = node.input[0], node.output[0]
         copy.output[0] = f"{rows}_int8"
-        axis = {"axis": -1} if per_channel else {}
-        yield onnx.helper.make_node(
+        made = onnx.helper.make_node(
             "DequantizeLinear",
             [f"{rows}_int8", f"{table}_scale", f"{table}_zero_point"],
             [rows],
             name=f"{node.name}/DequantizeLinear",
-            **axis,
         )
+        if per_channel:
+            made.attribute.append(onnx.helper.make_attribute("axis", -1))
+        yield made
 
 
 def require_quantizable(model: onnx.ModelProto, where: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,9 +55,9 @@ class FoundTensor:
 def session_tensors(session: InferenceSession) -> tuple[list[FoundTensor], list[FoundTensor]]:
     """Return the inputs and the outputs of a session."""
 
-    def of(node: object) -> FoundTensor:
-        dims = tuple(d if isinstance(d, str) or (isinstance(d, int) and d >= 0) else None for d in node.shape)  # type: ignore[attr-defined]
-        return FoundTensor(node.name, DTYPES.get(node.type, node.type), dims)  # type: ignore[attr-defined]
+    def of(node: Any) -> FoundTensor:
+        dims = tuple(d if isinstance(d, str) or (isinstance(d, int) and d >= 0) else None for d in node.shape)
+        return FoundTensor(node.name, DTYPES.get(node.type, node.type), dims)
 
     return [of(i) for i in session.get_inputs()], [of(o) for o in session.get_outputs()]
 

@@ -2,10 +2,13 @@
 
     import lstm_onnx as lo
 
-    run = lo.train("forecasting", "sales.csv", config={"horizon": 14})
-    file = lo.export(run).path
-    lo.verify(file).raise_if_failed()
-    lo.load(file).predict("sales.csv").table
+    run = lo.train("forecasting", "sales.csv", horizon=14, epochs=30)  # or a table of polars, pandas, pyarrow
+    file = run.export("sales.onnx")
+    file.verify(run).raise_if_failed()
+    file.predict("sales.csv").to_pandas()
+
+Each verb takes the results of the others: `verify`, `evaluate`, `load`, `examine`, `benchmark` and `embed` take what
+`export` returned, a loaded model or a path; `export`, `evaluate` and `resume` a run or its folder.
 
 Everything is imported when it is first used. What authors of plugins need is in `lstm_onnx.plugin`.
 """
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from lstm_onnx.embedding.generate import embed
     from lstm_onnx.errors import CheckFailed, UserError
     from lstm_onnx.evaluation.evaluate import evaluate
+    from lstm_onnx.exporting.adopt import adopt
     from lstm_onnx.exporting.export import export
     from lstm_onnx.inference.model import load
     from lstm_onnx.nn.lstm import LSTM
@@ -33,6 +37,7 @@ _MODULE_OF = {
     "LSTM": "nn.lstm",
     "CheckFailed": "errors",
     "UserError": "errors",
+    "adopt": "exporting.adopt",
     "benchmark": "benchmarking.benchmark",
     "embed": "embedding.generate",
     "evaluate": "evaluation.evaluate",
@@ -80,6 +85,7 @@ __all__ = [
     "CheckFailed",
     "UserError",
     "__version__",
+    "adopt",
     "benchmark",
     "embed",
     "evaluate",

@@ -9,8 +9,8 @@ import numpy as np
 
 from lstm_onnx.contract import Array, Axis, Contract, ImageSource, LengthsSource, Step, TensorSpec, TimeSource
 from lstm_onnx.data.frequency import advance
+from lstm_onnx.data.made_up_inputs import made_up_inputs, session_tensors
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.made_up_inputs import made_up_inputs, session_tensors
 
 if TYPE_CHECKING:
     from lstm_onnx.inference.model import Model
@@ -26,7 +26,7 @@ def length_axis(contract: Contract) -> str | None:
 
 
 def usual_length(contract: Contract) -> int:
-    """The length seen in training; one step for a file that is fed in pieces; 0 where no axis is free."""
+    """The length seen in training; one step for a file that takes sequences in pieces; 0 where no axis is free."""
     name = length_axis(contract)
     if name is None:
         return 0

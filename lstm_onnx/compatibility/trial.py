@@ -24,9 +24,9 @@ import numpy as np
 import onnx
 
 from lstm_onnx.contract import METADATA_KEY, Array, from_json
+from lstm_onnx.data.made_up_inputs import made_up_inputs
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.description import graph_inputs
-from lstm_onnx.inference.made_up_inputs import made_up_inputs
 
 PACKAGES = {"ort": "onnxruntime", "openvino": "openvino", "tract": "tract"}
 """Targets that can be tried, and the Python package of each."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
+from os import PathLike
 from pathlib import Path
 
 import onnx
@@ -13,26 +14,21 @@ from lstm_onnx.compatibility.examine import Finding, examine
 from lstm_onnx.compatibility.trial import inputs_that_serve
 from lstm_onnx.compatibility.verdict import NOTHING_KNOWN, Verdict, by_trial_or_list
 from lstm_onnx.contract import METADATA_KEY, Array, Contract, from_json
+from lstm_onnx.data.given import given_file
 from lstm_onnx.embedding.target import Refusal
 from lstm_onnx.errors import UserError
+from lstm_onnx.graph.description import parsed_file
 from lstm_onnx.version import __version__
 
 
-def diagnose(file: str | Path, target: str) -> Verdict:
+def diagnose(file: str | PathLike[str], target: str) -> Verdict:
     """Say what is known of a file on a target; an engine that is installed here is asked.
 
     Raises:
         UserError: there is no such file or target, or it is no ONNX file.
     """
-    path = Path(file)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except Exception as error:
-        raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
-    if not model.graph.node:
-        raise UserError(f"{path}: is no ONNX file (it has no graph)")
+    path = given_file(file, "doctor")
+    model = parsed_file(path)
     findings = examine(model, target)
     if target == "bare-c" and not any(f.severity == "stops" for f in findings):
         return _generated(path, model, findings)

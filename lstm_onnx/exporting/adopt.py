@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +35,20 @@ from lstm_onnx.contract import (
 )
 from lstm_onnx.data.arrays import check_inputs, load_arrays
 from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.data.given import given_file
+from lstm_onnx.data.made_up_inputs import FoundTensor, made_up_inputs
 from lstm_onnx.errors import CheckFailed, UserError, nearest
 from lstm_onnx.exporting.about import About, AboutTensor, Scale, read_about
 from lstm_onnx.graph.description import Description, describe_model, described_file
 from lstm_onnx.graph.traversal import with_inner
-from lstm_onnx.inference.made_up_inputs import FoundTensor, made_up_inputs
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Answer
 from lstm_onnx.training.run_folder import now
 from lstm_onnx.verification.comparison import compare
 from lstm_onnx.verification.fingerprints import fingerprints
+from lstm_onnx.verification.options import USUAL_ENGINES
 from lstm_onnx.verification.report import Report
-from lstm_onnx.verification.verify import USUAL_ENGINES, verify_bytes
+from lstm_onnx.verification.verify import chosen_engines, verify_bytes
 from lstm_onnx.version import __version__
 
 TASK = "adopted"
@@ -71,9 +74,13 @@ class Adopted:
     report: Report
     notes: tuple[str, ...]
 
+    def __fspath__(self) -> str:
+        """The path of the file, so that it can be given where a file is wanted."""
+        return str(self.path)
+
 
 def adopt(
-    file: str | Path,
+    file: str | PathLike[str],
     out: str | Path | None = None,
     about: About | str | Path | None = None,
     example: str | Path | Mapping[str, Any] | None = None,
@@ -94,8 +101,9 @@ def adopt(
             that it takes could be made up.
         ParityError: engines do not agree on it, or it uses what other runtimes get wrong.
     """
-    path = Path(file)
+    path = given_file(file, "adopt")
     known, found = described_file(path)
+    engines = chosen_engines(engines)
     if known is not None:
         raise UserError(f"{path}: has a contract already; look at it with lstm-onnx inspect {path}")
     to = Path(out) if out is not None else Path("exported") / f"{path.stem}.onnx"

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from math import prod
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import onnx
 
 from lstm_onnx.contract import METADATA_KEY, Contract, from_json
+from lstm_onnx.data.given import given_file
+from lstm_onnx.data.made_up_inputs import FoundTensor
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.traversal import nodes_of
-from lstm_onnx.inference.made_up_inputs import FoundTensor
 
 
 @dataclass(frozen=True)
@@ -42,23 +44,31 @@ class Description:
     metadata: tuple[str, ...]
 
 
-def described_file(file: str | Path) -> tuple[Contract | None, Description]:
+def described_file(file: str | PathLike[str]) -> tuple[Contract | None, Description]:
     """Return the contract of a file, if it has one, and what else it says of itself.
 
     Raises:
         UserError: there is no such file, it is no ONNX file, or its contract is broken.
     """
-    path = Path(file)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
+    path = given_file(file, "inspect")
+    model = parsed_file(path)
+    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
+    return from_json(text, path) if text else None, describe_model(model, path.stat().st_size)
+
+
+def parsed_file(path: Path) -> onnx.ModelProto:
+    """Parse a file; weights outside of it are not looked for.
+
+    Raises:
+        UserError: it is no ONNX file.
+    """
     try:
         model = onnx.load(path, load_external_data=False)
     except Exception as error:
         raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
     if not model.graph.node:
         raise UserError(f"{path}: is no ONNX file (it has no graph)")
-    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
-    return from_json(text, path) if text else None, describe_model(model, path.stat().st_size)
+    return model
 
 
 def describe_model(model: onnx.ModelProto, size: int) -> Description:

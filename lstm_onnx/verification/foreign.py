@@ -13,18 +13,15 @@ import onnx
 import onnxruntime as ort
 
 from lstm_onnx.contract import Array, Tolerance
+from lstm_onnx.data.made_up_inputs import made_up_inputs
 from lstm_onnx.graph.description import Description, describe_model
-from lstm_onnx.inference.made_up_inputs import made_up_inputs
 from lstm_onnx.inference.session import PROVIDERS
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx.verification.comparison import compare
 from lstm_onnx.verification.engine import EngineError
 from lstm_onnx.verification.engines import open_engine, why_not
-from lstm_onnx.verification.report import Check, FileError, ParityError, Report, ValueMismatch
+from lstm_onnx.verification.report import NO_CONTRACT, Check, FileError, ParityError, Report, ValueMismatch
 from lstm_onnx.verification.structure_checks import check_file
-
-NO_CONTRACT = "no contract"
-"""What a report calls the variant of such a file."""
 
 TOLERANCE = Tolerance(rtol=1e-4, atol=1e-5)
 SIZES = ((2, 16), (2, 2), (1, 64), (1, 1), (3, 5), (7, 33))

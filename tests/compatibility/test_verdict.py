@@ -15,9 +15,9 @@ import lstm_onnx as lo
 from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.compatibility.trial import try_on
 from lstm_onnx.compatibility.verdict import NOTHING_KNOWN
+from lstm_onnx.data.made_up_inputs import made_up_inputs
 from lstm_onnx.embedding.diagnose import diagnose
 from lstm_onnx.graph.description import graph_inputs
-from lstm_onnx.inference.made_up_inputs import made_up_inputs
 from tests.compatibility.test_examine import TRAFFIC, int8_lstm, lstm, one_node
 
 ROOT = Path(__file__).parents[2]

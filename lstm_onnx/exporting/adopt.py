@@ -153,8 +153,8 @@ class _Adoption:
 
     def _interface(self, original: Answer) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...], dict[str, Axis]]:
         """Name every axis: as told, as the file names it, or as asking it shows."""
-        axes = dict[str, Axis]()
-        dims = {t.name: self._dims(t, self.about.inputs.get(t.name), axes) for t in self.found.inputs}
+        axes, called = dict[str, Axis](), self._called()
+        dims = {t.name: self._dims(t, self.about.inputs.get(t.name), axes, called) for t in self.found.inputs}
         free = [name for name, axis in axes.items() if axis.size is None]
         answered = self._asked(original, dims, axes, {n: _LENGTHS[k % 7] for k, n in enumerate(free)})
         other = self._asked(original, dims, axes, {n: _LENGTHS[(k + 1) % 7] for k, n in enumerate(free)})
@@ -197,19 +197,22 @@ class _Adoption:
             axes,
         )
 
-    def _dims(self, tensor: FoundTensor, told: AboutTensor | None, axes: dict[str, Axis]) -> tuple[str, ...]:
+    def _called(self) -> dict[str, str]:
+        """What the file's own names of axes are called by the person, who need not say it of every input."""
+        return {
+            there: said
+            for t in self.found.inputs
+            for there, said in zip(t.dims, (self.about.inputs.get(t.name) or AboutTensor()).dims or (), strict=False)
+            if isinstance(there, str)
+        }
+
+    def _dims(
+        self, tensor: FoundTensor, told: AboutTensor | None, axes: dict[str, Axis], called: Mapping[str, str]
+    ) -> tuple[str, ...]:
         if told is not None and told.dims is not None:
             names = self._told(tensor.name, told.dims, len(tensor.dims))
         else:
-            usual = ("first", "time")
-            names = tuple(
-                d
-                if isinstance(d, str) and d.replace("_", "").isalnum()
-                else usual[k]
-                if not isinstance(d, int) and k < 2
-                else f"{tensor.name}_{k}"
-                for k, d in enumerate(tensor.dims)
-            )
+            names = tuple(_axis_name(tensor, k, dim, called) for k, dim in enumerate(tensor.dims))
         for name, dim in zip(names, tensor.dims, strict=True):
             size = dim if isinstance(dim, int) else None
             if name in axes and axes[name].size != size:
@@ -412,6 +415,7 @@ class _Adoption:
             axes=axes,
             inputs=inputs,
             outputs=outputs,
+            variant="streaming" if stream is not None else "fp32",
             states=tuple(StateSpec(output=o, input=i) for o, i in self.about.states.items()),
             stream=Stream(axis=stream) if stream is not None else None,
             tolerance=TOLERANCE,
@@ -456,6 +460,13 @@ class _Adoption:
         inputs = {n: _unscaled(a, self.about.inputs.get(n)) for n, a in inputs.items()}
         resets = {s.input for s in contract.states} if seed == 0 else set()  # a stream begins
         return {n: np.zeros_like(a) if n in resets else a for n, a in inputs.items()}
+
+
+def _axis_name(tensor: FoundTensor, k: int, dim: int | str | None, called: Mapping[str, str]) -> str:
+    """The file's own name where it has one; else one after the place."""
+    if isinstance(dim, str) and dim.replace("_", "").isalnum():
+        return called.get(dim, dim)
+    return ("first", "time")[k] if not isinstance(dim, int) and k < 2 else f"{tensor.name}_{k}"
 
 
 def _usual(name: str, axis: Axis, seed: int) -> int:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 import onnx
 from onnx import TensorProto
 
-from lstm_onnx.contract import METADATA_KEY, from_json
-from lstm_onnx.errors import UserError
+from lstm_onnx.graph.model_file import readable_contract
 from lstm_onnx.graph.traversal import inner_nodes, nodes_of
 
 Match = tuple[str, str]
@@ -283,9 +282,5 @@ def _types(model: onnx.ModelProto) -> dict[str, int]:
 
 
 def _may_read_a_clock(model: onnx.ModelProto) -> bool:
-    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
-    try:
-        contract = from_json(text, "the model") if text else None
-    except UserError:
-        return True
+    contract = readable_contract(model)
     return contract is None or any(t.source is not None and t.source.kind == "time" for t in contract.inputs)

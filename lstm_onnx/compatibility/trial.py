@@ -23,10 +23,11 @@ from typing import Any
 import numpy as np
 import onnx
 
-from lstm_onnx.contract import METADATA_KEY, Array, from_json
+from lstm_onnx.contract import Array
 from lstm_onnx.data.made_up_inputs import made_up_inputs
-from lstm_onnx.errors import UserError
 from lstm_onnx.graph.description import graph_inputs
+from lstm_onnx.graph.model_file import readable_contract
+from lstm_onnx.inference.session import PROVIDERS, session_options
 
 PACKAGES = {"ort": "onnxruntime", "openvino": "openvino", "tract": "tract"}
 """Targets that can be tried, and the Python package of each."""
@@ -140,9 +141,7 @@ def _apart(found: Array, wanted: Array) -> float:
 def _onnx_runtime(file: Path, inputs: Mapping[str, Array]) -> Callable[[], list[Array]]:
     import onnxruntime as ort
 
-    options = ort.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = 1, 4
-    session = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(str(file), session_options(quiet=True), providers=[PROVIDERS["cpu"]])
     return lambda: [np.asarray(a) for a in session.run(None, dict(inputs))]
 
 
@@ -193,11 +192,7 @@ def inputs_that_serve(file: Path, model: onnx.ModelProto) -> dict[str, Array] | 
 
 
 def _example(model: onnx.ModelProto) -> dict[str, Array] | None:
-    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
-    try:
-        contract = from_json(text, "the file") if text else None
-    except UserError:
-        return None
+    contract = readable_contract(model)
     if contract is None or not contract.examples:
         return None
     return {name: values.array() for name, values in contract.examples[0].inputs.items()}

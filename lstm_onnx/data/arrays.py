@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from lstm_onnx.contract import Array, Contract, LengthsSource, TensorSpec, Values
 from lstm_onnx.data.tables import check_readable
+from lstm_onnx.data.text_files import load_json
 from lstm_onnx.errors import UserError, nearest
 
 ARRAY_FORMATS = (".npz", ".json")
@@ -39,29 +39,24 @@ def load_arrays(path: Path) -> dict[str, Array]:
     """
     check_readable(path, ARRAY_FORMATS)
     if path.suffix.lower() == ".npz":
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
-        except (BadZipFile, ValueError, OSError) as error:
-            raise UserError(f"{path}: is no .npz file of plain arrays ({error}); write it with numpy.savez") from None
+        return load_npz(path)
     content = load_json(path)
     if not isinstance(content, dict):
         raise UserError(f"{path}: holds no object {{input: nested list, …}}; name the inputs")
     return {name: _from_json(name, value, path) for name, value in content.items()}
 
 
-def load_json(path: Path) -> Any:
-    """Parse a JSON file.
+def load_npz(path: Path) -> dict[str, Array]:
+    """Read the arrays of an `.npz` file by name.
 
     Raises:
-        UserError: it is not JSON; says where.
+        UserError: it is none, or holds Python objects.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (BadZipFile, ValueError, OSError) as error:
+        raise UserError(f"{path}: is no .npz file of plain arrays ({error}); write it with numpy.savez") from None
 
 
 def _from_json(name: str, value: Any, path: Path) -> Array:

@@ -13,11 +13,10 @@ import onnx
 from lstm_onnx.compatibility.examine import Finding, examine
 from lstm_onnx.compatibility.trial import inputs_that_serve
 from lstm_onnx.compatibility.verdict import NOTHING_KNOWN, Verdict, by_trial_or_list
-from lstm_onnx.contract import METADATA_KEY, Array, Contract, from_json
+from lstm_onnx.contract import Array, Contract
 from lstm_onnx.data.given import given_file
 from lstm_onnx.embedding.target import Refusal
-from lstm_onnx.errors import UserError
-from lstm_onnx.graph.description import parsed_file
+from lstm_onnx.graph.model_file import parse_model, readable_contract
 from lstm_onnx.version import __version__
 
 
@@ -28,7 +27,7 @@ def diagnose(file: str | PathLike[str], target: str) -> Verdict:
         UserError: there is no such file or target, or it is no ONNX file.
     """
     path = given_file(file, "doctor")
-    model = parsed_file(path)
+    model = parse_model(path.read_bytes(), path)
     findings = examine(model, target)
     if target == "bare-c" and not any(f.severity == "stops" for f in findings):
         return _generated(path, model, findings)
@@ -42,7 +41,7 @@ def _generated(path: Path, model: onnx.ModelProto, findings: tuple[Finding, ...]
     except metadata.PackageNotFoundError:
         return Verdict("bare-c", findings, False, f"{NOTHING_KNOWN}, and emx-onnx-cgen is not installed here to try it")
     when = f"{engine}, tried here on {datetime.now(UTC).date().isoformat()}"
-    contract = _contract(model)
+    contract = readable_contract(model)
     try:
         if contract is not None and contract.examples:
             sizes = _as_embedded(contract, path.read_bytes())
@@ -90,11 +89,3 @@ def _as_found(inputs: Mapping[str, Array], model: onnx.ModelProto) -> str:
 
 def _for(sizes: dict[str, int]) -> str:
     return f" for {', '.join(f'{name} {size}' for name, size in sizes.items())}" if sizes else ""
-
-
-def _contract(model: onnx.ModelProto) -> Contract | None:
-    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
-    try:
-        return from_json(text, "the file") if text else None
-    except UserError:
-        return None

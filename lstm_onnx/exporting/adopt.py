@@ -43,7 +43,7 @@ from lstm_onnx.graph.description import Description, describe_model, described_f
 from lstm_onnx.graph.traversal import with_inner
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Answer
-from lstm_onnx.training.run_folder import now
+from lstm_onnx.training.provenance import now
 from lstm_onnx.verification.comparison import compare
 from lstm_onnx.verification.fingerprints import fingerprints
 from lstm_onnx.verification.options import USUAL_ENGINES

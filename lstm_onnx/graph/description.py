@@ -6,15 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from math import prod
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 import onnx
 
-from lstm_onnx.contract import METADATA_KEY, Contract, from_json
+from lstm_onnx.contract import Contract
 from lstm_onnx.data.given import given_file
 from lstm_onnx.data.made_up_inputs import FoundTensor
-from lstm_onnx.errors import UserError
+from lstm_onnx.graph.model_file import parse_model, read_contract
 from lstm_onnx.graph.traversal import nodes_of
 
 
@@ -51,24 +50,8 @@ def described_file(file: str | PathLike[str]) -> tuple[Contract | None, Descript
         UserError: there is no such file, it is no ONNX file, or its contract is broken.
     """
     path = given_file(file, "inspect")
-    model = parsed_file(path)
-    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
-    return from_json(text, path) if text else None, describe_model(model, path.stat().st_size)
-
-
-def parsed_file(path: Path) -> onnx.ModelProto:
-    """Parse a file; weights outside of it are not looked for.
-
-    Raises:
-        UserError: it is no ONNX file.
-    """
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except Exception as error:
-        raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
-    if not model.graph.node:
-        raise UserError(f"{path}: is no ONNX file (it has no graph)")
-    return model
+    model = parse_model(path.read_bytes(), path)
+    return read_contract(model, path), describe_model(model, path.stat().st_size)
 
 
 def describe_model(model: onnx.ModelProto, size: int) -> Description:

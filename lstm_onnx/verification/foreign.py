@@ -15,7 +15,7 @@ import onnxruntime as ort
 from lstm_onnx.contract import Array, Tolerance
 from lstm_onnx.data.made_up_inputs import made_up_inputs
 from lstm_onnx.graph.description import Description, describe_model
-from lstm_onnx.inference.session import PROVIDERS
+from lstm_onnx.inference.session import PROVIDERS, session_options
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx.verification.comparison import compare
 from lstm_onnx.verification.engine import EngineError
@@ -95,10 +95,7 @@ def _agreement(parted: dict[str, str], agreed: list[str]) -> str:
 
 def _session(content: bytes, where: str, optimize: bool) -> Answer:
     """Open a session that keeps quiet of inputs that it refuses: they were made up."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = 1, 4
-    if not optimize:
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options = session_options(level="all" if optimize else "none", quiet=True)
     try:
         session = ort.InferenceSession(content, options, providers=[PROVIDERS["cpu"]])
     except Exception as error:

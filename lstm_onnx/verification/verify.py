@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnx
-from google.protobuf.message import DecodeError
 
-from lstm_onnx.contract import Contract, TimeSource, from_json
+from lstm_onnx.contract import Contract, TimeSource
 from lstm_onnx.data.given import given_file, given_run
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.graph.model_file import contract_text, parse_model, read_contract, readable_contract
 from lstm_onnx.inference.session import available_providers, session_answer
 from lstm_onnx.options import resolve
 from lstm_onnx.task import Answer
@@ -113,10 +113,9 @@ def chosen_engines(names: Sequence[str]) -> list[str]:
 def _is_foreign(content: bytes) -> bool:
     """Whether it is an ONNX file that never had a contract, as far as can be seen."""
     try:
-        model = onnx.load_model_from_string(content)
-    except DecodeError:
+        return not contract_text(parse_model(content, "the file"))
+    except UserError:
         return False
-    return bool(model.graph.node) and not structure_checks.contract_text(model)
 
 
 def _restored(run: Path, content: bytes) -> Restored:
@@ -126,14 +125,6 @@ def _restored(run: Path, content: bytes) -> Restored:
 
     opened, contract = open_run(run), readable_contract(content)
     return restore(opened, adjusted_in(opened, contract) if contract is not None else {})
-
-
-def readable_contract(content: bytes) -> Contract | None:
-    """Return the contract of a file, be it sound or not, as far as it can be read."""
-    try:
-        return from_json(structure_checks.contract_text(onnx.load_model_from_string(content)), "the file")
-    except (UserError, DecodeError):
-        return None
 
 
 def verify_bytes(
@@ -174,7 +165,8 @@ class _Verification:
         yield self._check("file", lambda: structure_checks.check_file(self.content))
         self.model = model = onnx.load_model_from_string(self.content)
         yield self._check("contract", lambda: structure_checks.check_contract(model, self.where, self.beside))
-        self.contract = contract = from_json(structure_checks.contract_text(model), self.where)
+        self.contract = contract = read_contract(model, self.where)
+        assert contract is not None  # or the check would have failed
         self.report.variant = contract.variant
         self.report.clocks = frozenset(t.name for t in contract.outputs if isinstance(t.source, TimeSource))
         yield self._check("operators", lambda: structure_checks.check_operators(model, contract))

@@ -19,9 +19,9 @@ import lstm_onnx as lo
 from lstm_onnx.cli.app import run
 from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.compatibility.runtimes import TARGETS, fit
+from lstm_onnx.graph.model_file import readable_contract
 from lstm_onnx.verification.c_engine import GeneratedC, compiler
 from lstm_onnx.verification.engine import EngineError
-from lstm_onnx.verification.engines import contract_of
 from lstm_onnx.verification.value_checks import decode
 
 TRAFFIC = Path(__file__).parents[2] / "exported" / "traffic.onnx"
@@ -510,7 +510,7 @@ def test_c_is_for_one_size_of_each_axis() -> None:
 
 def test_c_answers_for_the_reference_file_but_not_in_int8() -> None:
     pytest.importorskip("emx_onnx_cgen")
-    inputs, expected = decode(contract_of(onnx.load(TRAFFIC)).examples[0])
+    inputs, expected = decode(readable_contract(onnx.load(TRAFFIC)).examples[0])
     found = GeneratedC(TRAFFIC.read_bytes()).run(inputs)
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, rtol=1e-5, atol=1e-2)

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
-from lstm_onnx.evaluation.variant_quality import QualityDrop, drop, telling_drop
+from lstm_onnx.evaluation.variant_quality import QualityDrop, drop, moved
 from lstm_onnx.exporting import export as exporting
 from lstm_onnx.exporting import quantization
 from lstm_onnx.exporting.quantization import PLANS, chosen_nodes, quantize
@@ -116,7 +116,7 @@ def test_finer_plans_are_tried_until_one_holds(wide_run, tmp_path: Path, monkeyp
 
     monkeypatch.setattr("lstm_onnx.evaluation.variant_quality.QualityDrop.drop_while_choosing", first_is_bad)
     made = lo.export(wide_run, tmp_path / "a.onnx", variant="int8", max_drop=50)
-    assert made.how == PLANS[1].name
+    assert made.note == PLANS[1].name
     scale = next(t for t in onnx.load(made.path).graph.initializer if t.name.endswith("R_scale"))
     assert list(scale.dims) == [1, 256]  # one for each gate unit
 
@@ -153,16 +153,29 @@ def test_drop(mode, before: float, after: float, percent: float) -> None:
     assert drop(PrimaryMetric("m", mode), before, after) == pytest.approx(percent)
 
 
-def test_where_the_primary_metric_is_undefined_the_one_that_changed_most_tells() -> None:
-    mase, nan = PrimaryMetric("mase"), np.nan
-    assert telling_drop(mase, {"mase": 2.0, "mae": 1.0}, {"mase": 1.0, "mae": 9.0}) == ("mase", -50)
-    assert telling_drop(mase, {"mase": nan, "mae": 1.0, "mse": 4.0}, {"mase": nan, "mae": 1.01, "mse": 4.0}) == (
-        "mae",
-        pytest.approx(1),
-    )
-    assert telling_drop(mase, {"mase": nan, "r2": 0.8}, {"mase": nan, "r2": 0.9}) == ("r2", pytest.approx(12.5))
-    assert telling_drop(mase, {"mase": nan, "mae": 1.0}, {"mase": nan, "mae": nan}) == ("mae", np.inf)
-    assert telling_drop(mase, {"mase": nan}, {"mase": nan}) == ("mase", 0.0)
+def test_how_far_answers_moved() -> None:
+    numbers = {"y": np.array([1.0, -3.0]), "label": np.array(["a", "b"], object)}
+    assert moved([(numbers, numbers)]) == 0
+    assert moved([(numbers, numbers | {"y": np.array([1.0, -3.1])})]) == pytest.approx(2.5)
+    assert moved([(numbers, numbers | {"label": np.array(["a", "c"], object)}), (numbers, numbers)]) == 25
+    lost = numbers | {"y": np.array([1.0, np.nan])}
+    assert moved([(lost, lost)]) == 0
+    assert moved([(numbers, lost)]) == 75
+    assert moved([({"y": np.zeros(2)}, {"y": np.ones(2)})]) == np.inf
+
+
+def test_where_the_primary_metric_has_no_value_something_else_decides(files, wide_run, monkeypatch) -> None:
+    restored = restore(wide_run)
+    task = type(restored.task)
+    figures = iter([{"mse": np.nan, "loss": 2.0}, {"mse": np.nan, "loss": 2.1}] * 2)
+    monkeypatch.setattr(task, "finish", lambda self, totals: next(figures))
+    fp32, int8 = (files[name].path.read_bytes() for name in ("fp32", "int8"))
+    found = QualityDrop(restored, fp32).scores(int8)  # scored first: the variant
+    assert (found.drop_of, found.primary) == ("the answers", "mse")
+    assert found.drop is not None and 0 < found.drop < 5
+    monkeypatch.setattr(task, "primary_metric", PrimaryMetric("mse", fallback="loss"))
+    found = QualityDrop(restored, fp32).scores(int8)
+    assert (found.drop_of, found.drop) == ("loss", pytest.approx(100 * (2.0 - 2.1) / 2.1))
 
 
 def model_with(weights: dict[str, np.ndarray], nodes: list[onnx.NodeProto]) -> onnx.ModelProto:

@@ -343,6 +343,8 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     ):
         return "library"
     if sources & {"text", "bytes"}:
+        if contract.stream is not None:  # a line is a whole text, not the next piece of one
+            return "library"
         return "texts" if sources <= {"text", "bytes", "lengths"} else "library"
     timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
     if timed and (contract.table is None or contract.table.step is None):

@@ -99,6 +99,11 @@ class Model:
         arrays = {name: np.asarray(value) for name, value in inputs.items()}
         if self.contract is not None:
             arrays = dict(check_inputs(self.contract, arrays))
+        elif empty := [name for name, array in arrays.items() if 0 in array.shape]:
+            raise UserError(
+                f"input '{empty[0]}': an axis has length 0, on which ONNX Runtime's LSTM ends the whole process, and "
+                f"{self.path} has no contract that allows it; give one example at least"
+            )
         names = [o.name for o in self.session.get_outputs()]
         return dict(zip(names, self.session.run(names, arrays), strict=True))
 

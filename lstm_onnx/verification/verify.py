@@ -17,7 +17,7 @@ import onnx
 from lstm_onnx.contract import Contract, TimeSource
 from lstm_onnx.data.given import given_file, given_run
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.graph.model_file import read_contract, readable_contract
+from lstm_onnx.graph.model_file import contract_text, parse_model, read_contract, readable_contract
 from lstm_onnx.inference.session import available_providers, session_answer
 from lstm_onnx.options import resolve
 from lstm_onnx.task import Answer
@@ -25,6 +25,7 @@ from lstm_onnx.verification import structure_checks, value_checks
 from lstm_onnx.verification.divergence import first_divergence_from_reference
 from lstm_onnx.verification.engines import available_engines, open_engine, why_not
 from lstm_onnx.verification.fingerprints import changed_parts
+from lstm_onnx.verification.foreign import verify_foreign
 from lstm_onnx.verification.options import USUAL_ENGINES, VerifyOptions
 from lstm_onnx.verification.provider_placement import check_placement
 from lstm_onnx.verification.report import (
@@ -74,6 +75,8 @@ def verify(
 ) -> Report:
     """Check a file, and with `run` compare it with PyTorch over a grid of sizes.
 
+    A file without a contract, here or beside it, is checked for what can be said of it: see `verification.foreign`.
+
     Args:
         file: the `.onnx` file: its path, what `export` returned, or a loaded `Model`.
         run: the run that it was exported from, or its folder.
@@ -86,13 +89,33 @@ def verify(
     chosen_options = resolve(VerifyOptions, options, fields, "verify")
     path = given_file(file, "verify")
     folder = given_run(run, "verify") if run is not None else None
-    there = available_engines()
-    chosen = there if "all" in chosen_options.engines else list(chosen_options.engines)
-    if unknown := [name for name in chosen if name not in there]:
-        raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
+    chosen = chosen_engines(chosen_options.engines)
     content = path.read_bytes()
+    if folder is None and not path.with_suffix(".json").is_file() and _is_foreign(content):
+        return verify_foreign(content, str(path), chosen)
     restored = _restored(folder, content) if folder is not None else None
     return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
+
+
+def chosen_engines(names: Sequence[str]) -> list[str]:
+    """Return the engines of these names; all that are installed where "all" is among them.
+
+    Raises:
+        UserError: one is not installed.
+    """
+    there = available_engines()
+    chosen = there if "all" in names else list(names)
+    if unknown := [name for name in chosen if name not in there]:
+        raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
+    return chosen
+
+
+def _is_foreign(content: bytes) -> bool:
+    """Whether it is an ONNX file that never had a contract, as far as can be seen."""
+    try:
+        return not contract_text(parse_model(content, "the file"))
+    except UserError:
+        return False
 
 
 def _restored(run: Path, content: bytes) -> Restored:

@@ -98,6 +98,10 @@ def loop() -> onnx.ModelProto:
     return model
 
 
+def backward_gru() -> onnx.ModelProto:
+    return one_node("GRU", inputs="xwr", hidden_size=4, direction="reverse")
+
+
 def int8_lstm() -> onnx.ModelProto:
     return onnx.load(TRAFFIC.with_name("traffic-int8.onnx"))
 
@@ -160,6 +164,7 @@ PLANTED = [
     ("openvino", "mod", lambda: one_node("Mod", INT64, inputs="xx"), "node the/node", "Mod of integers"),
     ("openvino", "operators", lambda: one_node("SequenceLength"), "node the/node", "SequenceLength"),
     ("bare-c", "operators", loop, "node the/node", "Loop"),
+    ("bare-c", "direction", backward_gru, "node the/node", "GRU with direction reverse"),
     (
         "bare-c",
         "int8",
@@ -560,4 +565,4 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert run(["doctor", str(path), "--target", "web"]) == 1
     assert "web would not run it: node enc/LSTM: LSTM with layout 1" in capsys.readouterr().err
     assert run(["doctor", str(path), "--target", "openvino", "--json"]) == 0
-    assert [f["rule"] for f in json.loads(capsys.readouterr().out)["openvino"]] == ["layout"]
+    assert [f["rule"] for f in json.loads(capsys.readouterr().out)["openvino"]["findings"]] == ["layout"]

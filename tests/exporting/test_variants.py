@@ -123,7 +123,7 @@ def test_finer_plans_are_tried_until_one_holds(wide_run, tmp_path: Path, monkeyp
 
 def test_a_graph_with_nothing_to_quantize_is_refused(adding_run, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(quantization, "FROZEN", 0.0)
-    with pytest.raises(lo.UserError, match="finds nothing to quantize"):
+    with pytest.raises(lo.UserError, match=r"finds nothing to quantize: \S+/LSTM gives its cell state .*hidden_states"):
         lo.export(adding_run, tmp_path / "a.onnx", variant="int8")
 
 
@@ -221,6 +221,46 @@ def test_weights_use_seven_bits() -> None:
     stored = next(numpy_helper.to_array(t) for t in made.graph.initializer if t.name == "big_quantized")
     assert stored.dtype == np.int8
     assert 60 <= np.abs(stored.astype(int)).max() <= 64
+
+
+def looked_up(rows: int, where: str = "graph") -> onnx.ModelProto:
+    """A table of `rows` vectors of 16, looked up by ids; with where="shared", also multiplied with."""
+    table = np.random.default_rng(0).normal(size=(rows, 16)).astype(np.float32) * np.geomspace(0.1, 10, 16, dtype="f")
+    value = helper.make_tensor_value_info
+    nodes = [helper.make_node("Gather", ["table", "ids"], ["y"], name="look-up")]
+    if where == "shared":
+        nodes.append(helper.make_node("MatMul", ["y", "table"], ["z"], name="product"))
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [value("ids", TensorProto.INT64, ["batch", "word"])],
+        [value("y", TensorProto.FLOAT, ["batch", "word", 16])],
+        [numpy_helper.from_array(table, "table")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+
+
+@pytest.mark.parametrize(("plan", "near"), [(PLANS[0], 0.2), (PLANS[1], 0.005)])
+def test_tables_of_vectors_are_stored_in_int8(plan: quantization.Plan, near: float) -> None:
+    model = looked_up(300)
+    made = quantize(model, plan)
+    assert made is not None
+    onnx.checker.check_model(made, full_check=True)
+    assert {n.domain for n in made.graph.node} == {""}
+    assert made.ByteSize() < 0.4 * model.ByteSize()
+    ids = {"ids": np.array([[0, 299, 7]])}
+    wanted, found = (session_answer(m.SerializeToString(), "m")(ids)["y"] for m in (model, made))
+    error = np.abs(found - wanted).max(axis=(0, 1)) / np.abs(wanted).max(axis=(0, 1))
+    assert 0 < error.max() < (1 if plan is PLANS[0] else near)
+    assert np.abs(found - wanted).max() < near
+    assert np.abs(numpy_helper.to_array(made.graph.initializer[0]).astype(int)).max() == 127
+
+
+def test_small_tables_and_those_that_are_computed_with_stay() -> None:
+    assert quantization.chosen_tables(looked_up(63)) == []
+    assert quantization.chosen_tables(looked_up(300, "shared")) == []
+    with pytest.raises(lo.UserError, match=r"no LSTM, and no product or table .* \(the largest has 4,080\)"):
+        quantization.require_quantizable(looked_up(63), "a.onnx")
 
 
 def test_half_stores_only_what_loses_nothing() -> None:

@@ -1,0 +1,281 @@
+"""The parts of the documents that are made from the code, so that they cannot drift.
+
+A page asks for one by a comment on a line of its own, `<!-- made from the code: NAME ARGUMENT -->`; `PARTS` has all names.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+import lstm_onnx
+from lstm_onnx import errors
+from lstm_onnx.cli.app import build
+from lstm_onnx.compatibility.runtimes import TARGETS
+from lstm_onnx.contract import Contract
+from lstm_onnx.embedding.registry import load_targets
+from lstm_onnx.plugins.registry import load_task
+from lstm_onnx.task import Task
+from lstm_onnx.training.options import Training
+from lstm_onnx.verification import report
+
+MARK = re.compile(r"^<!-- made from the code: (.+?) -->$", re.MULTILINE)
+PLUGIN_MODULES = ("contract", "task", "data", "nn", "plugins", "embedding")
+"""Where the names live that only authors of plugins need."""
+
+
+def fill(markdown: str) -> str:
+    """Put what the code says in the place of every mark.
+
+    Raises:
+        KeyError: a mark names no part.
+    """
+
+    def part(match: re.Match[str]) -> str:
+        name, *arguments = match[1].split()
+        return PARTS[name](*arguments)
+
+    return MARK.sub(part, markdown)
+
+
+def commands() -> dict[str, TyperCommand]:
+    """Return every command of the command line by its name."""
+    group = typer.main.get_command(build({"training": Training}))
+    assert isinstance(group, TyperGroup)
+    found = {name: command for name, command in group.commands.items() if isinstance(command, TyperCommand)}
+    assert found.keys() == group.commands.keys(), "a group of commands, which the reference does not write down yet"
+    return found
+
+
+def _commands() -> str:
+    """Write a table of all commands, then each with its arguments and options."""
+    rows = [(f"[`{name}`](#{name})", _plain(_first_line(c.help))) for name, c in commands().items()]
+    return "\n\n".join((_table(("command", "what it does"), rows), *(_command(n, c) for n, c in commands().items())))
+
+
+def _command(name: str, command: TyperCommand) -> str:
+    arguments = [p for p in command.params if isinstance(p, TyperArgument)]
+    options = [p for p in command.params if isinstance(p, TyperOption) and p.name not in Training.model_fields]
+    usage = " ".join((f"lstm-onnx {name}", *(f"{a.metavar or _metavar(a)}" for a in arguments), "[OPTIONS]"))
+    rows = [(f"`{a.metavar or _metavar(a)}`", _plain(a.help or ""), _default(a.default)) for a in arguments]
+    rows += [(_signature(o), _plain(o.help or ""), "" if o.is_flag else _default(o.default)) for o in options]
+    lines = [f"## {name}", _plain(command.help or ""), f"```text\n{usage}\n```"]
+    lines.append(_table(("argument or option", "meaning", "if not given"), rows))
+    if name == "train":
+        lines.append("All [options of training](#options-of-training), and those of the task, are options of it too.")
+    return "\n\n".join(lines)
+
+
+def _metavar(argument: TyperArgument) -> str:
+    name = str(argument.name).upper()
+    return name if argument.required else f"[{name}]"
+
+
+def _signature(option: TyperOption) -> str:
+    names = " / ".join(f"`{n}`" for n in (*option.opts, *option.secondary_opts))
+    return names if option.is_flag else f"{names} {_takes(option.type_descriptor.annotation)}"
+
+
+def _options(name: str) -> str:
+    """Write a table of the options of a task, or with `training` of those that every task has."""
+    model = Training if name == "training" else load_task(name).task.Config
+    rows = [
+        (f"`{_flag(field, info)}` {_takes(info.annotation)}".strip(), info.description or "", _default(info.default))
+        for field, info in model.model_fields.items()
+    ]
+    return _table(("option", "meaning", "if not given"), rows)
+
+
+def _training_of(name: str) -> str:
+    """Say which defaults of training a task brings of its own."""
+    return ", ".join(f"`--{k.replace('_', '-')} {v}`" for k, v in load_task(name).task.training.items())
+
+
+def _flag(name: str, info: FieldInfo) -> str:
+    dashed = name.replace("_", "-")
+    return f"--{dashed} / --no-{dashed}" if info.annotation is bool else f"--{dashed}"
+
+
+def _takes(annotation: Any) -> str:
+    kind = _without_none(annotation)
+    if kind is bool:
+        return ""
+    if get_origin(kind) in (tuple, list):
+        return f"{_takes(get_args(kind)[0])} …"
+    if get_origin(kind) is Literal:
+        return _choices(get_args(kind))
+    return {int: "INTEGER", float: "NUMBER", str: "TEXT"}.get(kind, "PATH")
+
+
+def _choices(names: Iterable[str]) -> str:
+    return " or ".join(f"`{name}`" for name in names)
+
+
+def _default(value: Any) -> str:
+    if value is None or value in ("", (), {}):
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return " ".join(f"`{v}`" for v in (value if isinstance(value, (tuple, list)) else [value]))
+
+
+def contract_models() -> list[type[BaseModel]]:
+    """Return every model that a contract is made of, in the order in which they are met."""
+    found: list[type[BaseModel]] = []
+
+    def visit(model: type[BaseModel]) -> None:
+        found.append(model)
+        for info in model.model_fields.values():
+            for inner in _models_in(info.annotation):
+                if inner not in found:
+                    visit(inner)
+
+    visit(Contract)
+    return found
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _contract() -> str:
+    """Write a table of keys for each part of the contract."""
+    parts = []
+    for model in contract_models():
+        keys = [
+            (
+                f"`{name}`",
+                _json(info.annotation),
+                info.description or "",
+                "must be there" if info.is_required() else _default(info.get_default(call_default_factory=True)),
+            )
+            for name, info in model.model_fields.items()
+        ]
+        title = "The whole" if model is Contract else model.__name__
+        table = _table(("key", "value", "meaning", "if left out"), keys)
+        parts.append(f"### {title}\n\n{_paragraph(model.__doc__)}\n\n{table}")
+    return "\n\n".join(parts)
+
+
+def _json(annotation: Any) -> str:
+    """Say of what kind a value is in JSON."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _json(arguments[0])
+    if origin in (Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_json(a) for a in arguments if a is not type(None)))
+    if origin is tuple:
+        return f"list of {_json(arguments[0])}"
+    if origin is dict:
+        return f"object: name to {_json(arguments[1])}"
+    if origin is Literal:
+        return " or ".join(f"`{a}`" for a in arguments)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    names = {str: "text", int: "integer", float: "number", bool: "true or false", Any: "any"}
+    return names[annotation]
+
+
+def _runtimes() -> str:
+    """Write for each runtime that `doctor` knows what it takes and what it does not."""
+    words = {"stops": "does not run", "differs": "answers otherwise, or needs a hand", "slow": "is slow"}
+    parts = []
+    for target in TARGETS.values():
+        opset, ir = (f"up to {limit}" if limit else "without a limit that we met" for limit in (target.max_opset, target.max_ir))
+        rows = [(f"`{r.name}`", words[r.severity], r.why, r.advice) for r in target.others]
+        sources = dict.fromkeys((target.versions.source, *(r.source for r in target.others)))
+        parts += [
+            f"### {target.name}",
+            f"{target.what}. Opset {opset}, IR {ir}. Known from: {'; '.join(sources)}.",
+            _table(("rule", "then it", "because", "what to do"), rows),
+        ]
+    return "\n\n".join(parts)
+
+
+def _embed_targets() -> str:
+    """Write a table of what `embed` can write for."""
+    rows = [(f"`{t.name}`", t.title, t.needs) for t in load_targets()[0]]
+    return _table(("target", "what is written", "needs"), rows)
+
+
+def _failures() -> str:
+    """Write a table of the ways in which a verification fails."""
+    kinds = [k for k in vars(report).values() if inspect.isclass(k) and issubclass(k, errors.CheckFailed)]
+    return _table(("type", "meaning"), [(f"`{k.__name__}`", _paragraph(k.__doc__)) for k in kinds])
+
+
+def public_names(of_plugins: bool) -> list[str]:
+    """Return where the public names are defined: those that authors of plugins need, or all others."""
+    found = []
+    for name in lstm_onnx.__all__:
+        thing = getattr(lstm_onnx, name)
+        if not (inspect.isclass(thing) or inspect.isfunction(thing)):
+            continue
+        is_plugins = inspect.isclass(thing) and thing.__module__.split(".")[1] in PLUGIN_MODULES
+        if is_plugins == of_plugins:
+            found.append(f"{thing.__module__}.{thing.__qualname__}")
+    return found
+
+
+def _python() -> str:
+    """Ask mkdocstrings for the functions and classes that a person calls."""
+    return "\n\n".join(f"::: {name}" for name in public_names(of_plugins=False))
+
+
+def _plugin_names() -> str:
+    """Ask mkdocstrings for the classes that a plugin is made of, `Task` first."""
+    task = f"{Task.__module__}.{Task.__qualname__}"
+    names = [task, *(n for n in public_names(of_plugins=True) if n != task)]
+    return "\n\n".join(f"::: {name}" for name in names)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _plain(text: str) -> str:
+    """Leave out rich's markup."""
+    return re.sub(r"\[/?(?:bold|red|dim)?\]", "", text).strip()
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]
+
+
+def _paragraph(text: str | None) -> str:
+    return inspect.cleandoc(text or "").partition("\n\n")[0].replace("\n", " ")
+
+
+def _without_none(annotation: Any) -> Any:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next(a for a in get_args(annotation) if a is not type(None))
+    return annotation
+
+
+PARTS: dict[str, Callable[..., str]] = {
+    "commands": _commands,
+    "options": _options,
+    "training-of": _training_of,
+    "contract": _contract,
+    "runtimes": _runtimes,
+    "embed-targets": _embed_targets,
+    "failures": _failures,
+    "python": _python,
+    "plugin-names": _plugin_names,
+}

@@ -9,17 +9,17 @@ numbers. Sequences differ in length. Always saying 1.0 gives a mean squared erro
 import numpy as np
 from pydantic import BaseModel, Field
 
-from lstm_onnx import (
+from lstm_onnx.plugin import (
     ArraySplit,
     Axis,
     GraphSpec,
-    Headline,
-    Lengths,
-    State,
+    LengthsSource,
+    PrimaryMetric,
+    StateSpec,
     Stream,
     Task,
     TaskData,
-    Tensor,
+    TensorSpec,
     hookimpl,
 )
 
@@ -48,7 +48,7 @@ def draw(random, count, longest):
 class Adding(Task[Config, Info]):
     name = "adding"
     summary = "adds the two marked numbers of a sequence"
-    headline = Headline("mse", better="lower")
+    primary_metric = PrimaryMetric("mse", mode="min")
     Config = Config
     Info = Info
 
@@ -89,21 +89,23 @@ class Adding(Task[Config, Info]):
             GraphSpec(
                 module=model,
                 inputs=(
-                    Tensor(
+                    TensorSpec(
                         name="pairs", dtype="float32", dims=("batch", "time", "pair"), meaning="numbers and markers"
                     ),
-                    Tensor(
+                    TensorSpec(
                         name="lengths",
                         dtype="int64",
                         dims=("batch",),
                         meaning="steps of each sequence",
-                        source=Lengths(axis="time", min=0),
+                        source=LengthsSource(axis="time", min=0),
                     ),
                 ),
-                outputs=(Tensor(name="total", dtype="float32", dims=("batch",), meaning="sum of the marked numbers"),),
+                outputs=(
+                    TensorSpec(name="total", dtype="float32", dims=("batch",), meaning="sum of the marked numbers"),
+                ),
                 axes={
                     "batch": Axis(),
-                    "time": Axis(min=2, typical=config.longest),
+                    "time": Axis(min=2, example_size=config.longest),
                     "pair": Axis(size=2, labels=("number", "marker")),
                 },
                 description="Adds the two marked numbers of each sequence.",
@@ -125,7 +127,7 @@ class Adding(Task[Config, Info]):
         (main,) = self.graphs(model, config, info)
         before, after = (
             [
-                Tensor(name=n, dtype="float32", dims=("layer", "batch", "unit"), meaning="what the LSTM remembers")
+                TensorSpec(name=n, dtype="float32", dims=("layer", "batch", "unit"), meaning="what the LSTM remembers")
                 for n in names
             ]
             for names in (("hidden", "cell"), ("hidden_out", "cell_out"))
@@ -135,9 +137,9 @@ class Adding(Task[Config, Info]):
             inputs=(main.inputs[0], *before),
             outputs=(*main.outputs, *after),
             axes=main.axes
-            | {"layer": Axis(size=1), "unit": Axis(size=config.hidden), "time": Axis(typical=config.longest)},
+            | {"layer": Axis(size=1), "unit": Axis(size=config.hidden), "time": Axis(example_size=config.longest)},
             description="Adds the marked numbers so far.",
-            states=(State(output="hidden_out", input="hidden"), State(output="cell_out", input="cell")),
+            states=(StateSpec(output="hidden_out", input="hidden"), StateSpec(output="cell_out", input="cell")),
             stream=Stream(axis="time"),
         )
 

@@ -7,36 +7,21 @@
     lo.verify(file).raise_if_failed()
     lo.load(file).predict("sales.csv").table
 
-Names that need torch or ONNX Runtime are imported when they are first used.
+Everything is imported when it is first used. What authors of plugins need is in `lstm_onnx.plugin`.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lstm_onnx.contract import (
-    Axis,
-    Cells,
-    Clock,
-    Columns,
-    Constants,
-    Contract,
-    Lengths,
-    State,
-    Step,
-    Stream,
-    Table,
-    Tensor,
-    Tolerance,
-)
-from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
-from lstm_onnx.embedding.target import EmbedTarget
-from lstm_onnx.errors import CheckFailed, UserError
-from lstm_onnx.plugins.hookspecs import hookimpl
-from lstm_onnx.task import GraphSpec, Headline, Stage, Task, TaskData
 from lstm_onnx.version import __version__
 
 if TYPE_CHECKING:
+    from lstm_onnx.benchmarking.benchmark import benchmark
+    from lstm_onnx.compatibility.examine import examine
+    from lstm_onnx.embedding.generate import embed
+    from lstm_onnx.errors import CheckFailed, UserError
     from lstm_onnx.evaluation.evaluate import evaluate
     from lstm_onnx.exporting.export import export
     from lstm_onnx.inference.model import load
@@ -44,46 +29,62 @@ if TYPE_CHECKING:
     from lstm_onnx.training.loop import resume, train
     from lstm_onnx.verification.verify import verify
 
-_LAZY = {
-    "train": ("training.loop", "train"),
-    "resume": ("training.loop", "resume"),
-    "export": ("exporting.export", "export"),
-    "verify": ("verification.verify", "verify"),
-    "evaluate": ("evaluation.evaluate", "evaluate"),
-    "load": ("inference.model", "load"),
-    "LSTM": ("nn.lstm", "LSTM"),
+_MODULE_OF = {
+    "LSTM": "nn.lstm",
+    "CheckFailed": "errors",
+    "UserError": "errors",
+    "benchmark": "benchmarking.benchmark",
+    "embed": "embedding.generate",
+    "evaluate": "evaluation.evaluate",
+    "examine": "compatibility.examine",
+    "export": "exporting.export",
+    "load": "inference.model",
+    "resume": "training.loop",
+    "train": "training.loop",
+    "verify": "verification.verify",
 }
+
+_MOVED = {
+    "Cells": "TextSource",
+    "Clock": "TimeSource",
+    "Columns": "ColumnsSource",
+    "Constants": "StaticSource",
+    "Headline": "PrimaryMetric",
+    "Lengths": "LengthsSource",
+    "State": "StateSpec",
+    "Tensor": "TensorSpec",
+} | {
+    name: name
+    for name in (
+        "ArraySplit",
+        "Axis",
+        "Contract",
+        "EmbedTarget",
+        "GraphSpec",
+        "RaggedSplit",
+        "Split",
+        "Stage",
+        "Step",
+        "Stream",
+        "Table",
+        "Task",
+        "TaskData",
+        "Tolerance",
+        "hookimpl",
+    )
+}
+"""Names of release 0.1 that only authors of plugins need -> what they are called in `lstm_onnx.plugin`."""
 
 __all__ = [
     "LSTM",
-    "ArraySplit",
-    "Axis",
-    "Cells",
     "CheckFailed",
-    "Clock",
-    "Columns",
-    "Constants",
-    "Contract",
-    "EmbedTarget",
-    "GraphSpec",
-    "Headline",
-    "Lengths",
-    "RaggedSplit",
-    "Split",
-    "Stage",
-    "State",
-    "Step",
-    "Stream",
-    "Table",
-    "Task",
-    "TaskData",
-    "Tensor",
-    "Tolerance",
     "UserError",
     "__version__",
+    "benchmark",
+    "embed",
     "evaluate",
+    "examine",
     "export",
-    "hookimpl",
     "load",
     "resume",
     "train",
@@ -92,9 +93,19 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'lstm_onnx' has no attribute {name!r}")
-    from importlib import import_module
+    if name in _MODULE_OF:
+        return getattr(import_module(f"lstm_onnx.{_MODULE_OF[name]}"), name)
+    if name in _MOVED:
+        import warnings
 
-    module, attribute = _LAZY[name]
-    return getattr(import_module(f"lstm_onnx.{module}"), attribute)
+        warnings.warn(
+            f"lstm_onnx.{name} is lstm_onnx.plugin.{_MOVED[name]} now; the old name goes with the next release",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return getattr(import_module("lstm_onnx.plugin"), _MOVED[name])
+    raise AttributeError(f"module 'lstm_onnx' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,6 +6,7 @@ for runtimes that do not hand out metadata. This module knows neither torch nor 
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lstm_onnx.errors import UserError
 
 METADATA_KEY = "lstm_onnx.contract"
-VERSION: Literal[1] = 1
+VERSION: Literal[2] = 2
 Array = NDArray[Any]
 Variant = Literal["fp32", "streaming", "int8", "fp16"]
 DType = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool", "string"]
@@ -33,12 +34,12 @@ class Axis(_Part):
     size: int | None = Field(None, ge=1, description="the length, where it is fixed")
     min: int = Field(1, ge=0, description="the smallest length, where it is free")
     max: int | None = Field(None, description="the largest length, where there is a limit")
-    typical: int | None = Field(None, description="the length seen in training, where it is free")
+    example_size: int | None = Field(None, description="a usual length: that seen in training, where it is free")
     labels: tuple[str, ...] | None = Field(None, description="what each position is called, where it is fixed")
     meaning: str = ""
 
 
-class Columns(_Part):
+class ColumnsSource(_Part):
     """The tensor's last axis is these columns of the user's table; the axis before it runs over rows."""
 
     kind: Literal["columns"] = "columns"
@@ -50,21 +51,21 @@ class Columns(_Part):
     )
 
 
-class Clock(_Part):
+class TimeSource(_Part):
     """The tensor is the time of the rows, in whole unix seconds (UTC)."""
 
-    kind: Literal["clock"] = "clock"
+    kind: Literal["time"] = "time"
     rows: Literal["past", "future"] = "past"
 
 
-class Constants(_Part):
+class StaticSource(_Part):
     """The tensor's last axis is these columns, of which each series has one value."""
 
-    kind: Literal["constants"] = "constants"
+    kind: Literal["static"] = "static"
     columns: tuple[str, ...]
 
 
-class Lengths(_Part):
+class LengthsSource(_Part):
     """The tensor is how many steps of each sequence count, along one axis of other tensors; what follows is padding."""
 
     kind: Literal["lengths"] = "lengths"
@@ -72,26 +73,28 @@ class Lengths(_Part):
     min: int = Field(1, ge=0, description="the smallest length that the graph takes")
 
 
-class Cells(_Part):
+class TextSource(_Part):
     """The tensor is the texts of this column, a row of the table for each example: strings, or their UTF-8 bytes.
 
-    Bytes are padded at the end; an input of `Lengths` along the same axis says how many there are.
+    Bytes are padded at the end; an input of `LengthsSource` along the same axis says how many there are.
     """
 
-    kind: Literal["cells"] = "cells"
+    kind: Literal["text"] = "text"
     column: str
 
 
-class Picture(_Part):
+class ImageSource(_Part):
     """The tensor is pictures, of bytes: rows from the top, columns from the left, then red, green and blue (sRGB)."""
 
-    kind: Literal["picture"] = "picture"
+    kind: Literal["image"] = "image"
 
 
-Source = Annotated[Columns | Clock | Constants | Lengths | Cells | Picture, Field(discriminator="kind")]
+Source = Annotated[
+    ColumnsSource | TimeSource | StaticSource | LengthsSource | TextSource | ImageSource, Field(discriminator="kind")
+]
 
 
-class Tensor(_Part):
+class TensorSpec(_Part):
     """One input or output of the graph."""
 
     name: str
@@ -102,11 +105,11 @@ class Tensor(_Part):
     missing: bool = Field(False, description="whether NaN and infinite values may come in, and count as missing")
     source: Source | None = Field(None, description="how it is read from, or stands in, a person's table")
     labels: tuple[str, ...] | None = Field(None, description="what each whole number in it stands for, from 0")
-    ranked: bool = Field(False, description="its last axis holds a score for each label; the highest is the answer")
-    detail: bool = Field(False, description="an output for programs: left out of the tables that people read")
+    is_scores: bool = Field(False, description="its last axis holds a score for each label; the highest is the answer")
+    internal: bool = Field(False, description="an output for programs: left out of the tables that people read")
 
 
-class State(_Part):
+class StateSpec(_Part):
     """An output that is fed back as an input at the next call."""
 
     output: str
@@ -158,11 +161,13 @@ class Tolerance(_Part):
 class Scores(_Part):
     """Metrics on the held-out test split, beside those of the naive baselines on the same examples."""
 
-    headline: str
+    primary: str = Field(description="the metric that stands for the model")
     model: dict[str, float]
     baselines: dict[str, dict[str, float]] = Field(default_factory=dict)
     fp32: dict[str, float] | None = Field(None, description="of a variant: what the fp32 file reaches on the same")
-    drop: float | None = Field(None, description="of a variant: percent by which it is worse than fp32 in the headline")
+    drop: float | None = Field(
+        None, description="of a variant: percent by which it is worse than fp32 in the primary metric"
+    )
 
 
 class Example(_Part):
@@ -211,7 +216,7 @@ class Provenance(_Part):
 class Contract(_Part):
     """Everything that a program must know to use the file, and to check that it uses it right."""
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     name: str
     task: str
     description: str
@@ -220,26 +225,26 @@ class Contract(_Part):
     opset: int
     ir_version: int
     axes: dict[str, Axis]
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-    states: tuple[State, ...] = ()
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    states: tuple[StateSpec, ...] = ()
     stream: Stream | None = None
     table: Table | None = None
     tolerance: Tolerance
     scores: Scores | None = None
     provenance: Provenance
-    digests: dict[str, str] = Field(
+    fingerprints: dict[str, str] = Field(
         default_factory=dict, description="CRC-32 of each node and weight as exported, to name what was changed since"
     )
     examples: tuple[Example, ...] = ()
 
     @property
-    def given(self) -> tuple[Tensor, ...]:
+    def external_inputs(self) -> tuple[TensorSpec, ...]:
         """Inputs that come from outside: all but the states."""
         states = {s.input for s in self.states}
         return tuple(t for t in self.inputs if t.name not in states)
 
-    def dims_of(self, tensor: Tensor) -> tuple[str | int, ...]:
+    def dims_of(self, tensor: TensorSpec) -> tuple[str | int, ...]:
         """Dims as they stand in the graph: a name where the axis is free, a number where it is fixed."""
         return tuple(self.axes[d].size or d for d in tensor.dims)
 
@@ -259,7 +264,11 @@ def from_json(text: str, where: str | Path) -> Contract:
         UserError: the text is not a contract of a version that this release reads.
     """
     try:
-        return Contract.model_validate_json(text)
+        return Contract.model_validate(_current(json.loads(text)))
+    except RecursionError:
+        raise UserError(f"{where}: its contract is nested too deeply; export the file again") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{where}: its contract is no JSON ({error.msg}); export the file again") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"]) or "the top level"
@@ -271,3 +280,41 @@ def from_json(text: str, where: str | Path) -> Contract:
 
 IR_VERSION = 8
 """The lowest ONNX IR that carries opset 18; onnx's own default is too new for many runtimes."""
+
+
+_VERSION_1_KINDS = {"clock": "time", "constants": "static", "cells": "text", "picture": "image"}
+
+
+def _current(content: Any) -> Any:
+    """Bring the JSON of a contract of version 1 to the names of this one; anything else stays as it is."""
+    if not isinstance(content, dict) or content.get("version") != 1:
+        return content
+    content = {**content, "version": VERSION}
+    if "digests" in content:
+        content["fingerprints"] = content.pop("digests")
+    if isinstance(content.get("scores"), dict):
+        content["scores"] = scores_of_version_1(content["scores"])
+    axes = content.get("axes")
+    if isinstance(axes, dict):
+        content["axes"] = {name: _renamed(axis, typical="example_size") for name, axis in axes.items()}
+    for side in ("inputs", "outputs"):
+        if isinstance(content.get(side), list):
+            content[side] = [_tensor_of_version_1(tensor) for tensor in content[side]]
+    return content
+
+
+def scores_of_version_1(scores: Any) -> Any:
+    """Bring the JSON of scores, in a contract or a run folder of version 1, to the names of this one."""
+    return _renamed(scores, headline="primary")
+
+
+def _tensor_of_version_1(tensor: Any) -> Any:
+    tensor = _renamed(tensor, ranked="is_scores", detail="internal")
+    source = tensor.get("source") if isinstance(tensor, dict) else None
+    if isinstance(source, dict) and source.get("kind") in _VERSION_1_KINDS:
+        tensor = {**tensor, "source": {**source, "kind": _VERSION_1_KINDS[source["kind"]]}}
+    return tensor
+
+
+def _renamed(content: Any, **names: str) -> Any:
+    return {names.get(k, k): v for k, v in content.items()} if isinstance(content, dict) else content

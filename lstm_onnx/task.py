@@ -13,20 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from lstm_onnx.contract import Axis, Contract, State, Stream, Table, Tensor, Tolerance
+from lstm_onnx.contract import Array, Axis, Contract, StateSpec, Stream, Table, TensorSpec, Tolerance
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from onnx import GraphProto
-    from torch import Tensor as TorchTensor
-    from torch import nn
+    from torch import Tensor, nn
 
-Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 Answer = Callable[[Arrays], dict[str, Array]]
 """From the raw inputs of a graph, and perhaps more, to its outputs."""
@@ -71,16 +68,16 @@ class Stage:
         outputs: what it gives to the module or, after it, as outputs of the graph.
         build: makes it in ONNX: a graph whose inputs and outputs are called as here, of operators of `opset` and of
             `ai.onnx.ml` 3.
-        twin: the same in Python, for training and for `verify`: from arrays by name, perhaps more than `inputs`, to the
-            outputs.
+        reference: the same in Python, for training and for `verify`: from arrays by name, perhaps more than `inputs`,
+            to the outputs.
         axes: what occurs in the dims of `outputs` (before the module) or `inputs` (after it) alone.
         opset: the lowest that has the operators.
     """
 
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
     build: Callable[[], GraphProto]
-    twin: Answer
+    reference: Answer
     axes: Mapping[str, Axis] = field(default_factory=dict)
     opset: int = 18
 
@@ -107,12 +104,12 @@ class GraphSpec:
     """
 
     module: nn.Module
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
     axes: dict[str, Axis]
     description: str
     table: Table | None = None
-    states: tuple[State, ...] = ()
+    states: tuple[StateSpec, ...] = ()
     stream: Stream | None = None
     tolerance: Tolerance = field(default_factory=Tolerance)
     opset: int = 18
@@ -121,24 +118,24 @@ class GraphSpec:
     after: Stage | None = None
 
     @property
-    def given(self) -> tuple[Tensor, ...]:
+    def external_inputs(self) -> tuple[TensorSpec, ...]:
         """Inputs that come from outside: all but the states."""
         states = {s.input for s in self.states}
         return tuple(t for t in self.inputs if t.name not in states)
 
 
 @dataclass(frozen=True)
-class Headline:
+class PrimaryMetric:
     """The metric that stands for the model: early stopping watches it and summaries show it first."""
 
     name: str
-    better: Literal["lower", "higher"] = "lower"
+    mode: Literal["min", "max"] = "min"
 
     def improves(self, new: float, old: float) -> bool:
         """Whether `new` is better than `old`; anything is better than NaN."""
         if np.isnan(old):
             return not np.isnan(new)
-        return new < old if self.better == "lower" else new > old
+        return new < old if self.mode == "min" else new > old
 
 
 class Task(ABC, Generic[ConfigT, InfoT]):
@@ -150,11 +147,11 @@ class Task(ABC, Generic[ConfigT, InfoT]):
 
     name: ClassVar[str]
     summary: ClassVar[str]
-    headline: ClassVar[Headline]
+    primary_metric: ClassVar[PrimaryMetric]
     Config: ClassVar[type[BaseModel]]
     Info: ClassVar[type[BaseModel]]
     training: ClassVar[dict[str, Any]] = {}
-    """Defaults of the training options (`lstm_onnx.training.options.Training`) that suit this task better."""
+    """Defaults of the training options (`lstm_onnx.training.options.TrainingOptions`) that suit this task better."""
     adjustable: ClassVar[tuple[str, ...]] = ()
     """Options of `Config` that a trained model does not depend on: `export --set NAME=VALUE` may change them."""
 
@@ -171,7 +168,7 @@ class Task(ABC, Generic[ConfigT, InfoT]):
         """Compose the trained part, freshly initialised from torch's global generator."""
 
     @abstractmethod
-    def loss(self, model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
+    def loss(self, model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the mean loss over the batch, a scalar, from the tensors of one batch on the model's device."""
 
     @abstractmethod
@@ -185,7 +182,7 @@ class Task(ABC, Generic[ConfigT, InfoT]):
         """Turn the added-up pairs into the figures to show: by default each sum over its count."""
         return {name: float(total / count) if count else float("nan") for name, (total, count) in totals.items()}
 
-    def calibrate(self, model: nn.Module, validation: Iterator[dict[str, TorchTensor]], config: ConfigT) -> None:
+    def calibrate(self, model: nn.Module, validation: Iterator[dict[str, Tensor]], config: ConfigT) -> None:
         """Adjust the trained model in place, once, on batches that it did not learn from: a temperature, say.
 
         Called after training with the best weights, in evaluation mode and where there is a validation split, before

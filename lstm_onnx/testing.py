@@ -19,11 +19,11 @@ from safetensors.numpy import load_file
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import Interrupted, UserError
 from lstm_onnx.exporting.export import Exported, export
-from lstm_onnx.graph.sample_inputs import sample
+from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, GraphSpec, Task
-from lstm_onnx.training.loop import Row, Silent, resume, train
-from lstm_onnx.training.options import Training, check_disjoint
+from lstm_onnx.training.loop import Row, SilentObserver, resume, train
+from lstm_onnx.training.options import TrainingOptions, check_disjoint
 from lstm_onnx.training.restore import restore
 from lstm_onnx.training.run_folder import Run
 from lstm_onnx.verification.value_checks import grid
@@ -71,7 +71,7 @@ def check_task(
     assert whole.record.scores is not None, f"{name}: a finished run has no scores"
     reached = whole.record.scores.model
     for who, figures in {"the model": reached, **whole.record.scores.baselines}.items():
-        assert task.headline.name in figures, f"{name}: {who} has no metric called '{task.headline.name}'"
+        assert task.primary_metric.name in figures, f"{name}: {who} has no metric called '{task.primary_metric.name}'"
         assert figures.keys() <= reached.keys(), f"{name}: {who} has metrics that the model lacks"
     for graph in restored.graphs:
         check_sample(task, graph)
@@ -94,7 +94,7 @@ def check_streaming(run: Run, path: Path) -> None:
 
 def check_options(task: AnyTask) -> None:
     """Every option has a description, none hides one of training, and an unknown one is refused."""
-    check_disjoint({"training": Training, task.name: task.Config})
+    check_disjoint({"training": TrainingOptions, task.name: task.Config})
     for field, info in task.Config.model_fields.items():
         assert info.description, f"{task.name}: option '{field}' has no description, which is its help text"
     assert task.Config.model_config.get("extra") == "forbid", f'{task.name}: Config needs extra="forbid"'
@@ -121,7 +121,7 @@ def _assert_same_batches(a: Split, b: Split, message: str) -> None:
             np.testing.assert_array_equal(one[name], other[name], err_msg=f"{message}: {name}")
 
 
-class _Interruption(Silent):
+class _Interruption(SilentObserver):
     """Presses Ctrl-C after the first epoch."""
 
     def epoch_ended(self, row: Row, is_best: bool) -> None:
@@ -143,9 +143,9 @@ def check_resume(whole: Run, options: dict[str, Any], runs: Path) -> None:
 
 
 def check_sample(task: AnyTask, graph: GraphSpec) -> None:
-    """`sample` gives each input the type and the sizes that it was asked for, and the same for the same seed."""
+    """`sample_inputs` gives each input the type and the sizes that it was asked for, and the same for the same seed."""
     for sizes in grid(graph):
-        first, second = sample(task, graph, sizes, 0), sample(task, graph, sizes, 0)
+        first, second = sample_inputs(task, graph, sizes, 0), sample_inputs(task, graph, sizes, 0)
         for tensor in graph.inputs:
             wanted = tuple(graph.axes[d].size or sizes[d] for d in tensor.dims)
             array = first[tensor.name]

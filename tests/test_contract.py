@@ -71,7 +71,7 @@ def test_dims_are_names_where_free_and_numbers_where_fixed(adding_file) -> None:
 def test_a_score_that_is_no_number_survives_the_trip(adding_file: Path) -> None:
     """The MASE of a series that repeats itself exactly is not defined."""
     contract = load(adding_file).require_contract()
-    scores = Scores(headline="mase", model={"mase": float("nan"), "mae": float("inf")})
+    scores = Scores(primary="mase", model={"mase": float("nan"), "mae": float("inf")})
     read = from_json(to_json(contract.model_copy(update={"scores": scores})), "here")
     assert read.scores is not None
     assert math.isnan(read.scores.model["mase"]) and read.scores.model["mae"] == math.inf

@@ -16,14 +16,14 @@ from lstm_onnx.contract import Contract
 from lstm_onnx.plugins import hookspecs
 from lstm_onnx.plugins.registry import task_names
 from lstm_onnx.task import Task
-from lstm_onnx.training.options import Training
+from lstm_onnx.training.options import TrainingOptions
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
 def test_every_command_is_in_the_readme() -> None:
-    commands = typer.main.get_command(build({"training": Training})).commands
+    commands = typer.main.get_command(build({"training": TrainingOptions})).commands
     assert {name for name in commands if f"`lstm-onnx {name}" not in README} == set()
 
 

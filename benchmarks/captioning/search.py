@@ -27,8 +27,7 @@ from lstm_onnx_captioning.model import PictureCaptioner
 from lstm_onnx_captioning.spec import graph_spec
 from torch import Tensor, nn
 
-from lstm_onnx.contract import Axis
-from lstm_onnx.contract import Tensor as Described
+from lstm_onnx.contract import Axis, TensorSpec
 from lstm_onnx.graph.torch_export import to_onnx
 from lstm_onnx.task import GraphSpec
 
@@ -71,8 +70,8 @@ class Step(nn.Module):
         return tuple(f.view(*token.shape, -1) for f in found)
 
 
-def float_tensors(**dims: tuple[str, ...]) -> tuple[Described, ...]:
-    return tuple(Described(name=name, dtype="float32", dims=d, meaning="") for name, d in dims.items())
+def float_tensors(**dims: tuple[str, ...]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(name=name, dtype="float32", dims=d, meaning="") for name, d in dims.items())
 
 
 def graphs(model: PictureCaptioner, config: Config, info: Info) -> tuple[GraphSpec, GraphSpec, GraphSpec]:
@@ -97,7 +96,7 @@ def graphs(model: PictureCaptioner, config: Config, info: Info) -> tuple[GraphSp
     step = GraphSpec(
         module=Step(model),
         inputs=(
-            Described(name="token", dtype="int64", dims=beams, meaning=""),
+            TensorSpec(name="token", dtype="int64", dims=beams, meaning=""),
             *float_tensors(**states, **memory),
         ),
         outputs=float_tensors(log_p=(*beams, "token"), **after, **attention),
@@ -199,7 +198,7 @@ def measure(decoder: str, beam: int, batch: int) -> dict[str, float]:
     np.testing.assert_array_equal(ours["tokens"], theirs["tokens"])
     np.testing.assert_allclose(ours["log_probabilities"], theirs["log_probabilities"], atol=1e-4)
     assert described[0].before is not None
-    picture = torch.from_numpy(described[0].before.twin({"image": image})["picture"])
+    picture = torch.from_numpy(described[0].before.reference({"image": image})["picture"])
     with torch.inference_mode():
         np.testing.assert_array_equal(ours["tokens"], model(picture)[0].numpy())
     calls = (

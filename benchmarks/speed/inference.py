@@ -11,11 +11,10 @@ import onnx
 import openvino as ov
 import torch
 from rich.console import Console
-from torch import Tensor as TorchTensor
-from torch import nn
+from torch import Tensor, nn
 
 from benchmarks.speed.figures import Figure, alternate
-from lstm_onnx.contract import Array, Axis, Tensor
+from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.graph.torch_export import to_onnx, trace_sizes
 from lstm_onnx.inference.session import open_session
 from lstm_onnx.nn.lstm import LSTM
@@ -35,7 +34,7 @@ class BareLSTM(nn.Module):
         super().__init__()
         self.lstm = LSTM(features, hidden)
 
-    def forward(self, x: TorchTensor) -> tuple[TorchTensor, TorchTensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Run it from zeros."""
         return self.lstm.hidden_states(x)
 
@@ -75,10 +74,10 @@ def _graphs(hidden: int) -> Iterator[tuple[str, GraphSpec, Callable[[dict[str, i
     features = model.encoder.input_size
     layer = GraphSpec(
         module=BareLSTM(features, hidden),
-        inputs=(Tensor(name="x", dtype="float32", dims=("batch", "time", "feature"), meaning="input"),),
+        inputs=(TensorSpec(name="x", dtype="float32", dims=("batch", "time", "feature"), meaning="input"),),
         outputs=(
-            Tensor(name="y", dtype="float32", dims=("batch", "time", "hidden"), meaning="every state"),
-            Tensor(name="h", dtype="float32", dims=("one", "batch", "hidden"), meaning="the last state"),
+            TensorSpec(name="y", dtype="float32", dims=("batch", "time", "hidden"), meaning="every state"),
+            TensorSpec(name="h", dtype="float32", dims=("one", "batch", "hidden"), meaning="the last state"),
         ),
         axes={
             "batch": Axis(meaning="examples"),

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from benchmarks.speed import sizes
 from benchmarks.speed.worker import Clock, hold_cores, serve
 from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.training.loop import Interrupted, Row, Silent, train
+from lstm_onnx.training.loop import Interrupted, Row, SilentObserver, train
 
 CONFIG: dict[str, Any] = {"window": sizes.WINDOW, "horizon": sizes.HORIZON, "hidden": sizes.HIDDEN}
 CLIP = 1.0
 
 
-class Watch(Silent):
+class Watch(SilentObserver):
     """Ticks at every step, and stops after one epoch."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.benchmarking.inputs import make_inputs
-from lstm_onnx.exporting.export import Wish, export_all
+from lstm_onnx.exporting.export import ExportOptions, export_all
 
 ROOT = Path(__file__).parents[2]
 HIDDEN = (64, 128, 256, 512)
@@ -100,7 +100,7 @@ def trained(task: str, hidden: int, folder: Path) -> dict[str, Path]:
         runs=folder,
         name=f"{task}-{hidden}",
     )
-    wish = Wish(("fp32", "int8", "streaming"), max_drop=100, force=True)
+    wish = ExportOptions(("fp32", "int8", "streaming"), max_drop=100, force=True)
     return {e.contract.variant: e.path for e in export_all(run, folder / f"{task}-{hidden}.onnx", wish=wish)}
 
 

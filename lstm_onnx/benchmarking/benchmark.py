@@ -37,8 +37,8 @@ SAME = 0.05
 _CHILD = """
 import json, sys, time
 from pathlib import Path
-from lstm_onnx.bench_inputs import make_inputs
-from lstm_onnx.runtime import load
+from lstm_onnx.benchmarking.inputs import make_inputs
+from lstm_onnx.inference.model import load
 
 def memory(key):  # ru_maxrss would be that of the parent, which a forked process begins with
     status = Path("/proc/self/status")
@@ -57,7 +57,7 @@ print(json.dumps([ready, ready - began, answered, memory("VmHWM"), grown]))
 
 
 @dataclass(frozen=True)
-class Cell:
+class BenchmarkCase:
     """One thing to measure; a length of 0 is that of a file whose only free axis is the batch."""
 
     file: Path
@@ -76,7 +76,7 @@ class Figures:
     other programs took from it.
     """
 
-    cell: Cell
+    cell: BenchmarkCase
     median: float
     p95: float
     p99: float
@@ -132,7 +132,7 @@ def machine() -> dict[str, str | int]:
 
 def cells_of(
     models: Sequence[Model], batches: Sequence[int], lengths: Sequence[int], threads: Sequence[int]
-) -> list[Cell]:
+) -> list[BenchmarkCase]:
     """Every combination, once; without lengths, each file's usual one."""
     cells = []
     for model in models:
@@ -140,11 +140,11 @@ def cells_of(
         first = model.session.get_providers()[0]
         provider = next(name for name, provider in PROVIDERS.items() if provider == first)
         sizes = itertools.product(batches, lengths or [usual_length(contract)], threads)
-        cells += [Cell(model.path, contract.variant, *three, provider) for three in sizes]
+        cells += [BenchmarkCase(model.path, contract.variant, *three, provider) for three in sizes]
     return list(dict.fromkeys(cells))
 
 
-def bench(
+def benchmark(
     files: Sequence[str | Path],
     batches: Sequence[int] = (1,),
     lengths: Sequence[int] = (),
@@ -190,7 +190,7 @@ def bench(
     return [_figures(*three) for three in zip(cells, samples, ran, strict=True)]
 
 
-def _figures(cell: Cell, taken: list[float], ran: float) -> Figures:
+def _figures(cell: BenchmarkCase, taken: list[float], ran: float) -> Figures:
     median, p95, p99 = (float(p) for p in np.percentile(taken, (50, 95, 99)))
     return Figures(cell, median, p95, p99, len(taken), max(0.0, 1 - ran / sum(taken)))
 

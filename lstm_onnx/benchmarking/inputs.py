@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lstm_onnx.contract import Array, Axis, Clock, Contract, Lengths, Picture, Step, Tensor
+from lstm_onnx.contract import Array, Axis, Contract, ImageSource, LengthsSource, Step, TensorSpec, TimeSource
 from lstm_onnx.data.frequency import advance
 from lstm_onnx.errors import UserError
 
@@ -24,7 +24,7 @@ def usual_length(contract: Contract) -> int:
         return 0
     if contract.stream is not None:
         return 1
-    return contract.axes[name].typical or contract.axes[name].min
+    return contract.axes[name].example_size or contract.axes[name].min
 
 
 def make_inputs(contract: Contract, batch: int, length: int) -> dict[str, Array]:
@@ -40,7 +40,7 @@ def make_inputs(contract: Contract, batch: int, length: int) -> dict[str, Array]
         raise UserError(f"{contract.name}: has no golden examples in its contract to make inputs from; export it again")
     sizes = {"batch": batch}
     if (name := length_axis(contract)) is not None:
-        pictures = [t for t in contract.inputs if isinstance(t.source, Picture)]
+        pictures = [t for t in contract.inputs if isinstance(t.source, ImageSource)]
         sides = [d for t in pictures for d in t.dims if d != "batch" and contract.axes[d].size is None]
         sizes |= dict.fromkeys([name, *sides], length)
     elif length:
@@ -69,14 +69,14 @@ def _check_size(contract: Contract, name: str, size: int) -> None:
 
 
 def _input(
-    contract: Contract, tensor: Tensor, array: Array, sizes: Mapping[str, int], resets: Mapping[str, float]
+    contract: Contract, tensor: TensorSpec, array: Array, sizes: Mapping[str, int], resets: Mapping[str, float]
 ) -> Array:
     shape = tuple(sizes[d] for d in tensor.dims)
     if tensor.name in resets:
         return np.full(shape, resets[tensor.name], dtype=array.dtype)
-    if isinstance(tensor.source, Lengths):
+    if isinstance(tensor.source, LengthsSource):
         return np.full(shape, sizes[tensor.source.axis], dtype=array.dtype)
-    if isinstance(tensor.source, Clock) and array.ndim == 2:
+    if isinstance(tensor.source, TimeSource) and array.ndim == 2:
         step = (contract.table.step if contract.table else None) or Step(seconds=1)
         begin = np.take(array[:, :1], np.arange(shape[0]) % len(array), axis=0)
         return advance(begin, step, np.arange(shape[1])).astype(array.dtype)

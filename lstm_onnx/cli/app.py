@@ -22,7 +22,7 @@ from lstm_onnx.cli.plugin_list import survey
 from lstm_onnx.contract import Variant
 from lstm_onnx.errors import CheckFailed, Interrupted, UserError, nearest
 from lstm_onnx.plugins.registry import Found, load_task, task_names
-from lstm_onnx.training.options import Training, check_disjoint
+from lstm_onnx.training.options import TrainingOptions, check_disjoint
 from lstm_onnx.version import __version__
 
 out = Console()
@@ -110,7 +110,7 @@ def _spread_numbers(arguments: list[str], lists: set[str]) -> list[str]:
 
 
 def _option_models(found: Found | None) -> dict[str, Any]:
-    models: dict[str, Any] = {"training": Training}
+    models: dict[str, Any] = {"training": TrainingOptions}
     if found is not None:
         models[found.task.name] = found.task.Config
     check_disjoint(models)

@@ -79,7 +79,7 @@ def resume(folder: Path, console: Console, quiet: bool, as_json: bool) -> None:
 
 
 def _view(task: AnyTask, console: Console, quiet: bool, as_json: bool) -> view.TrainingView | None:
-    return None if quiet else view.TrainingView(console, task.headline.name, as_json)
+    return None if quiet else view.TrainingView(console, task.primary_metric.name, as_json)
 
 
 def _showing(console: Console, quiet: bool, as_json: bool) -> AbstractContextManager[None]:
@@ -129,9 +129,9 @@ def export(
 ) -> None:
     """Export, and show how far the files are from PyTorch, and what variants lose."""
     from lstm_onnx.cli.options import named_values
-    from lstm_onnx.exporting.export import Wish, export_all
+    from lstm_onnx.exporting.export import ExportOptions, export_all
 
-    wish = Wish(variants, max_drop, force, opset, ir_version, target, numeric, named_values(changes))
+    wish = ExportOptions(variants, max_drop, force, opset, ir_version, target, numeric, named_values(changes))
     with console.status("exporting and comparing with PyTorch") if not as_json else nullcontext():
         files = export_all(run_folder, to, runs, wish)
     if as_json:
@@ -164,7 +164,7 @@ def _written(file: Exported) -> dict[str, Any]:
     if file.how:
         lines["how"] = file.how
     if scores is not None and scores.fp32 is not None and scores.drop is not None:
-        name = scores.headline
+        name = scores.primary
         before, after = (view.number(s[name]) for s in (scores.fp32, scores.model))
         lines["costs"] = f"{scores.drop:+.2f}% of {name} on the test data: {after} instead of {before}"
     return lines
@@ -256,9 +256,9 @@ def predict_stream(file: Path, provider: str, threads: int | None) -> None:
     import sys
 
     from lstm_onnx.inference.model import load
-    from lstm_onnx.inference.row_stream import answer_rows
+    from lstm_onnx.inference.row_stream import stream_rows
 
-    for line in answer_rows(load(file, provider, threads), sys.stdin):
+    for line in stream_rows(load(file, provider, threads), sys.stdin):
         print(line, flush=True)
 
 
@@ -373,7 +373,7 @@ def bench(
     from dataclasses import asdict
 
     from lstm_onnx.benchmarking.benchmark import SAME, best_threads, cores, disturbed, footprint, labels, machine
-    from lstm_onnx.benchmarking.benchmark import bench as measure
+    from lstm_onnx.benchmarking.benchmark import benchmark as measure
     from lstm_onnx.inference.model import load
 
     if plot is not None:

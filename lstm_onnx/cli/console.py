@@ -43,14 +43,14 @@ def number(value: float) -> str:
 
 
 def scores_table(scores: Scores, title: str) -> RichTable:
-    """The model beside its baselines, a metric a row; the headline metric comes first and is bold."""
+    """The model beside its baselines, a metric a row; the primary metric comes first and is bold."""
     table = RichTable(title=title, title_justify="left")
     table.add_column("metric")
     for name in ("model", *scores.baselines):
         table.add_column(name, justify="right")
-    for metric in sorted(scores.model, key=lambda m: m != scores.headline):
+    for metric in sorted(scores.model, key=lambda m: m != scores.primary):
         row = [number(s.get(metric, math.nan)) for s in (scores.model, *scores.baselines.values())]
-        table.add_row(metric, *row, style="bold" if metric == scores.headline else None)
+        table.add_row(metric, *row, style="bold" if metric == scores.primary else None)
     return table
 
 
@@ -131,7 +131,7 @@ def _size(axis: Axis) -> str:
     if axis.size is not None:
         return f"{axis.size}: {', '.join(map(escape, axis.labels))}" if axis.labels else str(axis.size)
     bounds = f"{axis.min} or more" if axis.max is None else f"{axis.min} to {axis.max}"
-    return bounds + (f", {axis.typical} in training" if axis.typical else "")
+    return bounds + (f", {axis.example_size} in training" if axis.example_size else "")
 
 
 def say(console: Console, lines: Mapping[str, Any]) -> None:
@@ -200,8 +200,8 @@ def footprint_table(footprints: Sequence[Footprint], names: Mapping[Path, str]) 
 class TrainingView:
     """Shows training as it goes: a live bar on a terminal, plain lines elsewhere, JSON lines if asked."""
 
-    def __init__(self, console: Console, headline: str, as_json: bool = False) -> None:
-        self.console, self.headline, self.as_json = console, headline, as_json
+    def __init__(self, console: Console, metric: str, as_json: bool = False) -> None:
+        self.console, self.metric, self.as_json = console, metric, as_json
         self.bar: Bar | None = None
         self.bar_task: TaskID | None = None
         self.epochs = self.batches = 0
@@ -270,7 +270,7 @@ class TrainingView:
         self.began = time.monotonic()
         parts = [f"epoch {epoch:>3}/{self.epochs}", f"loss {row['train_loss']:.4f}"]
         if "validation_loss" in row:
-            reached = f"{self.headline} {number(row[self.headline])}"
+            reached = f"{self.metric} {number(row[self.metric])}"
             parts += [f"validation {row['validation_loss']:.4f}", reached]
             self.status = f" · validation {reached}"
         parts.append(f"{self.batches / seconds:.0f} steps/s")

@@ -11,10 +11,10 @@ from lstm_onnx.contract import METADATA_KEY, from_json
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.traversal import inner_nodes, nodes_of
 
-Found = tuple[str, str]
+Match = tuple[str, str]
 """Where (a node, a tensor, the file), and what was found there."""
 
-Look = Callable[[onnx.ModelProto], Iterator[Found]]
+Matcher = Callable[[onnx.ModelProto], Iterator[Match]]
 
 _STANDARD = ("", "ai.onnx")
 _KNOWN = (*_STANDARD, "ai.onnx.ml", "com.microsoft")
@@ -31,10 +31,10 @@ def every_node(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
             yield from inner_nodes(node)
 
 
-def opset_above(limit: int) -> Look:
+def opset_above(limit: int) -> Matcher:
     """Find an opset of the standard operators above `limit`."""
 
-    def look(model: onnx.ModelProto) -> Iterator[Found]:
+    def look(model: onnx.ModelProto) -> Iterator[Match]:
         found = max((o.version for o in model.opset_import if o.domain in _STANDARD), default=0)
         if found > limit:
             yield "the file", f"opset {found}"
@@ -42,21 +42,21 @@ def opset_above(limit: int) -> Look:
     return look
 
 
-def ir_above(limit: int) -> Look:
+def ir_above(limit: int) -> Matcher:
     """Find a version of the file format above `limit`."""
 
-    def look(model: onnx.ModelProto) -> Iterator[Found]:
+    def look(model: onnx.ModelProto) -> Iterator[Match]:
         if model.ir_version > limit:
             yield "the file", f"IR version {model.ir_version}"
 
     return look
 
 
-def operators(*names: str) -> Look:
+def operators(*names: str) -> Matcher:
     """Find nodes by operator; a domain other than the standard one is part of the name, as in `ai.onnx.ml.Scaler`."""
     wanted = frozenset(names)
 
-    def look(model: onnx.ModelProto) -> Iterator[Found]:
+    def look(model: onnx.ModelProto) -> Iterator[Match]:
         for node in every_node(model):
             name = node.op_type if node.domain in _STANDARD else f"{node.domain}.{node.op_type}"
             if name in wanted or (node.domain and f"{node.domain}.*" in wanted):
@@ -65,7 +65,7 @@ def operators(*names: str) -> Look:
     return look
 
 
-def own_operators(model: onnx.ModelProto) -> Iterator[Found]:
+def own_operators(model: onnx.ModelProto) -> Iterator[Match]:
     """Find operators of other domains than the usual ones that the file does not define itself."""
     defined = {(f.domain, f.name) for f in model.functions}
     for node in every_node(model):
@@ -73,7 +73,7 @@ def own_operators(model: onnx.ModelProto) -> Iterator[Found]:
             yield _place(node), f"{node.domain}.{node.op_type}"
 
 
-def strings(model: onnx.ModelProto) -> Iterator[Found]:
+def strings(model: onnx.ModelProto) -> Iterator[Match]:
     """Find inputs, outputs, weights and operators of strings."""
     for value in (*model.graph.input, *model.graph.output):
         if value.type.tensor_type.elem_type == TensorProto.STRING:
@@ -87,10 +87,10 @@ def strings(model: onnx.ModelProto) -> Iterator[Found]:
             yield _place(node), f"{node.op_type} of strings"
 
 
-def on_strings(name: str) -> Look:
+def on_strings(name: str) -> Matcher:
     """Find nodes of an operator that are given strings, as far as the types of inputs and weights tell."""
 
-    def look(model: onnx.ModelProto) -> Iterator[Found]:
+    def look(model: onnx.ModelProto) -> Iterator[Match]:
         types = _types(model)
         for node in every_node(model):
             if node.op_type == name and TensorProto.STRING in (types.get(n) for n in node.input):
@@ -99,41 +99,41 @@ def on_strings(name: str) -> Look:
     return look
 
 
-def layout(model: onnx.ModelProto) -> Iterator[Found]:
+def layout(model: onnx.ModelProto) -> Iterator[Match]:
     """Find LSTMs that take the batch first."""
     for node in _lstms(model):
         if _number(node, "layout"):
             yield _place(node), "LSTM with layout 1"
 
 
-def lengths(model: onnx.ModelProto) -> Iterator[Found]:
+def lengths(model: onnx.ModelProto) -> Iterator[Match]:
     """Find LSTMs that are told how long each sequence is."""
     for node in _lstms(model):
         if _input(node, 4):
             yield _place(node), "LSTM with sequence_lens"
 
 
-def lengths_of_free_axes(model: onnx.ModelProto) -> Iterator[Found]:
+def lengths_of_free_axes(model: onnx.ModelProto) -> Iterator[Match]:
     """Find the same, in models with inputs of any size."""
     if any(d.dim_param for v in model.graph.input for d in v.type.tensor_type.shape.dim):
         yield from lengths(model)
 
 
-def peepholes(model: onnx.ModelProto) -> Iterator[Found]:
+def peepholes(model: onnx.ModelProto) -> Iterator[Match]:
     """Find LSTMs whose gates see the cell."""
     for node in _lstms(model):
         if _input(node, 7):
             yield _place(node), "LSTM with peepholes"
 
 
-def coupled_gates(model: onnx.ModelProto) -> Iterator[Found]:
+def coupled_gates(model: onnx.ModelProto) -> Iterator[Match]:
     """Find LSTMs whose input gate is what the forget gate leaves."""
     for node in _lstms(model):
         if _number(node, "input_forget"):
             yield _place(node), "LSTM with input_forget"
 
 
-def odd_cells(model: onnx.ModelProto) -> Iterator[Found]:
+def odd_cells(model: onnx.ModelProto) -> Iterator[Match]:
     """Find LSTMs that clip, or have other activations than sigmoid, tanh, tanh."""
     for node in _lstms(model):
         names = next((list(a.strings) for a in node.attribute if a.name == "activations"), [])
@@ -144,31 +144,31 @@ def odd_cells(model: onnx.ModelProto) -> Iterator[Found]:
             yield _place(node), "LSTM with clip"
 
 
-def backward(model: onnx.ModelProto) -> Iterator[Found]:
+def backward(model: onnx.ModelProto) -> Iterator[Match]:
     """Find LSTMs that run from the end alone."""
     for node in _lstms(model):
         if _direction(node) == "reverse":
             yield _place(node), "LSTM with direction reverse"
 
 
-def backward_sequence(model: onnx.ModelProto) -> Iterator[Found]:
+def backward_sequence(model: onnx.ModelProto) -> Iterator[Match]:
     """Find LSTMs that give every step of a run from the end."""
     for node in _lstms(model):
         if _direction(node) != "forward" and node.output[0]:
             yield _place(node), f"all steps of an LSTM with direction {_direction(node)}"
 
 
-def double_lstm(model: onnx.ModelProto) -> Iterator[Found]:
+def double_lstm(model: onnx.ModelProto) -> Iterator[Match]:
     """Find LSTMs in float64."""
     yield from _lstm_of(model, TensorProto.DOUBLE, "float64")
 
 
-def half_lstm(model: onnx.ModelProto) -> Iterator[Found]:
+def half_lstm(model: onnx.ModelProto) -> Iterator[Match]:
     """Find LSTMs in float16."""
     yield from _lstm_of(model, TensorProto.FLOAT16, "float16")
 
 
-def half_arithmetic(model: onnx.ModelProto) -> Iterator[Found]:
+def half_arithmetic(model: onnx.ModelProto) -> Iterator[Match]:
     """Find where float16 is computed with, other than in LSTMs; weights that are cast to float32 first are none."""
     types = _types(model)
     for node in every_node(model):
@@ -177,7 +177,7 @@ def half_arithmetic(model: onnx.ModelProto) -> Iterator[Found]:
             return
 
 
-def external(model: onnx.ModelProto) -> Iterator[Found]:
+def external(model: onnx.ModelProto) -> Iterator[Match]:
     """Find weights that lie in another file."""
     for tensor in model.graph.initializer:
         if tensor.data_location == TensorProto.EXTERNAL:
@@ -185,13 +185,13 @@ def external(model: onnx.ModelProto) -> Iterator[Found]:
             return
 
 
-def value_info(model: onnx.ModelProto) -> Iterator[Found]:
+def value_info(model: onnx.ModelProto) -> Iterator[Match]:
     """Find types of inner tensors."""
     if model.graph.value_info:
         yield f"tensor {model.graph.value_info[0].name}", "value_info of inner tensors"
 
 
-def remainders_of_a_clock(model: onnx.ModelProto) -> Iterator[Found]:
+def remainders_of_a_clock(model: onnx.ModelProto) -> Iterator[Match]:
     """Find remainders of integers; none where the contract says that the model reads no clock."""
     if not _may_read_a_clock(model):
         return
@@ -200,7 +200,7 @@ def remainders_of_a_clock(model: onnx.ModelProto) -> Iterator[Found]:
             yield _place(node), "Mod of integers"
 
 
-def free_axes(model: onnx.ModelProto) -> Iterator[Found]:
+def free_axes(model: onnx.ModelProto) -> Iterator[Match]:
     """Find the first input that may have any size."""
     for value in model.graph.input:
         free = [d.dim_param for d in value.type.tensor_type.shape.dim if d.dim_param]
@@ -209,13 +209,13 @@ def free_axes(model: onnx.ModelProto) -> Iterator[Found]:
             return
 
 
-def int8_of_free_axes(model: onnx.ModelProto) -> Iterator[Found]:
+def int8_of_free_axes(model: onnx.ModelProto) -> Iterator[Match]:
     """Find int8 LSTMs of ONNX Runtime in models with inputs of any size."""
     if any(free_axes(model)):
         yield from operators("com.microsoft.DynamicQuantizeLSTM")(model)
 
 
-def free_lstm(model: onnx.ModelProto) -> Iterator[Found]:
+def free_lstm(model: onnx.ModelProto) -> Iterator[Match]:
     """Find free axes in a model with an LSTM that makes its first state by itself."""
     if any(not _input(node, 5) for node in _lstms(model)):
         yield from free_axes(model)
@@ -225,7 +225,7 @@ def _lstms(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
     return (node for node in every_node(model) if node.op_type == "LSTM" and node.domain in _STANDARD)
 
 
-def _lstm_of(model: onnx.ModelProto, kind: int, name: str) -> Iterator[Found]:
+def _lstm_of(model: onnx.ModelProto, kind: int, name: str) -> Iterator[Match]:
     types = _types(model)
     for node in _lstms(model):
         if kind in (types.get(n) for n in node.input[:3]):
@@ -266,4 +266,4 @@ def _may_read_a_clock(model: onnx.ModelProto) -> bool:
         contract = from_json(text, "the model") if text else None
     except UserError:
         return True
-    return contract is None or any(t.source is not None and t.source.kind == "clock" for t in contract.inputs)
+    return contract is None or any(t.source is not None and t.source.kind == "time" for t in contract.inputs)

@@ -13,7 +13,7 @@ from typing import Literal
 import onnx
 
 from lstm_onnx.compatibility import rules
-from lstm_onnx.compatibility.rules import Found, Look
+from lstm_onnx.compatibility.rules import Match, Matcher
 from lstm_onnx.errors import UserError, nearest
 
 Severity = Literal["stops", "differs", "slow"]
@@ -33,13 +33,13 @@ class Rule:
     """
 
     name: str
-    look: Look
+    look: Matcher
     severity: Severity
     why: str
     advice: str
     source: str
 
-    def find(self, model: onnx.ModelProto) -> Iterator[Found]:
+    def find(self, model: onnx.ModelProto) -> Iterator[Match]:
         """Yield the places where a model has it, and what stands there."""
         return self.look(model)
 

@@ -11,11 +11,11 @@ from zipfile import BadZipFile
 import numpy as np
 from pydantic import ValidationError
 
-from lstm_onnx.contract import Array, Contract, Tensor, Values
+from lstm_onnx.contract import Array, Contract, TensorSpec, Values
 from lstm_onnx.data.tables import check_readable
 from lstm_onnx.errors import UserError, nearest
 
-TENSOR_FORMATS = (".npz", ".json")
+ARRAY_FORMATS = (".npz", ".json")
 _SAFE = {
     "float16": "fui",
     "float32": "fui",
@@ -29,7 +29,7 @@ _SAFE = {
 """Kinds of NumPy arrays that may be given for each dtype; integers must fit."""
 
 
-def load_tensors(path: Path) -> dict[str, Array]:
+def load_arrays(path: Path) -> dict[str, Array]:
     """Read arrays by name: an `.npz`, or a `.json` object of nested lists (or of `{dtype, shape, values}`).
 
     In JSON, null and `"nan"` in a list of numbers are NaN.
@@ -37,7 +37,7 @@ def load_tensors(path: Path) -> dict[str, Array]:
     Raises:
         UserError: the file does not hold that.
     """
-    check_readable(path, TENSOR_FORMATS)
+    check_readable(path, ARRAY_FORMATS)
     if path.suffix.lower() == ".npz":
         try:
             with np.load(path, allow_pickle=False) as arrays:
@@ -113,11 +113,11 @@ def check_inputs(contract: Contract, arrays: Mapping[str, Any]) -> dict[str, Arr
     return {name: given[name] for name in known}
 
 
-def _shape_text(contract: Contract, tensor: Tensor) -> str:
+def _shape_text(contract: Contract, tensor: TensorSpec) -> str:
     return "(" + ", ".join(str(d) for d in contract.dims_of(tensor)) + ")"
 
 
-def _cast(tensor: Tensor, array: Array) -> Array:
+def _cast(tensor: TensorSpec, array: Array) -> Array:
     if array.dtype.kind not in _SAFE[tensor.dtype] and array.size:
         raise UserError(f"input '{tensor.name}': expected {tensor.dtype}, found {array.dtype}")
     if tensor.dtype == "string":
@@ -135,7 +135,7 @@ def _cast(tensor: Tensor, array: Array) -> Array:
         return np.ascontiguousarray(array.astype(tensor.dtype)).reshape(array.shape)
 
 
-def _refuse_missing(tensor: Tensor, array: Array) -> None:
+def _refuse_missing(tensor: TensorSpec, array: Array) -> None:
     """Refuse NaN and infinities where they have no meaning: runtimes differ in what an LSTM makes of them."""
     if tensor.missing or array.dtype.kind != "f" or np.isfinite(array).all():
         return
@@ -145,7 +145,7 @@ def _refuse_missing(tensor: Tensor, array: Array) -> None:
     )
 
 
-def _check_shape(contract: Contract, tensor: Tensor, array: Array, sizes: dict[str, tuple[int, str]]) -> None:
+def _check_shape(contract: Contract, tensor: TensorSpec, array: Array, sizes: dict[str, tuple[int, str]]) -> None:
     """Check the rank, then each axis against its bounds and against the tensors before; remembers free axes."""
     expected, found = _shape_text(contract, tensor), "(" + ", ".join(str(n) for n in array.shape) + ")"
     if array.ndim != len(tensor.dims):
@@ -169,6 +169,6 @@ def _check_shape(contract: Contract, tensor: Tensor, array: Array, sizes: dict[s
             raise UserError(f"{here}, but in input '{other[1]}' it has {other[0]}; they must agree")
 
 
-def _reset(contract: Contract, tensor: Tensor, value: float, sizes: Mapping[str, tuple[int, str]]) -> Array:
+def _reset(contract: Contract, tensor: TensorSpec, value: float, sizes: Mapping[str, tuple[int, str]]) -> Array:
     shape = [contract.axes[d].size or sizes.get(d, (max(contract.axes[d].min, 1), ""))[0] for d in tensor.dims]
     return np.full(shape, value, dtype=tensor.dtype)

@@ -21,7 +21,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lstm_onnx.errors import UserError, nearest
 
-PICTURE_FORMATS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
+IMAGE_FORMATS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
 """What picture files are called. What counts is their content: a JPEG called `.png` is read."""
 _READ = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
 """Pillow's names."""
@@ -92,9 +92,9 @@ def find_pictures(folder: Path) -> list[Path]:
     Raises:
         UserError: there is none.
     """
-    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in PICTURE_FORMATS and not f.name.startswith("."))
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_FORMATS and not f.name.startswith("."))
     if not files:
-        raise UserError(f"{folder}: holds no picture; their names end in {', '.join(PICTURE_FORMATS)}")
+        raise UserError(f"{folder}: holds no picture; their names end in {', '.join(IMAGE_FORMATS)}")
     return files
 
 
@@ -106,7 +106,7 @@ def check_picture(path: Path) -> None:
     """
     if not path.exists():
         there = [f.name for f in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = nearest(path.name, [name for name in there if Path(name).suffix.lower() in PICTURE_FORMATS])
+        close = nearest(path.name, [name for name in there if Path(name).suffix.lower() in IMAGE_FORMATS])
         raise UserError(f"{path}: no such file{close or '; check the spelling and the folder'}")
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from lstm_onnx.contract import Array
-
-if TYPE_CHECKING:
-    pass
 
 _POOL = 50
 """Batches that are sorted by length together: enough for little padding, few enough to stay random."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_onnx.contract import Array, Contract, Lengths
+from lstm_onnx.contract import Array, Contract, LengthsSource
 from lstm_onnx.embedding.project import Dim, Port, Project
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def fixed_sizes(project: Project) -> dict[str, int]:
     alone = {project.given[0].dims[0].name, contract.stream.axis if contract.stream else None}
     first = contract.examples[0].inputs
     golden = {dim.name: size for p in project.inputs for dim, size in zip(p.dims, first[p.name].shape, strict=True)}
-    return {dim.name: 1 if dim.name in alone else dim.typical or golden[dim.name] for dim in project.free}
+    return {dim.name: 1 if dim.name in alone else dim.example_size or golden[dim.name] for dim in project.free}
 
 
 def sizes_of(project: Project) -> dict[str, int]:
@@ -114,7 +114,7 @@ def fixed_examples(contract: Contract, model: bytes, sizes: Mapping[str, int]) -
 
 def _pieces(contract: Contract, sizes: Mapping[str, int]) -> list[Arrays]:
     """Cut inputs of these sizes from the contract's examples."""
-    batch, stream = contract.given[0].dims[0], contract.stream.axis if contract.stream else None
+    batch, stream = contract.external_inputs[0].dims[0], contract.stream.axis if contract.stream else None
     pieces: list[Arrays] = []
     for example in contract.examples:
         arrays = {t.name: example.inputs[t.name].array() for t in contract.inputs}
@@ -128,7 +128,7 @@ def _pieces(contract: Contract, sizes: Mapping[str, int]) -> list[Arrays]:
                 for k, axis in enumerate(t.dims):
                     places = np.arange(sizes.get(axis, lengths[axis])) + starts.get(axis, 0)
                     array = array.take(places % lengths[axis], axis=k)
-                if isinstance(t.source, Lengths) and t.source.axis in sizes:
+                if isinstance(t.source, LengthsSource) and t.source.axis in sizes:
                     array = np.minimum(array, sizes[t.source.axis])
                 piece[t.name] = array
             pieces.append(piece)

@@ -10,7 +10,7 @@ import onnx
 
 from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.compatibility.rules import external
-from lstm_onnx.contract import METADATA_KEY, Contract, from_json
+from lstm_onnx.contract import METADATA_KEY, Contract, from_json, to_json
 from lstm_onnx.embedding.example_input import example_input
 from lstm_onnx.embedding.project import Project, project_of
 from lstm_onnx.embedding.registry import load_target
@@ -46,14 +46,13 @@ def embed(
         raise UserError(f"{path}: no such file")
     content = path.read_bytes()
     model = _parse(content, path)
-    text = _stored(model, path)
-    contract = _contract(text, path)
+    contract = _contract(_stored(model, path), path)
     project = project_of(contract, len(content), __version__)
     _refuse(model, chosen, path)
     example = example_input(project) if chosen.program else b""
     try:
         project = chosen.fit(project, content)
-        files = {**render(chosen, project, content), **chosen.files(project, content, text)}
+        files = {**render(chosen, project, content), **chosen.files(project, content, to_json(contract))}
     except Refusal as refusal:
         raise UserError(f"{path}: target '{chosen.name}' would not run it: {refusal}") from refusal
     if example:

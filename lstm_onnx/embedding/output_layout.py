@@ -7,14 +7,14 @@ from itertools import product
 from math import prod
 from typing import Literal
 
-from lstm_onnx.contract import Clock, Contract, Tensor
+from lstm_onnx.contract import Contract, TensorSpec, TimeSource
 
 _WIDEST = 64
 """Outputs with more values than this for each row are joined into one cell, values separated by spaces."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class OutputColumn:
     """A column of the answer: value `place + row * stride` of an output.
 
     Where `joined`, it is the `stride` values from `row * stride` on, or all where `stride` is 0, separated by spaces.
@@ -28,7 +28,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Answer:
+class OutputLayout:
     """The rows and columns of an answer for one example.
 
     Attributes:
@@ -43,29 +43,29 @@ class Answer:
     clock: int
     count: int
     lead: str
-    cells: tuple[Cell, ...]
+    cells: tuple[OutputColumn, ...]
 
 
-def answer_of(contract: Contract, rows_axis: str | None) -> Answer:
+def output_layout(contract: Contract, rows_axis: str | None) -> OutputLayout:
     """Lay out the outputs that are neither states nor details."""
     states = {s.output for s in contract.states}
-    shown = [(i, t) for i, t in enumerate(contract.outputs) if t.name not in states and not t.detail]
+    shown = [(i, t) for i, t in enumerate(contract.outputs) if t.name not in states and not t.internal]
     for position, t in shown:
-        if isinstance(t.source, Clock) and t.source.rows == "future" and len(t.dims) == 2:
+        if isinstance(t.source, TimeSource) and t.source.rows == "future" and len(t.dims) == 2:
             time = (contract.table.time if contract.table else None) or "time"
             others = [(i, o) for i, o in shown if i != position]
             count = contract.axes[t.dims[1]].size or 0
-            return Answer("future", position, count, time, _cells(contract, others, t.dims[1], time, short=True))
+            return OutputLayout("future", position, count, time, _cells(contract, others, t.dims[1], time, short=True))
     if rows_axis is not None and all(len(t.dims) > 1 and t.dims[1] == rows_axis for _, t in shown):
         count = contract.axes[rows_axis].size or 0
-        return Answer("step", -1, count, rows_axis, _cells(contract, shown, rows_axis, rows_axis))
-    return Answer("one", -1, 1, "", _cells(contract, shown, None, ""))
+        return OutputLayout("step", -1, count, rows_axis, _cells(contract, shown, rows_axis, rows_axis))
+    return OutputLayout("one", -1, 1, "", _cells(contract, shown, None, ""))
 
 
 def _cells(
-    contract: Contract, shown: list[tuple[int, Tensor]], over: str | None, lead: str, short: bool = False
-) -> tuple[Cell, ...]:
-    cells: list[Cell] = []
+    contract: Contract, shown: list[tuple[int, TensorSpec]], over: str | None, lead: str, short: bool = False
+) -> tuple[OutputColumn, ...]:
+    cells: list[OutputColumn] = []
     taken = {lead}
     for position, tensor in shown:
         runs = over is not None and len(tensor.dims) > 1 and tensor.dims[1] == over
@@ -73,7 +73,7 @@ def _cells(
         open_ended = any(a.size is None for a in axes)
         width = prod(a.size or 1 for a in axes)
         if open_ended or width > _WIDEST:
-            cells.append(Cell(tensor.name, position, 0, width if runs and not open_ended else 0, True))
+            cells.append(OutputColumn(tensor.name, position, 0, width if runs and not open_ended else 0, True))
             continue
         labels = [a.labels or tuple(map(str, range(a.size or 1))) for a in axes]
         plain = not axes or (len(axes) == 1 and axes[0].labels is None and axes[0].size == 1)
@@ -82,5 +82,5 @@ def _cells(
             whole = f"{tensor.name} {label}".strip()
             header = label if short and runs and label and label not in taken else whole
             taken.add(header)
-            cells.append(Cell(header, position, place, width if runs else 0, False))
+            cells.append(OutputColumn(header, position, place, width if runs else 0, False))
     return tuple(cells)

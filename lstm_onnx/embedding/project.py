@@ -10,9 +10,20 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-from lstm_onnx.contract import Cells, Clock, Columns, Constants, Contract, DType, Lengths, Picture, Table, Tensor
+from lstm_onnx.contract import (
+    ColumnsSource,
+    Contract,
+    DType,
+    ImageSource,
+    LengthsSource,
+    StaticSource,
+    Table,
+    TensorSpec,
+    TextSource,
+    TimeSource,
+)
 from lstm_onnx.embedding.identifiers import snake, unique, verb
-from lstm_onnx.embedding.output_layout import Answer, answer_of
+from lstm_onnx.embedding.output_layout import OutputLayout, output_layout
 from lstm_onnx.inference.table_inputs import target_columns
 
 Mode = Literal["window", "sequence", "texts", "picture", "library"]
@@ -30,7 +41,7 @@ class Dim:
     size: int | None
     min: int
     max: int | None
-    typical: int | None
+    example_size: int | None
     labels: tuple[str, ...]
     meaning: str
 
@@ -152,7 +163,7 @@ class Project:
     time: str | None
     step_seconds: int
     step_months: int
-    answer: Answer
+    answer: OutputLayout
     rtol: float
     atol: float
     version: str
@@ -193,7 +204,7 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
     place = {c.name: i for i, c in enumerate(columns)}
     states = {t: n for n, s in enumerate(contract.states) for t in (s.input, s.output)}
 
-    def port(tensor: Tensor, position: int, is_input: bool) -> Port:
+    def port(tensor: TensorSpec, position: int, is_input: bool) -> Port:
         feed = _feed(contract, tensor, rows_axis) if is_input else "other"
         return Port(
             name=tensor.name,
@@ -236,12 +247,12 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
         context=contract.stream.context if contract.stream else 1,
         rows=dims[rows_axis] if rows_axis and mode in ("window", "sequence") else None,
         ahead=future.dims[-2] if future and future.dims[-2].size is None else None,
-        shortest=next((t.source.min for t in contract.inputs if isinstance(t.source, Lengths)), 0),
+        shortest=next((t.source.min for t in contract.inputs if isinstance(t.source, LengthsSource)), 0),
         columns=tuple(columns),
         time=table.time if any(p.feed.startswith("clock") for p in inputs) or mode == "window" else None,
         step_seconds=table.step.seconds if table.step else 0,
         step_months=table.step.months if table.step else 0,
-        answer=answer_of(contract, rows_axis),
+        answer=output_layout(contract, rows_axis),
         rtol=contract.tolerance.rtol,
         atol=contract.tolerance.atol,
         version=version,
@@ -257,39 +268,39 @@ def _identifiers(contract: Contract) -> dict[str, str]:
 def _dims(contract: Contract, ids: dict[str, str]) -> dict[str, Dim]:
     params = unique((f"{name}_size" for name in contract.axes), taken=ids.values())
     return {
-        name: Dim(name, param, axis.size, axis.min, axis.max, axis.typical, axis.labels or (), axis.meaning)
+        name: Dim(name, param, axis.size, axis.min, axis.max, axis.example_size, axis.labels or (), axis.meaning)
         for (name, axis), param in zip(contract.axes.items(), params, strict=True)
     }
 
 
-def _free_axes(contract: Contract, tensor: Tensor) -> list[str]:
+def _free_axes(contract: Contract, tensor: TensorSpec) -> list[str]:
     return [d for d in tensor.dims[1:] if contract.axes[d].size is None]
 
 
 def _rows_axis(contract: Contract) -> str | None:
     """Find the axis that runs over rows of the past, or over the steps of a sequence."""
-    given = contract.given
+    given = contract.external_inputs
     for t in given:
-        if isinstance(t.source, Columns) and t.source.rows != "future":
+        if isinstance(t.source, ColumnsSource) and t.source.rows != "future":
             return t.dims[-2]
-        if isinstance(t.source, Clock) and t.source.rows == "past":
+        if isinstance(t.source, TimeSource) and t.source.rows == "past":
             return t.dims[-1]
     return next((d for t in given if t.source is None for d in _free_axes(contract, t)), None)
 
 
-def _feed(contract: Contract, tensor: Tensor, rows: str | None) -> Feed:
+def _feed(contract: Contract, tensor: TensorSpec, rows: str | None) -> Feed:
     source = tensor.source
-    if isinstance(source, Clock):
+    if isinstance(source, TimeSource):
         return "clock" if source.rows == "past" else "clock_future"
-    if isinstance(source, Columns):
+    if isinstance(source, ColumnsSource):
         return "future" if source.rows == "future" else "rows"
-    if isinstance(source, Constants):
+    if isinstance(source, StaticSource):
         return "constants"
-    if isinstance(source, Lengths):
+    if isinstance(source, LengthsSource):
         return "lengths"
-    if isinstance(source, Picture):
+    if isinstance(source, ImageSource):
         return "picture" if tensor.dtype == "uint8" and len(tensor.dims) == 4 else "other"
-    if isinstance(source, Cells):
+    if isinstance(source, TextSource):
         if tensor.dtype == "string":
             return "texts"
         return "bytes" if tensor.dtype == "uint8" else "other"  # numbers of words come from a program, not from a line
@@ -304,9 +315,11 @@ def _feed(contract: Contract, tensor: Tensor, rows: str | None) -> Feed:
 def _columns(contract: Contract, rows: str | None) -> tuple[list[Column], dict[str, tuple[str, ...]]]:
     """Return the columns that are read, and which of them fill each input."""
     owners: dict[str, tuple[str, ...]] = {}
-    bare = [t for t in contract.given if t.source is None and _feed(contract, t, rows) in ("rows", "constants")]
-    for t in contract.given:
-        if isinstance(t.source, Columns | Constants):
+    bare = [
+        t for t in contract.external_inputs if t.source is None and _feed(contract, t, rows) in ("rows", "constants")
+    ]
+    for t in contract.external_inputs:
+        if isinstance(t.source, ColumnsSource | StaticSource):
             owners[t.name] = t.source.columns
         elif t in bare:
             fixed = [contract.axes[d] for d in t.dims[1:] if contract.axes[d].size is not None]
@@ -318,7 +331,7 @@ def _columns(contract: Contract, rows: str | None) -> tuple[list[Column], dict[s
     return columns, owners
 
 
-def _labels(name: str, axes: Sequence[tuple[str, ...]], bare: Sequence[Tensor]) -> tuple[str, ...]:
+def _labels(name: str, axes: Sequence[tuple[str, ...]], bare: Sequence[TensorSpec]) -> tuple[str, ...]:
     """Name the columns of an input that says nothing of a table: by its labels, and its own name where it has none."""
     labels: tuple[str, ...] = ("",)
     for axis in axes:
@@ -343,8 +356,8 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
         return "library"
     if feeds & {"texts", "bytes"}:
         return "texts" if feeds <= {"texts", "bytes", "lengths"} else "library"
-    timed = any(isinstance(t.source, Clock) for t in contract.inputs)
+    timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
     if timed and (contract.table is None or contract.table.step is None):
         return "library"
-    looks_back = any(isinstance(t.source, Columns) and t.source.rows != "all" for t in contract.inputs)
+    looks_back = any(isinstance(t.source, ColumnsSource) and t.source.rows != "all" for t in contract.inputs)
     return "window" if timed or looks_back else "sequence"

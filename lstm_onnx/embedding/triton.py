@@ -165,7 +165,7 @@ def dims_of(project: Project, port: Port) -> Dims:
 def ranked_labels(project: Project, port: Port) -> tuple[str, ...]:
     """Return the labels of an output whose last axis ranks them; none where a label would be two lines."""
     tensor = project.contract.outputs[port.position]
-    labels = port.dims[-1].labels if tensor.ranked and port.dims else ()
+    labels = port.dims[-1].labels if tensor.is_scores and port.dims else ()
     return () if any(set("\r\n") & set(label) for label in labels) else labels
 
 

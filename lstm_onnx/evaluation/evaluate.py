@@ -18,7 +18,7 @@ from lstm_onnx.training.scoring import score_beside_baselines
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Evaluation:
     """Scores, and on what they were reached."""
 
     scores: Scores
@@ -35,7 +35,7 @@ def evaluate(
     plugin_file: str | Path | None = None,
     provider: str = "auto",
     threads: int | None = None,
-) -> Verdict:
+) -> Evaluation:
     """Score a run folder with PyTorch, or a file with ONNX Runtime.
 
     Args:
@@ -57,8 +57,8 @@ def evaluate(
     return _judge_file(load(path, provider, threads), data, pictures, plugin)
 
 
-def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Verdict:
-    from lstm_onnx.graph.torch_reference import eager
+def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Evaluation:
+    from lstm_onnx.graph.torch_reference import torch_reference
     from lstm_onnx.training.restore import restore
     from lstm_onnx.training.run_folder import open_run
 
@@ -66,13 +66,13 @@ def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Verd
     record, graph = restored.run.record, restored.graphs[0]
     source = data if data is not None else record.source
     contract = describe(record, graph, record.name)
-    return _judge(restored.task, contract, eager(graph), source, record.config, record.training.seed, plot)
+    return _judge(restored.task, contract, torch_reference(graph), source, record.config, record.training.seed, plot)
 
 
-def _judge_file(model: Model, data: str | Path | None, plot: Path | None, plugin_file: Path | None) -> Verdict:
+def _judge_file(model: Model, data: str | Path | None, plot: Path | None, plugin_file: Path | None) -> Evaluation:
     contract = model.require_contract()
     task = load_task(contract.task, plugin_file).task
-    names = [t.name for t in contract.given]
+    names = [t.name for t in contract.external_inputs]
 
     def answer(batch: Arrays) -> dict[str, Array]:
         return model.run({name: batch[name] for name in names})  # a stream begins anew with each batch
@@ -88,17 +88,17 @@ def _judge(
     options: dict[str, Any],
     seed: int,
     plot: Path | None,
-) -> Verdict:
+) -> Evaluation:
     config = task.Config.model_validate(options)
     data = task.load_data(Path(source) if source is not None else None, config, seed)
     there = next(data.test.batches(1))
-    if missing := [t.name for t in contract.given if t.name not in there]:
+    if missing := [t.name for t in contract.external_inputs if t.name not in there]:
         raise UserError(f"{source or 'the bundled data'}: gives no '{missing[0]}', which is an input of the model")
     scores, totals = score_beside_baselines(task, answer, data, config)
     pictures = []
     if plot is not None:
         batch = next(data.test.batches(SHOWN))
-        inputs = {t.name: batch[t.name] for t in contract.given}
+        inputs = {t.name: batch[t.name] for t in contract.external_inputs}
         figures = {**task.plots(contract, inputs, answer(batch), batch), **task.charts(contract, totals)}
         pictures = [save_figure(figure, plot / f"{name}.png") for name, figure in figures.items()]
-    return Verdict(scores, data.summary, len(data.test), data.notes, tuple(pictures))
+    return Evaluation(scores, data.summary, len(data.test), data.notes, tuple(pictures))

@@ -12,14 +12,14 @@ from lstm_onnx.contract import Array, Scores
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.session import session_answer
-from lstm_onnx.task import Arrays, Headline, TaskData
+from lstm_onnx.task import Arrays, PrimaryMetric, TaskData
 from lstm_onnx.training.scoring import score
 
 if TYPE_CHECKING:
     from lstm_onnx.training.restore import Restored
 
 
-class Price:
+class QualityDrop:
     """Scores files against one fp32 file of the same run.
 
     Args:
@@ -50,11 +50,11 @@ class Price:
 
     @cached_property
     def _fp32_choosing(self) -> float:
-        return self._score(self.fp32, self._choosing)[self._headline.name]
+        return self._score(self.fp32, self._choosing)[self._metric.name]
 
     @property
-    def _headline(self) -> Headline:
-        return self.restored.task.headline
+    def _metric(self) -> PrimaryMetric:
+        return self.restored.task.primary_metric
 
     @property
     def _choosing(self) -> Split:
@@ -64,26 +64,26 @@ class Price:
 
     def drop_while_choosing(self, content: bytes) -> float:
         """Percent by which a file is worse than fp32 on the validation split."""
-        return drop(self._headline, self._fp32_choosing, self._score(content, self._choosing)[self._headline.name])
+        return drop(self._metric, self._fp32_choosing, self._score(content, self._choosing)[self._metric.name])
 
     def scores(self, content: bytes) -> Scores:
         """Scores of a file on the test split, with those of fp32 and the drop beside them."""
         found = self._score(content, self.data.test)
-        name = self._headline.name
+        name = self._metric.name
         before = self.restored.run.record.scores
         return Scores(
-            headline=name,
+            primary=name,
             model=found,
             baselines=before.baselines if before is not None else {},
             fp32=self.fp32_scores,
-            drop=drop(self._headline, self.fp32_scores[name], found[name]),
+            drop=drop(self._metric, self.fp32_scores[name], found[name]),
         )
 
     def own_scores(self) -> Scores:
         """Scores of the fp32 file on the test split."""
         before = self.restored.run.record.scores
         baselines = before.baselines if before is not None else {}
-        return Scores(headline=self._headline.name, model=self.fp32_scores, baselines=baselines)
+        return Scores(primary=self._metric.name, model=self.fp32_scores, baselines=baselines)
 
     def _score(self, content: bytes, split: Split) -> dict[str, float]:
         answer, after = session_answer(content, "the variant"), self.restored.graphs[0].after
@@ -93,14 +93,14 @@ class Price:
             found = answer(arrays)
             if after is None or all(t.name in found for t in after.outputs):
                 return found
-            return after.twin({**arrays, **found}) | found
+            return after.reference({**arrays, **found}) | found
 
         return score(self.restored.task, whole, split, self.restored.config)
 
 
-def drop(headline: Headline, before: float, after: float) -> float:
+def drop(metric: PrimaryMetric, before: float, after: float) -> float:
     """Percent by which `after` is worse than `before`; negative where it is better."""
-    worse = after - before if headline.better == "lower" else before - after
+    worse = after - before if metric.mode == "min" else before - after
     if np.isnan(after):
         return float("inf")
     if before == 0:

@@ -15,19 +15,19 @@ from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.contract import IR_VERSION, METADATA_KEY, Contract, Example, Scores, Tolerance, Values, Variant, to_json
 from lstm_onnx.data.atomic_files import write_atomically
 from lstm_onnx.errors import UserError
-from lstm_onnx.evaluation.variant_quality import Price
+from lstm_onnx.evaluation.variant_quality import QualityDrop
 from lstm_onnx.exporting.quantization import PLANS, quantize, require_quantizable
 from lstm_onnx.graph.float16 import store_half
-from lstm_onnx.graph.sample_inputs import sample
+from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.graph.torch_export import to_onnx, traced_example
-from lstm_onnx.graph.torch_reference import eager
+from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Answer, GraphSpec
 from lstm_onnx.training.restore import Restored, graph_for, restore
 from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.run_folder import Run, newest_run, open_run
-from lstm_onnx.verification.fingerprints import digests
+from lstm_onnx.verification.fingerprints import fingerprints
 from lstm_onnx.verification.verify import Report, verify_bytes
 
 LOWEST_OPSET = 18
@@ -56,12 +56,12 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ExportOptions:
     """What the user asks of the files.
 
     Attributes:
         variants: which to write.
-        max_drop: percent by which the headline metric of int8 or fp16 may be worse than that of fp32.
+        max_drop: percent by which the primary metric of int8 or fp16 may be worse than that of fp32.
         force: write a variant that loses more all the same, with the loss in its contract.
         opset: of the files; None takes what the graph needs at least.
         ir_version: of the files; None takes the lowest that carries the opset.
@@ -94,7 +94,7 @@ def export(
     changes: Mapping[str, Any] | None = None,
 ) -> Exported:
     """Write one variant of a run as an `.onnx` file, with its contract in it and beside it; see `export_all`."""
-    wish = Wish((variant,), max_drop, force, opset, ir_version, target, numeric, changes or {})
+    wish = ExportOptions((variant,), max_drop, force, opset, ir_version, target, numeric, changes or {})
     return export_all(run, out, runs, wish)[0]
 
 
@@ -102,7 +102,7 @@ def export_all(
     run: Run | str | Path | None = None,
     out: str | Path | None = None,
     runs: str | Path = "runs",
-    wish: Wish | None = None,
+    wish: ExportOptions | None = None,
 ) -> list[Exported]:
     """Write several variants of a run: all of them, or nothing.
 
@@ -120,13 +120,13 @@ def export_all(
         UserError: there is no such run, it cannot be exported so, or a variant loses too much.
         ParityError: a file would not answer as PyTorch does.
     """
-    wish = wish or Wish()
+    wish = wish or ExportOptions()
     if not isinstance(run, Run):
         run = open_run(Path(run)) if run is not None else newest_run(Path(runs))
     variants = list(dict.fromkeys(wish.variants))
     paths = _paths(Path(out) if out is not None else None, run.record.name, variants)
     restored = restore(run, wish.changes)
-    work = _Workshop(restored, wish)
+    work = _Exporter(restored, wish)
     made = [work.make(variant, path) for variant, path in zip(variants, paths, strict=True)]
     for content, exported in made:
         exported.path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,13 +143,13 @@ def _paths(out: Path | None, name: str, variants: Sequence[Variant]) -> list[Pat
     return [path if plain or v == "fp32" else path.with_stem(f"{path.stem}-{v}") for v in variants]
 
 
-class _Workshop:
+class _Exporter:
     """Builds and proves the files of one run."""
 
-    def __init__(self, restored: Restored, wish: Wish) -> None:
+    def __init__(self, restored: Restored, wish: ExportOptions) -> None:
         self.restored, self.wish = restored, wish
         self._fp32: onnx.ModelProto | None = None
-        self._price: Price | None = None
+        self._price: QualityDrop | None = None
 
     @property
     def fp32(self) -> onnx.ModelProto:
@@ -159,10 +159,10 @@ class _Workshop:
         return self._fp32
 
     @property
-    def price(self) -> Price:
+    def price(self) -> QualityDrop:
         """What variants are held against."""
         if self._price is None:
-            self._price = Price(self.restored, self.fp32.SerializeToString())
+            self._price = QualityDrop(self.restored, self.fp32.SerializeToString())
         return self._price
 
     def make(self, variant: Variant, path: Path) -> tuple[bytes, Exported]:
@@ -229,7 +229,7 @@ class _Workshop:
         scores = self.price.scores(model.SerializeToString())
         assert scores.fp32 is not None and scores.drop is not None
         if scores.drop > self.wish.max_drop and not self.wish.force:
-            name = scores.headline
+            name = scores.primary
             raise UserError(
                 f"{path}: {variant} loses {scores.drop:.2f}% of {name} on the test data ({scores.model[name]:.5g} "
                 f"instead of {scores.fp32[name]:.5g}), more than --max-drop {self.wish.max_drop:g}; allow more, or "
@@ -240,7 +240,7 @@ class _Workshop:
     def _contract(
         self, variant: Variant, graph: GraphSpec, model: onnx.ModelProto, path: Path, scores: Scores | None
     ) -> Contract:
-        answer = eager(graph)
+        answer = torch_reference(graph)
         if variant == "int8":
             answer = session_answer(model.SerializeToString(), str(path))
             graph = dataclasses.replace(graph, tolerance=INT8_TOLERANCE)
@@ -254,7 +254,7 @@ class _Workshop:
             self.wish.numeric,
             self.restored.config.model_dump(mode="json"),
         )
-        return found.model_copy(update={"scores": scores, "digests": digests(model)})
+        return found.model_copy(update={"scores": scores, "fingerprints": fingerprints(model)})
 
 
 def _has_text(graph: GraphSpec) -> bool:
@@ -296,11 +296,11 @@ def _contract_of(model: onnx.ModelProto) -> Contract:
 def golden_examples(restored: Restored, graph: GraphSpec, answer: Answer) -> tuple[Example, ...]:
     """Ask for the answers to sampled inputs: one as in training, and an odd batch of the smallest size."""
     free = {name: axis for name, axis in graph.axes.items() if axis.size is None}
-    usual = {name: axis.typical or axis.min for name, axis in free.items()}
+    usual = {name: axis.example_size or axis.min for name, axis in free.items()}
     odd = {name: 3 if name == "batch" else max(axis.min, 1) for name, axis in free.items()}
     examples = []
     for seed, sizes in enumerate((usual, odd)):
-        inputs = sample(restored.task, graph, sizes, seed)
+        inputs = sample_inputs(restored.task, graph, sizes, seed)
         if seed == 0:  # a stream begins
             inputs |= {s.input: np.full_like(inputs[s.input], s.reset) for s in graph.states}
         outputs = answer(inputs)

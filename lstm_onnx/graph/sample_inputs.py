@@ -10,7 +10,7 @@ from lstm_onnx.contract import Array
 from lstm_onnx.task import AnyTask, GraphSpec
 
 
-def sample(task: AnyTask, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
+def sample_inputs(task: AnyTask, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
     """Return `task.sample`, with states that it leaves out drawn from -1 to 1, as hidden states are."""
     found = task.sample(graph, sizes, seed)
     random = np.random.default_rng(seed)

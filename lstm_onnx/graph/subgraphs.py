@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from lstm_onnx.contract import Array, Axis, Tensor
+from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.graph.traversal import with_inner
 from lstm_onnx.task import Arrays, GraphSpec, Stage
 
@@ -67,14 +67,14 @@ def needed_opset(graph: GraphSpec) -> int:
 
 
 def run_before(graph: GraphSpec, arrays: Arrays) -> dict[str, Array]:
-    """Return the inputs of the torch part, made by the stage's Python twin."""
-    made = dict(arrays) | (graph.before.twin(arrays) if graph.before is not None else {})
+    """Return the inputs of the torch part, made by the stage's reference in Python."""
+    made = dict(arrays) | (graph.before.reference(arrays) if graph.before is not None else {})
     return {t.name: made[t.name] for t in torch_part(graph).inputs}
 
 
 def run_after(graph: GraphSpec, arrays: Arrays, answered: Mapping[str, Array]) -> dict[str, Array]:
     """Return the outputs of the graph from those of the torch part."""
-    made = dict(answered) | (graph.after.twin({**arrays, **answered}) if graph.after is not None else {})
+    made = dict(answered) | (graph.after.reference({**arrays, **answered}) if graph.after is not None else {})
     return {t.name: made[t.name] for t in graph.outputs}
 
 
@@ -127,7 +127,7 @@ def _put(into: onnx.GraphProto, stage: Stage, scope: str, first: bool) -> None:
         into.node.extend(part.node)
 
 
-def _value(tensor: Tensor, axes: Mapping[str, Axis]) -> onnx.ValueInfoProto:
+def _value(tensor: TensorSpec, axes: Mapping[str, Axis]) -> onnx.ValueInfoProto:
     kind = onnx.TensorProto.STRING
     if tensor.dtype != "string":
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(tensor.dtype))

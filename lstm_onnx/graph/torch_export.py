@@ -23,7 +23,7 @@ from onnxscript import opset18 as op
 
 import lstm_onnx.nn.beam_search  # noqa: F401  # defines top_k
 from lstm_onnx.contract import IR_VERSION, Array
-from lstm_onnx.graph.sample_inputs import sample
+from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import join, needed_opset, torch_part
 from lstm_onnx.graph.traversal import bodies, with_inner
 from lstm_onnx.nn.lstm import onnx_weights
@@ -75,7 +75,7 @@ def trace_sizes(graph: GraphSpec) -> dict[str, int]:
 def traced_example(task: AnyTask, graph: GraphSpec) -> dict[str, Array]:
     """Return inputs of the torch part to trace it with."""
     part = torch_part(graph)
-    return sample(task, part, trace_sizes(part), 0)
+    return sample_inputs(task, part, trace_sizes(part), 0)
 
 
 def to_onnx(graph: GraphSpec, example: Mapping[str, Array]) -> onnx.ModelProto:

@@ -10,7 +10,7 @@ from lstm_onnx.graph.subgraphs import run_after, run_before, torch_part
 from lstm_onnx.task import Answer, Arrays, GraphSpec
 
 
-def eager(graph: GraphSpec) -> Answer:
+def torch_reference(graph: GraphSpec) -> Answer:
     """Return a function that runs `graph`, in evaluation mode, on the device where the weights of its module are."""
     module, part = graph.module, torch_part(graph)
     device = next((p.device for p in module.parameters()), torch.device("cpu"))

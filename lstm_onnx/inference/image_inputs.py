@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lstm_onnx.contract import Array, Contract, Picture
-from lstm_onnx.data.arrays import TENSOR_FORMATS, check_inputs
+from lstm_onnx.contract import Array, Contract, ImageSource
+from lstm_onnx.data.arrays import ARRAY_FORMATS, check_inputs
 from lstm_onnx.data.images import check_picture, find_pictures, read_pictures
 from lstm_onnx.errors import UserError
 
@@ -23,7 +23,7 @@ _SHOWN = 512
 
 
 @dataclass(frozen=True)
-class PictureFeed:
+class ImageBatch:
     """Pictures of one size, for one run of the graph.
 
     Attributes:
@@ -44,22 +44,22 @@ class PictureFeed:
         return [np.asarray(copy) for copy in copies]
 
 
-def picture_input(contract: Contract) -> str | None:
+def image_input(contract: Contract) -> str | None:
     """Name the input that takes pictures, if the graph does."""
-    return next((t.name for t in contract.inputs if isinstance(t.source, Picture)), None)
+    return next((t.name for t in contract.inputs if isinstance(t.source, ImageSource)), None)
 
 
-def given_pictures(contract: Contract, data: object) -> list[Path] | None:
+def given_images(contract: Contract, data: object) -> list[Path] | None:
     """Return the pictures that are meant, by a file, a list of files or a folder; None where something else is given.
 
     Raises:
         UserError: there is no such file, or no picture in the folder.
     """
-    if picture_input(contract) is None:
+    if image_input(contract) is None:
         return None
     if isinstance(data, list) and data and all(isinstance(path, Path) for path in data):
         return data
-    if not isinstance(data, Path) or data.suffix.lower() in TENSOR_FORMATS:
+    if not isinstance(data, Path) or data.suffix.lower() in ARRAY_FORMATS:
         return None
     if data.is_dir():
         return find_pictures(data)
@@ -67,7 +67,7 @@ def given_pictures(contract: Contract, data: object) -> list[Path] | None:
     return [data]
 
 
-def picture_feeds(contract: Contract, paths: Sequence[Path], notes: list[str]) -> Iterator[PictureFeed]:
+def read_image_inputs(contract: Contract, paths: Sequence[Path], notes: list[str]) -> Iterator[ImageBatch]:
     """Read pictures, a batch at a time, so that not all have to be in memory; neighbours of one size go together.
 
     Args:
@@ -78,13 +78,13 @@ def picture_feeds(contract: Contract, paths: Sequence[Path], notes: list[str]) -
     Raises:
         UserError: none can be read, or they do not fit the contract.
     """
-    name = picture_input(contract)
+    name = image_input(contract)
     assert name is not None
     batch: list[tuple[str, Array]] = []
 
-    def feed() -> PictureFeed:
+    def feed() -> ImageBatch:
         arrays = check_inputs(contract, {name: np.stack([pixels for _, pixels in batch])})
-        return PictureFeed(arrays, tuple(n for n, _ in batch))
+        return ImageBatch(arrays, tuple(n for n, _ in batch))
 
     for path, pixels in zip(paths, read_pictures(paths, np.asarray), strict=True):
         if isinstance(pixels, UserError):

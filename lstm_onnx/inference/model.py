@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import METADATA_KEY, Array, Cells, Contract, from_json
+from lstm_onnx.contract import METADATA_KEY, Array, Contract, TextSource, from_json
+from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.inference.image_inputs import given_pictures, picture_feeds
+from lstm_onnx.inference.image_inputs import given_images, read_image_inputs
+from lstm_onnx.inference.model_inputs import ModelInputs
+from lstm_onnx.inference.output_table import to_table
 from lstm_onnx.inference.session import open_session
-from lstm_onnx.inference.table_inputs import Feeds, answers, check_inputs, feeds
+from lstm_onnx.inference.table_inputs import read_inputs
 from lstm_onnx.progress import counting
 from lstm_onnx.task import Arrays
 
@@ -78,30 +81,30 @@ class Model:
         """
         contract = self.require_contract()
         data = Path(data) if isinstance(data, str) else data
-        if (files := given_pictures(contract, data)) is not None:
+        if (files := given_images(contract, data)) is not None:
             return _predict_pictures(self, contract, files, top)
         if isinstance(data, Mapping):
-            fed = Feeds(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
+            fed = ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
         elif isinstance(data, list):
-            fed = feeds(contract, self._as_table(data))
+            fed = read_inputs(contract, self._as_table(data))
         else:
-            fed = feeds(contract, data)
+            fed = read_inputs(contract, data)
         outputs = self.run(fed.arrays)
-        return Prediction(answers(contract, fed, outputs, top), fed.arrays, outputs, fed.notes)
+        return Prediction(to_table(contract, fed, outputs, top), fed.arrays, outputs, fed.notes)
 
     def _as_table(self, texts: Sequence[str | Path]) -> pl.DataFrame:
-        columns = [t.source.column for t in self.require_contract().inputs if isinstance(t.source, Cells)]
+        columns = [t.source.column for t in self.require_contract().inputs if isinstance(t.source, TextSource)]
         if not columns:
             raise UserError(f"{self.path}: does not answer for texts; give a file of data")
         return pl.DataFrame({columns[0]: [str(text) for text in texts]}, schema={columns[0]: pl.String})
 
-    def stream(self) -> Feeder:
+    def stream(self) -> StreamSession:
         """Begin a stream: a sequence that is fed in pieces, for files of the variant streaming.
 
         Raises:
             UserError: the file keeps no state.
         """
-        return Feeder(self)
+        return StreamSession(self)
 
     def require_contract(self) -> Contract:
         """Return the contract.
@@ -124,13 +127,13 @@ def _predict_pictures(model: Model, contract: Contract, files: Sequence[Path], t
     answered: list[dict[str, Array]] = []
     notes: list[str] = []
     with counting("answering for pictures") as update:
-        for fed in picture_feeds(contract, files, notes):
+        for fed in read_image_inputs(contract, files, notes):
             answered.append(model.run(fed.arrays))
             names += fed.names
             shown += fed.shown
             update(len(names) + len(notes), len(files))
     outputs = {name: np.concatenate([a[name] for a in answered]) for name in answered[0]}
-    table = answers(contract, Feeds({}, tuple(names)), outputs, top)
+    table = to_table(contract, ModelInputs({}, tuple(names)), outputs, top)
     if len(names) == 1:
         return Prediction(table, fed.arrays, outputs, tuple(notes))
     pictures = np.empty(len(shown), dtype=object)
@@ -157,7 +160,7 @@ def load(file: str | Path, provider: str = "auto", threads: int | None = None) -
     return Model(path.read_bytes(), path, provider, threads)
 
 
-class Feeder:
+class StreamSession:
     """One stream through a model; several may share a model.
 
     Args:

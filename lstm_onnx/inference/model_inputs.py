@@ -8,7 +8,7 @@ from lstm_onnx.contract import Array
 
 
 @dataclass(frozen=True)
-class Feeds:
+class ModelInputs:
     """The inputs of one run, one batch of all series.
 
     Attributes:

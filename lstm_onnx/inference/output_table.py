@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, Cells, Clock, Contract, Picture, Tensor
+from lstm_onnx.contract import Array, Contract, ImageSource, TensorSpec, TextSource, TimeSource
 from lstm_onnx.data.frequency import DAY
 from lstm_onnx.errors import UserError
-
-if TYPE_CHECKING:
-    from lstm_onnx.inference.table_inputs import Feeds
+from lstm_onnx.inference.model_inputs import ModelInputs
 
 _BEST = 3
 """Labels to show for each row where there are too many for all."""
@@ -22,14 +19,16 @@ _WIDEST = 64
 """Outputs with more values than this for each row are joined into one cell of text."""
 
 
-def answers(contract: Contract, fed: Feeds, outputs: Mapping[str, Array], top: int | None = None) -> pl.DataFrame:
+def to_table(
+    contract: Contract, fed: ModelInputs, outputs: Mapping[str, Array], top: int | None = None
+) -> pl.DataFrame:
     """Lay out the outputs as a table.
 
-    With an output that is the time of future rows (`Clock(rows="future")`, dims such as (batch, horizon)) there is one
-    row for each series and time, and a column for each label of the other outputs' further axes: `load`, `load q0.1`.
-    Otherwise there is one row for each example, or for each example and place where all outputs run along a second,
-    free axis; columns are named by output and label: `probability dog`. What does not fit in a row becomes text. States
-    and details are left out.
+    With an output that is the time of future rows (`TimeSource(rows="future")`, dims such as (batch, horizon)) there is
+    one row for each series and time, and a column for each label of the other outputs' further axes: `load`, `load
+    q0.1`. Otherwise there is one row for each example, or for each example and place where all outputs run along a
+    second, free axis; columns are named by output and label: `probability dog`. What does not fit in a row becomes
+    text. States and details are left out.
 
     Args:
         contract: of the file that ran.
@@ -37,18 +36,18 @@ def answers(contract: Contract, fed: Feeds, outputs: Mapping[str, Array], top: i
         outputs: what came out, by name.
         top: of outputs that rank labels, show only so many, the best first; None shows all, or three of very many.
     """
-    if top is not None and not any(t.ranked for t in contract.outputs):
+    if top is not None and not any(t.is_scores for t in contract.outputs):
         raise UserError("--top-k: this model does not rank labels, so there are no best ones to choose")
     states = {s.output for s in contract.states}
-    shown = [t for t in contract.outputs if t.name in outputs and t.name not in states and not t.detail]
-    clock = next((t for t in shown if isinstance(t.source, Clock) and t.source.rows == "future"), None)
+    shown = [t for t in contract.outputs if t.name in outputs and t.name not in states and not t.internal]
+    clock = next((t for t in shown if isinstance(t.source, TimeSource) and t.source.rows == "future"), None)
     if clock is not None and len(clock.dims) == 2:
         return _over_time(contract, fed, outputs, clock, [t for t in shown if t is not clock])
     return _by_example(contract, fed, outputs, shown, top)
 
 
 def _over_time(
-    contract: Contract, fed: Feeds, outputs: Mapping[str, Array], clock: Tensor, others: list[Tensor]
+    contract: Contract, fed: ModelInputs, outputs: Mapping[str, Array], clock: TensorSpec, others: list[TensorSpec]
 ) -> pl.DataFrame:
     time = np.asarray(outputs[clock.name]).astype(np.int64)
     batch, steps = time.shape
@@ -74,7 +73,7 @@ def _over_time(
 
 
 def _by_example(
-    contract: Contract, fed: Feeds, outputs: Mapping[str, Array], shown: list[Tensor], top: int | None
+    contract: Contract, fed: ModelInputs, outputs: Mapping[str, Array], shown: list[TensorSpec], top: int | None
 ) -> pl.DataFrame:
     if not shown or any(not t.dims for t in shown):
         cells = {t.name: np.asarray(outputs[t.name]).tolist() for t in shown}
@@ -93,7 +92,7 @@ def _by_example(
         columns[shared] = pl.Series(np.tile(np.arange(first.shape[1]), len(first)))
     for tensor in shown:
         array = np.asarray(outputs[tensor.name]).reshape(rows, -1)
-        labels = contract.axes[tensor.dims[-1]].labels if tensor.ranked else None
+        labels = contract.axes[tensor.dims[-1]].labels if tensor.is_scores else None
         best = top or (_BEST if array.shape[1] > _WIDEST else None)
         made = _ranked(labels, array, best) if labels and best else _columns(contract, tensor, array, depth)
         for label, values in made:
@@ -112,18 +111,18 @@ def _ranked(labels: tuple[str, ...], rows: Array, count: int) -> Iterator[tuple[
 
 def _name_of_examples(contract: Contract, named: bool) -> str:
     """Head the column that tells examples apart."""
-    column = next((t.source.column for t in contract.inputs if isinstance(t.source, Cells)), None)
+    column = next((t.source.column for t in contract.inputs if isinstance(t.source, TextSource)), None)
     table = contract.table
     if column is not None:
         return column
-    if any(isinstance(t.source, Picture) for t in contract.inputs):
+    if any(isinstance(t.source, ImageSource) for t in contract.inputs):
         return "picture" if named else "example"
     if table is not None and table.series is not None:
         return table.series
     return "example" if not named else "row" if table is not None and table.steps else "series"
 
 
-def _columns(contract: Contract, tensor: Tensor, rows: Array, depth: int) -> Iterator[tuple[str, pl.Series]]:
+def _columns(contract: Contract, tensor: TensorSpec, rows: Array, depth: int) -> Iterator[tuple[str, pl.Series]]:
     """Yield (label, column) for each place along the axes from `depth` on, of values laid out as (rows, places)."""
     axes = [contract.axes[d] for d in tensor.dims[depth:]]
     if any(a.size is None for a in axes) or rows.shape[1] > _WIDEST:

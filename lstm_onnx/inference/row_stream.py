@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, Clock, Columns, Constants, Contract, Step, Table, Tensor
+from lstm_onnx.contract import Array, ColumnsSource, Contract, StaticSource, Step, Table, TensorSpec, TimeSource
 from lstm_onnx.data.frequency import advance, step_text, ticks
 from lstm_onnx.data.timestamps import time_column, time_text
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.inference.model import Feeder
+from lstm_onnx.inference.model import StreamSession
 
 if TYPE_CHECKING:
     from lstm_onnx.inference.model import Model
@@ -26,15 +26,15 @@ LONGEST_GAP = 10_000
 
 
 @dataclass
-class _Lane:
+class _SeriesState:
     """One series: its states, the time of its newest row, and how many rows it has seen."""
 
-    feeder: Feeder
+    feeder: StreamSession
     time: int | None = None
     rows: int = 0
 
 
-def answer_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
+def stream_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
     """Yield one JSON object for each row of each series, as soon as the row is read.
 
     An object holds the series (where the table names them), the time, the outputs without the batch axis (NaN becomes
@@ -49,12 +49,12 @@ def answer_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
         UserError: the model cannot be fed so, or a row does not fit; says which line.
     """
     contract = model.require_contract()
-    Feeder(model)  # refuses a model without states before anything is read
+    StreamSession(model)  # refuses a model without states before anything is read
     _refuse_inputs(contract, str(model.path))
-    lanes: dict[str, _Lane] = {}
+    lanes: dict[str, _SeriesState] = {}
     for number, row in _records(lines):
         for name, cells in _by_series(contract, row, number):
-            lane = lanes.setdefault(name, _Lane(Feeder(model)))
+            lane = lanes.setdefault(name, _SeriesState(StreamSession(model)))
             try:
                 yield json.dumps(_answer(contract, lane, name, cells))
             except UserError as error:
@@ -62,13 +62,13 @@ def answer_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _refuse_inputs(contract: Contract, where: str) -> None:
-    for t in contract.given:
-        if isinstance(t.source, Columns) and t.source.rows == "future":
+    for t in contract.external_inputs:
+        if isinstance(t.source, ColumnsSource) and t.source.rows == "future":
             raise UserError(
                 f"{where}: input '{t.name}' is known ahead of time, which a row at a time cannot give; feed it from a "
                 f"program (lstm_onnx.load(FILE).stream().push), or train without --future"
             )
-        if not isinstance(t.source, Columns | Clock | Constants):
+        if not isinstance(t.source, ColumnsSource | TimeSource | StaticSource):
             raise UserError(
                 f"{where}: input '{t.name}' does not come from the columns of a table; feed it from a program"
             )
@@ -105,14 +105,14 @@ def _by_series(contract: Contract, row: dict[str, Any], number: int) -> Iterator
     if not table.wide:
         yield str(row.get(table.series, "")) if table.series else "", row
         return
-    columns = [c for t in contract.inputs if isinstance(t.source, Columns) for c in t.source.columns]
+    columns = [c for t in contract.inputs if isinstance(t.source, ColumnsSource) for c in t.source.columns]
     target, others = columns[0], {*columns[1:], table.time}
     for name in row:
         if name not in others:
             yield name, {k: v for k, v in row.items() if k in others} | {target: row[name]}
 
 
-def _answer(contract: Contract, lane: _Lane, name: str, row: dict[str, Any]) -> dict[str, Any]:
+def _answer(contract: Contract, lane: _SeriesState, name: str, row: dict[str, Any]) -> dict[str, Any]:
     times = _times(contract.table or Table(), lane, row)
     inputs = {t.name: _input(t, row, times) for t in contract.inputs if t.source is not None}
     outputs = lane.feeder.push(inputs)
@@ -131,7 +131,7 @@ def _answer(contract: Contract, lane: _Lane, name: str, row: dict[str, Any]) -> 
     return answer
 
 
-def _times(table: Table, lane: _Lane, row: dict[str, Any]) -> list[int]:
+def _times(table: Table, lane: _SeriesState, row: dict[str, Any]) -> list[int]:
     """Times of the rows to feed: this one, and before it those that are missing since the last one."""
     if table.time is None or table.step is None:  # steps in order, with no clock
         return [0]
@@ -161,13 +161,13 @@ def _between(before: int, now: int, step: Step) -> list[int]:
     return times
 
 
-def _input(tensor: Tensor, row: dict[str, Any], times: list[int]) -> Array:
+def _input(tensor: TensorSpec, row: dict[str, Any], times: list[int]) -> Array:
     source = tensor.source
-    if isinstance(source, Clock):
+    if isinstance(source, TimeSource):
         return np.array([times], dtype=tensor.dtype)
-    assert isinstance(source, Columns | Constants)
+    assert isinstance(source, ColumnsSource | StaticSource)
     cells = np.array([_number(row, c) for c in source.columns])
-    if isinstance(source, Constants):
+    if isinstance(source, StaticSource):
         return cells[None].astype(tensor.dtype)
     rows = np.full((1, len(times), len(cells)), np.nan)
     rows[0, -1] = cells
@@ -192,11 +192,11 @@ def _number(row: dict[str, Any], column: str) -> float:
         ) from None
 
 
-def _plain(contract: Contract, tensor: Tensor, array: Array) -> Any:
+def _plain(contract: Contract, tensor: TensorSpec, array: Array) -> Any:
     """One answer as JSON holds it: without the batch and axes of one place, times as text, NaN as null."""
     keep = [k for k, d in enumerate(tensor.dims) if d != "batch" and contract.axes[d].size != 1]
     values = array.reshape([array.shape[k] for k in keep])
-    if isinstance(tensor.source, Clock):
+    if isinstance(tensor.source, TimeSource):
         return _mapped(values.tolist(), lambda v: time_text(int(v)))
     if values.dtype.kind == "f":
         return _mapped(values.tolist(), lambda v: float(f"{v:.7g}") if math.isfinite(v) else None)

@@ -1,7 +1,7 @@
 """From whole sequences or texts to the inputs of a graph, by its contract alone.
 
-For contracts whose inputs are all rows of a sequence (`Columns(rows="all")`) or texts (`Cells`): each example is padded
-at its end to the longest of the batch, and an input of `Lengths` says how much of it counts.
+For contracts whose inputs are all rows of a sequence (`ColumnsSource(rows="all")`) or texts (`TextSource`): each
+example is padded at its end to the longest of the batch, and an input of `LengthsSource` says how much of it counts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, Cells, Columns, Contract, Lengths, Table, Tensor
+from lstm_onnx.contract import Array, ColumnsSource, Contract, LengthsSource, Table, TensorSpec, TextSource
 from lstm_onnx.data.arrays import check_inputs, load_json
 from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import (
@@ -26,7 +26,7 @@ from lstm_onnx.data.tables import (
 )
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.model_inputs import Feeds
+from lstm_onnx.inference.model_inputs import ModelInputs
 
 _LINES = ".txt"
 _NAME = 40
@@ -37,24 +37,24 @@ def padded_axes(contract: Contract) -> set[str]:
     """Name the axes along which examples are padded: the lengths along them can be told from a table."""
     found = set()
     for tensor in contract.inputs:
-        if isinstance(tensor.source, Columns) and tensor.source.rows == "all" and len(tensor.dims) > 1:
+        if isinstance(tensor.source, ColumnsSource) and tensor.source.rows == "all" and len(tensor.dims) > 1:
             found.add(tensor.dims[-2])
-        elif isinstance(tensor.source, Cells) and len(tensor.dims) > 1:
+        elif isinstance(tensor.source, TextSource) and len(tensor.dims) > 1:
             found.add(tensor.dims[-1])
     return found
 
 
 def takes_sequences(contract: Contract) -> bool:
     """Whether the inputs are whole sequences."""
-    return any(isinstance(t.source, Columns) and t.source.rows == "all" for t in contract.inputs)
+    return any(isinstance(t.source, ColumnsSource) and t.source.rows == "all" for t in contract.inputs)
 
 
 def takes_texts(contract: Contract) -> bool:
     """Whether the inputs are texts."""
-    return any(isinstance(t.source, Cells) for t in contract.inputs)
+    return any(isinstance(t.source, TextSource) for t in contract.inputs)
 
 
-def sequence_feeds(contract: Contract, data: pl.DataFrame | Path, where: str) -> Feeds:
+def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) -> ModelInputs:
     """Read whole sequences into the inputs.
 
     Args:
@@ -68,7 +68,7 @@ def sequence_feeds(contract: Contract, data: pl.DataFrame | Path, where: str) ->
         UserError: the data does not fit the contract; says what is missing or wrong, where, and what to do.
     """
     columns = tuple(
-        dict.fromkeys(c for t in contract.inputs if isinstance(t.source, Columns) for c in t.source.columns)
+        dict.fromkeys(c for t in contract.inputs if isinstance(t.source, ColumnsSource) for c in t.source.columns)
     )
     if isinstance(data, Path) and data.suffix.lower() == SUFFIX:
         read = _from_ts(data, columns)
@@ -80,15 +80,15 @@ def sequence_feeds(contract: Contract, data: pl.DataFrame | Path, where: str) ->
     sizes = _Sizes(contract, where, [len(v) for v in read.values], read.places, "step")
     arrays = {}
     for tensor in contract.inputs:
-        if isinstance(tensor.source, Columns):
+        if isinstance(tensor.source, ColumnsSource):
             chosen = [place[c] for c in tensor.source.columns]
             arrays[tensor.name] = sizes.padded(tensor, tensor.dims[-2], [v[:, chosen] for v in read.values])
-        elif isinstance(tensor.source, Lengths):
+        elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
-    return Feeds(check_inputs(contract, arrays), read.names, read.notes)
+    return ModelInputs(check_inputs(contract, arrays), read.names, read.notes)
 
 
-def text_feeds(contract: Contract, data: pl.DataFrame | Path, where: str) -> Feeds:
+def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) -> ModelInputs:
     """Read texts into the inputs: strings, or their UTF-8 bytes padded with 0. A text may be empty.
 
     Args:
@@ -100,7 +100,7 @@ def text_feeds(contract: Contract, data: pl.DataFrame | Path, where: str) -> Fee
     Raises:
         UserError: the data does not fit the contract; says what is missing or wrong, where, and what to do.
     """
-    column = next(t.source.column for t in contract.inputs if isinstance(t.source, Cells))
+    column = next(t.source.column for t in contract.inputs if isinstance(t.source, TextSource))
     if isinstance(data, Path) and data.suffix.lower() == _LINES:
         texts, first = _lines(data), 1
     else:
@@ -111,15 +111,15 @@ def text_feeds(contract: Contract, data: pl.DataFrame | Path, where: str) -> Fee
     sizes = _Sizes(contract, where, [len(row) for row in encoded], places, "byte")
     arrays: dict[str, Array] = {}
     for tensor in contract.inputs:
-        if isinstance(tensor.source, Cells):
+        if isinstance(tensor.source, TextSource):
             whole = tensor.dtype == "string"
             strings = np.array(texts, dtype=object)
             arrays[tensor.name] = strings if whole else sizes.padded(tensor, tensor.dims[-1], encoded)
-        elif isinstance(tensor.source, Lengths):
+        elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
     empty = sum(not text.strip() for text in texts)
     notes = (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return Feeds(check_inputs(contract, arrays), tuple(_name(text) for text in texts), notes)
+    return ModelInputs(check_inputs(contract, arrays), tuple(_name(text) for text in texts), notes)
 
 
 def _frame(data: pl.DataFrame | Path) -> pl.DataFrame:
@@ -196,14 +196,14 @@ class _Sizes:
     def __init__(self, contract: Contract, where: str, counts: Sequence[int], places: Sequence[str], unit: str) -> None:
         self.contract, self.where, self.places, self.unit = contract, where, places, unit
         self.counts = np.array(counts, dtype=np.int64)
-        self.measured = {t.source.axis for t in contract.inputs if isinstance(t.source, Lengths)}
+        self.measured = {t.source.axis for t in contract.inputs if isinstance(t.source, LengthsSource)}
 
-    def lengths(self, tensor: Tensor, source: Lengths) -> Array:
+    def lengths(self, tensor: TensorSpec, source: LengthsSource) -> Array:
         """Return how much of each example counts; refuses one that is too short."""
         self._refuse(self.counts < source.min, f"the model needs {source.min} at least")
         return self.counts.astype(tensor.dtype)
 
-    def padded(self, tensor: Tensor, dim: str, rows: Sequence[Array]) -> Array:
+    def padded(self, tensor: TensorSpec, dim: str, rows: Sequence[Array]) -> Array:
         """Return (batch, length, …), zeros after the end of each example; refuses what does not fit."""
         axis = self.contract.axes[dim]
         limit = axis.size or axis.max

@@ -13,29 +13,37 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, Axis, Clock, Columns, Constants, Contract, Lengths, Step, Table, Tensor
-from lstm_onnx.data.arrays import TENSOR_FORMATS, check_inputs, load_json, load_tensors
+from lstm_onnx.contract import (
+    Array,
+    Axis,
+    ColumnsSource,
+    Contract,
+    LengthsSource,
+    StaticSource,
+    Step,
+    Table,
+    TensorSpec,
+    TimeSource,
+)
+from lstm_onnx.data.arrays import ARRAY_FORMATS, check_inputs, load_arrays, load_json
 from lstm_onnx.data.frequency import advance, step_text
 from lstm_onnx.data.tables import Floats, is_numeric, require_all
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
 from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.image_inputs import picture_input
-from lstm_onnx.inference.model_inputs import Feeds
-from lstm_onnx.inference.output_table import answers
+from lstm_onnx.inference.image_inputs import image_input
+from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.sequence_inputs import (
     padded_axes,
     read_frame,
-    sequence_feeds,
+    read_sequence_inputs,
+    read_text_inputs,
     takes_sequences,
     takes_texts,
-    text_feeds,
 )
 
-__all__ = ["Feeds", "answers", "check_inputs", "feeds", "load_tensors", "target_columns"]
 
-
-def feeds(contract: Contract, data: pl.DataFrame | Path) -> Feeds:
+def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
     """Read a table (or, where the inputs are no columns of a table, arrays by name) into the inputs.
 
     Args:
@@ -50,17 +58,17 @@ def feeds(contract: Contract, data: pl.DataFrame | Path) -> Feeds:
         where, suffix = str(data), data.suffix.lower()
         if suffix == ".npz" or (suffix == ".json" and data.is_file() and isinstance(load_json(data), dict)):
             try:
-                return Feeds(check_inputs(contract, load_tensors(data)))
+                return ModelInputs(check_inputs(contract, load_arrays(data)))
             except UserError as error:
                 text = str(error)
                 raise UserError(text if text.startswith(where) else f"{where}: {text}") from None
-    if picture_input(contract) is not None:
+    if image_input(contract) is not None:
         raise UserError(f"{where}: this model takes pictures; give one, a folder of them, or arrays in an .npz file")
     _refuse_sourceless(contract, where)
     if takes_sequences(contract):
-        return sequence_feeds(contract, data, where)
+        return read_sequence_inputs(contract, data, where)
     if takes_texts(contract):
-        return text_feeds(contract, data, where)
+        return read_text_inputs(contract, data, where)
     if not isinstance(data, pl.DataFrame):
         data = read_frame(data)
     return _from_table(contract, data, where)
@@ -73,7 +81,7 @@ def target_columns(contract: Contract) -> tuple[str, ...]:
     says anything, all past columns that are not known ahead.
     """
     past = _named(contract, "past")
-    ahead = [c for t in contract.outputs if isinstance(t.source, Columns) for c in t.source.columns]
+    ahead = [c for t in contract.outputs if isinstance(t.source, ColumnsSource) for c in t.source.columns]
     labels = [label for t in contract.outputs for d in t.dims for label in contract.axes[d].labels or ()]
     for candidates in (ahead, labels):
         found = tuple(c for c in past if c in candidates)
@@ -84,20 +92,22 @@ def target_columns(contract: Contract) -> tuple[str, ...]:
 
 def _named(contract: Contract, rows: str) -> tuple[str, ...]:
     """All columns that the inputs want of these rows, each once."""
-    sources = [t.source for t in contract.inputs if isinstance(t.source, Columns) and t.source.rows == rows]
+    sources = [t.source for t in contract.inputs if isinstance(t.source, ColumnsSource) and t.source.rows == rows]
     return tuple(dict.fromkeys(c for s in sources for c in s.columns))
 
 
 def _refuse_sourceless(contract: Contract, where: str) -> None:
     told = padded_axes(contract)
     bare = [
-        t for t in contract.given if t.source is None or (isinstance(t.source, Lengths) and t.source.axis not in told)
+        t
+        for t in contract.external_inputs
+        if t.source is None or (isinstance(t.source, LengthsSource) and t.source.axis not in told)
     ]
     if bare:
         wanted = ", ".join(f"'{t.name}' ({', '.join(str(d) for d in contract.dims_of(t))})" for t in bare)
         raise UserError(
             f"{where}: this model does not read tables: its input{'s' * (len(bare) > 1)} {wanted} must be given as "
-            f"arrays by name, in a file of type {' or '.join(TENSOR_FORMATS)}"
+            f"arrays by name, in a file of type {' or '.join(ARRAY_FORMATS)}"
         )
 
 
@@ -114,10 +124,10 @@ class _Lane:
         return self.origin + 1
 
 
-def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> Feeds:
+def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInputs:
     table = contract.table or Table()
     sources = [t.source for t in contract.inputs]
-    constants = tuple(dict.fromkeys(c for s in sources if isinstance(s, Constants) for c in s.columns))
+    constants = tuple(dict.fromkeys(c for s in sources if isinstance(s, StaticSource) for c in s.columns))
     numbers = tuple(dict.fromkeys((*_named(contract, "past"), *_named(contract, "future"))))
     targets = target_columns(contract)
     wide = targets[0] if table.wide and targets else None
@@ -136,7 +146,7 @@ def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> Feeds:
     maker = _Maker(contract, lanes, read.step, place, where, notes)
     arrays = {t.name: maker.make(t) for t in contract.inputs if t.source is not None}
     _note_rest(lanes, contract, notes)
-    return Feeds(check_inputs(contract, arrays), tuple(lane.series.name for lane in lanes), tuple(notes))
+    return ModelInputs(check_inputs(contract, arrays), tuple(lane.series.name for lane in lanes), tuple(notes))
 
 
 def _refuse_missing_columns(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> None:
@@ -181,16 +191,16 @@ class _Maker:
     where: str
     notes: list[str]
 
-    def make(self, tensor: Tensor) -> Array:
+    def make(self, tensor: TensorSpec) -> Array:
         """Return the array of one input, (batch, …)."""
         source = tensor.source
-        if isinstance(source, Constants):
+        if isinstance(source, StaticSource):
             array: Array = np.stack([self._constants(lane, source.columns) for lane in self.lanes])
-        elif isinstance(source, Clock):
+        elif isinstance(source, TimeSource):
             array = self._clock(tensor, source.rows == "past")
-        elif isinstance(source, Columns) and source.rows == "past":
+        elif isinstance(source, ColumnsSource) and source.rows == "past":
             array = self._past(tensor, source.columns)
-        elif isinstance(source, Columns):
+        elif isinstance(source, ColumnsSource):
             array = self._future(tensor, source.columns)
         else:
             raise ValueError(f"input '{tensor.name}' has no source")
@@ -214,7 +224,7 @@ class _Maker:
                 found[i] = known[0]
         return found
 
-    def _past(self, tensor: Tensor, columns: Sequence[str]) -> Floats:
+    def _past(self, tensor: TensorSpec, columns: Sequence[str]) -> Floats:
         length = self._history(tensor.dims[-2])
         places = [self.place[c] for c in columns]
         array = np.full((len(self.lanes), length, len(columns)), np.nan)
@@ -223,7 +233,7 @@ class _Maker:
             array[i, length - len(rows) :] = rows
         return array
 
-    def _clock(self, tensor: Tensor, past: bool) -> Array:
+    def _clock(self, tensor: TensorSpec, past: bool) -> Array:
         dim = tensor.dims[-1]
         steps = np.arange(1 - self._history(dim), 1) if past else np.arange(1, self._ahead(dim) + 1)
         origins = np.array([lane.series.time[lane.origin] for lane in self.lanes])
@@ -239,7 +249,7 @@ class _Maker:
                 f"{self.where}: the model needs at least {axis.min} rows of the past, and there are {longest} up to "
                 "the newest known value; add older rows"
             )
-        length = axis.size or max(min(longest, axis.typical or longest, axis.max or longest), least)
+        length = axis.size or max(min(longest, axis.example_size or longest, axis.max or longest), least)
         short = sum(lane.rows < length for lane in self.lanes)
         note = f"{short:,} of {len(self.lanes):,} series have fewer than {length} rows of the past; the rest is missing"
         if short and note not in self.notes:
@@ -259,7 +269,7 @@ class _Maker:
             )
         return min(there, axis.max or there)
 
-    def _future(self, tensor: Tensor, columns: Sequence[str]) -> Floats:
+    def _future(self, tensor: TensorSpec, columns: Sequence[str]) -> Floats:
         length = self._ahead(tensor.dims[-2])
         array = np.full((len(self.lanes), length, len(columns)), np.nan)
         for i, lane in enumerate(self.lanes):

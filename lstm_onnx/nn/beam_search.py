@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch._higher_order_ops.while_loop import while_loop  # private still, but what torch.export documents
 
-State = tuple[Tensor, ...]
-Step = Callable[[Tensor, State], tuple[Tensor, State, Tensor | None]]
+SearchState = tuple[Tensor, ...]
+StepFunction = Callable[[Tensor, SearchState], tuple[Tensor, SearchState, Tensor | None]]
 """One step of a decoder.
 
 From the last token of each row (row,) and its state, tensors of shape (row, …), to the log-probabilities of the next
@@ -74,8 +74,8 @@ def _(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def beam_search(
-    step: Step,
-    state: State,
+    step: StepFunction,
+    state: SearchState,
     *,
     start: int,
     end: int,
@@ -91,8 +91,8 @@ def beam_search(
     where the token that ends counts (Wu and others 2016, without its constants).
 
     Args:
-        step: makes the log-probabilities of the next token; see `Step`. What it reads besides (an encoded picture) has
-            one entry for each example and none for each beam, as those change places.
+        step: makes the log-probabilities of the next token; see `StepFunction`. What it reads besides (an encoded
+            picture) has one entry for each example and none for each beam, as those change places.
         state: to begin with, tensors of shape (batch, …).
         start: token that stands before the first.
         end: token that ends a sequence; another one than `start`.
@@ -124,12 +124,12 @@ class _Search:
     """
 
     def __init__(
-        self, step: Step, states: int, start: int, end: int, width: int, longest: int, length_penalty: float
+        self, step: StepFunction, states: int, start: int, end: int, width: int, longest: int, length_penalty: float
     ) -> None:
         self.step, self.states, self.start, self.end = step, states, start, end
         self.width, self.longest, self.length_penalty = width, longest, length_penalty
 
-    def begin(self, state: State, noted: int) -> State:
+    def begin(self, state: SearchState, noted: int) -> SearchState:
         """Return what is carried into the first step."""
         # contiguous, as what comes out of a step is: while_loop wants the same strides in and out
         wide = [s.unsqueeze(1).expand(-1, self.width, *s.shape[1:]) for s in state]
@@ -154,7 +154,9 @@ class _Search:
         open_ = torch.where(last.view(-1, self.width) == self.end, NEVER, total)
         return (at < self.longest) & (open_.amax(dim=(0, 1)) > NEVER)
 
-    def advance(self, at: Tensor, last: Tensor, total: Tensor, tokens: Tensor, log_p: Tensor, *others: Tensor) -> State:
+    def advance(
+        self, at: Tensor, last: Tensor, total: Tensor, tokens: Tensor, log_p: Tensor, *others: Tensor
+    ) -> SearchState:
         """Take a step with every beam, and keep the best continuations."""
         scores, state, note = self.step(last, others[: self.states])  # (row, token)
         is_end = torch.arange(scores.shape[1], device=last.device) == self.end

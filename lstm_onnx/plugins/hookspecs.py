@@ -1,9 +1,9 @@
 """The hooks that a plugin may implement. Hooks announce things; the work of one task is done by methods of its `Task`.
 
 A plugin is a module (or class) registered under the entry-point group `lstm_onnx`, with the task's name as the name of
-the entry point, and functions marked with `lstm_onnx.hookimpl`:
+the entry point, and functions marked with `lstm_onnx.plugin.hookimpl`:
 
-    from lstm_onnx import hookimpl
+    from lstm_onnx.plugin import hookimpl
 
     @hookimpl
     def lstm_onnx_tasks():

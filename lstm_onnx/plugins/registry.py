@@ -91,7 +91,7 @@ def announced(plugin: object, hook: str, kind: type[KindT], where: str) -> list[
     for one in found:
         if not isinstance(one, kind):
             raise UserError(
-                f"{where}: {hook} returned {type(one).__name__!r}, which is not an lstm_onnx.{kind.__name__}; "
+                f"{where}: {hook} returned {type(one).__name__!r}, which is not an lstm_onnx.plugin.{kind.__name__}; "
                 f"return a list of instances"
             )
     return found
@@ -101,7 +101,7 @@ def tasks_of(plugin: object, where: str) -> list[AnyTask]:
     """Return the tasks that a plugin announces."""
     tasks: list[AnyTask] = announced(plugin, "lstm_onnx_tasks", Task, where)  # type: ignore[type-abstract]
     if not tasks:
-        raise UserError(f"{where}: brings no task; mark a function lstm_onnx_tasks with lstm_onnx.hookimpl")
+        raise UserError(f"{where}: brings no task; mark a function lstm_onnx_tasks with lstm_onnx.plugin.hookimpl")
     return tasks
 
 

@@ -13,7 +13,7 @@ from lstm_onnx.contract import Array
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import AnyTask
-from lstm_onnx.training.options import Training
+from lstm_onnx.training.options import TrainingOptions
 
 
 def to_tensors(batches: Iterator[dict[str, Array]], model: nn.Module) -> Iterator[dict[str, Tensor]]:
@@ -52,7 +52,7 @@ def thread_count(count: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def fastest_threads(task: AnyTask, model: nn.Module, split: Split, settings: Training) -> int:
+def fastest_threads(task: AnyTask, model: nn.Module, split: Split, settings: TrainingOptions) -> int:
     """Try one thread and all of them on the first batch, alternating, and return what was faster.
 
     For small LSTMs, more threads are often slower than one.

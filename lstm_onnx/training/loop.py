@@ -21,11 +21,11 @@ from torch import Tensor, nn
 
 from lstm_onnx.data.atomic_files import file_name, write_atomically
 from lstm_onnx.errors import Interrupted, UserError
-from lstm_onnx.graph.torch_reference import eager
+from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.task import Answer, AnyTask, Headline, TaskData
+from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
 from lstm_onnx.training.devices import fastest_threads, pick_device, thread_count, to_tensors
-from lstm_onnx.training.options import Training, validate
+from lstm_onnx.training.options import TrainingOptions, validate
 from lstm_onnx.training.plots import draw_run
 from lstm_onnx.training.restore import find_task, load_weights
 from lstm_onnx.training.run_folder import Record, Run, create_folder, fingerprint, now, open_run, to_metadata, versions
@@ -47,7 +47,7 @@ class Observer(Protocol):
         """One epoch is done and stored; `row` is its line of the history."""
 
 
-class Silent:
+class SilentObserver:
     """An observer that does nothing."""
 
     def started(self, run: Run, data: TaskData[Any], batches: int) -> None:
@@ -61,7 +61,7 @@ class Silent:
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """How far training has come; with the model and the optimizer, all that a checkpoint holds."""
 
     epoch: int = 0
@@ -73,7 +73,7 @@ class Progress:
 
 
 @dataclass
-class Session:
+class TrainingSession:
     """What one call of `train` or `resume` works with."""
 
     task: AnyTask
@@ -82,9 +82,9 @@ class Session:
     model: nn.Module
     answer: Answer
     optimizer: torch.optim.Optimizer
-    settings: Training
+    settings: TrainingOptions
     run: Run
-    progress: Progress = field(default_factory=Progress)
+    progress: TrainingProgress = field(default_factory=TrainingProgress)
 
 
 def train(
@@ -104,7 +104,7 @@ def train(
         plugin: name of the task.
         data: file or folder to learn from; None takes the small real data set that the plugin brings.
         config: options of the task, as in its `Config`.
-        settings: options of training, as in `Training`.
+        settings: options of training, as in `TrainingOptions`.
         runs: folder in which the run folder is made.
         name: name of the run folder; from the task and the data if not given.
         plugin_file: Python file that holds the plugin, if it is not installed.
@@ -117,7 +117,7 @@ def train(
     found = load_task(plugin, Path(plugin_file) if plugin_file else None)
     task = found.task
     chosen: BaseModel = validate(task.Config, config or {}, of=f"the task {task.name}")
-    training = validate(Training, {**task.training, **(settings or {})}, of="training")
+    training = validate(TrainingOptions, {**task.training, **(settings or {})}, of="training")
     source = Path(data) if data is not None else None
     torch.manual_seed(training.seed)
     examples = task.load_data(source, chosen, training.seed)
@@ -145,7 +145,7 @@ def train(
     session = _session(task, chosen, examples, model, run)
     _save_checkpoint(session, {})
     run.save()
-    return _fit(session, observer or Silent())
+    return _fit(session, observer or SilentObserver())
 
 
 def resume(folder: str | Path, observer: Observer | None = None) -> Run:
@@ -171,18 +171,18 @@ def resume(folder: str | Path, observer: Observer | None = None) -> Run:
     model = task.build_model(config, data.info).to(pick_device(record.training.device))
     session = _session(task, config, data, model, run)
     best = _load_checkpoint(session)
-    return _fit(session, observer or Silent(), best)
+    return _fit(session, observer or SilentObserver(), best)
 
 
-def _session(task: AnyTask, config: BaseModel, data: TaskData[Any], model: nn.Module, run: Run) -> Session:
+def _session(task: AnyTask, config: BaseModel, data: TaskData[Any], model: nn.Module, run: Run) -> TrainingSession:
     settings = run.record.training
     kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
     optimizer = kind(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
-    answer = eager(task.graphs(model, config, data.info)[0])
-    return Session(task, config, data, model, answer, optimizer, settings, run)
+    answer = torch_reference(task.graphs(model, config, data.info)[0])
+    return TrainingSession(task, config, data, model, answer, optimizer, settings, run)
 
 
-def _fit(s: Session, observer: Observer, best: dict[str, Tensor] | None = None) -> Run:
+def _fit(s: TrainingSession, observer: Observer, best: dict[str, Tensor] | None = None) -> Run:
     best = best or {}
     batches = -(-len(s.data.train) // s.settings.batch_size)
     observer.started(s.run, s.data, batches)
@@ -203,11 +203,11 @@ def _fit(s: Session, observer: Observer, best: dict[str, Tensor] | None = None) 
         ) from None
 
 
-def _is_stale(s: Session) -> bool:
+def _is_stale(s: TrainingSession) -> bool:
     return s.data.validation is not None and s.progress.epoch - s.progress.best_epoch >= s.settings.patience
 
 
-def _one_epoch(s: Session, batches: int, observer: Observer, best: dict[str, Tensor]) -> dict[str, Tensor]:
+def _one_epoch(s: TrainingSession, batches: int, observer: Observer, best: dict[str, Tensor]) -> dict[str, Tensor]:
     """Train for one epoch, validate, and store; return the best weights so far."""
     began, p = time.perf_counter(), s.progress
     epoch = p.epoch + 1
@@ -234,11 +234,11 @@ def _one_epoch(s: Session, batches: int, observer: Observer, best: dict[str, Ten
         total += value
         observer.stepped(epoch, number, value)
     row: Row = {"epoch": epoch, "train_loss": total / batches} | _validate(s)
-    watched = Headline("loss") if np.isnan(row.get(s.task.headline.name, np.nan)) else s.task.headline
+    watched = PrimaryMetric("loss") if np.isnan(row.get(s.task.primary_metric.name, np.nan)) else s.task.primary_metric
     reached = row.get("validation_loss" if watched.name == "loss" else watched.name, np.nan)
     loss_now = row.get("validation_loss", np.nan)
     # scores that are shares of a few examples are often equal: then the loss decides
-    is_equal = reached == p.best_score and Headline("loss").improves(loss_now, p.best_loss)
+    is_equal = reached == p.best_score and PrimaryMetric("loss").improves(loss_now, p.best_loss)
     is_best = s.data.validation is None or not best or watched.improves(reached, p.best_score) or is_equal
     p.epoch, p.seconds = epoch, p.seconds + time.perf_counter() - began
     row["learning_rate"], row["seconds"] = rate, p.seconds
@@ -253,8 +253,8 @@ def _one_epoch(s: Session, batches: int, observer: Observer, best: dict[str, Ten
     return best
 
 
-def _validate(s: Session) -> Row:
-    """Mean loss and headline metric on the validation split; nothing without one."""
+def _validate(s: TrainingSession) -> Row:
+    """Mean loss and primary metric on the validation split; nothing without one."""
     if s.data.validation is None:
         return {}
     s.model.eval()
@@ -264,11 +264,11 @@ def _validate(s: Session) -> Row:
             size = len(next(iter(batch.values())))
             total += s.task.loss(s.model, next(to_tensors(iter([batch]), s.model))).item() * size
             count += size
-    name = s.task.headline.name
+    name = s.task.primary_metric.name
     return {"validation_loss": total / count, name: score(s.task, s.answer, s.data.validation, s.config)[name]}
 
 
-def _calibrate(s: Session) -> None:
+def _calibrate(s: TrainingSession) -> None:
     """Let the task adjust the best weights on the validation split, and keep what it made of them."""
     if s.data.validation is None:
         return
@@ -279,7 +279,7 @@ def _calibrate(s: Session) -> None:
     write_atomically(s.run.weights, save(weights))
 
 
-def _finish(s: Session) -> Run:
+def _finish(s: TrainingSession) -> Run:
     """Score the best weights on the test split, draw, and close the run."""
     record = s.run.record
     record.scores, totals = score_beside_baselines(s.task, s.answer, s.data, s.config)
@@ -295,7 +295,7 @@ def _mix(seed: int, epoch: int) -> int:
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
 
 
-def _save_checkpoint(s: Session, best: dict[str, Tensor]) -> None:
+def _save_checkpoint(s: TrainingSession, best: dict[str, Tensor]) -> None:
     tensors = {f"model.{name}": t for name, t in s.model.state_dict().items()}
     tensors |= {f"best.{name}": t for name, t in best.items()}
     for index, state in s.optimizer.state_dict()["state"].items():
@@ -304,7 +304,7 @@ def _save_checkpoint(s: Session, best: dict[str, Tensor]) -> None:
     write_atomically(s.run.checkpoint, save(contiguous, to_metadata(vars(s.progress))))
 
 
-def _load_checkpoint(s: Session) -> dict[str, Tensor]:
+def _load_checkpoint(s: TrainingSession) -> dict[str, Tensor]:
     """Put model, optimizer and progress back to where they were; return the best weights so far."""
     path = s.run.checkpoint
     try:
@@ -319,7 +319,7 @@ def _load_checkpoint(s: Session) -> dict[str, Tensor]:
         index, key = name.split(".", 1)
         stored.setdefault(int(index), {})[key] = tensor
     s.optimizer.load_state_dict({"state": stored, "param_groups": s.optimizer.state_dict()["param_groups"]})
-    s.progress = Progress(**{key: json.loads(value) for key, value in metadata.items()})
+    s.progress = TrainingProgress(**{key: json.loads(value) for key, value in metadata.items()})
     return _within("best.", tensors)
 
 

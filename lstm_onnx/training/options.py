@@ -13,7 +13,7 @@ from lstm_onnx.errors import UserError, nearest
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-class Training(BaseModel):
+class TrainingOptions(BaseModel):
     """How to train; every field is an option of `lstm-onnx train`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -26,7 +26,7 @@ def draw_run(
     run: Run, task: AnyTask, graph: GraphSpec, answer: Callable[[Arrays], dict[str, Array]], test: Split, totals: Totals
 ) -> list[Path]:
     """Write loss curves and the task's own pictures of test examples and scores into the run's folder of plots."""
-    figures = {"loss": loss_figure(run.history(), task.headline.name, run.record.best_epoch)}
+    figures = {"loss": loss_figure(run.history(), task.primary_metric.name, run.record.best_epoch)}
     batch = next(test.batches(SHOWN))
     inputs = {t.name: batch[t.name] for t in graph.inputs}
     contract = describe(run.record, graph, run.record.name)
@@ -44,8 +44,8 @@ def save_figure(figure: Figure, path: Path) -> Path:
     return path
 
 
-def loss_figure(history: list[dict[str, float]], headline: str, best_epoch: int) -> Figure:
-    """Draw training and validation loss by epoch, and the headline metric below."""
+def loss_figure(history: list[dict[str, float]], metric: str, best_epoch: int) -> Figure:
+    """Draw training and validation loss by epoch, and the primary metric below."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -57,8 +57,8 @@ def loss_figure(history: list[dict[str, float]], headline: str, best_epoch: int)
     axes[0].set_ylabel("loss")
     if validated:
         axes[0].plot(epochs, [row["validation_loss"] for row in history], label="validation", color="#ee6677")
-        axes[1].plot(epochs, [row[headline] for row in history], label=f"validation {headline}", color="#228833")
-        axes[1].set_ylabel(headline)
+        axes[1].plot(epochs, [row[metric] for row in history], label=f"validation {metric}", color="#228833")
+        axes[1].set_ylabel(metric)
         for ax in axes:
             ax.axvline(best_epoch, color="#999999", linewidth=1, linestyle=":", label=f"best: epoch {best_epoch}")
     for ax in axes:

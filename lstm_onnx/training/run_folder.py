@@ -20,12 +20,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from lstm_onnx.contract import Scores
+from lstm_onnx.contract import Scores, scores_of_version_1
 from lstm_onnx.data.atomic_files import write_atomically
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.training.options import Training
+from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.version import __version__
 
 
@@ -47,13 +47,18 @@ class Record(BaseModel):
     notes: list[str]
     config: dict[str, Any]
     info: dict[str, Any]
-    training: Training
+    training: TrainingOptions
     epochs_done: int = 0
     best_epoch: int = 0
     seconds: float = 0.0
     parameters: int
     scores: Scores | None = None
     versions: dict[str, str]
+
+    @field_validator("scores", mode="before")
+    @classmethod
+    def _names_of_release_0_1(cls, scores: Any) -> Any:
+        return scores_of_version_1(scores)
 
 
 class Run:

@@ -47,7 +47,7 @@ def score_beside_baselines(
     totals = add_up(task, answer, data.test, config)
     naive = {**task.baselines(config, data.info), **data.baselines}
     scores = Scores(
-        headline=task.headline.name,
+        primary=task.primary_metric.name,
         model=task.finish(totals),
         baselines={name: score(task, baseline, data.test, config) for name, baseline in naive.items()},
     )

@@ -26,7 +26,7 @@ from lstm_onnx.verification.engines import reference_evaluator
 
 
 @dataclass(frozen=True)
-class Parting:
+class Divergence:
     """The first node at which two engines part.
 
     Attributes:
@@ -48,7 +48,7 @@ class Parting:
         return f"{text}; or it comes from what could not be compared: {', '.join(self.unseen)}" if self.unseen else text
 
 
-def first_parting_from_reference(
+def first_divergence_from_reference(
     model: onnx.ModelProto, inputs: Arrays, tolerance: Tolerance | None = None
 ) -> str | None:
     """Say at which node ONNX Runtime and ONNX's reference evaluator part; None where they agree everywhere."""
@@ -88,7 +88,7 @@ def values_by_onnx_runtime(model: onnx.ModelProto, inputs: Arrays) -> dict[str, 
 
 def first_difference(
     model: onnx.ModelProto, got: Mapping[str, Array], wanted: Mapping[str, Array], tolerance: Tolerance | None = None
-) -> Parting | None:
+) -> Divergence | None:
     """Compare values by name in the order of the graph, and return where they part; None where they do not.
 
     Args:
@@ -115,13 +115,13 @@ def _search(
     wanted: Mapping[str, Array],
     tolerance: Tolerance,
     by_example: bool,
-) -> Parting | None:
+) -> Divergence | None:
     for node in model.graph.node:
         for name in node.output:
             if name in wanted and name in got:
                 how = _difference(got[name], wanted[name], tolerance.of(name), by_example)
                 if how:
-                    return Parting(node, name, how, _unseen(model, node, wanted))
+                    return Divergence(node, name, how, _unseen(model, node, wanted))
     return None
 
 

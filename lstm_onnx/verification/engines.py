@@ -187,7 +187,7 @@ def _openvino_is_wrong_at(node: onnx.NodeProto, clock: bool) -> str | None:
 
 def _reads_a_clock(model: onnx.ModelProto) -> bool:
     contract = contract_of(model)
-    return contract is None or any(t.source is not None and t.source.kind == "clock" for t in contract.inputs)
+    return contract is None or any(t.source is not None and t.source.kind == "time" for t in contract.inputs)
 
 
 def _why_not_c(model: onnx.ModelProto) -> str | None:

@@ -1,7 +1,7 @@
 """Fingerprints of a model's nodes and weights, to name what was changed since the export.
 
-A contract carries `digests`; when a file's answers are wrong, `changed_parts` says where to look, with neither PyTorch
-nor the original file. A CRC-32 finds accidents and well-meant edits; it is no protection against forgery.
+A contract carries `fingerprints`; when a file's answers are wrong, `changed_parts` says where to look, with neither
+PyTorch nor the original file. A CRC-32 finds accidents and well-meant edits; it is no protection against forgery.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import onnx
 from onnx import numpy_helper
 
 
-def digests(model: onnx.ModelProto) -> dict[str, str]:
+def fingerprints(model: onnx.ModelProto) -> dict[str, str]:
     """CRC-32, as 8 hex digits, of each weight (`weights NAME`) and each node (`node NAME`) of the main graph.
 
     A weight's covers its type, shape and values, however they are stored. A node's covers operator, inputs, outputs and
@@ -32,14 +32,14 @@ def digests(model: onnx.ModelProto) -> dict[str, str]:
 
 
 def changed_parts(model: onnx.ModelProto, known: Mapping[str, str]) -> list[str]:
-    """Say what in `model` is not as it was when `known` was made by `digests`; nothing where nothing was changed.
+    """Say what in `model` is not as it was when `known` was made by `fingerprints`; nothing where nothing was changed.
 
     What was changed comes first, in the order of the graph, weights before nodes; then what is new; then what is gone.
-    An empty `known`, as of a file whose contract has no digests, tells nothing, and gives an empty list.
+    An empty `known`, as of a file whose contract has no fingerprints, tells nothing, and gives an empty list.
     """
     if not known:
         return []
-    there = digests(model)
+    there = fingerprints(model)
     return [
         *(f"{part} changed" for part, digest in there.items() if part in known and known[part] != digest),
         *(f"{part} {_be(part)} new" for part in there if part not in known),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from lstm_onnx.contract import METADATA_KEY, Contract, Tensor, from_json
+from lstm_onnx.contract import METADATA_KEY, Contract, TensorSpec, from_json
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.verification.report import (
@@ -128,7 +128,7 @@ def check_axes(model: onnx.ModelProto, contract: Contract) -> str:
 
 def _sides(
     model: onnx.ModelProto, contract: Contract
-) -> list[tuple[str, list[onnx.ValueInfoProto], tuple[Tensor, ...]]]:
+) -> list[tuple[str, list[onnx.ValueInfoProto], tuple[TensorSpec, ...]]]:
     return [
         ("input", list(model.graph.input), contract.inputs),
         ("output", list(model.graph.output), contract.outputs),

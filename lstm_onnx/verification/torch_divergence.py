@@ -22,7 +22,7 @@ from lstm_onnx.task import Arrays, GraphSpec
 from lstm_onnx.verification.divergence import first_difference, values_by_onnx_runtime
 
 
-def first_parting(model: onnx.ModelProto, graph: GraphSpec, example: Arrays, inputs: Arrays) -> str | None:
+def first_divergence(model: onnx.ModelProto, graph: GraphSpec, example: Arrays, inputs: Arrays) -> str | None:
     """Say at which node a model and PyTorch part; None where they agree everywhere.
 
     Args:

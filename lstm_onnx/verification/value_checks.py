@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_onnx.contract import Array, Clock, Contract, Example, Lengths, Tensor, Tolerance
-from lstm_onnx.graph.sample_inputs import sample
+from lstm_onnx.contract import Array, Contract, Example, LengthsSource, TensorSpec, TimeSource, Tolerance
+from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.task import Answer, Arrays, GraphSpec
 from lstm_onnx.verification.comparison import compare
 from lstm_onnx.verification.report import Report, ShapeMismatch, StateMismatch, ValueMismatch, shape_text
@@ -27,7 +27,7 @@ def check_examples(answer: Answer, contract: Contract, report: Report) -> str:
     """The golden examples, answered at export, are answered the same."""
     for number, example in enumerate(contract.examples, start=1):
         inputs, wanted = decode(example)
-        compare(attempt(answer, inputs), wanted, contract.tolerance, f"golden example {number}", report)
+        compare(run_or_fail(answer, inputs), wanted, contract.tolerance, f"golden example {number}", report)
     return f"{len(contract.examples)} reproduced"
 
 
@@ -43,7 +43,7 @@ def check_batches(answer: Answer, contract: Contract, report: Report) -> str:
             many = {name: np.concatenate([a] * times, axis=at[name]) for name, a in inputs.items()}
             answers = {name: np.concatenate([a] * times, axis=at[name]) for name, a in wanted.items()}
             place = f"golden example {number}, repeated {times} times along the batch"
-            compare(attempt(answer, many), answers, contract.tolerance, place, report)
+            compare(run_or_fail(answer, many), answers, contract.tolerance, place, report)
     return f"each example repeated {', '.join(map(str, BATCHES))} times"
 
 
@@ -57,7 +57,7 @@ def check_pieces(answer: Answer, contract: Contract, report: Report) -> str:
         for name, k in along.items():  # too short a sequence would hide what is lost between pieces
             inputs[name] = np.concatenate([inputs[name]] * -(-FEWEST_STEPS // inputs[name].shape[k]), axis=k)
         steps = next(inputs[name].shape[k] for name, k in along.items())
-        whole = attempt(answer, inputs)
+        whole = run_or_fail(answer, inputs)
         for pieces in cuts(steps):
             got = fed_in_pieces(answer, contract, inputs, pieces)
             place = f"golden example {number}, {steps} steps in {len(pieces)} pieces of {min(pieces)} to {max(pieces)}"
@@ -92,7 +92,7 @@ def fed_in_pieces(answer: Answer, contract: Contract, inputs: Arrays, pieces: li
     begin = 0
     for count in pieces:
         piece = {t.name: _part(t, inputs[t.name], axis, begin, count) for t in contract.inputs} | state
-        found = attempt(answer, piece)
+        found = run_or_fail(answer, piece)
         state = {s.input: found[s.output] for s in contract.states}
         for name, array in found.items():
             joined[name].append(array)
@@ -101,7 +101,7 @@ def fed_in_pieces(answer: Answer, contract: Contract, inputs: Arrays, pieces: li
     return {n: a[-1] if places[n] is None else np.concatenate(a, axis=places[n]) for n, a in joined.items()}
 
 
-def _part(tensor: Tensor, array: Array, axis: str, begin: int, count: int) -> Array:
+def _part(tensor: TensorSpec, array: Array, axis: str, begin: int, count: int) -> Array:
     if axis not in tensor.dims:
         return array
     return np.take(array, range(begin, begin + count), axis=tensor.dims.index(axis))
@@ -111,31 +111,31 @@ def check_extremes(answer: Answer, other: Answer, contract: Contract) -> str:
     """Two engines agree on inputs that nobody wishes for, made from the smallest golden example."""
     apart, count = Report(contract.name), 0  # differences of astronomic sizes say nothing in the user's unit
     inputs, _ = decode(contract.examples[-1])
-    for what, strange in extremes(contract.given, inputs):
-        hold(answer, other, strange, contract.tolerance, what, apart)
+    for what, strange in extremes(contract.external_inputs, inputs):
+        assert_close(answer, other, strange, contract.tolerance, what, apart)
         count += 1
     return f"{count} inputs answered alike"
 
 
 def check_against_torch(answer: Answer, restored: Restored, contract: Contract, report: Report) -> str:
     """PyTorch and the file agree over a grid of sizes, many never traced or trained; on ragged lengths; on extremes."""
-    from lstm_onnx.graph.torch_reference import eager
+    from lstm_onnx.graph.torch_reference import torch_reference
     from lstm_onnx.training.restore import graph_for
 
     graph = graph_for(restored, contract.variant, contract.numeric)
-    truth, count, strange = eager(graph), 0, 0
+    truth, count, strange = torch_reference(graph), 0, 0
     # an int8 file is not PyTorch's equal, number by number: it was judged by the task's metric when it was exported
     tolerance = None if contract.variant == "int8" else graph.tolerance
     for seed, sizes in enumerate(grid(graph), start=1):
-        sampled = sample(restored.task, graph, sizes, seed=seed)
+        sampled = sample_inputs(restored.task, graph, sizes, seed=seed)
         for how, inputs in ragged(graph, sampled, sizes):
             place = ", ".join(f"{name} {size}" for name, size in sizes.items()) + how
-            hold(answer, truth, inputs, tolerance, place, report)
+            assert_close(answer, truth, inputs, tolerance, place, report)
             count += 1
     sizes = {name: max(a.min, 2 if name == "batch" else 5) for name, a in graph.axes.items() if a.size is None}
     apart = Report(report.where)  # differences of astronomic sizes say nothing in the user's unit
-    for what, inputs in extremes(graph.given, sample(restored.task, graph, sizes, seed=0)):
-        hold(answer, truth, inputs, tolerance, what, apart)
+    for what, inputs in extremes(graph.external_inputs, sample_inputs(restored.task, graph, sizes, seed=0)):
+        assert_close(answer, truth, inputs, tolerance, what, apart)
         strange += 1
     if graph.stream is not None:
         _check_stream_against_main(restored, graph, report)
@@ -143,7 +143,7 @@ def check_against_torch(answer: Answer, restored: Restored, contract: Contract, 
     return f"not to the digit, int8 is judged by its metric: {told}" if tolerance is None else told
 
 
-class Parted(ValueMismatch):
+class DivergenceError(ValueMismatch):
     """A value differs from PyTorch's; remembers for which inputs."""
 
     def __init__(self, message: str, inputs: Arrays) -> None:
@@ -151,27 +151,27 @@ class Parted(ValueMismatch):
         self.inputs = inputs
 
 
-def hold(
+def assert_close(
     answer: Answer, truth: Answer, inputs: Arrays, tolerance: Tolerance | None, place: str, report: Report
 ) -> None:
     """Compare two answers to the same inputs."""
     try:
-        compare(attempt(answer, inputs), truth(inputs), tolerance, place, report)
+        compare(run_or_fail(answer, inputs), truth(inputs), tolerance, place, report)
     except ValueMismatch as error:
-        raise Parted(str(error), inputs) from error
+        raise DivergenceError(str(error), inputs) from error
 
 
 def _check_stream_against_main(restored: Restored, stream: GraphSpec, report: Report) -> None:
     """From reset states, a whole sequence in one piece is answered as by the main graph."""
-    from lstm_onnx.graph.torch_reference import eager
+    from lstm_onnx.graph.torch_reference import torch_reference
 
     main, resets = restored.graphs[0], {s.input: s.reset for s in stream.states}
-    ours, theirs = eager(stream), eager(main)
+    ours, theirs = torch_reference(stream), torch_reference(main)
     shared = {t.name for t in main.outputs} & {t.name for t in stream.outputs}
     for seed, sizes in enumerate(grid(main)):
-        inputs = sample(restored.task, main, sizes, seed)
+        inputs = sample_inputs(restored.task, main, sizes, seed)
         for t in main.inputs:  # a stream has no padding
-            if isinstance(t.source, Lengths):
+            if isinstance(t.source, LengthsSource):
                 inputs[t.name] = np.full_like(inputs[t.name], sizes[t.source.axis])
         fed = {t.name: inputs[t.name] for t in stream.inputs if t.name not in resets}
         for t in stream.inputs:
@@ -187,7 +187,7 @@ def grid(graph: GraphSpec) -> Iterator[dict[str, int]]:
     choices: dict[str, list[int]] = {}
     for name, axis in graph.axes.items():
         if axis.size is None:
-            usual = axis.typical or 16
+            usual = axis.example_size or 16
             wanted = BATCHES if name == "batch" else (axis.min, 2, 5, usual, 2 * usual + 1)
             choices[name] = sorted({min(max(s, axis.min, 1), axis.max or s) for s in wanted})
     for combination in itertools.product(*choices.values()):
@@ -198,17 +198,22 @@ def ragged(graph: GraphSpec, inputs: Arrays, sizes: Mapping[str, int]) -> Iterat
     """The inputs as sampled and, where there are lengths, with all of them smallest, full, and mixed."""
     yield "", dict(inputs)
     for t in graph.inputs:
-        if isinstance(t.source, Lengths):
+        if isinstance(t.source, LengthsSource):
             least, full = t.source.min, sizes[t.source.axis]
             mixed = np.resize([full, least, min(1, full), (full + 1) // 2], inputs[t.name].shape)
             for how, lengths in (("smallest", least), ("full", full), ("mixed", np.maximum(mixed, least))):
                 yield f", {t.name} {how}", {**inputs, t.name: np.full_like(inputs[t.name], lengths)}
 
 
-def extremes(tensors: tuple[Tensor, ...], inputs: Arrays) -> Iterator[tuple[str, dict[str, Array]]]:
+def extremes(tensors: tuple[TensorSpec, ...], inputs: Arrays) -> Iterator[tuple[str, dict[str, Array]]]:
     """Inputs that nobody wishes for: everywhere in one input, and in its first example alone."""
     for t in tensors:
-        if isinstance(t.source, Clock | Lengths) or t.dtype not in ("float32", "float64", "float16", "string"):
+        if isinstance(t.source, TimeSource | LengthsSource) or t.dtype not in (
+            "float32",
+            "float64",
+            "float16",
+            "string",
+        ):
             continue
         for name, value in EXTREMES.items() if t.dtype != "string" else ((repr(u), u) for u in UNKNOWN_TEXTS):
             if not (t.missing or isinstance(value, str) or np.isfinite(value)):
@@ -219,7 +224,7 @@ def extremes(tensors: tuple[Tensor, ...], inputs: Arrays) -> Iterator[tuple[str,
             yield f"{t.name} {name} everywhere", {**inputs, t.name: np.full_like(array, value)}
 
 
-def attempt(answer: Answer, inputs: Arrays) -> dict[str, Array]:
+def run_or_fail(answer: Answer, inputs: Arrays) -> dict[str, Array]:
     """Ask for an answer; a refusal is a failure of parity, since PyTorch takes the same inputs."""
     shapes = ", ".join(f"{name} {shape_text(a.shape)}" for name, a in inputs.items())
     try:

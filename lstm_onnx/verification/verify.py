@@ -1,8 +1,8 @@
 """Proves that a file answers as it says and, given its run, as PyTorch does.
 
 Checks go from the outside in: file, contract, operators, names, types, axes (`structure_checks`), then values
-(`value_checks`). Each kind of failure is a type of its own (`report`), so that a caller can tell a renamed input from a wrong number; and
-a wrong number is traced to the node or the weight that it comes from.
+(`value_checks`). Each kind of failure is a type of its own (`report`), so that a caller can tell a renamed input from a
+wrong number; and a wrong number is traced to the node or the weight that it comes from.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import onnx
 from google.protobuf.message import DecodeError
 
-from lstm_onnx.contract import Clock, Contract, from_json
+from lstm_onnx.contract import Contract, TimeSource, from_json
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.session import available_providers, session_answer
 from lstm_onnx.task import Answer
 from lstm_onnx.verification import structure_checks, value_checks
-from lstm_onnx.verification.divergence import first_parting_from_reference
+from lstm_onnx.verification.divergence import first_divergence_from_reference
 from lstm_onnx.verification.engines import available_engines, open_engine, why_not
 from lstm_onnx.verification.fingerprints import changed_parts
 from lstm_onnx.verification.provider_placement import check_placement
@@ -144,7 +144,7 @@ class _Verification:
         yield self._check("contract", lambda: structure_checks.check_contract(model, self.where, self.beside))
         self.contract = contract = from_json(structure_checks.contract_text(model), self.where)
         self.report.variant = contract.variant
-        self.report.clocks = frozenset(t.name for t in contract.outputs if isinstance(t.source, Clock))
+        self.report.clocks = frozenset(t.name for t in contract.outputs if isinstance(t.source, TimeSource))
         yield self._check("operators", lambda: structure_checks.check_operators(model, contract))
         yield self._check("names", lambda: structure_checks.check_names(model, contract))
         yield self._check("types", lambda: structure_checks.check_types(model, contract))
@@ -193,7 +193,7 @@ class _Verification:
             return Check(name, check())
         except ParityError as error:
             text = f"{error}{self._traced(error)}"
-            kind = ValueMismatch if isinstance(error, value_checks.Parted) else type(error)
+            kind = ValueMismatch if isinstance(error, value_checks.DivergenceError) else type(error)
             return Check(name, text, kind(f"{self.where}: {text}"))
 
     def _traced(self, error: ParityError) -> str:
@@ -206,20 +206,20 @@ class _Verification:
         if contract is None:
             return ""
         self.model = onnx.load_model_from_string(self.content)
-        changed = changed_parts(self.model, contract.digests) if contract.digests else []
+        changed = changed_parts(self.model, contract.fingerprints) if contract.fingerprints else []
         if changed:
             return f"; changed since the export: {', '.join(changed[:4])}" + (" and more" if len(changed) > 4 else "")
-        if isinstance(error, value_checks.Parted) and self.restored is not None:
+        if isinstance(error, value_checks.DivergenceError) and self.restored is not None:
             from lstm_onnx.graph.torch_export import traced_example
             from lstm_onnx.training.restore import graph_for
-            from lstm_onnx.verification.torch_divergence import first_parting
+            from lstm_onnx.verification.torch_divergence import first_divergence
 
             graph = graph_for(self.restored, contract.variant, contract.numeric)
             example = traced_example(self.restored.task, graph)
-            place = first_parting(self.model, graph, example, error.inputs)
+            place = first_divergence(self.model, graph, example, error.inputs)
             return f"; the first to part from PyTorch: {place}" if place else ""
         if isinstance(error, ValueMismatch) and why_not("reference", self.model) is None:
             inputs, _ = value_checks.decode(contract.examples[0])
-            place = first_parting_from_reference(self.model, inputs)
+            place = first_divergence_from_reference(self.model, inputs)
             return f"; the first to part from onnx's reference: {place}" if place else ""
         return ""

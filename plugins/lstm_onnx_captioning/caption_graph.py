@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
-from lstm_onnx.contract import Array, Tensor
+from lstm_onnx.contract import Array, TensorSpec
 from lstm_onnx.task import Arrays, Stage
 from lstm_onnx_captioning.config import SPECIAL
 
-CAPTION = Tensor(name="caption", dtype="string", dims=("batch",), meaning="what is to be seen, words in lower case")
+CAPTION = TensorSpec(name="caption", dtype="string", dims=("batch",), meaning="what is to be seen, words in lower case")
 
 
-def caption_stage(tokens: Tensor, count: int) -> Stage:
+def caption_stage(tokens: TensorSpec, count: int) -> Stage:
     """Make strings of `tokens` (batch, `count`): the words with spaces in between.
 
     The first word stands alone and every other one brings the space before it, so that what is no word leaves nothing.
@@ -21,7 +21,7 @@ def caption_stage(tokens: Tensor, count: int) -> Stage:
     alone = ["" if k < len(SPECIAL) else word for k, word in enumerate(tokens.labels)]
     spaced = [f" {word}" if word else "" for word in alone]
 
-    def twin(arrays: Arrays) -> dict[str, Array]:
+    def reference(arrays: Arrays) -> dict[str, Array]:
         rows = np.asarray(arrays[tokens.name]).tolist()
         found = [alone[row[0]] + "".join(spaced[k] for k in row[1:]) for row in rows]
         return {CAPTION.name: np.array(found, dtype=object)}
@@ -30,7 +30,7 @@ def caption_stage(tokens: Tensor, count: int) -> Stage:
         inputs=(tokens,),
         outputs=(CAPTION,),
         build=lambda: _graph(tokens.name, count, [*alone, *spaced]),
-        twin=twin,
+        reference=reference,
         opset=20,
     )
 

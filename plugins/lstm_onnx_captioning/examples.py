@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_onnx import RaggedSplit
 from lstm_onnx.contract import Array
+from lstm_onnx.plugin import RaggedSplit
 from lstm_onnx_captioning.captions import encode
 from lstm_onnx_captioning.config import END, SPECIAL
 

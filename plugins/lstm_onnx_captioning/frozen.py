@@ -6,14 +6,14 @@ from pathlib import Path
 
 from onnx import GraphProto, NodeProto
 
-from lstm_onnx.contract import Array, Axis, Tensor
+from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import Arrays, Stage
 from lstm_onnx_captioning.config import Config, Info
 from lstm_onnx_captioning.extractor import Extractor, extractor
 from lstm_onnx_captioning.resizing import IMAGE, PICTURE, resize, resize_graph
 
-FEATURES = Tensor(
+FEATURES = TensorSpec(
     name="features",
     dtype="float32",
     dims=("batch", "channel", "row", "column"),
@@ -35,7 +35,7 @@ def feature_stage(config: Config, info: Info) -> Stage:
     assert info.features is not None
     channels, rows, columns = info.features
 
-    def twin(arrays: Arrays) -> dict[str, Array]:
+    def reference(arrays: Arrays) -> dict[str, Array]:
         if FEATURES.name in arrays:  # of validation and test pictures they were computed before training
             return {FEATURES.name: arrays[FEATURES.name]}
         return {FEATURES.name: frozen.maps(resize(arrays[IMAGE.name], config.size, config.fit))}
@@ -44,7 +44,7 @@ def feature_stage(config: Config, info: Info) -> Stage:
         inputs=(IMAGE,),
         outputs=(FEATURES,),
         build=lambda: _joined(resize_graph(config.size, config.fit), frozen),
-        twin=twin,
+        reference=reference,
         axes={
             "channel": Axis(size=channels, meaning="features of a part"),
             "row": Axis(size=rows, meaning="parts of the square picture, from the top"),

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, parser
 
-from lstm_onnx.contract import Array, Axis, Picture, Tensor
+from lstm_onnx.contract import Array, Axis, ImageSource, TensorSpec
 from lstm_onnx.task import Arrays, Stage
 from lstm_onnx_captioning.config import Config
 
@@ -27,14 +27,14 @@ GREY = 128
 
 Floats = NDArray[np.float32]
 
-IMAGE = Tensor(
+IMAGE = TensorSpec(
     name="image",
     dtype="uint8",
     dims=("batch", "height", "width", "colour"),
     meaning="pictures of any size, the same for all of a batch",
-    source=Picture(),
+    source=ImageSource(),
 )
-PICTURE = Tensor(
+PICTURE = TensorSpec(
     name="picture",
     dtype="float32",
     dims=("batch", "colour", "down", "across"),
@@ -45,14 +45,14 @@ PICTURE = Tensor(
 def resize_stage(config: Config) -> Stage:
     """Make `PICTURE` of `IMAGE`."""
 
-    def twin(arrays: Arrays) -> dict[str, Array]:
+    def reference(arrays: Arrays) -> dict[str, Array]:
         return {PICTURE.name: resize(arrays[IMAGE.name], config.size, config.fit)}
 
     return Stage(
         inputs=(IMAGE,),
         outputs=(PICTURE,),
         build=lambda: resize_graph(config.size, config.fit),
-        twin=twin,
+        reference=reference,
         axes={
             "down": Axis(size=config.size, meaning="pixels of the square, from the top"),
             "across": Axis(size=config.size, meaning="pixels of the square, from the left"),

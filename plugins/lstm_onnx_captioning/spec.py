@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lstm_onnx.contract import Axis, Tensor, Tolerance
+from lstm_onnx.contract import Axis, TensorSpec, Tolerance
 from lstm_onnx.task import GraphSpec
 from lstm_onnx_captioning.caption_graph import CAPTION, caption_stage
 from lstm_onnx_captioning.config import Config, Info
@@ -29,8 +29,8 @@ def graph_spec(model: Captioner, config: Config, info: Info) -> GraphSpec:
         (CAPTION, *answers(info)),
         {
             "batch": Axis(meaning="one picture each"),
-            "height": Axis(typical=typical, meaning="pixels from the top"),
-            "width": Axis(typical=typical, meaning="pixels from the left"),
+            "height": Axis(example_size=typical, meaning="pixels from the top"),
+            "width": Axis(example_size=typical, meaning="pixels from the left"),
             "colour": Axis(size=3, labels=("red", "green", "blue")),
             "word": Axis(size=config.max_words, meaning="words of a caption, in order"),
         },
@@ -54,9 +54,9 @@ def graph_spec(model: Captioner, config: Config, info: Info) -> GraphSpec:
     )
 
 
-def tokens(info: Info) -> Tensor:
+def tokens(info: Info) -> TensorSpec:
     """Describe the words of captions as numbers."""
-    return Tensor(
+    return TensorSpec(
         name="tokens",
         dtype="int64",
         dims=("batch", "word"),
@@ -65,28 +65,28 @@ def tokens(info: Info) -> Tensor:
     )
 
 
-def answers(info: Info) -> tuple[Tensor, ...]:
+def answers(info: Info) -> tuple[TensorSpec, ...]:
     """Describe what the search finds, in the order in which it gives it."""
     return (
         tokens(info).model_copy(update={"detail": True}),
-        Tensor(name="lengths", dtype="int64", dims=("batch",), meaning="words of each caption", detail=True),
-        Tensor(
+        TensorSpec(name="lengths", dtype="int64", dims=("batch",), meaning="words of each caption", internal=True),
+        TensorSpec(
             name="score", dtype="float32", dims=("batch",), meaning="log-probability of the caption, its end included"
         ),
-        Tensor(
+        TensorSpec(
             name="log_probabilities",
             dtype="float32",
             dims=("batch", "word"),
             meaning="of each word, and of the end where there is room for it; 0 after it",
-            detail=True,
+            internal=True,
         ),
     )
 
 
-ATTENTION = Tensor(
+ATTENTION = TensorSpec(
     name="attention",
     dtype="float32",
     dims=("batch", "word", "row", "column"),
     meaning="how much of each part of the picture was looked at for each word, 1 in all; 0 after the end",
-    detail=True,
+    internal=True,
 )

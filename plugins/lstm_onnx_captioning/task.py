@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lstm_onnx.contract import Array, Contract
 from lstm_onnx.errors import UserError
-from lstm_onnx.task import Answer, Arrays, GraphSpec, Headline, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, GraphSpec, PrimaryMetric, Task, TaskData, Totals
 from lstm_onnx_captioning.config import Config, Info
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Captioning(Task[Config, Info]):
 
     name = "captioning"
     summary = "a sentence about a picture, found by beam search inside the graph"
-    headline = Headline("cider", better="higher")
+    primary_metric = PrimaryMetric("cider", mode="max")
     Config = Config
     Info = Info
     adjustable: ClassVar[tuple[str, ...]] = ("beam", "length_penalty")

@@ -10,7 +10,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_classification.dtw import distances
-from lstm_onnx_classification.labelled import Loaded, Sequence
+from lstm_onnx_classification.labelled import SplitExamples, StepArray
 
 _CELLS = 2e9
 """Cells of DTW matrices, test times training times channels, that are worth a wait (some ten seconds)."""
@@ -20,18 +20,18 @@ _SURE = 0.99
 """Probability that the nearest neighbour gives its class: it knows no doubt, but log loss must stay finite."""
 
 
-def baselines(loaded: Loaded) -> tuple[dict[str, Answer], tuple[str, ...]]:
+def baselines(loaded: SplitExamples) -> tuple[dict[str, Answer], tuple[str, ...]]:
     """Return the baselines that the data allows, and a note for each that was left out."""
     if loaded.column:
         return _tf_idf(loaded)
-    train, test = (cast(list[Sequence], part.items) for part in (loaded.train, loaded.test))
+    train, test = (cast(list[StepArray], part.items) for part in (loaded.train, loaded.test))
     cells = float(sum(map(len, train))) * float(sum(map(len, test))) * len(loaded.channels)
     if cells > _CELLS:
         return {}, (f"no 1-NN DTW baseline: its {cells / 1e9:.0f} billion cells would take minutes",)
     return {"1-NN DTW": _nearest(loaded, train)}, ()
 
 
-def _nearest(loaded: Loaded, train: list[Sequence]) -> Answer:
+def _nearest(loaded: SplitExamples, train: list[StepArray]) -> Answer:
     targets, classes = loaded.targets(loaded.train), len(loaded.classes)
     steps = np.concatenate(train).astype(np.float64)
     center, spread = np.nanmean(steps, axis=0), np.nanstd(steps, axis=0)
@@ -51,7 +51,7 @@ def _nearest(loaded: Loaded, train: list[Sequence]) -> Answer:
     return answer
 
 
-def _tf_idf(loaded: Loaded) -> tuple[dict[str, Answer], tuple[str, ...]]:
+def _tf_idf(loaded: SplitExamples) -> tuple[dict[str, Answer], tuple[str, ...]]:
     letters = sum(map(len, loaded.train.items))
     if letters > _LETTERS:
         return {}, (f"no TF-IDF baseline: {letters / 1e6:.0f} million letters would take minutes",)

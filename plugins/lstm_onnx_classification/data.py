@@ -20,16 +20,15 @@ from numpy.typing import NDArray
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx_classification.bundled import bundled
 from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.labelled import Labelled, Loaded
-from lstm_onnx_classification.labelled import Sequence as Steps
-from lstm_onnx_classification.read import Read
+from lstm_onnx_classification.labelled import Examples, SplitExamples, StepArray
+from lstm_onnx_classification.read import RawExamples
 from lstm_onnx_classification.reading import read
 from lstm_onnx_classification.splits import cut
 
 _SHOWN = 5
 
 
-def load(source: Path | None, config: Config, seed: int) -> Loaded:
+def load(source: Path | None, config: Config, seed: int) -> SplitExamples:
     """Read examples, or without a source the bundled data, and split them.
 
     Args:
@@ -55,7 +54,7 @@ def load(source: Path | None, config: Config, seed: int) -> Loaded:
     _note_empty(found.examples, notes)
     _note_repeats(train, test, bool(found.column), notes)
     _note_groups(train, test, notes)
-    return Loaded(
+    return SplitExamples(
         train=train,
         validation=validation,
         test=test,
@@ -92,7 +91,7 @@ def _classes(labels: list[str]) -> tuple[str, ...]:
     return tuple(natural_order(list(set(labels))))
 
 
-def _refuse_other_classes(classes: tuple[str, ...], examples: Labelled) -> None:
+def _refuse_other_classes(classes: tuple[str, ...], examples: Examples) -> None:
     for label, place in zip(examples.labels, examples.places, strict=True):
         if label not in classes:
             raise UserError(
@@ -100,7 +99,7 @@ def _refuse_other_classes(classes: tuple[str, ...], examples: Labelled) -> None:
             )
 
 
-def _refuse_one_class(classes: tuple[str, ...], examples: Labelled, source: Path) -> None:
+def _refuse_one_class(classes: tuple[str, ...], examples: Examples, source: Path) -> None:
     if len(classes) == 1:
         raise UserError(
             f"{source}: all {len(examples):,} examples are of the class '{classes[0]}'; add examples of another, as "
@@ -109,8 +108,8 @@ def _refuse_one_class(classes: tuple[str, ...], examples: Labelled, source: Path
 
 
 def _parts(
-    found: Read, config: Config, source: Path, random: np.random.Generator, notes: list[str]
-) -> tuple[Labelled, Labelled | None, Labelled]:
+    found: RawExamples, config: Config, source: Path, random: np.random.Generator, notes: list[str]
+) -> tuple[Examples, Examples | None, Examples]:
     examples = found.examples
     parts = np.array(found.parts or ("train",) * len(examples), dtype=object)
     chosen = {name: np.flatnonzero(parts == name) for name in ("train", "validation", "test")}
@@ -129,14 +128,14 @@ def _parts(
 
 
 def _cut(
-    examples: Labelled, chosen: NDArray[np.int64], share: float, random: np.random.Generator, keep: int = 1
+    examples: Examples, chosen: NDArray[np.int64], share: float, random: np.random.Generator, keep: int = 1
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     some = examples.take(chosen)
     kept, off = cut(some.labels, some.groups, share, random, keep)
     return chosen[kept], chosen[off]
 
 
-def _refuse_too_few(examples: Labelled, config: Config, source: Path) -> None:
+def _refuse_too_few(examples: Examples, config: Config, source: Path) -> None:
     classes = len(set(examples.labels))
     if examples.groups is not None:
         groups = len(set(examples.groups))
@@ -150,7 +149,7 @@ def _refuse_too_few(examples: Labelled, config: Config, source: Path) -> None:
     )
 
 
-def _refuse_classes(found: Read, train: Labelled, test: Labelled, source: Path, notes: list[str]) -> None:
+def _refuse_classes(found: RawExamples, train: Examples, test: Examples, source: Path, notes: list[str]) -> None:
     """Refuse a class without an example to learn from; note one without an example to test."""
     known = set(train.labels)
     for label, place in zip(test.labels, test.places, strict=True):
@@ -168,7 +167,7 @@ def _refuse_classes(found: Read, train: Labelled, test: Labelled, source: Path, 
 
 
 def _note_classes(
-    classes: tuple[str, ...], train: Labelled, validation: Labelled | None, test: Labelled, notes: list[str]
+    classes: tuple[str, ...], train: Examples, validation: Examples | None, test: Examples, notes: list[str]
 ) -> None:
     for name, part in (("validation", validation), ("test", test)):
         missing = [c for c in classes if part is not None and c not in set(part.labels)]
@@ -179,14 +178,14 @@ def _note_classes(
         notes.append(f"one example alone to learn from: {_listed('class', natural_order(lonely))}")
 
 
-def _note_empty(examples: Labelled, notes: list[str]) -> None:
+def _note_empty(examples: Examples, notes: list[str]) -> None:
     empty = [i for i, item in enumerate(examples.items) if isinstance(item, np.ndarray) and bool(np.isnan(item).all())]
     if empty:
         more = f" and {len(empty) - 1:,} more have" if len(empty) > 1 else " has"
         notes.append(f"{examples.places[empty[0]]}{more} no value that is known")
 
 
-def _note_repeats(train: Labelled, test: Labelled, texts: bool, notes: list[str]) -> None:
+def _note_repeats(train: Examples, test: Examples, texts: bool, notes: list[str]) -> None:
     seen: dict[object, set[str]] = defaultdict(set)
     for item, label in zip(train.items, train.labels, strict=True):
         seen[_key(item)].add(label)
@@ -205,7 +204,7 @@ def _key(item: object) -> object:
     return (item.shape, blake2b(item.tobytes()).digest()) if isinstance(item, np.ndarray) else item
 
 
-def _note_groups(train: Labelled, test: Labelled, notes: list[str]) -> None:
+def _note_groups(train: Examples, test: Examples, notes: list[str]) -> None:
     if train.groups is None or test.groups is None:
         return
     shared = natural_order(list(set(train.groups) & set(test.groups)))
@@ -222,13 +221,13 @@ def _listed(what: str, names: Sequence[str]) -> str:
 
 
 def _summary(
-    found: Read, classes: tuple[str, ...], train: Labelled, validation: Labelled | None, test: Labelled
+    found: RawExamples, classes: tuple[str, ...], train: Examples, validation: Examples | None, test: Examples
 ) -> str:
     sizes = f"{len(train):,} to learn from, {len(validation) if validation else 0:,} to validate, {len(test):,} to test"
     count = len(train) + (len(validation) if validation else 0) + len(test)
     if found.column:
         return f"{count:,} texts of {len(classes)} classes; {sizes}"
-    lengths = [len(item) for part in (train, validation, test) if part for item in cast(list[Steps], part.items)]
+    lengths = [len(item) for part in (train, validation, test) if part for item in cast(list[StepArray], part.items)]
     low, high = min(lengths), max(lengths)
     steps = f"{low:,} to {high:,} steps" if low < high else f"{low:,} step{'s' * (low != 1)}"
     channels = f"{len(found.channels)} channel{'s' * (len(found.channels) != 1)}"

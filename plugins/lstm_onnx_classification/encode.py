@@ -15,10 +15,10 @@ from lstm_onnx.task import TaskData
 from lstm_onnx_classification import words
 from lstm_onnx_classification.baselines import baselines
 from lstm_onnx_classification.config import Info, Words
-from lstm_onnx_classification.labelled import Labelled, Loaded, Sequence
+from lstm_onnx_classification.labelled import Examples, SplitExamples, StepArray
 
 
-def task_data(loaded: Loaded) -> TaskData[Info]:
+def task_data(loaded: SplitExamples) -> TaskData[Info]:
     """Make the splits of what was read."""
     kind = _Texts(loaded) if loaded.column else _Series(loaded)
     parts = {"train": loaded.train, "validation": loaded.validation, "test": loaded.test}
@@ -39,7 +39,7 @@ def task_data(loaded: Loaded) -> TaskData[Info]:
 class _Kind:
     """What both kinds of data share."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: SplitExamples) -> None:
         self.loaded, self.config = loaded, loaded.config
         counts = Counter(loaded.train.labels)
         self.shares = tuple(counts[c] / len(loaded.train) for c in loaded.classes)
@@ -53,11 +53,11 @@ class _Kind:
 
 
 class _Series(_Kind):
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: SplitExamples) -> None:
         super().__init__(loaded)
         if loaded.config.ngrams:
             raise UserError("--ngrams: these are sequences of numbers, which have no words; leave it out")
-        sequences = cast(list[Sequence], loaded.train.items)
+        sequences = cast(list[StepArray], loaded.train.items)
         steps = np.concatenate(sequences).astype(np.float64)
         known = np.isfinite(steps)
         count = np.maximum(known.sum(axis=0), 1)
@@ -74,7 +74,7 @@ class _Series(_Kind):
             table=loaded.table,
         )
 
-    def split(self, part: Labelled, train: bool) -> RaggedSplit:
+    def split(self, part: Examples, train: bool) -> RaggedSplit:
         """Make a split."""
         targets = self.loaded.targets(part)
         values = cast(list[Array], part.items)
@@ -82,7 +82,7 @@ class _Series(_Kind):
 
 
 class _Texts(_Kind):
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: SplitExamples) -> None:
         super().__init__(loaded)
         config, texts = loaded.config, cast(list[str], loaded.train.items)
         spellings: dict[str, int] = {}
@@ -102,7 +102,7 @@ class _Texts(_Kind):
             words=found,
         )
 
-    def split(self, part: Labelled, train: bool) -> TextSplit:
+    def split(self, part: Examples, train: bool) -> TextSplit:
         """Make a split."""
         texts, targets = cast(list[str], part.items), self.loaded.targets(part)
         rows = [row[: self.config.max_words] for row in self.rows] if train else self._rows(texts)

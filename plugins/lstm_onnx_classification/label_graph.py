@@ -7,23 +7,23 @@ from typing import Any
 import numpy as np
 from onnx import GraphProto, TensorProto, helper, numpy_helper
 
-from lstm_onnx.contract import Tensor
+from lstm_onnx.contract import TensorSpec
 from lstm_onnx.task import Arrays, Stage
 from lstm_onnx_classification.config import Info
 
-LABEL = Tensor(name="label", dtype="string", dims=("batch",), meaning="the likeliest class")
+LABEL = TensorSpec(name="label", dtype="string", dims=("batch",), meaning="the likeliest class")
 
 
 def label_stage(info: Info) -> Stage:
     """Look up the class by its number."""
     names = np.array(info.classes, dtype=object)
 
-    def twin(arrays: Arrays) -> dict[str, Any]:
+    def reference(arrays: Arrays) -> dict[str, Any]:
         return {"label": names[arrays["label_number"]]}
 
     return Stage(
         inputs=(
-            Tensor(
+            TensorSpec(
                 name="label_number",
                 dtype="int64",
                 dims=("batch",),
@@ -33,7 +33,7 @@ def label_stage(info: Info) -> Stage:
         ),
         outputs=(LABEL,),
         build=lambda: _graph(names),
-        twin=twin,
+        reference=reference,
     )
 
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from lstm_onnx.contract import Table
 from lstm_onnx_classification.config import Config
 
-Sequence = NDArray[np.float32]
+StepArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Examples:
     """Sequences or texts, each with its class.
 
     Attributes:
@@ -24,7 +24,7 @@ class Labelled:
         groups: what must not be torn apart by a split, if that is known.
     """
 
-    items: list[Sequence] | list[str]
+    items: list[StepArray] | list[str]
     labels: list[str]
     places: list[str]
     groups: list[str] | None = None
@@ -33,10 +33,10 @@ class Labelled:
         """Return the number of examples."""
         return len(self.labels)
 
-    def take(self, chosen: NDArray[np.int64]) -> Labelled:
+    def take(self, chosen: NDArray[np.int64]) -> Examples:
         """Return some of the examples, in the order given."""
         pick = [int(i) for i in chosen]
-        return Labelled(
+        return Examples(
             [self.items[i] for i in pick],  # type: ignore[arg-type]
             [self.labels[i] for i in pick],
             [self.places[i] for i in pick],
@@ -45,7 +45,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class SplitExamples:
     """What was read, split.
 
     Attributes:
@@ -61,9 +61,9 @@ class Loaded:
         notes: one line for each thing that was repaired or left out.
     """
 
-    train: Labelled
-    validation: Labelled | None
-    test: Labelled
+    train: Examples
+    validation: Examples | None
+    test: Examples
     classes: tuple[str, ...]
     channels: tuple[str, ...]
     table: Table | None
@@ -72,7 +72,7 @@ class Loaded:
     summary: str
     notes: tuple[str, ...]
 
-    def targets(self, part: Labelled) -> NDArray[np.int64]:
+    def targets(self, part: Examples) -> NDArray[np.int64]:
         """Return the number of the class of each example of a part, (examples,)."""
         number = {name: i for i, name in enumerate(self.classes)}
         return np.array([number[label] for label in part.labels], dtype=np.int64)

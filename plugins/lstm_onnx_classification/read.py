@@ -8,11 +8,11 @@ from typing import Any
 
 from lstm_onnx.contract import Table
 from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.labelled import Labelled
+from lstm_onnx_classification.labelled import Examples
 
 
 @dataclass(frozen=True)
-class Read:
+class RawExamples:
     """The examples of a file or folder.
 
     Attributes:
@@ -26,7 +26,7 @@ class Read:
         notes: one line for each thing that was found or repaired.
     """
 
-    examples: Labelled
+    examples: Examples
     parts: tuple[str, ...] | None = None
     channels: tuple[str, ...] = ()
     table: Table | None = None
@@ -36,11 +36,11 @@ class Read:
     notes: tuple[str, ...] = ()
 
 
-def joined(parts: Sequence[Labelled]) -> Labelled:
+def joined(parts: Sequence[Examples]) -> Examples:
     """Put examples one after the other; their groups are known where those of all are."""
     items: list[Any] = [item for part in parts for item in part.items]
     groups = [group for part in parts for group in part.groups or ()]
-    return Labelled(
+    return Examples(
         items,
         [label for part in parts for label in part.labels],
         [place for part in parts for place in part.places],

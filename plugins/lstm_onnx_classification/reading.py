@@ -11,14 +11,14 @@ from lstm_onnx.data.ucr_format import SUFFIX
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx_classification.columns import Roles, find_roles
 from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.read import Read, joined
+from lstm_onnx_classification.read import RawExamples, joined
 from lstm_onnx_classification.reading_series import read_npz, read_series_table, read_ts_file
 from lstm_onnx_classification.reading_texts import read_encoded, read_folders, read_text_table
 
 _TRAIN = re.compile(r"^(?P<name>.*)(?P<part>train)$", re.IGNORECASE)
 
 
-def read(source: Path, config: Config) -> Read:
+def read(source: Path, config: Config) -> RawExamples:
     """Read a data set, together with its test part where that lies beside it.
 
     Raises:
@@ -66,16 +66,16 @@ def _partner(source: Path) -> Path | None:
     return beside if beside.is_file() else None
 
 
-def _read_tables(source: Path, config: Config) -> Read:
+def _read_tables(source: Path, config: Config) -> RawExamples:
     frame = read_encoded(source, config.encoding)
     roles = find_roles(frame, source, config)
 
-    def one(path: Path, config: Config) -> Read:
+    def one(path: Path, config: Config) -> RawExamples:
         table = frame if path == source else read_encoded(path, config.encoding)
         return read_text_table(table, path, roles) if roles.text else read_series_table(table, path, roles)
 
     found = one(source, config)
-    read = Read(
+    read = RawExamples(
         found.examples,
         found.parts,
         found.channels,
@@ -95,7 +95,9 @@ def _resolved(config: Config, roles: Roles) -> Config:
     return config.model_copy(update=found)
 
 
-def _joined_test(read: Read, source: Path, config: Config, reader: Callable[[Path, Config], Read]) -> Read:
+def _joined_test(
+    read: RawExamples, source: Path, config: Config, reader: Callable[[Path, Config], RawExamples]
+) -> RawExamples:
     """Add the test examples of another file: the one asked for, or the partner of this one."""
     if config.test_file is None and read.parts is not None:
         return read
@@ -114,7 +116,7 @@ def _joined_test(read: Read, source: Path, config: Config, reader: Callable[[Pat
             f"{len(read.channels)}; give files with the same channels"
         )
     named = tuple(dict.fromkeys((*read.named, *test.named)))
-    return Read(
+    return RawExamples(
         joined([read.examples, test.examples]),
         (*(read.parts or ("train",) * len(read.examples)), *("test",) * len(test.examples)),
         read.channels,

@@ -18,15 +18,15 @@ from lstm_onnx.errors import UserError
 from lstm_onnx_classification.cells import cells, part_names, refuse_changes
 from lstm_onnx_classification.columns import LABELS, Roles, wide_columns
 from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.labelled import Labelled, Sequence
-from lstm_onnx_classification.read import Read, joined
+from lstm_onnx_classification.labelled import Examples, StepArray
+from lstm_onnx_classification.read import RawExamples, joined
 
 Array = NDArray[Any]
 
 _VALUES, _LENGTHS, _LABELS, _CHANNELS = "values", "lengths", "labels", "channels"
 
 
-def read_ts_file(path: Path, config: Config) -> Read:
+def read_ts_file(path: Path, config: Config) -> RawExamples:
     """Read a `.ts` file."""
     if config.group or config.split:
         option = "--group" if config.group else "--split"
@@ -37,15 +37,15 @@ def read_ts_file(path: Path, config: Config) -> Read:
     if not found.classes:
         raise UserError(f"{path}: has numbers to predict (@targetLabel), and classes are needed (@classLabel)")
     places = [f"{path}: line {n}" for n in found.lines]
-    return Read(
-        Labelled(found.sequences, found.labels, places),
+    return RawExamples(
+        Examples(found.sequences, found.labels, places),
         channels=found.channels,
         table=_table_of_arrays(len(found.channels)),
         named=found.classes,
     )
 
 
-def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles) -> Read:
+def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles) -> RawExamples:
     """Read a table of sequences, a row for each or a row for each step."""
     if roles.wide:
         steps = list(roles.channels) or wide_columns(frame, (*roles.others, roles.sequence))
@@ -65,8 +65,8 @@ def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles) -> Read:
     if roles.split is not None:
         numbers = [row_number(where, i) for i in rows]
         parts = part_names(cells(frame, roles.split, where, "part", rows), roles.split, numbers, where)
-    return Read(
-        Labelled(
+    return RawExamples(
+        Examples(
             found.values,
             cells(frame, roles.label, where, "class", rows),
             [f"{where}: {place}" for place in found.places],
@@ -79,7 +79,7 @@ def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles) -> Read:
     )
 
 
-def read_npz(path: Path, config: Config) -> Read:
+def read_npz(path: Path, config: Config) -> RawExamples:
     """Read arrays: `values` (example, time, channel) or (example, time), `labels`, and perhaps `lengths`.
 
     `test_values` and so on are the test examples, `validation_values` those for validation; `channels` names the
@@ -91,7 +91,7 @@ def read_npz(path: Path, config: Config) -> Read:
             "'test_labels'"
         )
     arrays = _load(path)
-    read: list[Labelled] = []
+    read: list[Examples] = []
     parts: list[str] = []
     for part, prefix in (("train", ""), ("validation", "validation_"), ("test", "test_")):
         if part == "train" or prefix + _VALUES in arrays:
@@ -99,7 +99,7 @@ def read_npz(path: Path, config: Config) -> Read:
             read.append(one)
             parts += [part] * len(one)
     channels = _channels(arrays, read, path)
-    return Read(
+    return RawExamples(
         joined(read),
         parts=tuple(parts) if len(read) > 1 else None,
         channels=channels,
@@ -127,7 +127,7 @@ def _array(arrays: dict[str, Array], name: str, path: Path) -> Array:
     return arrays[name]
 
 
-def _labelled(arrays: dict[str, Array], prefix: str, group: str | None, path: Path) -> Labelled:
+def _labelled(arrays: dict[str, Array], prefix: str, group: str | None, path: Path) -> Examples:
     name = prefix + _VALUES
     values = _array(arrays, name, path)
     if values.dtype.kind not in "fiub" or values.ndim not in (2, 3):
@@ -142,9 +142,9 @@ def _labelled(arrays: dict[str, Array], prefix: str, group: str | None, path: Pa
     values[np.isinf(values)] = np.nan
     lengths = _lengths(arrays, prefix, values, path)
     labels = _texts(arrays, prefix + _LABELS, len(values), path)
-    items: list[Sequence] = [row[:length].copy() for row, length in zip(values, lengths, strict=True)]
+    items: list[StepArray] = [row[:length].copy() for row, length in zip(values, lengths, strict=True)]
     places = [f"{path}: {name}[{i}]" for i in range(len(values))]
-    return Labelled(items, labels, places, _texts(arrays, prefix + group, len(values), path) if group else None)
+    return Examples(items, labels, places, _texts(arrays, prefix + group, len(values), path) if group else None)
 
 
 def _lengths(arrays: dict[str, Array], prefix: str, values: Array, path: Path) -> list[int]:
@@ -181,7 +181,7 @@ def _texts(arrays: dict[str, Array], name: str, count: int, path: Path) -> list[
     return [text.strip() for text in texts]
 
 
-def _channels(arrays: dict[str, Array], read: list[Labelled], path: Path) -> tuple[str, ...]:
+def _channels(arrays: dict[str, Array], read: list[Examples], path: Path) -> tuple[str, ...]:
     counts = [one.items[0].shape[1] for one in read]  # type: ignore[union-attr]
     for one, count in zip(read, counts, strict=True):
         if count != counts[0]:

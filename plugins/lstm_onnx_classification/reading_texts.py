@@ -12,8 +12,8 @@ from lstm_onnx.errors import UserError
 from lstm_onnx_classification.cells import PARTS, cells, part_names, refuse_nested
 from lstm_onnx_classification.columns import Roles
 from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.labelled import Labelled
-from lstm_onnx_classification.read import Read
+from lstm_onnx_classification.labelled import Examples
+from lstm_onnx_classification.read import RawExamples
 
 COLUMN = "text"
 """What the column of texts is called in a table for a model of a folder."""
@@ -51,7 +51,7 @@ def decoded(path: Path, encoding: str) -> str:
         ) from None
 
 
-def read_text_table(frame: pl.DataFrame, where: Path, roles: Roles) -> Read:
+def read_text_table(frame: pl.DataFrame, where: Path, roles: Roles) -> RawExamples:
     """Read a table with a text and a class in each row."""
     assert roles.text is not None
     refuse_nested(frame, roles.text, where)
@@ -68,8 +68,8 @@ def read_text_table(frame: pl.DataFrame, where: Path, roles: Roles) -> Read:
     parts = None
     if roles.split is not None:
         parts = part_names(cells(frame, roles.split, where, "part"), roles.split, numbers, where)
-    return Read(
-        Labelled(
+    return RawExamples(
+        Examples(
             texts.to_list(),
             cells(frame, roles.label, where, "class"),
             [f"{where}: row {n}" for n in numbers],
@@ -81,7 +81,7 @@ def read_text_table(frame: pl.DataFrame, where: Path, roles: Roles) -> Read:
     )
 
 
-def read_folders(folder: Path, config: Config) -> Read:
+def read_folders(folder: Path, config: Config) -> RawExamples:
     """Read a folder for each class, with a `.txt` file for each text; `train` and `test` may stand above them."""
     for option, given in (("--group", config.group), ("--split", config.split), ("--label", config.label)):
         if given:
@@ -110,8 +110,8 @@ def read_folders(folder: Path, config: Config) -> Read:
     if not texts:
         raise UserError(f"{folder}: holds no folder with .txt files; give a folder for each class, or a file")
     named = tuple(dict.fromkeys(one.name for top in tops.values() for one in _folders(top)))
-    return Read(
-        Labelled(texts, labels, places),
+    return RawExamples(
+        Examples(texts, labels, places),
         parts=tuple(parts) if len(tops) > 1 else None,
         column=COLUMN,
         named=named,

@@ -32,7 +32,7 @@ def sample(graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, A
         return _tokens(graph, batch, sizes["word"], random)
     if "bytes" in names:
         return _bytes(batch, sizes["byte"], random)
-    usual = graph.before.axes["word"].typical if graph.before is not None else None
+    usual = graph.before.axes["word"].example_size if graph.before is not None else None
     count = _lengths(0, usual or 8, batch, random)
     return {"text": np.array([_text(int(n), random) for n in count], dtype=object)}
 

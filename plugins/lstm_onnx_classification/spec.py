@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from lstm_onnx.contract import Axis, Columns, Lengths, Tensor, Tolerance
+from lstm_onnx.contract import Axis, ColumnsSource, LengthsSource, TensorSpec, Tolerance
 from lstm_onnx.task import GraphSpec, Stage
 from lstm_onnx_classification.config import Config, Info
 from lstm_onnx_classification.label_graph import LABEL, label_stage
@@ -21,11 +21,11 @@ def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
     axes = outer_axes(info)
     if before is None:
         axes |= {
-            "time": Axis(typical=info.typical, meaning="steps of a sequence, the first first, the rest padding"),
+            "time": Axis(example_size=info.typical, meaning="steps of a sequence, the first first, the rest padding"),
             "channel": channel_axis(info),
         }
     elif config.text_input == "bytes":
-        axes["byte"] = Axis(typical=6 * info.typical, meaning="bytes of a text, the rest padding")
+        axes["byte"] = Axis(example_size=6 * info.typical, meaning="bytes of a text, the rest padding")
     what = "texts" if info.words is not None else f"sequences of {', '.join(info.channels[:8])}"
     return GraphSpec(
         module=model,
@@ -51,23 +51,23 @@ def _words(config: Config, info: Info) -> Stage | None:
     return make(info.words, info.typical)
 
 
-def series_inputs(info: Info) -> tuple[Tensor, Tensor]:
+def series_inputs(info: Info) -> tuple[TensorSpec, TensorSpec]:
     """Describe the values of sequences, and their lengths."""
     return (
-        Tensor(
+        TensorSpec(
             name="values",
             dtype="float32",
             dims=("batch", "time", "channel"),
             meaning="each step of a sequence, in the units of the data; missing where NaN or infinite",
             missing=True,
-            source=Columns(columns=info.channels, rows="all"),
+            source=ColumnsSource(columns=info.channels, rows="all"),
         ),
-        Tensor(
+        TensorSpec(
             name="lengths",
             dtype="int64",
             dims=("batch",),
             meaning="steps of each sequence",
-            source=Lengths(axis="time", min=1),
+            source=LengthsSource(axis="time", min=1),
         ),
     )
 
@@ -77,16 +77,16 @@ def channel_axis(info: Info) -> Axis:
     return Axis(size=len(info.channels), labels=info.channels, meaning="what was measured")
 
 
-def outputs() -> tuple[Tensor, ...]:
+def outputs() -> tuple[TensorSpec, ...]:
     """Describe the answer."""
     return (
         LABEL,
-        Tensor(
+        TensorSpec(
             name="probabilities",
             dtype="float32",
             dims=("batch", "class"),
             meaning="probability of each class, calibrated on validation data if there was any",
-            ranked=True,
+            is_scores=True,
         ),
     )
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lstm_onnx.contract import Axis, State, Stream
-from lstm_onnx.contract import Tensor as TensorSpec
+from lstm_onnx.contract import Axis, StateSpec, Stream, TensorSpec
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import GraphSpec
 from lstm_onnx_classification.config import Config, Info
@@ -80,7 +79,7 @@ def streaming_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
         outputs=(label, probabilities, *after),
         axes={
             **outer_axes(info),
-            "time": Axis(typical=info.typical, meaning="steps of a piece, the first first"),
+            "time": Axis(example_size=info.typical, meaning="steps of a piece, the first first"),
             "channel": channel_axis(info),
             "layer": Axis(size=config.layers, meaning="layers of the LSTM"),
             "unit": Axis(size=config.hidden, meaning="units of a layer"),
@@ -88,7 +87,7 @@ def streaming_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
         description="A running answer: which class all steps since the reset belong to.",
         table=info.table,
         states=tuple(
-            State(output=b.name, input=a.name, reset=_LOWEST if a.name == "largest" else 0.0)
+            StateSpec(output=b.name, input=a.name, reset=_LOWEST if a.name == "largest" else 0.0)
             for a, b in zip(before, after, strict=True)
         ),
         stream=Stream(axis="time", context=info.typical),

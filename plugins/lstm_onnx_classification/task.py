@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lstm_onnx.contract import Array, Contract
-from lstm_onnx.task import Answer, Arrays, GraphSpec, Headline, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, GraphSpec, PrimaryMetric, Task, TaskData, Totals
 from lstm_onnx_classification import metrics
 from lstm_onnx_classification.config import Config, Info
 
@@ -29,7 +29,7 @@ class Classification(Task[Config, Info]):
 
     name = "classification"
     summary = "which class a sequence of numbers or a text belongs to, with probabilities"
-    headline = Headline("accuracy", better="higher")
+    primary_metric = PrimaryMetric("accuracy", mode="max")
     Config = Config
     Info = Info
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "weight_decay": 1e-2}

@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
-from lstm_onnx.contract import Axis, Cells, Lengths, Tensor
+from lstm_onnx.contract import Axis, LengthsSource, TensorSpec, TextSource
 from lstm_onnx.task import Arrays, Stage
 from lstm_onnx_classification import words
 from lstm_onnx_classification.config import Words
 from lstm_onnx_classification.words import PADDING, SPACES, UNKNOWN
 
-TOKENS = Tensor(
+TOKENS = TensorSpec(
     name="tokens",
     dtype="int64",
     dims=("batch", "word"),
     meaning=f"numbers of the words, {UNKNOWN} for one that is not known; then {PADDING}",
 )
-COUNTS = Tensor(
-    name="lengths", dtype="int64", dims=("batch",), meaning="how many words", source=Lengths(axis="word", min=0)
+COUNTS = TensorSpec(
+    name="lengths", dtype="int64", dims=("batch",), meaning="how many words", source=LengthsSource(axis="word", min=0)
 )
 
 
@@ -29,18 +29,20 @@ def string_stage(found: Words, typical: int) -> Stage:
     """Strings: cut at white space, and looked up with their spelling."""
     table = words.spelling_table(found.known, found.spellings)
 
-    def twin(arrays: Arrays) -> dict[str, Any]:
+    def reference(arrays: Arrays) -> dict[str, Any]:
         tokens, lengths = words.look_up([str(t) for t in arrays["text"]], table)
         return {"tokens": tokens, "lengths": lengths}
 
     return Stage(
         inputs=(
-            Tensor(name="text", dtype="string", dims=("batch",), meaning="the text", source=Cells(column=found.column)),
+            TensorSpec(
+                name="text", dtype="string", dims=("batch",), meaning="the text", source=TextSource(column=found.column)
+            ),
         ),
         outputs=(TOKENS, COUNTS),
         build=lambda: _string_graph(table),
-        twin=twin,
-        axes={"word": Axis(typical=typical, meaning="words of a text, the rest padding")},
+        reference=reference,
+        axes={"word": Axis(example_size=typical, meaning="words of a text, the rest padding")},
         opset=20,  # StringSplit
     )
 
@@ -49,31 +51,31 @@ def byte_stage(found: Words, typical: int) -> Stage:
     """UTF-8 bytes: cut where no letter stands, and looked up by a hash; integers alone."""
     table = words.bucket_table(found.known)
 
-    def twin(arrays: Arrays) -> dict[str, Any]:
+    def reference(arrays: Arrays) -> dict[str, Any]:
         tokens, lengths = words.look_up_bytes(arrays["bytes"], arrays["byte_count"], table)
         return {"tokens": tokens, "lengths": lengths}
 
     return Stage(
         inputs=(
-            Tensor(
+            TensorSpec(
                 name="bytes",
                 dtype="uint8",
                 dims=("batch", "byte"),
                 meaning="the text in UTF-8, then zeros",
-                source=Cells(column=found.column),
+                source=TextSource(column=found.column),
             ),
-            Tensor(
+            TensorSpec(
                 name="byte_count",
                 dtype="int64",
                 dims=("batch",),
                 meaning="how many bytes",
-                source=Lengths(axis="byte", min=0),
+                source=LengthsSource(axis="byte", min=0),
             ),
         ),
         outputs=(TOKENS, COUNTS),
         build=lambda: _byte_graph(table),
-        twin=twin,
-        axes={"word": Axis(typical=typical, meaning="words of a text, the rest padding")},
+        reference=reference,
+        axes={"word": Axis(example_size=typical, meaning="words of a text, the rest padding")},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lstm_onnx import hookimpl
+from lstm_onnx.plugin import hookimpl
 from lstm_onnx_forecasting.task import Forecasting
 
 

@@ -26,7 +26,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.task import TaskData
 from lstm_onnx_forecasting.columns import Roles, find_roles
 from lstm_onnx_forecasting.config import Config, Info
-from lstm_onnx_forecasting.windows import Bank, WindowSplit, make_bank, usable
+from lstm_onnx_forecasting.windows import WindowSplit, WindowStore, make_bank, usable
 
 LEAST = 2
 """A window to learn from has at least this many rows with a known value: one alone shows no movement."""
@@ -348,7 +348,7 @@ def _mase_scale(series: Sequence[Series], parts: Sequence[_Part], targets: int, 
 
 
 def _splits(
-    bank: Bank, begins: NDArray[np.int64], parts: Sequence[_Part], horizon: int
+    bank: WindowStore, begins: NDArray[np.int64], parts: Sequence[_Part], horizon: int
 ) -> tuple[WindowSplit, WindowSplit, WindowSplit]:
     """Give each window to the part in which its whole horizon lies."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from lstm_onnx.contract import Axis, Clock, Columns, Constants, Table, Tensor
+from lstm_onnx.contract import Axis, ColumnsSource, StaticSource, Table, TensorSpec, TimeSource
 from lstm_onnx.data.frequency import step_text
 from lstm_onnx.task import GraphSpec
 from lstm_onnx_forecasting.config import Config, Info
@@ -24,11 +24,11 @@ def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
     )
 
 
-def _inputs(config: Config, info: Info) -> tuple[Tensor, ...]:
+def _inputs(config: Config, info: Info) -> tuple[TensorSpec, ...]:
     missing = "missing where NaN or infinite" + (", or not above 0" if config.transform == "log" else "")
-    targets = Columns(columns=info.target)
+    targets = ColumnsSource(columns=info.target)
     found = [
-        Tensor(
+        TensorSpec(
             name="values",
             dtype="float32",
             dims=("batch", "time", "target"),
@@ -36,19 +36,19 @@ def _inputs(config: Config, info: Info) -> tuple[Tensor, ...]:
             missing=True,
             source=targets,
         ),
-        Tensor(
+        TensorSpec(
             name="time",
             dtype="int64",
             dims=("batch", "time"),
             meaning="when each row was, UTC",
             unit="unix seconds",
-            source=Clock(),
+            source=TimeSource(),
         ),
     ]
     if info.past or info.future:
-        columns = Columns(columns=(*info.past, *info.future))
+        columns = ColumnsSource(columns=(*info.past, *info.future))
         found.append(
-            Tensor(
+            TensorSpec(
                 name="past",
                 dtype="float32",
                 dims=("batch", "time", "covariate"),
@@ -59,51 +59,51 @@ def _inputs(config: Config, info: Info) -> tuple[Tensor, ...]:
         )
     if info.future:
         found.append(
-            Tensor(
+            TensorSpec(
                 name="future",
                 dtype="float32",
                 dims=("batch", "horizon", "known"),
                 meaning="covariates of the rows ahead, known in advance; NaN where missing",
                 missing=True,
-                source=Columns(columns=info.future, rows="future"),
+                source=ColumnsSource(columns=info.future, rows="future"),
             )
         )
     if info.static:
         found.append(
-            Tensor(
+            TensorSpec(
                 name="static",
                 dtype="float32",
                 dims=("batch", "constant"),
                 meaning="what does not change within a series; NaN where missing",
                 missing=True,
-                source=Constants(columns=info.static),
+                source=StaticSource(columns=info.static),
             )
         )
     return tuple(found)
 
 
-def _outputs(config: Config, info: Info) -> tuple[Tensor, ...]:
-    ahead = Columns(columns=info.target, rows="future")
+def _outputs(config: Config, info: Info) -> tuple[TensorSpec, ...]:
+    ahead = ColumnsSource(columns=info.target, rows="future")
     found = [
-        Tensor(
+        TensorSpec(
             name="forecast",
             dtype="float32",
             dims=("batch", "horizon", "target"),
             meaning="forecast of each step ahead, in the units of the values; NaN where none was known",
             source=ahead,
         ),
-        Tensor(
+        TensorSpec(
             name="forecast_time",
             dtype="int64",
             dims=("batch", "horizon"),
             meaning="when each step ahead is, UTC",
             unit="unix seconds",
-            source=Clock(rows="future"),
+            source=TimeSource(rows="future"),
         ),
     ]
     if config.quantiles:
         found.append(
-            Tensor(
+            TensorSpec(
                 name="quantiles",
                 dtype="float32",
                 dims=("batch", "horizon", "target", "quantile"),
@@ -116,7 +116,7 @@ def _outputs(config: Config, info: Info) -> tuple[Tensor, ...]:
 def _axes(config: Config, info: Info) -> dict[str, Axis]:
     axes = {
         "batch": Axis(meaning="one example each: a series, or a moment of it"),
-        "time": Axis(typical=info.window, meaning=f"rows {step_text(info.step)} apart, the newest last"),
+        "time": Axis(example_size=info.window, meaning=f"rows {step_text(info.step)} apart, the newest last"),
         "target": Axis(size=len(info.target), labels=info.target, meaning="what is forecast"),
         "horizon": Axis(size=config.horizon, meaning="steps ahead"),
     }

@@ -8,8 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from lstm_onnx.contract import Axis, State, Stream, Tolerance
-from lstm_onnx.contract import Tensor as TensorSpec
+from lstm_onnx.contract import Axis, StateSpec, Stream, TensorSpec, Tolerance
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import GraphSpec
 from lstm_onnx_forecasting.config import Config, Info
@@ -111,7 +110,7 @@ def streaming_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
         inputs=(*whole.inputs, *(t.model_copy(update={"name": f"{n}_in"}) for n, t in memory.items())),
         outputs=(*whole.outputs, *(t.model_copy(update={"name": f"{n}_out"}) for n, t in memory.items())),
         axes=whole.axes | axes,
-        states=tuple(State(output=f"{name}_out", input=f"{name}_in") for name in MEMORY),
+        states=tuple(StateSpec(output=f"{name}_out", input=f"{name}_in") for name in MEMORY),
         stream=Stream(axis="time", context=info.window),
         # states are scaled: dividing by the small spread of logarithms blows up the last digit of the logarithm
         tolerance=Tolerance(atol=1e-4) if config.transform == "log" else whole.tolerance,

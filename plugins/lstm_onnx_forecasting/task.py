@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lstm_onnx.contract import Array, Contract
-from lstm_onnx.task import Answer, Arrays, GraphSpec, Headline, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, GraphSpec, PrimaryMetric, Task, TaskData, Totals
 from lstm_onnx_forecasting import metrics
 from lstm_onnx_forecasting.config import Config, Info
 
@@ -23,7 +23,7 @@ class Forecasting(Task[Config, Info]):
 
     name = "forecasting"
     summary = "the next steps of one or many time series, with intervals if asked"
-    headline = Headline("mase", better="lower")
+    primary_metric = PrimaryMetric("mase", mode="min")
     Config = Config
     Info = Info
     training: ClassVar[dict[str, Any]] = {}

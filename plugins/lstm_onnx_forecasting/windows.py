@@ -1,8 +1,8 @@
 """Windows of series, gathered from one long array without a copy of each.
 
-All series lie one after another in a `Bank`, each with `window` empty rows in front of it, so that a window may begin
-before the first known value: its values are NaN there and its times go on backwards. An example is one number, the row
-of its forecast origin (the newest past row); a batch is one fancy index.
+All series lie one after another in a `WindowStore`, each with `window` empty rows in front of it, so that a window may
+begin before the first known value: its values are NaN there and its times go on backwards. An example is one number,
+the row of its forecast origin (the newest past row); a batch is one fancy index.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Bank:
+class WindowStore:
     """All series, one after another.
 
     Attributes:
@@ -59,7 +59,7 @@ def make_bank(
     scale: Array,
     window: int,
     horizon: int,
-) -> tuple[Bank, Ints]:
+) -> tuple[WindowStore, Ints]:
     """Lay out the series.
 
     Args:
@@ -86,7 +86,7 @@ def make_bank(
         everything[begin : begin + len(one.time)] = one.values[:, :numbers]
         time[begin : begin + len(one.time)] = one.time
         time[begin - window : begin] = advance(one.time[:1], step, before)
-    bank = Bank(
+    bank = WindowStore(
         time=time,
         values=everything[:, :targets],
         past=everything[:, targets:],
@@ -109,7 +109,7 @@ class WindowSplit:
     units; float32 but for the time.
     """
 
-    def __init__(self, bank: Bank, origins: Ints) -> None:
+    def __init__(self, bank: WindowStore, origins: Ints) -> None:
         """Keep a reference to the bank, and the rows of the forecast origins."""
         self.bank = bank
         self.origins = origins
@@ -145,7 +145,7 @@ class WindowSplit:
         return batch
 
 
-def usable(bank: Bank, origins: Ints, least: int) -> Ints:
+def usable(bank: WindowStore, origins: Ints, least: int) -> Ints:
     """Keep the origins whose window has at least `least` rows with a known target, and whose future has one."""
     known = np.append(0, np.cumsum(~np.isnan(bank.values).all(axis=1)))
     seen = known[origins + 1] - known[origins + 1 - bank.window]

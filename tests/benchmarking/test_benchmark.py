@@ -1,4 +1,4 @@
-"""`bench` measures what it says; how fast that is, no test asks."""
+"""`benchmark` measures what it says; how fast that is, no test asks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 import lstm_onnx as lo
-from lstm_onnx.benchmarking.benchmark import Cell, Figures, bench, best_threads, cores, disturbed, footprint, labels
+from lstm_onnx.benchmarking.benchmark import (
+    BenchmarkCase,
+    Figures,
+    benchmark,
+    best_threads,
+    cores,
+    disturbed,
+    footprint,
+    labels,
+)
 from lstm_onnx.benchmarking.inputs import make_inputs, usual_length
 from lstm_onnx.benchmarking.plots import latency_figure
 from lstm_onnx.cli.app import run
@@ -39,7 +48,7 @@ def test_lengths_are_full_and_states_are_reset(adding_file: Path) -> None:
 
 def test_sizes_that_the_file_does_not_take(adding_file: Path) -> None:
     with pytest.raises(lo.UserError, match="its axis 'time' takes 2 or more, and 1 was asked for"):
-        bench([adding_file], lengths=[1])
+        benchmark([adding_file], lengths=[1])
 
 
 def sized(contract: Contract, **axes: Axis) -> Contract:
@@ -84,7 +93,7 @@ def test_an_empty_example_is_passed_over(adding_file: Path) -> None:
 
 def test_every_combination_is_measured(adding_file: Path) -> None:
     told = []
-    figures = bench(
+    figures = benchmark(
         [adding_file, TRAFFIC], batches=[1, 2], threads=[1, 2], seconds=0.01, progress=lambda *n: told.append(n)
     )
     cells = [(f.cell.file, f.cell.batch, f.cell.threads) for f in figures]
@@ -98,7 +107,7 @@ def test_every_combination_is_measured(adding_file: Path) -> None:
 
 
 def test_what_is_asked_for_twice_is_measured_once(adding_file: Path) -> None:
-    figures = bench([adding_file, adding_file], batches=[2, 2], lengths=[3, 3], threads=[1, 1], seconds=0.01)
+    figures = benchmark([adding_file, adding_file], batches=[2, 2], lengths=[3, 3], threads=[1, 1], seconds=0.01)
     assert [(f.cell.batch, f.cell.length) for f in figures] == [(2, 3)]
 
 
@@ -109,7 +118,7 @@ def test_a_file_without_a_contract(adding_file: Path, tmp_path: Path) -> None:
     del model.metadata_props[:]
     onnx.save(model, tmp_path / "plain.onnx")
     with pytest.raises(lo.UserError, match=r"has no lstm-onnx contract.*export"):
-        bench([tmp_path / "plain.onnx"], seconds=0.01)
+        benchmark([tmp_path / "plain.onnx"], seconds=0.01)
 
 
 def test_a_process_that_dies_without_a_word(adding_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,15 +131,15 @@ def test_files_of_one_name_are_told_apart() -> None:
     same, other = [Path("a/m.onnx"), Path("b/m.onnx")], Path("b/n.onnx")
     named = labels([*same, other, other])
     assert named == {same[0]: str(same[0]), same[1]: str(same[1]), other: "n"}
-    figures = [Figures(Cell(f, "fp32", b, 8, 1), 9, 9, 9, 9) for f in same for b in (1, 2)]
+    figures = [Figures(BenchmarkCase(f, "fp32", b, 8, 1), 9, 9, 9, 9) for f in same for b in (1, 2)]
     assert len(latency_figure(figures, labels(same)).axes[0].containers) == 2
 
 
 def test_noise_is_told_where_it_can_be() -> None:
     cells = [
-        Cell(Path("a"), "fp32", 1, 8, 1),
-        Cell(Path("a"), "fp32", 1, 8, 2),
-        Cell(Path("a"), "fp32", 1, 8, 1, "cuda"),
+        BenchmarkCase(Path("a"), "fp32", 1, 8, 1),
+        BenchmarkCase(Path("a"), "fp32", 1, 8, 2),
+        BenchmarkCase(Path("a"), "fp32", 1, 8, 1, "cuda"),
     ]
     waited = [Figures(c, 9, 9, 9, 9, w) for c, w in zip(cells, (0.2, 0.7, 0.9), strict=True)]
     assert disturbed(waited) == 0.2 and disturbed(waited[1:]) == 0
@@ -145,7 +154,7 @@ def test_a_process_of_its_own(adding_file: Path) -> None:
 
 def figures_of(**medians: float) -> list[Figures]:
     return [
-        Figures(Cell(Path("a"), "fp32", batch, 8, int(name[1:])), median, median, median, 9)
+        Figures(BenchmarkCase(Path("a"), "fp32", batch, 8, int(name[1:])), median, median, median, 9)
         for name, median in medians.items()
         for batch in (1, 4)
     ]

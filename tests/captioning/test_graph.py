@@ -82,7 +82,7 @@ def test_features_of_training_are_those_of_the_graph(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3)).astype(np.uint8)
     spec = graph(chosen, known)
     assert spec.before is not None
-    np.testing.assert_allclose(spec.before.twin({"image": images})["features"], eye.features(images), atol=1e-6)
+    np.testing.assert_allclose(spec.before.reference({"image": images})["features"], eye.features(images), atol=1e-6)
 
 
 @pytest.mark.parametrize("compact", [True, False], ids=["compact", "frozen"])
@@ -121,7 +121,7 @@ def test_captions_are_words_with_spaces_between(count: int) -> None:
     rows = np.random.default_rng(count).integers(0, 3 + len(WORDS), (50, count))
     rows[np.arange(count) > rows[:, :1] % count] = END
     found = answers(session(model), {"tokens": rows})["caption"]
-    assert found.tolist() == stage.twin({"tokens": rows})["caption"].tolist()
+    assert found.tolist() == stage.reference({"tokens": rows})["caption"].tolist()
     for row, caption in zip(rows, found, strict=True):
         if (row[: (row != END).sum()] > START + 1).all():
             assert caption == " ".join(WORDS[k - 3] for k in row if k != END)

@@ -19,7 +19,7 @@ from lstm_onnx_captioning.spec import graph_spec
 
 from lstm_onnx.graph.subgraphs import torch_part
 from lstm_onnx.graph.torch_export import to_onnx, trace_sizes
-from lstm_onnx.graph.torch_reference import eager
+from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.task import Arrays, GraphSpec
 
 WORDS = tuple("red green blue disc square on a the two".split())
@@ -85,7 +85,7 @@ def answers(model: ort.InferenceSession, inputs: Arrays) -> dict[str, Any]:
 def check_alike(spec: GraphSpec, model: ort.InferenceSession, sizes: dict[str, int], seed: int = 0) -> dict[str, Any]:
     """Hold a file's answers to PyTorch's: words equal, numbers to 1e-4. Returns them."""
     inputs = sample(spec, sizes, seed)
-    wanted, got = eager(spec)(inputs), answers(model, inputs)
+    wanted, got = torch_reference(spec)(inputs), answers(model, inputs)
     assert got.keys() == wanted.keys()
     for name, right in wanted.items():
         assert got[name].shape == right.shape

@@ -14,7 +14,7 @@ import pytest
 from lstm_onnx_classification.bundled import bundled
 from lstm_onnx_classification.config import Config
 from lstm_onnx_classification.data import load, natural_order
-from lstm_onnx_classification.labelled import Labelled, Loaded
+from lstm_onnx_classification.labelled import Examples, SplitExamples
 from lstm_onnx_classification.splits import cut
 
 from lstm_onnx.errors import UserError
@@ -38,7 +38,7 @@ def refusal(source: Path, **options: Any) -> str:
     return str(caught.value).replace(f"{source.parent}/", "")
 
 
-def parts(loaded: Loaded) -> list[Labelled]:
+def parts(loaded: SplitExamples) -> list[Examples]:
     return [part for part in (loaded.train, loaded.validation, loaded.test) if part is not None]
 
 

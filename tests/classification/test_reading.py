@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.read import Read
+from lstm_onnx_classification.read import RawExamples
 from lstm_onnx_classification.reading import read
 
 from lstm_onnx.contract import Table
@@ -33,7 +33,7 @@ def refusal(source: Path, **options: Any) -> str:
     return str(caught.value).replace(f"{source.parent}/", "")
 
 
-def lists(found: Read) -> list[Any]:
+def lists(found: RawExamples) -> list[Any]:
     return [item if isinstance(item, str) else item.tolist() for item in found.examples.items]
 
 

@@ -37,7 +37,7 @@ def by_onnx_runtime(stage: Stage, inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 def assert_same(stage: Stage, inputs: dict[str, Any]) -> None:
-    found, wanted = by_onnx_runtime(stage, inputs), stage.twin(inputs)
+    found, wanted = by_onnx_runtime(stage, inputs), stage.reference(inputs)
     assert found.keys() == wanted.keys()
     for name in wanted:
         np.testing.assert_array_equal(found[name], wanted[name], err_msg=f"{name} of {inputs}", strict=True)
@@ -58,8 +58,8 @@ def test_the_graph_of_bytes_does_as_python(texts: list[str]) -> None:
     longer = np.pad(padded, ((0, 0), (0, 9)), constant_values=ord("a"))  # what stands behind the end does not count
     assert_same(stage, {"bytes": longer, "byte_count": lengths})
     np.testing.assert_array_equal(
-        stage.twin({"bytes": longer, "byte_count": lengths})["tokens"],
-        stage.twin({"bytes": padded, "byte_count": lengths})["tokens"],
+        stage.reference({"bytes": longer, "byte_count": lengths})["tokens"],
+        stage.reference({"bytes": padded, "byte_count": lengths})["tokens"],
     )
 
 

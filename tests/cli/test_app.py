@@ -16,7 +16,8 @@ import lstm_onnx as lo
 from lstm_onnx.cli.app import run
 from lstm_onnx.cli.options import spread_lists
 from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.training.options import Training
+from lstm_onnx.training.options import TrainingOptions
+from lstm_onnx.training.run_folder import open_run
 from tests.conftest import ADDING, TINY
 
 TRAIN = ["train", "--plugin=adding", f"--plugin-file={ADDING}", *(f"--{k}={v}" for k, v in TINY.items())]
@@ -162,7 +163,7 @@ def test_config_file_sets_options_and_the_command_line_wins(capsys: pytest.Captu
     )
     status, _, err = call(capsys, "train", "--config=a.toml", f"--plugin-file={ADDING}", "--hidden=4", "--threads=1")
     assert status == 0, err
-    record = lo.run.open_run(Path("runs/adding")).record  # type: ignore[attr-defined]
+    record = open_run(Path("runs/adding")).record
     assert (record.config, record.training.batch_size) == ({"hidden": 4, "longest": 6, "count": 64}, 32)
     (tmp_path / "b.toml").write_text("hiddn = 5\n")
     status, _, err = call(capsys, *TRAIN, "--config=b.toml")
@@ -183,7 +184,7 @@ def test_help_shows_the_options_of_the_task(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_list_options_take_several_values() -> None:
-    models = [load_task("forecasting").task.Config, Training]
+    models = [load_task("forecasting").task.Config, TrainingOptions]
     given = ["train", "--quantiles", "0.1", "0.5", "--epochs", "3", "--target", "a", "--target", "b", "c"]
     assert spread_lists(given, models) == [
         *("train", "--quantiles", "0.1", "--quantiles", "0.5", "--epochs", "3"),
@@ -194,7 +195,7 @@ def test_list_options_take_several_values() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--plugin", "forecasting", "--help"], ["plugins"]])
 def test_help_imports_neither_torch_nor_onnxruntime(arguments: list[str]) -> None:
     code = (
-        "import sys; from lstm_onnx.cli import run\n"
+        "import sys; from lstm_onnx.cli.app import run\n"
         f"status = run({arguments!r})\n"
         "assert status == 0\n"
         "print([m for m in ('torch', 'onnxruntime', 'onnx') if m in sys.modules])"
@@ -205,7 +206,7 @@ def test_help_imports_neither_torch_nor_onnxruntime(arguments: list[str]) -> Non
 
 def test_predict_imports_no_torch(adding_file: Path, tmp_path: Path) -> None:
     code = (
-        "import sys; from lstm_onnx.cli import run\n"
+        "import sys; from lstm_onnx.cli.app import run\n"
         f"status = run(['predict', {str(adding_file)!r}, {str(npz(tmp_path / 'x.npz'))!r}])\n"
         "assert status == 0\n"
         "print('torch' in sys.modules)"

@@ -13,18 +13,18 @@ from onnx import TensorProto, helper, numpy_helper
 from lstm_onnx.contract import (
     METADATA_KEY,
     Axis,
-    Cells,
-    Clock,
-    Columns,
-    Constants,
+    ColumnsSource,
     Contract,
     Example,
-    Lengths,
-    Picture,
+    ImageSource,
+    LengthsSource,
     Provenance,
+    StaticSource,
     Step,
     Table,
-    Tensor,
+    TensorSpec,
+    TextSource,
+    TimeSource,
     Tolerance,
     Values,
     to_json,
@@ -55,7 +55,7 @@ def save(
 ) -> Path:
     """Write the model, with what ONNX Runtime answers for these inputs as golden examples."""
 
-    def infos(tensors: tuple[Tensor, ...]) -> list[onnx.ValueInfoProto]:
+    def infos(tensors: tuple[TensorSpec, ...]) -> list[onnx.ValueInfoProto]:
         return [helper.make_tensor_value_info(t.name, _KIND[t.dtype], contract.dims_of(t)) for t in tensors]
 
     stored = [numpy_helper.from_array(array, name) for name, array in weights.items()]
@@ -89,10 +89,12 @@ def contract_of(name: str, task: str, axes: dict[str, Axis], **more: Any) -> Con
     )
 
 
-def _label_outputs() -> tuple[Tensor, ...]:
+def _label_outputs() -> tuple[TensorSpec, ...]:
     return (
-        Tensor(name="label", dtype="string", dims=("batch",), meaning="the likeliest class"),
-        Tensor(name="probabilities", dtype="float32", dims=("batch", "class"), meaning="of each class", ranked=True),
+        TensorSpec(name="label", dtype="string", dims=("batch",), meaning="the likeliest class"),
+        TensorSpec(
+            name="probabilities", dtype="float32", dims=("batch", "class"), meaning="of each class", is_scores=True
+        ),
     )
 
 
@@ -107,7 +109,9 @@ def text_model(folder: Path) -> Path:
         "classification",
         {"class": Axis(size=3, labels=CLASSES)},
         inputs=(
-            Tensor(name="text", dtype="string", dims=("batch",), meaning="what was said", source=Cells(column="text")),
+            TensorSpec(
+                name="text", dtype="string", dims=("batch",), meaning="what was said", source=TextSource(column="text")
+            ),
         ),
         outputs=_label_outputs(),
         table=Table(others=("class",)),
@@ -127,20 +131,22 @@ def bytes_model(folder: Path) -> Path:
     contract = contract_of(
         "byte-class",
         "classification",
-        {"byte": Axis(typical=40), "class": Axis(size=3, labels=CLASSES)},
+        {"byte": Axis(example_size=40), "class": Axis(size=3, labels=CLASSES)},
         inputs=(
-            Tensor(name="bytes", dtype="uint8", dims=("batch", "byte"), meaning="UTF-8", source=Cells(column="text")),
-            Tensor(
+            TensorSpec(
+                name="bytes", dtype="uint8", dims=("batch", "byte"), meaning="UTF-8", source=TextSource(column="text")
+            ),
+            TensorSpec(
                 name="lengths",
                 dtype="int64",
                 dims=("batch",),
                 meaning="bytes of each text",
-                source=Lengths(axis="byte", min=1),
+                source=LengthsSource(axis="byte", min=1),
             ),
         ),
         outputs=(
-            Tensor(name="kind", dtype="int64", dims=("batch",), meaning="which class", labels=CLASSES),
-            Tensor(name="sum", dtype="float32", dims=("batch",), meaning="of the bytes"),
+            TensorSpec(name="kind", dtype="int64", dims=("batch",), meaning="which class", labels=CLASSES),
+            TensorSpec(name="sum", dtype="float32", dims=("batch",), meaning="of the bytes"),
             *_label_outputs(),
         ),
     )
@@ -180,24 +186,30 @@ def series_model(folder: Path) -> Path:
         "series",
         "tagging",
         {
-            "time": Axis(min=2, max=50, typical=10),
+            "time": Axis(min=2, max=50, example_size=10),
             "channel": Axis(size=2, labels=("left, x", "right")),
             "class": Axis(size=2),
         },
         inputs=(
-            Tensor(
+            TensorSpec(
                 name="values",
                 dtype="float32",
                 dims=("batch", "time", "channel"),
                 meaning="each step",
                 missing=True,
-                source=Columns(columns=("left, x", "right"), rows="all"),
+                source=ColumnsSource(columns=("left, x", "right"), rows="all"),
             ),
-            Tensor(name="lengths", dtype="int64", dims=("batch",), meaning="steps", source=Lengths(axis="time", min=2)),
+            TensorSpec(
+                name="lengths",
+                dtype="int64",
+                dims=("batch",),
+                meaning="steps",
+                source=LengthsSource(axis="time", min=2),
+            ),
         ),
         outputs=(
-            Tensor(name="per step", dtype="float32", dims=("batch", "time", "channel"), meaning="twice the value"),
-            Tensor(name="steps", dtype="float32", dims=("batch", "time"), meaning="how many there are"),
+            TensorSpec(name="per step", dtype="float32", dims=("batch", "time", "channel"), meaning="twice the value"),
+            TensorSpec(name="steps", dtype="float32", dims=("batch", "time"), meaning="how many there are"),
         ),
     )
     nodes = [
@@ -229,55 +241,57 @@ def monthly_model(folder: Path) -> Path:
         "monthly sales",
         "forecasting",
         {
-            "time": Axis(min=1, typical=4),
+            "time": Axis(min=1, example_size=4),
             "target": Axis(size=1, labels=("sales",)),
             "horizon": Axis(size=3),
             "covariate": Axis(size=1, labels=("promotion",)),
             "static": Axis(size=1, labels=("size",)),
         },
         inputs=(
-            Tensor(
+            TensorSpec(
                 name="values",
                 dtype="float32",
                 dims=("batch", "time", "target"),
                 meaning="sold",
                 missing=True,
                 unit="pieces",
-                source=Columns(columns=("sales",)),
+                source=ColumnsSource(columns=("sales",)),
             ),
-            Tensor(
+            TensorSpec(
                 name="future",
                 dtype="float32",
                 dims=("batch", "horizon", "covariate"),
                 meaning="known ahead",
                 missing=True,
-                source=Columns(columns=("promotion",), rows="future"),
+                source=ColumnsSource(columns=("promotion",), rows="future"),
             ),
-            Tensor(
+            TensorSpec(
                 name="static",
                 dtype="float32",
                 dims=("batch", "static"),
                 meaning="of the shop",
                 missing=True,
-                source=Constants(columns=("size",)),
+                source=StaticSource(columns=("size",)),
             ),
-            Tensor(name="ahead", dtype="int64", dims=("batch", "horizon"), meaning="when", source=Clock(rows="future")),
+            TensorSpec(
+                name="ahead", dtype="int64", dims=("batch", "horizon"), meaning="when", source=TimeSource(rows="future")
+            ),
         ),
         outputs=(
-            Tensor(
+            TensorSpec(
                 name="forecast",
                 dtype="float32",
                 dims=("batch", "horizon", "target"),
                 meaning="to be sold",
                 unit="pieces",
-                source=Columns(columns=("sales",), rows="future"),
+                source=ColumnsSource(columns=("sales",), rows="future"),
             ),
-            Tensor(
+            TensorSpec(
                 name="forecast_time",
                 dtype="int64",
                 dims=("batch", "horizon"),
                 meaning="when",
-                source=Clock(rows="future"),
+                source=TimeSource(rows="future"),
             ),
         ),
         table=Table(time="month", step=Step(months=1)),
@@ -309,15 +323,15 @@ def image_model(folder: Path) -> Path:
         "captioning",
         {"height": Axis(), "width": Axis(), "colour": Axis(size=3)},
         inputs=(
-            Tensor(
+            TensorSpec(
                 name="image",
                 dtype="uint8",
                 dims=("batch", "height", "width", "colour"),
                 meaning="a picture",
-                source=Picture(),
+                source=ImageSource(),
             ),
         ),
-        outputs=(Tensor(name="mean", dtype="float32", dims=("batch", "colour"), meaning="of each colour"),),
+        outputs=(TensorSpec(name="mean", dtype="float32", dims=("batch", "colour"), meaning="of each colour"),),
     )
     nodes = [node("Cast", "image", "numbers", to=1), node("ReduceMean", "numbers both", "mean", keepdims=0)]
     image = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3)).astype(np.uint8)

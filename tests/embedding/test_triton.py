@@ -15,7 +15,7 @@ import pytest
 from google.protobuf import text_format
 
 from lstm_onnx.cli.app import run
-from lstm_onnx.contract import Axis, State, Tensor
+from lstm_onnx.contract import Axis, StateSpec, TensorSpec
 from lstm_onnx.embedding.generate import Embedded, embed
 from lstm_onnx.embedding.triton import TYPES, dims_of
 from lstm_onnx.inference.model import load
@@ -162,7 +162,7 @@ def test_a_model_that_needs_no_other_names_is_copied(models, repository) -> None
 @pytest.mark.parametrize("model", MODELS)
 def test_ranked_outputs_have_their_labels(repository, config, model: str) -> None:
     written = repository(model)
-    ranked = {t.name: t for t in written.project.contract.outputs if t.ranked}
+    ranked = {t.name: t for t in written.project.contract.outputs if t.is_scores}
     for output in config(written).output:
         assert bool(output.label_filename) == (output.name in ranked)
         if output.label_filename:
@@ -204,14 +204,14 @@ def test_states_that_do_not_begin_with_0_are_files(tmp_path: Path, repository, c
         "counting",
         {"time": Axis(), "one": Axis(size=1)},
         inputs=(
-            Tensor(name="step", dtype="float32", dims=("batch", "time", "one"), meaning="to add"),
-            Tensor(name="sum", dtype="float32", dims=("batch", "one"), meaning="so far"),
+            TensorSpec(name="step", dtype="float32", dims=("batch", "time", "one"), meaning="to add"),
+            TensorSpec(name="sum", dtype="float32", dims=("batch", "one"), meaning="so far"),
         ),
         outputs=(
-            Tensor(name="total", dtype="float32", dims=("batch", "one"), meaning="with it"),
-            Tensor(name="sum_out", dtype="float32", dims=("batch", "one"), meaning="so far"),
+            TensorSpec(name="total", dtype="float32", dims=("batch", "one"), meaning="with it"),
+            TensorSpec(name="sum_out", dtype="float32", dims=("batch", "one"), meaning="so far"),
         ),
-        states=(State(input="sum", output="sum_out", reset=2.5),),
+        states=(StateSpec(input="sum", output="sum_out", reset=2.5),),
         stream={"axis": "time"},
     )
     nodes = [

@@ -29,7 +29,7 @@ TABLE = ROOT / "plugins" / "lstm_onnx_forecasting" / "datasets" / "traffic.csv"
 PLUGIN = """
 from pathlib import Path
 
-from lstm_onnx import EmbedTarget, hookimpl
+from lstm_onnx.plugin import EmbedTarget, hookimpl
 
 
 @hookimpl

@@ -11,14 +11,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
-from lstm_onnx.evaluation.variant_quality import Price, drop
+from lstm_onnx.evaluation.variant_quality import QualityDrop, drop
 from lstm_onnx.exporting import export as exporting
 from lstm_onnx.exporting import quantization
-from lstm_onnx.exporting.export import Wish, export_all
+from lstm_onnx.exporting.export import ExportOptions, export_all
 from lstm_onnx.exporting.quantization import PLANS, chosen_nodes, quantize
 from lstm_onnx.graph import float16 as half
 from lstm_onnx.inference.session import session_answer
-from lstm_onnx.task import Headline
+from lstm_onnx.task import PrimaryMetric
 from lstm_onnx.training.restore import restore
 from lstm_onnx.verification import verify as parity
 from lstm_onnx.verification.value_checks import cuts, decode
@@ -36,7 +36,7 @@ def wide_run(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="module")
 def files(wide_run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, exporting.Exported]:
     out = tmp_path_factory.mktemp("files") / "sum.onnx"
-    made = export_all(wide_run, out, wish=Wish(("fp32", "streaming", "int8", "fp16"), max_drop=5))
+    made = export_all(wide_run, out, wish=ExportOptions(("fp32", "streaming", "int8", "fp16"), max_drop=5))
     return {m.contract.variant: m for m in made}
 
 
@@ -98,7 +98,7 @@ def test_a_variant_that_loses_too_much_is_refused_and_nothing_is_written(
 ) -> None:
     spoil(monkeypatch)
     with pytest.raises(lo.UserError, match=r"int8 loses \d+\.\d+% of mse on the test data .* --max-drop 1; .* --force"):
-        export_all(wide_run, tmp_path / "a.onnx", wish=Wish(("fp32", "int8")))
+        export_all(wide_run, tmp_path / "a.onnx", wish=ExportOptions(("fp32", "int8")))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -135,7 +135,7 @@ def test_data_that_is_gone_is_asked_for(wide_run, monkeypatch: pytest.MonkeyPatc
     restored = restore(wide_run)
     monkeypatch.setattr(type(restored.task), "load_data", gone)
     with pytest.raises(lo.UserError, match=r"data\.csv: no such file; the variant is judged on the data of the run"):
-        _ = Price(restored, b"").fp32_scores
+        _ = QualityDrop(restored, b"").fp32_scores
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_data_that_is_gone_is_asked_for(wide_run, monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_drop(better, before: float, after: float, percent: float) -> None:
-    assert drop(Headline("m", better), before, after) == pytest.approx(percent)
+    assert drop(PrimaryMetric("m", better), before, after) == pytest.approx(percent)
 
 
 def model_with(weights: dict[str, np.ndarray], nodes: list[onnx.NodeProto]) -> onnx.ModelProto:

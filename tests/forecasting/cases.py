@@ -10,7 +10,7 @@ from lstm_onnx_forecasting.config import Config, Info
 from lstm_onnx_forecasting.model import Forecaster
 from torch import Tensor
 
-from lstm_onnx import Step
+from lstm_onnx.plugin import Step
 
 HOUR, DAY, WEEK, MONTH = Step(seconds=3600), Step(seconds=86400), Step(seconds=604800), Step(months=1)
 

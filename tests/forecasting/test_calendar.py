@@ -9,7 +9,7 @@ import pytest
 import torch
 from lstm_onnx_forecasting.calendar import DAY, WEEK, YEAR, Phases, StepsAhead, periods
 
-from lstm_onnx import Step
+from lstm_onnx.plugin import Step
 from tests.forecasting.cases import HOUR, MONTH
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import lstm_onnx as lo
-from lstm_onnx.inference.table_inputs import feeds
+from lstm_onnx.inference.table_inputs import read_inputs
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.testing import check_task
 
@@ -100,7 +100,7 @@ def test_predict_sees_what_training_saw(tmp_path: Path) -> None:
     data = task.load_data(tmp_path / "data.csv", task.Config.model_validate(run.record.config), 0)
     batch = next(data.test.batches(1000))
     newest = pl.DataFrame({"month": table["month"].unique().sort()})["month"].to_list()[:-3]
-    fed = feeds(contract, table.filter(pl.col("month").is_in(newest)))
+    fed = read_inputs(contract, table.filter(pl.col("month").is_in(newest)))
     last_windows = [k for k in range(len(batch["time"])) if batch["time"][k, -1] == fed.arrays["time"][0, -1]]
     assert len(last_windows) == 3
     for tensor in contract.inputs:

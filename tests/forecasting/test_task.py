@@ -10,7 +10,7 @@ from lstm_onnx_forecasting import lstm_onnx_tasks
 from lstm_onnx_forecasting.config import Config, Info
 from lstm_onnx_forecasting.task import Forecasting
 
-from lstm_onnx.graph.torch_reference import eager
+from lstm_onnx.graph.torch_reference import torch_reference
 from tests.forecasting.cases import ask, draw, hours, make_info, make_model
 
 TASK = Forecasting()
@@ -256,7 +256,7 @@ class TestGraph:
     def test_answers_as_it_describes(self, sizes: dict[str, int]) -> None:
         graph = self.graph()
         inputs = TASK.sample(graph, sizes, 0)
-        outputs = eager(graph)(inputs)
+        outputs = torch_reference(graph)(inputs)
         for tensor in (*graph.inputs, *graph.outputs):
             array = (inputs | outputs)[tensor.name]
             assert array.shape == tuple(graph.axes[d].size or sizes[d] for d in tensor.dims)

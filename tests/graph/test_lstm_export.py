@@ -16,7 +16,7 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 from torch import Tensor, nn
 
-import lstm_onnx as lo
+from lstm_onnx import plugin
 from lstm_onnx.graph.torch_export import to_onnx, trace_sizes
 from lstm_onnx.nn.lstm import LSTM
 from tests.nn.lstm_cases import (
@@ -84,28 +84,28 @@ class Wrapper(nn.Module):
         return output, h, c
 
 
-def graph(kind: Kind, dtype: torch.dtype = torch.float32) -> lo.GraphSpec:
+def graph(kind: Kind, dtype: torch.dtype = torch.float32) -> plugin.GraphSpec:
     number = "float64" if dtype == torch.float64 else "float32"
 
-    def tensor(name: str, *dims: str, dtype: str = number) -> lo.Tensor:
-        return lo.Tensor(name=name, dtype=dtype, dims=dims, meaning=name)
+    def tensor(name: str, *dims: str, dtype: str = number) -> plugin.TensorSpec:
+        return plugin.TensorSpec(name=name, dtype=dtype, dims=dims, meaning=name)
 
     inputs = [tensor("x", "batch", "time", "feature")]
     inputs += [tensor("lengths", "batch", dtype="int64")] * kind.ragged
     inputs += [tensor(name, "slot", "batch", "unit") for name in ("h0", "c0")] * kind.given
     outputs = [tensor("output", "batch", "time", "width"), tensor("h", "slot", "batch", "unit")]
     outputs += [tensor("c", "slot", "batch", "unit")] * (kind.method == "forward")
-    return lo.GraphSpec(
+    return plugin.GraphSpec(
         module=Wrapper(kind, make_lstm(kind.shape, dtype)),
         inputs=tuple(inputs),
         outputs=tuple(outputs),
         axes={
-            "batch": lo.Axis(),
-            "time": lo.Axis(),
-            "feature": lo.Axis(size=INPUT),
-            "unit": lo.Axis(size=HIDDEN),
-            "slot": lo.Axis(size=kind.shape.slots),
-            "width": lo.Axis(size=HIDDEN * kind.shape.slots // kind.shape.layers),
+            "batch": plugin.Axis(),
+            "time": plugin.Axis(),
+            "feature": plugin.Axis(size=INPUT),
+            "unit": plugin.Axis(size=HIDDEN),
+            "slot": plugin.Axis(size=kind.shape.slots),
+            "width": plugin.Axis(size=HIDDEN * kind.shape.slots // kind.shape.layers),
         },
         description="An LSTM.",
     )
@@ -127,7 +127,7 @@ def arrays(tensors: dict[str, Tensor]) -> dict[str, Array]:
     return {name: t.numpy() for name, t in tensors.items()}
 
 
-def export(spec: lo.GraphSpec, kind: Kind, dtype: torch.dtype = torch.float32) -> onnx.ModelProto:
+def export(spec: plugin.GraphSpec, kind: Kind, dtype: torch.dtype = torch.float32) -> onnx.ModelProto:
     sizes = trace_sizes(spec)
     assert (sizes["batch"], sizes["time"]) not in SIZES
     return to_onnx(spec, arrays(feeds(kind, sizes["batch"], sizes["time"], dtype)))

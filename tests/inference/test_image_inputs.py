@@ -15,23 +15,24 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 import lstm_onnx as lo
+from lstm_onnx import plugin
 from lstm_onnx.benchmarking.inputs import make_inputs
 from lstm_onnx.cli.app import run
 from lstm_onnx.cli.commands import _predict_line
-from lstm_onnx.contract import METADATA_KEY, Contract, Example, Picture, Provenance, Values, to_json
+from lstm_onnx.contract import METADATA_KEY, Contract, Example, ImageSource, Provenance, Values, to_json
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference import image_inputs as feed_pictures
 
 
 def contract() -> Contract:
     dims = ("batch", "height", "width", "colour")
-    axes = {name: lo.Axis() for name in dims[:3]} | {"colour": lo.Axis(size=3, labels=("red", "green", "blue"))}
-    image = lo.Tensor(name="image", dtype="uint8", dims=dims, meaning="pictures", source=Picture())
-    colour = lo.Tensor(name="mean", dtype="float32", dims=("batch", "colour"), meaning="mean colour")
+    axes = {name: plugin.Axis() for name in dims[:3]} | {"colour": plugin.Axis(size=3, labels=("red", "green", "blue"))}
+    image = plugin.TensorSpec(name="image", dtype="uint8", dims=dims, meaning="pictures", source=ImageSource())
+    colour = plugin.TensorSpec(name="mean", dtype="float32", dims=("batch", "colour"), meaning="mean colour")
     made = Provenance(created="2020-01-01", run="r", plugin="p 1", data="0", versions={}, config={})
     return Contract(
         name="colours", task="colours", description="d", opset=18, ir_version=8, axes=axes, inputs=(image,),
-        outputs=(colour,), tolerance=lo.Tolerance(), provenance=made,
+        outputs=(colour,), tolerance=plugin.Tolerance(), provenance=made,
     )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def test_neighbours_of_a_size_go_together_within_bounds(
     file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def batches() -> list[int]:
-        made = feed_pictures.picture_feeds(contract(), sorted(folder.iterdir()), [])
+        made = feed_pictures.read_image_inputs(contract(), sorted(folder.iterdir()), [])
         return [len(fed.names) for fed in made]
 
     assert batches() == [3, 2, 1]
@@ -175,7 +176,7 @@ def test_bench_asks_for_squares() -> None:
 
 def test_predict_imports_no_torch(file: Path, folder: Path) -> None:
     code = (
-        "import sys; from lstm_onnx.cli import run\n"
+        "import sys; from lstm_onnx.cli.app import run\n"
         f"assert run(['predict', {str(file)!r}, {str(folder)!r}]) == 0\n"
         "print('torch' in sys.modules)"
     )

@@ -13,7 +13,7 @@ import pytest
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
 from lstm_onnx.contract import METADATA_KEY
-from lstm_onnx.inference.row_stream import answer_rows
+from lstm_onnx.inference.row_stream import stream_rows
 from lstm_onnx.verification import verify as parity
 
 HOURS = 60
@@ -151,7 +151,7 @@ def rows_of(table: Path, hours: int = HOURS) -> list[str]:
 
 def test_rows_are_answered_as_the_whole_table(pump_run, pump_file: Path, table: Path, tmp_path: Path) -> None:
     lines = rows_of(table)
-    answers = [json.loads(a) for a in answer_rows(lo.load(pump_file), lines)]
+    answers = [json.loads(a) for a in stream_rows(lo.load(pump_file), lines)]
     assert len(answers) == 2 * HOURS
     whole = tmp_path / "whole.csv"
     whole.write_text("\n".join(lines) + "\n")
@@ -179,7 +179,7 @@ def test_each_row_is_answered_before_the_next_is_read(pump_file: Path, table: Pa
             read.append(line)
             yield line
 
-    answers = answer_rows(lo.load(pump_file), lines())
+    answers = stream_rows(lo.load(pump_file), lines())
     next(answers)
     assert len(read) == 2  # the header and one row
 
@@ -188,8 +188,8 @@ def test_json_lines_and_gaps_are_taken(pump_file: Path) -> None:
     """A row that is missing counts as a missing value, as in a whole table."""
     model = lo.load(pump_file)
     row = '{{"when": "2024-01-01 {:02d}:00", "pump": "x", "flow": {}, "rain": {}}}'
-    with_gap = list(answer_rows(model, [row.format(0, 10, 1), row.format(2, 11, 1)]))
-    spelled = list(answer_rows(model, [row.format(0, 10, 1), row.format(1, "null", "null"), row.format(2, 11, 1)]))
+    with_gap = list(stream_rows(model, [row.format(0, 10, 1), row.format(2, 11, 1)]))
+    spelled = list(stream_rows(model, [row.format(0, 10, 1), row.format(1, "null", "null"), row.format(2, 11, 1)]))
     assert json.loads(with_gap[-1]) == json.loads(spelled[-1])
 
 
@@ -211,7 +211,7 @@ HEADER = "when,pump,flow,rain"
 )
 def test_rows_that_do_not_fit(pump_file: Path, lines: list[str], message: str) -> None:
     with pytest.raises(lo.UserError, match=message):
-        list(answer_rows(lo.load(pump_file), lines))
+        list(stream_rows(lo.load(pump_file), lines))
 
 
 def test_predict_stream(

@@ -12,35 +12,38 @@ import pytest
 
 from lstm_onnx.contract import (
     Axis,
-    Clock,
-    Columns,
-    Constants,
+    ColumnsSource,
     Contract,
     DType,
     Provenance,
     Source,
-    State,
+    StateSpec,
+    StaticSource,
     Step,
     Table,
-    Tensor,
+    TensorSpec,
+    TimeSource,
     Tolerance,
     Values,
 )
+from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.table_inputs import Feeds, answers, check_inputs, feeds, target_columns
+from lstm_onnx.inference.model_inputs import ModelInputs
+from lstm_onnx.inference.output_table import to_table
+from lstm_onnx.inference.table_inputs import read_inputs, target_columns
 
 DAY = 86400
 FIRST = int(np.datetime64("2020-01-01", "s").astype(np.int64))
 
 
-def tensor(name: str, dtype: DType, dims: str, source: Source | None = None) -> Tensor:
-    return Tensor(
+def tensor(name: str, dtype: DType, dims: str, source: Source | None = None) -> TensorSpec:
+    return TensorSpec(
         name=name, dtype=dtype, dims=tuple(dims.split()), meaning=name, source=source, missing=dtype.startswith("float")
     )
 
 
 def contract(
-    axes: dict[str, Axis], inputs: list[Tensor], outputs: list[Tensor], table: Table | None = None, **more: Any
+    axes: dict[str, Axis], inputs: list[TensorSpec], outputs: list[TensorSpec], table: Table | None = None, **more: Any
 ) -> Contract:
     made = Provenance(created="2020-01-01", run="run", plugin="p 1", data="0", versions={}, config={})
     return Contract(
@@ -50,7 +53,7 @@ def contract(
 
 
 AXES = {
-    "time": Axis(min=3, typical=4),
+    "time": Axis(min=3, example_size=4),
     "horizon": Axis(size=2),
     "target": Axis(size=1, labels=("load",)),
     "past": Axis(size=2),
@@ -65,18 +68,18 @@ def forecaster(
 ) -> Contract:
     target = "value" if wide else "load"
     inputs = [
-        tensor("values", "float32", "batch time target", Columns(columns=(target,))),
-        tensor("time", "int64", "batch time", Clock()),
+        tensor("values", "float32", "batch time target", ColumnsSource(columns=(target,))),
+        tensor("time", "int64", "batch time", TimeSource()),
     ]
     if covariates:
         inputs += [
-            tensor("past", "float32", "batch time past", Columns(columns=("warm", "off"))),
-            tensor("future", "float32", "batch horizon future", Columns(columns=("off",), rows="future")),
-            tensor("static", "float32", "batch static", Constants(columns=("size",))),
+            tensor("past", "float32", "batch time past", ColumnsSource(columns=("warm", "off"))),
+            tensor("future", "float32", "batch horizon future", ColumnsSource(columns=("off",), rows="future")),
+            tensor("static", "float32", "batch static", StaticSource(columns=("size",))),
         ]
     outputs = [
         tensor("forecast", "float32", "batch horizon target"),
-        tensor("forecast_time", "int64", "batch horizon", Clock(rows="future")),
+        tensor("forecast_time", "int64", "batch horizon", TimeSource(rows="future")),
         tensor("quantiles", "float32", "batch horizon target quantile"),
     ]
     named = {"target": Axis(size=1, labels=(target,))}
@@ -102,7 +105,7 @@ def long_table() -> pl.DataFrame:
 
 
 def test_the_newest_known_rows_and_those_after_them_become_the_inputs() -> None:
-    fed = feeds(forecaster(), long_table())
+    fed = read_inputs(forecaster(), long_table())
     assert fed.names == ("a", "b")
     assert list(fed.arrays) == ["values", "time", "past", "future", "static"]
     assert [str(a.dtype) for a in fed.arrays.values()] == ["float32", "int64", "float32", "float32", "float32"]
@@ -120,7 +123,7 @@ def test_the_newest_known_rows_and_those_after_them_become_the_inputs() -> None:
 
 def test_months_are_padded_and_shown_by_the_calendar() -> None:
     made = forecaster(series=None, covariates=False, step=Step(months=1), time=Axis(size=4))
-    fed = feeds(made, pl.DataFrame({"day": ["2020-01-31", "2020-02-29"], "load": [1, 2]}))
+    fed = read_inputs(made, pl.DataFrame({"day": ["2020-01-31", "2020-02-29"], "load": [1, 2]}))
     assert [str(np.datetime64(int(t), "s"))[:10] for t in fed.arrays["time"][0]] == [
         "2019-11-01", "2019-12-01", "2020-01-01", "2020-02-01",
     ]  # fmt: skip
@@ -129,7 +132,7 @@ def test_months_are_padded_and_shown_by_the_calendar() -> None:
 def test_a_file_is_read_and_a_shorter_past_is_enough(tmp_path: Path) -> None:
     path = tmp_path / "shop.csv"
     path.write_text("day,load\n2020-01-01,1\n2020-01-02,2\n2020-01-04,NA\n2020-01-03,3\n")
-    fed = feeds(forecaster(series=None, covariates=False), path)
+    fed = read_inputs(forecaster(series=None, covariates=False), path)
     assert fed.arrays["values"].ravel().tolist() == [1, 2, 3]
     assert fed.notes == (
         "sorted by time: 1 row stood after a later one",
@@ -139,8 +142,8 @@ def test_a_file_is_read_and_a_shorter_past_is_enough(tmp_path: Path) -> None:
 
 def test_a_wide_table_gives_a_series_for_each_column() -> None:
     frame = pl.DataFrame({"day": days(4), "north": [1, 2, 3, 4], "south": [5, 6, 7, None], "word": ["x"] * 4})
-    made = forecaster(series=None, covariates=False, wide=True, time=Axis(min=2, typical=3))
-    fed = feeds(made, frame)
+    made = forecaster(series=None, covariates=False, wide=True, time=Axis(min=2, example_size=3))
+    fed = read_inputs(made, frame)
     assert fed.names == ("north", "south")
     assert fed.arrays["values"][:, :, 0].tolist() == [[2, 3, 4], [5, 6, 7]]
     assert fed.arrays["time"][1, -1] == FIRST + 2 * DAY
@@ -151,7 +154,7 @@ def test_wide_tables_share_their_covariates() -> None:
         "day": days(6), "a": [1, 2, 3, 4, None, None], "b": [5, 6, 7, 8, None, None], "warm": [0, 1, 2, 3, None, None],
         "off": range(6), "size": [7] * 6,
     })  # fmt: skip
-    fed = feeds(forecaster(series=None, wide=True), frame)
+    fed = read_inputs(forecaster(series=None, wide=True), frame)
     assert fed.names == ("a", "b")
     assert fed.arrays["past"].tolist() == [[[0, 0], [1, 1], [2, 2], [3, 3]]] * 2
     assert fed.arrays["future"].tolist() == [[[4], [5]]] * 2
@@ -160,7 +163,7 @@ def test_wide_tables_share_their_covariates() -> None:
 
 def refusal(made: Contract, data: pl.DataFrame | Path) -> str:
     with pytest.raises(UserError) as caught:
-        feeds(made, data)
+        read_inputs(made, data)
     text = str(caught.value)
     assert "\n" not in text
     return text.removeprefix("the table: ")
@@ -196,7 +199,7 @@ def test_tables_that_do_not_fit_are_refused() -> None:
 
 def test_series_without_any_known_value_get_no_forecast() -> None:
     frame = long_table().with_columns(load=pl.when(pl.col("shop") == "a").then(None).otherwise(pl.col("load")))
-    fed = feeds(forecaster(), frame)
+    fed = read_inputs(forecaster(), frame)
     assert fed.names == ("b",)
     assert "no forecast for series without any known value: a" in fed.notes
 
@@ -204,7 +207,7 @@ def test_series_without_any_known_value_get_no_forecast() -> None:
 def test_a_free_future_is_as_long_as_every_series_allows() -> None:
     made = forecaster(horizon=Axis(min=1))
     frame = long_table().filter((pl.col("shop") == "b") | (pl.col("day") < "2020-01-08"))
-    assert feeds(made, frame).arrays["future"].shape == (2, 1, 1)
+    assert read_inputs(made, frame).arrays["future"].shape == (2, 1, 1)
     known = frame.filter(pl.col("load").is_not_null())
     assert refusal(made, known) == "1 rows after the newest known value are needed, and there are 0"
 
@@ -212,20 +215,20 @@ def test_a_free_future_is_as_long_as_every_series_allows() -> None:
 def test_rows_without_a_clock_count_as_they_stand() -> None:
     made = contract(
         {"time": Axis(), "target": Axis(size=1)},
-        [tensor("values", "float32", "batch time target", Columns(columns=("load",)))],
+        [tensor("values", "float32", "batch time target", ColumnsSource(columns=("load",)))],
         [tensor("score", "float32", "batch")],
     )
-    fed = feeds(made, pl.DataFrame({"load": [3, 1, 2]}))
+    fed = read_inputs(made, pl.DataFrame({"load": [3, 1, 2]}))
     assert fed.arrays["values"].ravel().tolist() == [3, 1, 2]
 
 
 def test_whole_numbers_must_be_there() -> None:
     made = contract(
         {"time": Axis(), "kinds": Axis(size=1)},
-        [tensor("kind", "int64", "batch time kinds", Columns(columns=("kind",)))],
+        [tensor("kind", "int64", "batch time kinds", ColumnsSource(columns=("kind",)))],
         [tensor("score", "float32", "batch")],
     )
-    assert feeds(made, pl.DataFrame({"kind": ["1", "2"]})).arrays["kind"].ravel().tolist() == [1, 2]
+    assert read_inputs(made, pl.DataFrame({"kind": ["1", "2"]})).arrays["kind"].ravel().tolist() == [1, 2]
     said = "input 'kind' takes whole numbers, and cells are missing; fill them"
     assert refusal(made, pl.DataFrame({"kind": [1, None, 2]})) == said
 
@@ -235,7 +238,7 @@ def test_the_target_is_what_the_outputs_tell_of() -> None:
     assert target_columns(made) == ("load",)
     bare = made.model_copy(update={"outputs": (tensor("score", "float32", "batch"),)})
     assert target_columns(bare) == ("load", "warm")
-    said = (tensor("next", "float32", "batch horizon target", Columns(columns=("warm",), rows="future")),)
+    said = (tensor("next", "float32", "batch horizon target", ColumnsSource(columns=("warm",), rows="future")),)
     assert target_columns(made.model_copy(update={"outputs": said})) == ("warm",)
 
 
@@ -247,7 +250,7 @@ SIGNAL = contract(
         tensor("memory", "float32", "batch unit"),
     ],
     [tensor("memory_next", "float32", "batch unit"), tensor("label", "string", "batch")],
-    states=(State(output="memory_next", input="memory", reset=0.5),),
+    states=(StateSpec(output="memory_next", input="memory", reset=0.5),),
 )
 
 
@@ -299,13 +302,13 @@ def test_text_inputs_take_text_only() -> None:
 
 def test_arrays_come_from_files(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", signal=signal(1, 3, 2), length=[3])
-    assert feeds(SIGNAL, tmp_path / "a.npz").arrays["length"].tolist() == [3]
+    assert read_inputs(SIGNAL, tmp_path / "a.npz").arrays["length"].tolist() == [3]
     content = {
         "signal": [[[1, None], ["nan", 4], [5, 6]]],
         "length": Values.of(np.array([3])).model_dump(),
     }
     (tmp_path / "a.json").write_text(json.dumps(content))
-    fed = feeds(SIGNAL, tmp_path / "a.json")
+    fed = read_inputs(SIGNAL, tmp_path / "a.json")
     np.testing.assert_array_equal(fed.arrays["signal"], np.array([[[1, np.nan], [np.nan, 4], [5, 6]]], np.float32))
     assert fed.names == ()
 
@@ -336,7 +339,7 @@ def test_forecasts_are_a_row_for_each_series_and_time() -> None:
         "forecast_time": FIRST + DAY * np.array([[0, 1], [2, 3]]),
         "quantiles": np.arange(8, dtype=np.float32).reshape(2, 2, 1, 2),
     }
-    table = answers(made, Feeds({}, ("a", "b")), outputs)
+    table = to_table(made, ModelInputs({}, ("a", "b")), outputs)
     assert table.schema["day"] == pl.Date
     assert table.with_columns(pl.col("day").cast(pl.String)).to_dict(as_series=False) == {
         "shop": ["a", "a", "b", "b"],
@@ -346,15 +349,15 @@ def test_forecasts_are_a_row_for_each_series_and_time() -> None:
         "load q0.9": [1, 3, 5, 7],
     }
     outputs["forecast_time"] = outputs["forecast_time"] + 3600
-    hours = answers(made, Feeds({}, ("a", "b")), outputs)
+    hours = to_table(made, ModelInputs({}, ("a", "b")), outputs)
     assert hours.get_column("day").dt.strftime("%H:%M").unique().to_list() == ["01:00"]
-    assert answers(made, Feeds({}), outputs).get_column("shop").to_list() == ["0", "0", "1", "1"]
+    assert to_table(made, ModelInputs({}), outputs).get_column("shop").to_list() == ["0", "0", "1", "1"]
 
 
 def test_a_single_series_and_a_wide_table_name_what_is_needed() -> None:
     outputs = {"forecast": np.ones((1, 2, 1)), "forecast_time": FIRST + DAY * np.array([[0, 1]])}
-    assert answers(forecaster(series=None), Feeds({}, ("",)), outputs).columns == ["day", "load"]
-    wide = answers(forecaster(series=None, wide=True), Feeds({}, ("north",)), outputs)
+    assert to_table(forecaster(series=None), ModelInputs({}, ("",)), outputs).columns == ["day", "load"]
+    wide = to_table(forecaster(series=None, wide=True), ModelInputs({}, ("north",)), outputs)
     assert wide.columns == ["series", "day", "value"]
 
 
@@ -369,7 +372,7 @@ def test_answers_that_share_a_label_are_told_apart() -> None:
         "forecast": np.ones((1, 2, 1)), "spread": np.zeros((1, 2, 1)), "level": np.array([[7.0]]),
         "forecast_time": FIRST + DAY * np.array([[0, 1]]),
     }  # fmt: skip
-    table = answers(made.model_copy(update={"outputs": more}), Feeds({}, ("",)), outputs)
+    table = to_table(made.model_copy(update={"outputs": more}), ModelInputs({}, ("",)), outputs)
     assert table.drop("day").to_dict(as_series=False) == {
         "load": [1, 1], "spread load": [0, 0], "level load": [7, 7],
     }  # fmt: skip
@@ -384,31 +387,34 @@ def test_classes_are_a_row_for_each_example() -> None:
             tensor("probability", "float32", "batch class"),
             tensor("memory_next", "float32", "batch unit"),
         ],
-        states=(State(output="memory_next", input="memory"),),
+        states=(StateSpec(output="memory_next", input="memory"),),
     )
     outputs = {
         "label": np.array(["dog", "cat"], dtype=object),
         "probability": np.array([[0.25, 0.75], [1, 0]], np.float32),
         "memory_next": np.zeros((2, 3)),
     }
-    assert answers(made, Feeds({}), outputs).to_dict(as_series=False) == {
+    assert to_table(made, ModelInputs({}), outputs).to_dict(as_series=False) == {
         "example": [0, 1],
         "label": ["dog", "cat"],
         "probability cat": [0.25, 1],
         "probability dog": [0.75, 0],
     }
     details = tuple(t.model_copy(update={"detail": t.name == "probability"}) for t in made.outputs)
-    assert answers(made.model_copy(update={"outputs": details}), Feeds({}), outputs).columns == ["example", "label"]
-    one = answers(made, Feeds({}), {"label": outputs["label"][:1], "probability": outputs["probability"][:1]})
+    assert to_table(made.model_copy(update={"outputs": details}), ModelInputs({}), outputs).columns == [
+        "example",
+        "label",
+    ]
+    one = to_table(made, ModelInputs({}), {"label": outputs["label"][:1], "probability": outputs["probability"][:1]})
     assert one.columns == ["label", "probability cat", "probability dog"]
-    named = answers(made, Feeds({}, ("x", "y")), outputs)
+    named = to_table(made, ModelInputs({}, ("x", "y")), outputs)
     assert named.get_column("series").to_list() == ["x", "y"]
 
 
 def test_free_axes_run_down_the_rows_or_fit_in_a_cell() -> None:
     axes = {"time": Axis(), "wide": Axis(size=100)}
     steps = contract(axes, [tensor("x", "float32", "batch time")], [tensor("speech", "float32", "batch time")])
-    table = answers(steps, Feeds({}), {"speech": np.array([[0.5, 1.0]])})
+    table = to_table(steps, ModelInputs({}), {"speech": np.array([[0.5, 1.0]])})
     assert table.to_dict(as_series=False) == {"time": [0, 1], "speech": [0.5, 1.0]}
     caption = contract(
         axes,
@@ -422,11 +428,11 @@ def test_free_axes_run_down_the_rows_or_fit_in_a_cell() -> None:
     outputs = {
         "text": np.array(["a b"], dtype=object), "tokens": np.array([[1, 2]]), "all": np.zeros((1, 100), np.int64)
     }  # fmt: skip
-    table = answers(caption, Feeds({}), outputs)
+    table = to_table(caption, ModelInputs({}), outputs)
     assert table.to_dict(as_series=False) == {"text": ["a b"], "tokens": ["1 2"], "all": [" ".join(["0"] * 100)]}
 
 
 def test_a_lone_number_is_a_cell() -> None:
     made = contract({}, [tensor("x", "float32", "batch")], [tensor("score", "float32", "batch")])
-    lone = made.model_copy(update={"outputs": (Tensor(name="score", dtype="float32", dims=(), meaning="m"),)})
-    assert answers(lone, Feeds({}), {"score": np.array(1.5)}).to_dict(as_series=False) == {"score": [1.5]}
+    lone = made.model_copy(update={"outputs": (TensorSpec(name="score", dtype="float32", dims=(), meaning="m"),)})
+    assert to_table(lone, ModelInputs({}), {"score": np.array(1.5)}).to_dict(as_series=False) == {"score": [1.5]}

@@ -11,8 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lstm_onnx.contract import Axis
-from lstm_onnx.contract import Tensor as Described
+from lstm_onnx.contract import Axis, TensorSpec
 from lstm_onnx.graph.torch_export import to_onnx
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.nn.beam_search import Decoded, beam_search, top_k
@@ -98,8 +97,8 @@ def plainly(model: Speaker, state: Tensor) -> Beam:
 
 
 def spec(model: Speaker) -> GraphSpec:
-    def described(name: str, dtype: str, *dims: str) -> Described:
-        return Described(name=name, dtype=dtype, dims=dims, meaning="")  # type: ignore[arg-type]
+    def described(name: str, dtype: str, *dims: str) -> TensorSpec:
+        return TensorSpec(name=name, dtype=dtype, dims=dims, meaning="")  # type: ignore[arg-type]
 
     return GraphSpec(
         module=model,

@@ -84,8 +84,9 @@ def test_a_task_under_another_name_than_its_entry_point(install) -> None:
 
 
 def test_what_is_not_a_task_is_refused(install) -> None:
-    install("pkg-not", "x", "from lstm_onnx import hookimpl\n@hookimpl\ndef lstm_onnx_tasks():\n    return [3]\n")
-    with pytest.raises(UserError, match=r"returned 'int', which is not an lstm_onnx.Task"):
+    text = "from lstm_onnx.plugin import hookimpl\n@hookimpl\ndef lstm_onnx_tasks():\n    return [3]\n"
+    install("pkg-not", "x", text)
+    with pytest.raises(UserError, match=r"returned 'int', which is not an lstm_onnx.plugin.Task"):
         load_task("x")
     install("pkg-none", "y", "")
     with pytest.raises(UserError, match="brings no task; mark a function lstm_onnx_tasks"):
@@ -117,7 +118,7 @@ def test_the_example_of_the_readme_passes_what_plugins_must_pass(tmp_path: Path)
             "differs from one call",
         ),
         ('{"total": np.ones(', '{"total": 1 + np.zeros(', None),
-        ('Headline("mse"', 'Headline("mean"', "mean"),
+        ('PrimaryMetric("mse"', 'PrimaryMetric("mean"', "mean"),
         ("self.lstm = LSTM(2, config.hidden)", "self.lstm = LSTM(2, config.hidden, dropout=0)", None),
     ],
 )

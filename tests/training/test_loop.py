@@ -17,8 +17,8 @@ from safetensors.numpy import load_file
 
 import lstm_onnx as lo
 from lstm_onnx.errors import Interrupted
-from lstm_onnx.training.loop import Row, Silent
-from lstm_onnx.training.options import Training
+from lstm_onnx.training.loop import Row, SilentObserver
+from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.training.run_folder import Run, newest_run, open_run
 from tests.conftest import ADDING, TINY
 
@@ -30,7 +30,7 @@ def train(runs: Path, observer=None, config=None, **settings) -> Run:
     )
 
 
-class StopAfter(Silent):
+class StopAfter(SilentObserver):
     """Presses Ctrl-C in the middle of the epoch after `epoch`, or right after it."""
 
     def __init__(self, epoch: int, batch: int | None) -> None:
@@ -160,13 +160,13 @@ def test_cuda_without_a_device_is_refused(tmp_path: Path) -> None:
 
 
 def test_learning_rate_warms_up_and_falls_as_half_a_cosine() -> None:
-    settings = Training(learning_rate=0.1, warmup=0.1, schedule="cosine")
+    settings = TrainingOptions(learning_rate=0.1, warmup=0.1, schedule="cosine")
     rates = [settings.rate(step, 100) for step in range(100)]
     assert rates[:10] == pytest.approx([0.01 * k for k in range(1, 11)])
     assert rates[10] == pytest.approx(0.1)
     assert rates[55] == pytest.approx(0.05 * (1 + math.cos(math.pi * 0.5)))
     assert rates[99] < 1e-4
-    constant = Training(learning_rate=0.1, warmup=0, schedule="constant")
+    constant = TrainingOptions(learning_rate=0.1, warmup=0, schedule="constant")
     assert {constant.rate(step, 100) for step in range(100)} == {0.1}
 
 

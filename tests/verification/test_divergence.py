@@ -1,4 +1,4 @@
-"""Faults planted in a file are named at their place: with PyTorch, with onnx's reference, and by digests alone."""
+"""Faults planted in a file are named at their place: with PyTorch, with onnx's reference, and by fingerprints alone."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.graph.torch_export import to_onnx, trace_sizes
-from lstm_onnx.verification.divergence import first_difference, first_parting_from_reference, values_by_onnx_runtime
-from lstm_onnx.verification.fingerprints import changed_parts, digests
+from lstm_onnx.verification.divergence import first_difference, first_divergence_from_reference, values_by_onnx_runtime
+from lstm_onnx.verification.fingerprints import changed_parts, fingerprints
 
 Edit = Callable[[onnx.ModelProto], None]
 
@@ -50,18 +50,18 @@ def example_of(restored) -> dict[str, np.ndarray]:
 
 def inputs_of(restored) -> dict[str, np.ndarray]:
     graph = restored.graphs[0]
-    sizes = {name: 3 if name == "batch" else a.typical or 8 for name, a in graph.axes.items() if a.size is None}
+    sizes = {name: 3 if name == "batch" else a.example_size or 8 for name, a in graph.axes.items() if a.size is None}
     return restored.task.sample(graph, sizes, 1)
 
 
 def parting(restored, edit: Edit | None = None) -> str | None:
-    from lstm_onnx.verification.torch_divergence import first_parting
+    from lstm_onnx.verification.torch_divergence import first_divergence
 
     graph, example = restored.graphs[0], example_of(restored)
     model = to_onnx(graph, example)
     if edit is not None:
         edit(model)
-    return first_parting(model, graph, example, inputs_of(restored))
+    return first_divergence(model, graph, example, inputs_of(restored))
 
 
 def node(model: onnx.ModelProto, op_type: str) -> onnx.NodeProto:
@@ -107,7 +107,7 @@ def test_a_sound_file_parts_nowhere(alive, forecasting) -> None:
     for restored in (alive, forecasting):
         assert parting(restored) is None
         graph = restored.graphs[0]
-        assert first_parting_from_reference(to_onnx(graph, example_of(restored)), inputs_of(restored)) is None
+        assert first_divergence_from_reference(to_onnx(graph, example_of(restored)), inputs_of(restored)) is None
 
 
 @pytest.mark.parametrize(
@@ -228,11 +228,11 @@ def test_a_node_in_a_loop_is_named_by_its_loop() -> None:
     count, yes = numpy_helper.from_array(np.array(3), "three"), numpy_helper.from_array(np.array(True), "yes")
     model = small([helper.make_node("Loop", ["three", "yes", "x"], ["y"], "decoder", body=body)], [count, yes], [2])
     x = np.ones(2, np.float32)
-    assert first_parting_from_reference(model, {"x": x}) is None
+    assert first_divergence_from_reference(model, {"x": x}) is None
     got = values_by_onnx_runtime(model, {"x": x})
     assert not isinstance(got, str) and got["y"].tolist() == [8, 8]
     assert str(first_difference(model, got | {"y": x}, got)).startswith("node decoder (Loop, output y)")
-    known = digests(model)
+    known = fingerprints(model)
     model.graph.node[0].attribute[0].g.node[0].op_type = "Mul"
     assert changed_parts(model, known) == ["node decoder changed"]
 
@@ -263,15 +263,15 @@ def add_relu(model: onnx.ModelProto) -> None:
 )
 def test_what_was_changed_is_named_without_pytorch(adding_file: Path, edit: Edit, says: list[str]) -> None:
     model = onnx.load(adding_file)
-    known = digests(model)
+    known = fingerprints(model)
     assert changed_parts(model, known) == []
     edit(model)
     assert changed_parts(model, known) == says
 
 
-def test_digests_do_not_depend_on_how_a_value_is_stored(adding_file: Path) -> None:
+def test_fingerprints_do_not_depend_on_how_a_value_is_stored(adding_file: Path) -> None:
     model = onnx.load(adding_file)
-    known = digests(model)
+    known = fingerprints(model)
     assert all(len(d) == 8 and int(d, 16) >= 0 for d in known.values())
     tensor = weights(model, "head.weight")
     values = numpy_helper.to_array(tensor)
@@ -287,9 +287,9 @@ def test_digests_do_not_depend_on_how_a_value_is_stored(adding_file: Path) -> No
     assert changed_parts(model, known) == []
 
 
-def test_digests_tell_type_shape_and_place_apart(adding_file: Path) -> None:
+def test_fingerprints_tell_type_shape_and_place_apart(adding_file: Path) -> None:
     model = onnx.load(adding_file)
-    known = digests(model)
+    known = fingerprints(model)
     tensor = weights(model, "head.weight")
     set_weights(tensor, numpy_helper.to_array(tensor).T.copy())
     n = node(model, "Less")
@@ -297,8 +297,8 @@ def test_digests_tell_type_shape_and_place_apart(adding_file: Path) -> None:
     assert changed_parts(model, known) == ["weights head.weight changed", f"node {n.name} changed"]
 
 
-def test_nodes_of_the_same_name_and_files_without_digests() -> None:
+def test_nodes_of_the_same_name_and_files_without_fingerprints() -> None:
     nodes = [helper.make_node("Neg", ["x"], ["a"]), helper.make_node("Neg", ["a"], ["y"])]
     model = small(nodes, [], ["n"])
-    assert list(digests(model)) == ["node Neg", "node Neg #2"]
+    assert list(fingerprints(model)) == ["node Neg", "node Neg #2"]
     assert changed_parts(model, {}) == []

@@ -12,8 +12,9 @@ import pytest
 from onnx import numpy_helper
 
 import lstm_onnx as lo
+from lstm_onnx import plugin
 from lstm_onnx.contract import METADATA_KEY, Example
-from lstm_onnx.graph.sample_inputs import sample
+from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.training.restore import restore
 from lstm_onnx.verification import verify as parity
@@ -129,7 +130,7 @@ def without_digests(path: Path) -> Path:
     """As if somebody had made the contract anew after the fault: only PyTorch can tell."""
 
     def forget(model: onnx.ModelProto) -> None:
-        edit_contract(model, digests={})
+        edit_contract(model, fingerprints={})
 
     change(path, forget)
     path.with_suffix(".json").write_text(onnx.load(path).metadata_props[0].value)
@@ -205,7 +206,7 @@ def test_extremes_and_ragged_lengths_are_asked(adding_run, adding_file: Path) ->
 
 def test_ragged_lengths_reach_from_the_smallest_to_full(adding_run) -> None:
     graph = restore(adding_run).graphs[0]
-    inputs = sample(restore(adding_run).task, graph, {"batch": 4, "time": 7}, 0)
+    inputs = sample_inputs(restore(adding_run).task, graph, {"batch": 4, "time": 7}, 0)
     found = {how: i["lengths"].tolist() for how, i in ragged(graph, inputs, {"batch": 4, "time": 7})}
     assert found[", lengths smallest"] == [0] * 4
     assert found[", lengths full"] == [7] * 4
@@ -354,21 +355,21 @@ NAN, INF = float("nan"), float("inf")
 def test_comparison(got: list[float], wanted: list[float], passes: bool) -> None:
     arrays = {"y": np.array([got], np.float32)}, {"y": np.array([wanted], np.float32)}
     if passes:
-        compare(*arrays, lo.Tolerance(), "here", Report("file"))
+        compare(*arrays, plugin.Tolerance(), "here", Report("file"))
     else:
         with pytest.raises(parity.ValueMismatch, match=r"^here: y"):
-            compare(*arrays, lo.Tolerance(), "here", Report("file"))
+            compare(*arrays, plugin.Tolerance(), "here", Report("file"))
 
 
 def test_a_large_example_does_not_hide_a_small_one() -> None:
     wanted = np.array([[1e6], [1.0]], np.float32)
     got = wanted + np.array([[0], [1e-3]], np.float32)
     with pytest.raises(parity.ValueMismatch, match=r"y\[1, 0\]"):
-        compare({"y": got}, {"y": wanted}, lo.Tolerance(), "here", Report("file"))
+        compare({"y": got}, {"y": wanted}, plugin.Tolerance(), "here", Report("file"))
 
 
 def test_an_output_may_have_a_tolerance_of_its_own() -> None:
-    tolerance = lo.Tolerance(rtol=0, atol=1e-4, outputs={"sum": 1e-3})
+    tolerance = plugin.Tolerance(rtol=0, atol=1e-4, outputs={"sum": 1e-3})
     wanted = {"part": np.zeros((1, 3), np.float32), "sum": np.zeros(1, np.float32)}
     compare(wanted | {"sum": wanted["sum"] + 9e-4}, wanted, tolerance, "here", Report("file"))
     with pytest.raises(parity.ValueMismatch, match=r"sum\[0\] is .* allowed 0.001 \+ 0 of largest"):
@@ -378,7 +379,7 @@ def test_an_output_may_have_a_tolerance_of_its_own() -> None:
 
 
 def test_a_near_tie_is_forgiven_where_what_decides_is_the_same_and_it_is_rare() -> None:
-    tolerance = lo.Tolerance(rtol=0, atol=1e-4, decided_by="score")
+    tolerance = plugin.Tolerance(rtol=0, atol=1e-4, decided_by="score")
     wanted = {
         "tokens": np.arange(12).reshape(4, 3),
         "text": np.array(["a", "b", "c", "d"], object),
@@ -395,7 +396,7 @@ def test_a_near_tie_is_forgiven_where_what_decides_is_the_same_and_it_is_rare() 
     with pytest.raises(parity.ValueMismatch, match=r"tokens\[1, 0\] is 7 instead of 3"):
         compare(other, wanted, tolerance, "again", report)  # two of eight are no chance
     with pytest.raises(parity.ValueMismatch, match=r"tokens\[1, 0\] is 7"):
-        compare(other, wanted, lo.Tolerance(rtol=0, atol=1e-4), "here", Report("file"))
+        compare(other, wanted, plugin.Tolerance(rtol=0, atol=1e-4), "here", Report("file"))
     with pytest.raises(parity.ValueMismatch, match=r"tokens\[1, 0\] is 7"):
         compare(other | {"score": wanted["score"] + 1e-3}, wanted, tolerance, "a worse one", Report("file"))
     with pytest.raises(parity.ValueMismatch, match=r"each\[0, 0\]"):
@@ -406,6 +407,6 @@ def test_distance_of_strings_and_shapes() -> None:
     words = np.array(["a", "b"], object)
     assert distance(words, words) == (0.0, 0.0)
     with pytest.raises(parity.ValueMismatch, match=r"label\[1\] is b instead of c"):
-        compare({"label": words}, {"label": np.array(["a", "c"], object)}, lo.Tolerance(), "here", Report("file"))
+        compare({"label": words}, {"label": np.array(["a", "c"], object)}, plugin.Tolerance(), "here", Report("file"))
     with pytest.raises(parity.ShapeMismatch, match=r"has the shape \(2\) instead of \(1\)"):
-        compare({"y": np.zeros(2)}, {"y": np.zeros(1)}, lo.Tolerance(), "here", Report("file"))
+        compare({"y": np.zeros(2)}, {"y": np.zeros(1)}, plugin.Tolerance(), "here", Report("file"))

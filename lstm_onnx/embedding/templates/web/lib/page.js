@@ -230,9 +230,9 @@ function about(found, bytes) {
   for (const port of [...found.inputs, ...found.outputs]) {
     say(port.name, `${port.dtype} (${port.dims.join(", ")}): ${port.meaning}${port.unit ? `, in ${port.unit}` : ""}`);
   }
-  const headline = found.scores?.headline;
-  if (headline && headline in (found.scores.model ?? {})) {
-    const others = Object.entries(found.scores.baselines ?? {}).map(([name, s]) => `${name} ${Number(s[headline].toPrecision(3))}`);
-    say(headline, `${Number(found.scores.model[headline].toPrecision(3))} on test data${others.length ? ` (${others.join(", ")})` : ""}`);
+  const primary = found.scores?.primary;
+  if (primary && primary in (found.scores.model ?? {})) {
+    const others = Object.entries(found.scores.baselines ?? {}).map(([name, s]) => `${name} ${Number(s[primary].toPrecision(3))}`);
+    say(primary, `${Number(found.scores.model[primary].toPrecision(3))} on test data${others.length ? ` (${others.join(", ")})` : ""}`);
   }
 }

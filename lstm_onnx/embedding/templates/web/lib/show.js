@@ -19,7 +19,7 @@ export function element(tag, attributes = {}, ...children) {
 /** What to put on the page for the answers that `reading.js` gave. */
 export function show(found, contract) {
   const parts = [];
-  const ranked = contract.outputs.find((o) => o.ranked && contract.axes[o.dims.at(-1)].labels);
+  const ranked = contract.outputs.find((o) => o.is_scores && contract.axes[o.dims.at(-1)].labels);
   const wide = ranked && ranked.dims.length === 2;
   if (plan.mode === "picture") parts.push(...found.slice(0, MOST_PICTURES).map((f) => captioned(f, contract)));
   if (plan.answer.clock >= 0) parts.push(...forecasts(found, contract));

@@ -16,7 +16,9 @@ from tools.documents.links import DOCS, OUTSIDE, ROOT, for_site
 _SOURCES: dict[str, Path] = {}
 """Where pages lie on disk that are not in `docs/` as they are."""
 
-_ASSET = re.compile(r"""<(?:script|img|iframe|source)\b[^>]*?\bsrc=["'](?:https?:)?//|<link\b(?![^>]*\brel=["']canonical)[^>]*?\bhref=["'](?:https?:)?//""")
+_ASSET = re.compile(
+    r"""<(?:script|img|iframe|source)\b[^>]*?\bsrc=["'](?:https?:)?//|<link\b(?![^>]*\brel=["']canonical)[^>]*?\bhref=["'](?:https?:)?//"""
+)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -1,6 +1,7 @@
 """The parts of the documents that are made from the code, so that they cannot drift.
 
-A page asks for one by a comment on a line of its own, `<!-- made from the code: NAME ARGUMENT -->`; `PARTS` has all names.
+A page asks for one by a comment on a line of its own, `<!-- made from the code: NAME ARGUMENT -->`; `PARTS` has all
+names.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import inspect
 import re
 import types
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
@@ -17,19 +19,18 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 import lstm_onnx
-from lstm_onnx import errors
+from lstm_onnx import errors, plugin
 from lstm_onnx.cli.app import build
 from lstm_onnx.compatibility.runtimes import TARGETS
 from lstm_onnx.contract import Contract
 from lstm_onnx.embedding.registry import load_targets
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import Task
-from lstm_onnx.training.options import Training
+from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.verification import report
 
+ROOT = Path(__file__).parents[2]
 MARK = re.compile(r"^<!-- made from the code: (.+?) -->$", re.MULTILINE)
-PLUGIN_MODULES = ("contract", "task", "data", "nn", "plugins", "embedding")
-"""Where the names live that only authors of plugins need."""
 
 
 def fill(markdown: str) -> str:
@@ -48,7 +49,7 @@ def fill(markdown: str) -> str:
 
 def commands() -> dict[str, TyperCommand]:
     """Return every command of the command line by its name."""
-    group = typer.main.get_command(build({"training": Training}))
+    group = typer.main.get_command(build({"training": TrainingOptions}))
     assert isinstance(group, TyperGroup)
     found = {name: command for name, command in group.commands.items() if isinstance(command, TyperCommand)}
     assert found.keys() == group.commands.keys(), "a group of commands, which the reference does not write down yet"
@@ -63,7 +64,7 @@ def _commands() -> str:
 
 def _command(name: str, command: TyperCommand) -> str:
     arguments = [p for p in command.params if isinstance(p, TyperArgument)]
-    options = [p for p in command.params if isinstance(p, TyperOption) and p.name not in Training.model_fields]
+    options = [p for p in command.params if isinstance(p, TyperOption) and p.name not in TrainingOptions.model_fields]
     usage = " ".join((f"lstm-onnx {name}", *(f"{a.metavar or _metavar(a)}" for a in arguments), "[OPTIONS]"))
     rows = [(f"`{a.metavar or _metavar(a)}`", _plain(a.help or ""), _default(a.default)) for a in arguments]
     rows += [(_signature(o), _plain(o.help or ""), "" if o.is_flag else _default(o.default)) for o in options]
@@ -86,7 +87,7 @@ def _signature(option: TyperOption) -> str:
 
 def _options(name: str) -> str:
     """Write a table of the options of a task, or with `training` of those that every task has."""
-    model = Training if name == "training" else load_task(name).task.Config
+    model = TrainingOptions if name == "training" else load_task(name).task.Config
     rows = [
         (f"`{_flag(field, info)}` {_takes(info.annotation)}".strip(), info.description or "", _default(info.default))
         for field, info in model.model_fields.items()
@@ -192,7 +193,9 @@ def _runtimes() -> str:
     words = {"stops": "does not run", "differs": "answers otherwise, or needs a hand", "slow": "is slow"}
     parts = []
     for target in TARGETS.values():
-        opset, ir = (f"up to {limit}" if limit else "without a limit that we met" for limit in (target.max_opset, target.max_ir))
+        opset, ir = (
+            f"up to {limit}" if limit else "without a limit that we met" for limit in (target.max_opset, target.max_ir)
+        )
         rows = [(f"`{r.name}`", words[r.severity], r.why, r.advice) for r in target.others]
         sources = dict.fromkeys((target.versions.source, *(r.source for r in target.others)))
         parts += [
@@ -215,29 +218,29 @@ def _failures() -> str:
     return _table(("type", "meaning"), [(f"`{k.__name__}`", _paragraph(k.__doc__)) for k in kinds])
 
 
-def public_names(of_plugins: bool) -> list[str]:
-    """Return where the public names are defined: those that authors of plugins need, or all others."""
-    found = []
-    for name in lstm_onnx.__all__:
-        thing = getattr(lstm_onnx, name)
-        if not (inspect.isclass(thing) or inspect.isfunction(thing)):
-            continue
-        is_plugins = inspect.isclass(thing) and thing.__module__.split(".")[1] in PLUGIN_MODULES
-        if is_plugins == of_plugins:
-            found.append(f"{thing.__module__}.{thing.__qualname__}")
-    return found
+def _names_of(module: types.ModuleType) -> list[str]:
+    """Return where the functions and classes that a module offers are defined."""
+    things = [getattr(module, name) for name in module.__all__]
+    return [f"{t.__module__}.{t.__qualname__}" for t in things if inspect.isclass(t) or inspect.isfunction(t)]
 
 
 def _python() -> str:
     """Ask mkdocstrings for the functions and classes that a person calls."""
-    return "\n\n".join(f"::: {name}" for name in public_names(of_plugins=False))
+    return "\n\n".join(f"::: {name}" for name in _names_of(lstm_onnx))
 
 
 def _plugin_names() -> str:
     """Ask mkdocstrings for the classes that a plugin is made of, `Task` first."""
-    task = f"{Task.__module__}.{Task.__qualname__}"
-    names = [task, *(n for n in public_names(of_plugins=True) if n != task)]
-    return "\n\n".join(f"::: {name}" for name in names)
+    first = f"{Task.__module__}.{Task.__qualname__}"
+    names = dict.fromkeys((first, *_names_of(plugin)))
+    return "\n\n".join(f"::: {name}" for name in names if name not in _names_of(lstm_onnx))
+
+
+def _file(name: str) -> str:
+    """Show a file of the repository."""
+    path = ROOT / name
+    language = {".py": "python"}.get(path.suffix, path.suffix.lstrip("."))
+    return f'```{language} title="{name}"\n{path.read_text()}```'
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -269,6 +272,7 @@ def _without_none(annotation: Any) -> Any:
 
 
 PARTS: dict[str, Callable[..., str]] = {
+    "file": _file,
     "commands": _commands,
     "options": _options,
     "training-of": _training_of,

@@ -1,7 +1,7 @@
 """The blocks of code in the documents, and what is said of each in a comment on the line before it.
 
-    <!-- not run: WHY -->   it cannot run in a test
-    <!-- awaits: WHAT -->   it does not run yet, since WHAT is not there; the tests fail as soon as it does
+<!-- not run: WHY -->   it cannot run in a test
+<!-- awaits: WHAT -->   it does not run yet, since WHAT is not there; the tests fail as soon as it does
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def _page_of(path: Path) -> str | None:
     """Return what the site calls a file of the repository, or None if it is not in the site."""
     if path.is_dir() and (path / "README.md").exists():
         path /= "README.md"
-    if not path.is_relative_to(ROOT):
+    if path == DOCS or not path.is_relative_to(ROOT):
         return None
     name = path.relative_to(ROOT).as_posix()
     if path.is_relative_to(DOCS):

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 SECONDS = 600
 """How long a cell may take, on a busy machine."""
@@ -47,10 +47,13 @@ def run(path: Path) -> nbformat.NotebookNode:
         nbclient.exceptions.CellExecutionError: a cell fails.
     """
     notebook = read(path)
-    kernel = AsyncKernelManager(kernel_name="python3", transport="ipc")
     search = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(notebook, km=kernel, timeout=SECONDS, resources={"metadata": {"path": folder}})
+        work = Path(folder, "work")
+        work.mkdir()
+        # sockets of files: nothing listens on a port
+        options = Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
+        client = NotebookClient(notebook, config=options, timeout=SECONDS, resources={"metadata": {"path": str(work)}})
         client.execute(env=os.environ | {"PATH": search, "COLUMNS": "100"})
     return notebook
 

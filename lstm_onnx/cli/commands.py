@@ -149,7 +149,7 @@ def _predict_line(file: Path, contract: Contract) -> str:
     """Write the command that answers with a file, for the kind of data that it takes."""
     kinds = {t.source.kind for t in contract.inputs if t.source is not None} - {"lengths"}
     table = "DATA.csv" if contract.stream is None else "--stream < DATA.csv"
-    data = "PICTURE.jpg" if "picture" in kinds else table if kinds else "DATA.npz"
+    data = "PICTURE.jpg" if "image" in kinds else table if kinds else "DATA.npz"
     return f"lstm-onnx predict {file} {data}"
 
 

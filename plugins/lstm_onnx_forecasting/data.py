@@ -25,7 +25,7 @@ from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import TaskData
 from lstm_onnx_forecasting.columns import Roles, find_roles
-from lstm_onnx_forecasting.config import Config, Info
+from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.windows import WindowSplit, WindowStore, make_bank, usable
 
 LEAST = 2

@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import pytest
 from lstm_onnx_captioning.caption_graph import caption_stage
-from lstm_onnx_captioning.config import END, START
 from lstm_onnx_captioning.extractor import extractor
+from lstm_onnx_captioning.options import END, START
 from lstm_onnx_captioning.samples import sample
 from lstm_onnx_captioning.spec import tokens as described_tokens
 from onnx import helper, numpy_helper

@@ -115,7 +115,7 @@ def test_finer_plans_are_tried_until_one_holds(wide_run, tmp_path: Path, monkeyp
         tried.append(content)
         return 99.0 if len(tried) == 1 else 0.5
 
-    monkeypatch.setattr("lstm_onnx.evaluation.variant_quality.Price.drop_while_choosing", first_is_bad)
+    monkeypatch.setattr("lstm_onnx.evaluation.variant_quality.QualityDrop.drop_while_choosing", first_is_bad)
     made = lo.export(wide_run, tmp_path / "a.onnx", variant="int8", max_drop=50)
     assert made.how == PLANS[1].name
     scale = next(t for t in onnx.load(made.path).graph.initializer if t.name.endswith("R_scale"))
@@ -139,19 +139,19 @@ def test_data_that_is_gone_is_asked_for(wide_run, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("better", "before", "after", "percent"),
+    ("mode", "before", "after", "percent"),
     [
-        ("lower", 2.0, 2.1, 5),
-        ("lower", 2.0, 1.9, -5),
-        ("higher", 0.8, 0.6, 25),
-        ("higher", -2.0, -3.0, 50),
-        ("lower", 0.0, 0.0, 0),
-        ("lower", 0.0, 0.1, np.inf),
-        ("lower", 1.0, np.nan, np.inf),
+        ("min", 2.0, 2.1, 5),
+        ("min", 2.0, 1.9, -5),
+        ("max", 0.8, 0.6, 25),
+        ("max", -2.0, -3.0, 50),
+        ("min", 0.0, 0.0, 0),
+        ("min", 0.0, 0.1, np.inf),
+        ("min", 1.0, np.nan, np.inf),
     ],
 )
-def test_drop(better, before: float, after: float, percent: float) -> None:
-    assert drop(PrimaryMetric("m", better), before, after) == pytest.approx(percent)
+def test_drop(mode, before: float, after: float, percent: float) -> None:
+    assert drop(PrimaryMetric("m", mode), before, after) == pytest.approx(percent)
 
 
 def model_with(weights: dict[str, np.ndarray], nodes: list[onnx.NodeProto]) -> onnx.ModelProto:

@@ -6,8 +6,10 @@ names.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import tomllib
 import types
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -236,6 +238,32 @@ def _plugin_names() -> str:
     return "\n\n".join(f"::: {name}" for name in names if name not in _names_of(lstm_onnx))
 
 
+def import_contracts() -> list[dict[str, Any]]:
+    """Return what `pyproject.toml` says of who may import whom, as import-linter reads it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts: list[dict[str, Any]] = project["tool"]["importlinter"]["contracts"]
+    return contracts
+
+
+def _floors() -> str:
+    """Write a table of the packages from the top floor down, each with the first line of its docstring."""
+    floors = next(c["layers"] for c in import_contracts() if c["type"] == "layers")
+    rows = []
+    for number, floor in enumerate(floors):
+        for room in re.findall(r"\w+", floor):
+            path = ROOT / "lstm_onnx" / room
+            source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            if source.exists():  # a floor in brackets is optional
+                text = ast.get_docstring(ast.parse(source.read_text()))
+                rows.append((str(len(floors) - number), f"`{room}`", _paragraph(text)))
+    return _table(("floor", "room", "what it does"), rows)
+
+
+def _import_rules() -> str:
+    """List the import contracts by name."""
+    return "\n".join(f"- {contract['name']}." for contract in import_contracts())
+
+
 def _file(name: str) -> str:
     """Show a file of the repository."""
     path = ROOT / name
@@ -273,6 +301,8 @@ def _without_none(annotation: Any) -> Any:
 
 PARTS: dict[str, Callable[..., str]] = {
     "file": _file,
+    "floors": _floors,
+    "import-rules": _import_rules,
     "commands": _commands,
     "options": _options,
     "training-of": _training_of,

@@ -82,6 +82,13 @@ def test_every_key_of_the_contract_is_described() -> None:
     assert [m.__name__ for m in models[1:] if f"\n### {m.__name__}\n" not in written] == []
 
 
+def test_every_room_is_on_the_architecture_page() -> None:
+    written = reference.fill((DOCS / "explanation/architecture.md").read_text())
+    rooms = [p for p in (ROOT / "lstm_onnx").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()]
+    assert [r.stem for r in rooms if r.stem != "__init__" and not re.search(rf"\| `{r.stem}` \| \S", written)] == []
+    assert [c["name"] for c in reference.import_contracts() if f"- {c['name']}." not in written] == []
+
+
 def test_every_runtime_and_every_target_is_told() -> None:
     runtimes = reference.fill((DOCS / "how-to/choose-a-runtime.md").read_text())
     assert [name for name in TARGETS if f"\n### {name}\n" not in runtimes] == []

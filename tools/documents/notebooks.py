@@ -37,7 +37,8 @@ class Rendered:
 
 def read(path: Path) -> nbformat.NotebookNode:
     """Read a notebook as it is stored."""
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    stored: nbformat.NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return stored
 
 
 def run(path: Path) -> nbformat.NotebookNode:

@@ -18,7 +18,7 @@ from lstm_onnx.plugins.registry import load_task, task_names
 from lstm_onnx.task import Task
 from lstm_onnx.training.options import TrainingOptions
 from tools.documents import reference
-from tools.documents.links import DOCS, OUTSIDE, ROOT, documents, for_site, links
+from tools.documents.links import DOCS, OUTSIDE, ROOT, documents, for_site, foreign_asset, links
 from tools.documents.snippets import snippets
 
 HAND = [path for path in documents() if not path.is_relative_to(ROOT / "benchmarks") and path.name != "CHANGELOG.md"]
@@ -192,6 +192,24 @@ def test_there_are_links_and_the_site_has_them() -> None:
     assert for_site("[x](../../README.md)", DOCS / "how-to/stream.md", "how-to/stream.md") == "[x](../index.md)"
     assert for_site("[x](../../LICENSE)", DOCS / "how-to/stream.md", "how-to/stream.md") == "x"
     assert for_site("```\n[x](../../LICENSE)\n```", DOCS / "how-to/stream.md", "how-to/stream.md").count("LICENSE") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<script async src="https://elsewhere/x.js"></script>',
+        "<img alt=x src=//elsewhere/x.png>",
+        '<link rel="stylesheet" href="http://elsewhere/x.css">',
+        'body { background: url("https://elsewhere/x.png") }',
+        '@import "https://elsewhere/x.css";',
+    ],
+)
+def test_what_a_page_would_load_from_elsewhere_is_found(text: str) -> None:
+    assert "elsewhere" in (foreign_asset(text) or "")
+
+
+def test_what_a_reader_follows_is_no_matter() -> None:
+    assert foreign_asset('<a href="https://elsewhere/">x</a><script src="../x.js"></script><img src="x.png">') is None
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -11,14 +10,10 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from tools.documents import notebooks, reference
-from tools.documents.links import DOCS, OUTSIDE, ROOT, for_site
+from tools.documents.links import DOCS, OUTSIDE, ROOT, for_site, foreign_asset
 
 _SOURCES: dict[str, Path] = {}
 """Where pages lie on disk that are not in `docs/` as they are."""
-
-_ASSET = re.compile(
-    r"""<(?:script|img|iframe|source)\b[^>]*?\bsrc=["'](?:https?:)?//|<link\b(?![^>]*\brel=["']canonical)[^>]*?\bhref=["'](?:https?:)?//"""
-)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -49,6 +44,6 @@ def on_post_build(config: MkDocsConfig) -> None:
     Raises:
         PluginError: a page does.
     """
-    for path in sorted(Path(config.site_dir).rglob("*.html")):
-        if found := _ASSET.search(path.read_text()):
-            raise PluginError(f"{path}: loads something from elsewhere: {found[0][:200]}")
+    for path in sorted(p for p in Path(config.site_dir).rglob("*") if p.suffix in (".html", ".css")):
+        if found := foreign_asset(path.read_text()):
+            raise PluginError(f"{path}: loads something from elsewhere: {found}")

@@ -29,6 +29,11 @@ OUTSIDE = {
 """Documents outside of `docs/` that are pages of the site too, and where."""
 
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
+_ASSET = re.compile(
+    r"""<(?:script|img|iframe|source|video|audio)\b[^>]*?\bsrc=["']?(?:https?:)?//[^"'>]*"""
+    r"""|<link\b(?![^>]*\brel=["']?canonical)[^>]*?\bhref=["']?(?:https?:)?//[^"'>]*"""
+    r"""|(?:\burl\(|@import\s)\s*["']?(?:https?:)?//[^"')]*"""
+)
 _FENCE = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2\s*$", re.MULTILINE | re.DOTALL)
 
 
@@ -41,6 +46,12 @@ def links(markdown: str) -> Iterator[str]:
     """Yield where links and pictures point to, leaving out what stands in blocks of code."""
     for match in LINK.finditer(_FENCE.sub("", markdown)):
         yield match[3]
+
+
+def foreign_asset(text: str) -> str | None:
+    """Find what a page or a style sheet would load from elsewhere; what only a reader follows is no matter."""
+    found = _ASSET.search(text)
+    return found[0] if found else None
 
 
 def for_site(markdown: str, source: Path, page: str) -> str:

@@ -46,8 +46,7 @@ class ColumnsSource(_Part):
     columns: tuple[str, ...] = Field(description="their names, in the order of the axis")
     rows: Literal["past", "future", "all"] = Field(
         "past",
-        description="past: up to and with the newest known row; future: the rows after it; all: every row of a "
-        "sequence from its first, padded at its end",
+        description="past: up to the newest known row; future: the rows after it; all: every row of a sequence",
     )
 
 
@@ -148,10 +147,7 @@ class Tolerance(_Part):
     rtol: float = Field(1e-5, description="share of the largest number in the example")
     atol: float = Field(1e-6, description="what is allowed on top, in the unit of the output")
     outputs: dict[str, float] | None = Field(None, description="atol of outputs that have another, such as sums")
-    decided_by: str | None = Field(
-        None,
-        description="output by which the best answer is chosen: of two that it calls equally good, either is right",
-    )
+    decided_by: str | None = Field(None, description="output that ranks answers; of two that are equal either is right")
 
     def of(self, output: str) -> Tolerance:
         """Return that of one output."""
@@ -163,13 +159,13 @@ class Scores(_Part):
 
     primary: str = Field(description="the metric that stands for the model")
     model: dict[str, float] = Field(description="of the model: metric to value")
-    baselines: dict[str, dict[str, float]] = Field(
-        default_factory=dict, description="of each naive answer, by its name"
-    )
+    baselines: dict[str, dict[str, float]] = Field({}, description="of each naive answer, by its name")
     fp32: dict[str, float] | None = Field(None, description="of a variant: what the fp32 file reaches on the same")
-    drop: float | None = Field(
-        None, description="of a variant: percent by which it is worse than fp32 in the primary metric"
-    )
+    drop: float | None = Field(None, description="of a variant: percent that it loses in the primary metric")
+
+    def __getitem__(self, metric: str) -> float:
+        """Return a metric of the model by its name."""
+        return self.model[metric]
 
 
 class Example(_Part):
@@ -235,9 +231,7 @@ class Contract(_Part):
     tolerance: Tolerance = Field(description="how far another runtime may be from PyTorch")
     scores: Scores | None = Field(None, description="how well it answers")
     provenance: Provenance = Field(description="when and from what it was made")
-    fingerprints: dict[str, str] = Field(
-        default_factory=dict, description="CRC-32 of each node and weight as exported, to name what was changed since"
-    )
+    fingerprints: dict[str, str] = Field({}, description="CRC-32 of each node and weight, to name what was changed")
     examples: tuple[Example, ...] = Field((), description="golden examples, for any runtime to check itself")
 
     @property
@@ -282,7 +276,6 @@ def from_json(text: str, where: str | Path) -> Contract:
 
 IR_VERSION = 8
 """The lowest ONNX IR that carries opset 18; onnx's own default is too new for many runtimes."""
-
 
 _VERSION_1_KINDS = {"clock": "time", "constants": "static", "cells": "text", "picture": "image"}
 

@@ -45,7 +45,7 @@ def test_every_plugin_comes_in_by_its_entry_point_and_is_in_the_wheel() -> None:
 @pytest.mark.parametrize("name", ["LSTM", "train", "resume", "export", "verify", "evaluate", "load"])
 def test_names_of_the_package_are_what_they_say_and_stay_so(name: str) -> None:
     """A module of the same name would take the place of the function as soon as it is imported."""
-    code = f"import lstm_onnx as lo, lstm_onnx.cli.commands, lstm_onnx.testing; print(callable(lo.{name}))"
+    code = f"import lstm_onnx as lo, lstm_onnx.cli.app, lstm_onnx.testing; print(callable(lo.{name}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,12 +34,10 @@ class QualityDrop:
         """The data that the run was trained on."""
         record = self.restored.run.record
         try:
-            return self.restored.task.load_data(
-                Path(record.source) if record.source else None, self.restored.config, record.training.seed
-            )
+            return self.restored.task.load_data(self.restored.run.source, self.restored.config, record.training.seed)
         except UserError as error:
             raise UserError(
-                f"{error}; the variant is judged on the data of the run, so put it back where it was"
+                f"{error}; the variant is scored on the data of the run, so put it back where it was"
             ) from error
 
     @cached_property

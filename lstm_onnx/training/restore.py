@@ -1,4 +1,4 @@
-"""Runs a graph in PyTorch on NumPy arrays: the truth that every export is held against."""
+"""A run alive again: its task, its model with the best weights, and its graphs."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from lstm_onnx.contract import Contract, Variant
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.float16 import round_weights
 from lstm_onnx.graph.subgraphs import numeric
+from lstm_onnx.options import validate
 from lstm_onnx.plugins.registry import Found, load_task
 from lstm_onnx.task import AnyTask, GraphSpec
-from lstm_onnx.training.options import validate
 from lstm_onnx.training.run_folder import Run
 
 
@@ -87,9 +87,19 @@ def restore(run: Run, changes: Mapping[str, Any] | None = None) -> Restored:
     task = find_task(run).task
     config = adjusted(task, run.record.config, changes or {})
     info = task.Info.model_validate(run.record.info)
+    model = rebuild(task, config, info, run.weights)
+    return Restored(run, task, config, info, model, task.graphs(model, config, info))
+
+
+def rebuild(task: AnyTask, config: BaseModel, info: BaseModel, weights: Path) -> nn.Module:
+    """Build a model and load stored weights into it, for answering.
+
+    Raises:
+        UserError: the weights are damaged, or do not fit.
+    """
     model = task.build_model(config, info)
-    load_weights(model, load_weights_file(run.weights), run.weights)
-    return Restored(run, task, config, info, model.eval(), task.graphs(model, config, info))
+    load_weights(model, load_weights_file(weights), weights)
+    return model.eval()
 
 
 def adjusted(task: AnyTask, config: Mapping[str, Any], changes: Mapping[str, Any]) -> BaseModel:

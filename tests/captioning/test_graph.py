@@ -197,7 +197,7 @@ def beams(path: Path) -> int:
 def test_the_whole_way(tmp_path: Path) -> None:
     """Train, interrupt, resume, export and verify; then the same weights with another search."""
     small = {"scenes": 200, "size": 16, "channels": (6, 8, 12), "hidden": 24, "embedding": 10, "max_words": 11}
-    made = testing.check_task("captioning", folder=tmp_path, config=small, settings={"epochs": 2})
+    made = testing.check_task("captioning", folder=tmp_path, **small, epochs=2)
     run = open_run(next((tmp_path / "whole").iterdir()))
     wider = export(run, tmp_path / "wider.onnx", changes={"beam": "5", "length_penalty": "0"})
     options = wider.contract.provenance.config

@@ -14,7 +14,8 @@ from lstm_onnx.compatibility.runtimes import TARGETS
 from lstm_onnx.embedding.generate import embed
 from lstm_onnx.embedding.registry import load_targets
 from lstm_onnx.plugins import hookspecs
-from lstm_onnx.plugins.registry import load_task, task_names
+from lstm_onnx.plugins.entry_points import task_names
+from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import Task
 from lstm_onnx.training.options import TrainingOptions
 from tools.documents import reference
@@ -25,12 +26,6 @@ HAND = [path for path in documents() if not path.is_relative_to(ROOT / "benchmar
 TEXT = "\n".join(path.read_text() for path in HAND)
 PAGES = documents()
 LONGEST_README = 10_000
-
-AWAITED = {
-    "lstm-onnx train": {"--track"},
-    "hooks": {"lstm_onnx_commands", "lstm_onnx_observers"},
-}
-"""What the documents tell of that is not there yet; a test fails as soon as it is."""
 
 
 def test_the_readme_is_short() -> None:
@@ -43,10 +38,11 @@ def test_every_command_is_told_by_hand(name: str) -> None:
 
 
 def test_the_reference_has_every_command_and_option() -> None:
-    written = reference.fill("<!-- made from the code: commands -->\n\n<!-- made from the code: options training -->")
+    written = reference.fill("<!-- made from the code: commands -->")
+    training = reference.fill("<!-- made from the code: options training -->")
     for name, command in reference.commands().items():
-        assert f"\n## {name}\n" in written
-        assert [o for p in command.params for o in p.opts if o.startswith("--") and f"`{o}" not in written] == []
+        section = written.split(f"\n## {name}\n")[1].split("\n## ")[0] + (training if name == "train" else "")
+        assert [o for p in command.params for o in p.opts if o.startswith("--") and f"`{o}" not in section] == []
 
 
 @pytest.mark.parametrize("name", task_names())
@@ -64,7 +60,7 @@ def test_every_hook_is_told_and_documented() -> None:
     told = (DOCS / "how-to/write-a-plugin.md").read_text()
     assert {name for name in hooks if name not in told} == set()
     assert [name for name in hooks if not (getattr(hookspecs, name).__doc__ or "").strip()] == []
-    assert set(re.findall(r"`(lstm_onnx_\w+)`", TEXT)) - hooks == AWAITED["hooks"]
+    assert set(re.findall(r"`(lstm_onnx_\w+)`", TEXT)) - hooks == set()
 
 
 def test_every_member_of_task_is_documented() -> None:
@@ -150,7 +146,7 @@ def test_options_in_the_documents_are_there() -> None:
             lost |= {f"lstm-onnx {words[1]} {w}" for w in words if w.startswith("--") and w not in known}
             told += 1
     assert told > 30
-    assert lost == {f"{command} {o}" for command, options in AWAITED.items() for o in options if "lstm-onnx" in command}
+    assert lost == set()
 
 
 def _commands(document: Path) -> Iterator[str]:

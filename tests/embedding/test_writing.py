@@ -11,7 +11,7 @@ import pytest
 from onnx import helper
 
 from lstm_onnx.cli.app import run
-from lstm_onnx.cli.plugin_list import survey
+from lstm_onnx.cli.plugins import survey
 from lstm_onnx.contract import METADATA_KEY, from_json, to_json
 from lstm_onnx.embedding.generate import embed
 from lstm_onnx.embedding.identifiers import c_string, camel, one_line, pascal, rust_string, snake, unique, verb

@@ -24,8 +24,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path in sorted(DOCS.rglob("*.ipynb")):
         page = path.relative_to(DOCS).with_suffix(".md").as_posix()
         _SOURCES[page] = path
-        stored = notebooks.read(path)
-        rendered = notebooks.render(stored if notebooks.awaits(stored) else notebooks.run(path), path.stem)
+        rendered = notebooks.render(notebooks.run(path), path.stem)
         files.append(File.generated(config, page, content=rendered.markdown))
         for picture, content in rendered.pictures.items():
             files.append(File.generated(config, str(Path(page).parent / picture), content=content))

@@ -59,11 +59,6 @@ def run(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def awaits(notebook: nbformat.NotebookNode) -> str:
-    """Say what a notebook waits for, in its metadata, if it cannot run yet."""
-    return str(notebook.metadata.get("awaits", ""))
-
-
 def render(notebook: nbformat.NotebookNode, name: str) -> Rendered:
     """Write a notebook that was run as Markdown; `name` is what its pictures' names begin with."""
     page = Rendered("")

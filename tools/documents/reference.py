@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperOption
 
 import lstm_onnx
 from lstm_onnx import errors, plugin
-from lstm_onnx.cli.app import build
+from lstm_onnx.cli.app import COMMANDS, load
 from lstm_onnx.compatibility.runtimes import TARGETS
 from lstm_onnx.contract import Contract
 from lstm_onnx.embedding.registry import load_targets
@@ -50,12 +49,8 @@ def fill(markdown: str) -> str:
 
 
 def commands() -> dict[str, TyperCommand]:
-    """Return every command of the command line by its name."""
-    group = typer.main.get_command(build({"training": TrainingOptions}))
-    assert isinstance(group, TyperGroup)
-    found = {name: command for name, command in group.commands.items() if isinstance(command, TyperCommand)}
-    assert found.keys() == group.commands.keys(), "a group of commands, which the reference does not write down yet"
-    return found
+    """Return every command of the command line by its name; `train` with the options that every task has."""
+    return {name: load(name)[0] for name in COMMANDS}
 
 
 def _commands() -> str:
@@ -66,15 +61,22 @@ def _commands() -> str:
 
 def _command(name: str, command: TyperCommand) -> str:
     arguments = [p for p in command.params if isinstance(p, TyperArgument)]
-    options = [p for p in command.params if isinstance(p, TyperOption) and p.name not in TrainingOptions.model_fields]
+    elsewhere = TrainingOptions.model_fields if name == "train" else {}
+    options = [p for p in command.params if isinstance(p, TyperOption) and p.name not in elsewhere]
     usage = " ".join((f"lstm-onnx {name}", *(f"{a.metavar or _metavar(a)}" for a in arguments), "[OPTIONS]"))
     rows = [(f"`{a.metavar or _metavar(a)}`", _plain(a.help or ""), _default(a.default)) for a in arguments]
-    rows += [(_signature(o), _plain(o.help or ""), "" if o.is_flag else _default(o.default)) for o in options]
+    rows += [(_signature(o), _plain(o.help or ""), _shown_default(o)) for o in options]
     lines = [f"## {name}", _plain(command.help or ""), f"```text\n{usage}\n```"]
     lines.append(_table(("argument or option", "meaning", "if not given"), rows))
     if name == "train":
         lines.append("All [options of training](#options-of-training), and those of the task, are options of it too.")
     return "\n\n".join(lines)
+
+
+def _shown_default(option: TyperOption) -> str:
+    if isinstance(option.show_default, str):  # an option whose default stands in a model
+        return " ".join(f"`{word}`" for word in option.show_default.split())
+    return "" if option.is_flag else _default(option.default)
 
 
 def _metavar(argument: TyperArgument) -> str:
@@ -84,7 +86,7 @@ def _metavar(argument: TyperArgument) -> str:
 
 def _signature(option: TyperOption) -> str:
     names = " / ".join(f"`{n}`" for n in (*option.opts, *option.secondary_opts))
-    return names if option.is_flag else f"{names} {_takes(option.type_descriptor.annotation)}"
+    return names if option.is_flag else f"{names} {option.metavar or _takes(option.type_descriptor.annotation)}"
 
 
 def _options(name: str) -> str:
@@ -281,8 +283,8 @@ def _cell(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Leave out rich's markup."""
-    return re.sub(r"\[/?(?:bold|red|dim)?\]", "", text).strip()
+    """Leave out rich's markup, and what escapes it."""
+    return re.sub(r"\[/?(?:bold|b|red|dim)?\]", "", text).replace("\\[", "[").strip()
 
 
 def _first_line(text: str | None) -> str:

@@ -1,7 +1,8 @@
-"""The blocks of code in the documents, and what is said of each in a comment on the line before it.
+"""The blocks of code in the documents.
 
-<!-- not run: WHY -->   it cannot run in a test
-<!-- awaits: WHAT -->   it does not run yet, since WHAT is not there; the tests fail as soon as it does
+One that cannot run in a test says why, in a comment on the line before it:
+
+<!-- not run: WHY -->
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BLOCK = re.compile(
-    r"(?:^[ \t]*<!-- (?P<mark>not run|awaits): (?P<why>.+?) -->\n)?"
+    r"(?:^[ \t]*<!-- not run: (?P<why>.+?) -->\n)?"
     r"^(?P<indent>[ \t]*)```(?P<language>[\w+#-]*)(?P<title>[^\n]*)\n(?P<code>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -28,16 +29,14 @@ class Snippet:
         line: the line of its first line of code, from 1.
         language: as the document calls it; nothing if it says none.
         code: what stands in it.
-        mark: `not run`, `awaits` or nothing.
-        why: what the mark says.
+        why_not: why it is not run; nothing if it is.
     """
 
     document: Path
     line: int
     language: str
     code: str
-    mark: str = ""
-    why: str = ""
+    why_not: str = ""
 
 
 def snippets(document: Path) -> Iterator[Snippet]:
@@ -49,7 +48,6 @@ def snippets(document: Path) -> Iterator[Snippet]:
             text.count("\n", 0, found.start("code")) + 1,
             found["language"],
             textwrap.dedent(found["code"]),
-            found["mark"] or "",
             found["why"] or "",
         )
 

@@ -230,7 +230,8 @@ def _names_of(module: types.ModuleType) -> list[str]:
 
 def _python() -> str:
     """Ask mkdocstrings for the functions and classes that a person calls."""
-    return "\n\n".join(f"::: {name}" for name in _names_of(lstm_onnx))
+    names = sorted(_names_of(lstm_onnx), key=lambda name: name.rpartition(".")[2][0].isupper())  # what one calls first
+    return "\n\n".join(f"::: {name}" for name in names)
 
 
 def _plugin_names() -> str:

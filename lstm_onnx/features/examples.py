@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from lstm_onnx.contract import Array, Table
-from lstm_onnx.data.stratified import cut
+from lstm_onnx.contract import Table
+from lstm_onnx.data.parts import PARTS, Part, Whole, cut, part_out
 from lstm_onnx.errors import UserError
-
-PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Examples:
 
     columns: Mapping[str, Sequence[Any]]
     together: Sequence[str] | None = None
-    part: Sequence[str] | None = None
+    part: Sequence[Part] | None = None
     table: Table | None = None
     notes: tuple[str, ...] = ()
 
@@ -65,7 +63,7 @@ def _listed(examples: Examples) -> str:
 
 def parted(
     examples: Examples, labels: Sequence[str] | None, shares: tuple[float, float], random: np.random.Generator
-) -> tuple[dict[str, Array], str]:
+) -> tuple[dict[Part, Whole], str]:
     """Choose the examples of each part.
 
     Args:
@@ -80,25 +78,25 @@ def parted(
     Raises:
         UserError: there are too few examples.
     """
-    named = np.array(examples.part if examples.part is not None else ["train"] * len(examples), dtype=object)
-    found = {name: np.flatnonzero(named == name) for name in PARTS}
-    told = []
-    for name, share, keep in (("test", shares[0], 1), ("validation", shares[1], 2)):
-        if len(found[name]) or not share:
-            continue
-        chosen = found["train"]
+    drawn: list[str] = []
+
+    def cut_off(chosen: Whole, part: Part) -> Whole:
+        share, keep = (shares[0], 1) if part == "test" else (shares[1], 2)
+        if not share:
+            return chosen[:0]
+        drawn.append(part)
         strata = [str(labels[int(i)]) for i in chosen] if labels is not None else [""] * len(chosen)
         groups = [str(examples.together[int(i)]) for i in chosen] if examples.together is not None else None
-        kept, off = cut(strata, groups, share, random, keep)
-        found["train"], found[name] = chosen[kept], chosen[off]
-        told.append(name)
-    for name in ("train", "test"):
-        if not len(found[name]):
+        return chosen[cut(strata, groups, share, random, keep)[1]]
+
+    found = part_out(examples.part, len(examples), cut_off)
+    for part in PARTS:
+        if not len(found[part]) and part != "validation":
             raise UserError(
-                f"read: of {len(examples):,} example{'s' * (len(examples) != 1)} none is left for the {name} part; "
+                f"read: of {len(examples):,} example{'s' * (len(examples) != 1)} none is left for the {part} part; "
                 f"give more examples"
             )
-    how = f"{' and '.join(told)} drawn" if told else "as the data says"
-    if told and examples.together is not None:
+    how = f"{' and '.join(drawn)} drawn" if drawn else "as the data says"
+    if drawn and examples.together is not None:
         how += ", groups kept together"
     return found, how

@@ -34,7 +34,7 @@ class Adding(FeatureTask[Config]):
     streams = True
 
     def inputs(self, options):
-        return [Rows(name="pairs", columns=("number", "marker"), meaning="numbers and markers")]
+        return [Rows(name="pairs", columns=("number", "marker"), shortest=2, meaning="numbers and markers")]
 
     def outputs(self, options):
         return [Number(name="total", meaning="sum of the marked numbers")]

@@ -53,6 +53,10 @@ class InputFeature(Feature):
         """Return a copy that knows whether it is the only sequence of the model, and so may have the short names."""
         return self
 
+    def met(self, column: Sequence[Any]) -> Self:
+        """Return a copy that takes what occurs in rows of any part, such as a missing value; nothing else is learnt."""
+        return self
+
     @property
     def steps(self) -> str | None:
         """The axis of its steps, if it is a sequence."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
 
 def whole_graph(model: FeatureModel, description: str) -> GraphSpec:
     """Return the graph that takes whole sequences."""
-    from lstm_onnx.features.module import answering
-
     learnt = model.learnt
     before, after = _stages(learnt)
     outputs = tuple(t for f in learnt.outputs for t in f.answers())
-    return GraphSpec(
-        module=answering(model, [t.name for f in learnt.inputs for t in f.inner()], _torch_outputs(outputs, after)),
+    graph = GraphSpec(
+        module=model,
         inputs=tuple(t for f in learnt.inputs for t in f.tensors()),
         outputs=outputs,
         axes=_axes(learnt),
@@ -39,6 +38,7 @@ def whole_graph(model: FeatureModel, description: str) -> GraphSpec:
         before=before,
         after=after,
     )
+    return _with_module(graph, model)
 
 
 def streaming_graph(model: FeatureModel, description: str) -> GraphSpec:
@@ -47,7 +47,7 @@ def streaming_graph(model: FeatureModel, description: str) -> GraphSpec:
     Raises:
         UserError: something in the model needs the whole sequence, or the state is none.
     """
-    from lstm_onnx.features.module import answering, flattened
+    from lstm_onnx.features.module import flattened
 
     learnt = model.learnt
     before, after = _stages(learnt)
@@ -60,26 +60,24 @@ def streaming_graph(model: FeatureModel, description: str) -> GraphSpec:
     steps = sequences[0].steps
     assert steps is not None
     template = _state(model, 2)
-    states = [(name, *_state_dims(name, one, other)) for (name, one), (_, other) in _pairs(model, template)]
+    states, axes = _states(model, template)
     taken = tuple(t for f in learnt.inputs for t in f.tensors() if f is not sequences[0] or steps in t.dims)
-    clash = {name for name, _, _ in states} & {t.name for f in learnt.inputs for t in f.tensors()}
+    clash = {name for name, _ in states} & {t.name for f in learnt.inputs for t in f.tensors()}
     if clash:
         raise UserError(f"module.forward: its state has a part '{min(clash)}', as an input is called; rename one")
     went_in, comes_out = (
         tuple(
             TensorSpec(name=name + end, dtype=_dtype(tensor), dims=dims, meaning="what the model remembers")
-            for (name, dims, _), (_, tensor) in zip(states, flattened(template), strict=True)
+            for (name, dims), (_, tensor) in zip(states, flattened(template), strict=True)
         )
         for end in ("", "_out")
     )
     outputs = (*(t for f in learnt.outputs for t in f.answers()), *comes_out)
-    inner = [t.name for f in learnt.inputs for t in f.inner() if f is not sequences[0] or steps in t.dims]
-    names = [name for name, _, _ in states]
-    axes = _axes(learnt)
-    for _, _, found in states:
-        axes |= found
-    return GraphSpec(
-        module=answering(model, [*inner, *names], _torch_outputs(outputs, after), names, template),
+    names = [name for name, _ in states]
+    axes |= _axes(learnt)
+    axes[steps] = Axis(example_size=axes[steps].example_size, meaning="steps of a piece, the first first")
+    graph = GraphSpec(
+        module=model,
         inputs=(*taken, *went_in),
         outputs=outputs,
         axes=axes,
@@ -91,6 +89,17 @@ def streaming_graph(model: FeatureModel, description: str) -> GraphSpec:
         before=before,
         after=after,
     )
+    return _with_module(graph, model, names, template)
+
+
+def _with_module(graph: GraphSpec, model: FeatureModel, states: Sequence[str] = (), template: Any = None) -> GraphSpec:
+    """Give the graph the module that takes and gives what is left of it without its stages."""
+    from lstm_onnx.features.module import answering
+    from lstm_onnx.graph.subgraphs import torch_part
+
+    part = torch_part(graph)
+    module = answering(model, [t.name for t in part.inputs], [t.name for t in part.outputs], states, template)
+    return dataclasses.replace(graph, module=module)
 
 
 def tolerance(learnt: Learnt) -> Tolerance:
@@ -123,17 +132,26 @@ def _axes(learnt: Learnt) -> dict[str, Axis]:
     return axes
 
 
-def _torch_outputs(outputs: Sequence[TensorSpec], after: Stage | None) -> list[str]:
-    """Name what the torch part returns, in the order in which the core expects it: first the graph's own outputs."""
-    made = {t.name for t in after.outputs} if after is not None else set()
-    own = [t.name for t in outputs if t.name not in made]
-    return own + [t.name for t in (after.inputs if after is not None else ()) if t.name not in own]
-
-
-def _pairs(model: FeatureModel, template: Any) -> list[tuple[tuple[str, Tensor], tuple[str, Tensor]]]:
+def _states(model: FeatureModel, template: Any) -> tuple[list[tuple[str, tuple[str, ...]]], dict[str, Axis]]:
+    """Return the names and dims of the parts of a state, and the axes in them; parts of a pair share theirs."""
     from lstm_onnx.features.module import flattened
 
-    return list(zip(flattened(template), flattened(_state(model, 3)), strict=True))
+    found: list[tuple[str, tuple[str, ...]]] = []
+    axes: dict[str, Axis] = {}
+    for (name, two), (_, three) in zip(flattened(template), flattened(_state(model, 3)), strict=True):
+        batch = _batch_axis(name, two, three)
+        family = name.removesuffix("hidden").removesuffix("cell").rstrip("_") or "state"
+        dims = []
+        for k, size in enumerate(two.shape):
+            dim = f"{family}_axis{k}"
+            if k == batch:
+                dim = "batch"
+            elif axes.setdefault(dim, Axis(size=size, meaning="of what is remembered")).size != size:
+                dim = f"{name}_axis{k}"
+                axes[dim] = Axis(size=size, meaning="of what is remembered")
+            dims.append(dim)
+        found.append((name, tuple(dims)))
+    return found, axes
 
 
 def _state(model: FeatureModel, batch: int) -> Any:
@@ -151,8 +169,8 @@ def _state(model: FeatureModel, batch: int) -> Any:
     return state
 
 
-def _state_dims(name: str, two: Tensor, three: Tensor) -> tuple[tuple[str, ...], dict[str, Axis]]:
-    """Find the batch axis of a state from what it is for two examples and for three, and name the others."""
+def _batch_axis(name: str, two: Tensor, three: Tensor) -> int:
+    """Find the batch axis of a state from what it is for two examples and for three."""
     same = two.dim() == three.dim()
     moved = [k for k in range(two.dim()) if two.shape[k] != three.shape[k]] if same else []
     if len(moved) != 1 or two.shape[moved[0]] != 2:
@@ -160,9 +178,7 @@ def _state_dims(name: str, two: Tensor, three: Tensor) -> tuple[tuple[str, ...],
             f"module.forward: the state '{name}' has the shape {tuple(two.shape)} for 2 examples and "
             f"{tuple(three.shape)} for 3; it must have one axis for the examples, and the others fixed"
         )
-    dims = tuple("batch" if k == moved[0] else f"{name}_axis{k}" for k in range(two.dim()))
-    axes = {d: Axis(size=size, meaning="of a state") for d, size in zip(dims, two.shape, strict=True) if d != "batch"}
-    return dims, axes
+    return moved[0]
 
 
 def _dtype(tensor: Tensor) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Number(InputFeature, OutputFeature):
     """A number, scaled in the graph.
 
-    Going in, `forward` gets `NAME` (batch, size): the number scaled and, where some are missing in training, whether it
+    Going in, `forward` gets `NAME` (batch, size): the number scaled and, where some are missing in the data, whether it
     is missing. Coming out, `forward` answers with `NAME` (batch,) or (batch, 1), scaled; the graph gives it in its
     unit. The loss is the mean of the squared errors of scaled numbers.
     """
@@ -31,7 +31,7 @@ class Number(InputFeature, OutputFeature):
     column: str | None = Field(None, description="column of a person's table, where it is not called as the feature")
     center: float | None = Field(None, description="mean in training")
     spread: float | None = Field(None, description="standard deviation in training")
-    gaps: bool = Field(False, description="whether it is missing in examples of the training part")
+    gaps: bool = Field(False, description="whether it is missing in examples of the data")
     kept: tuple[float | None, ...] = ()
 
     @property
@@ -45,17 +45,20 @@ class Number(InputFeature, OutputFeature):
         return 1
 
     def fit(self, column: Sequence[Any]) -> Self:
-        """Learn mean and spread, and whether it is missing at times."""
+        """Learn mean and spread."""
         values = self._numbers(column)
         center, spread = mean_and_spread(values[:, None])
         return self.model_copy(
             update={
                 "center": float(center[0]),
                 "spread": float(spread[0]),
-                "gaps": bool(np.isnan(values).any()),
                 "kept": tuple(None if np.isnan(values[i]) else float(values[i]) for i in spread_out(len(values))),
             }
         )
+
+    def met(self, column: Sequence[Any]) -> Self:
+        """Return a copy that may be missing if it is in any example."""
+        return self.model_copy(update={"gaps": bool(np.isnan(self._numbers(column)).any())})
 
     def _numbers(self, column: Sequence[Any]) -> Array:
         try:

@@ -20,20 +20,21 @@ _LONGEST_KEPT = 64
 
 
 class Rows(InputFeature):
-    """A sequence of numbers, by columns; NaN is a missing value, where the training part has some.
+    """A sequence of numbers, by columns; NaN is a missing value, where the data has some.
 
     A row of its column is an array (steps, columns). `forward` gets `NAME` (batch, time, size), scaled, zero where a
     value is missing; and how many steps count, as `lengths` or, where the model takes several sequences, as
-    `NAME_lengths`. Where values were missing in training, `size` is twice the columns: the second half says where.
+    `NAME_lengths`. Where values are missing in the data, `size` is twice the columns: the second half says where.
     """
 
     kind: Literal["rows"] = "rows"
     columns: tuple[str, ...] = Field(min_length=1, description="what each number of a step is called")
+    shortest: int = Field(1, ge=1, description="steps that a sequence has at least; shorter ones are refused")
     meaning: str = "each step of a sequence, in the units of the data"
     alone: bool = Field(True, description="whether it is the only sequence of the model: set by the task")
     center: tuple[float, ...] | None = Field(None, description="mean of each column in training")
     spread: tuple[float, ...] | None = Field(None, description="standard deviation of each column in training")
-    gaps: bool = Field(False, description="whether values are missing in training")
+    gaps: bool = Field(False, description="whether values are missing in the data")
     usual: int | None = Field(None, description="median length in training")
     kept: tuple[tuple[tuple[float | None, ...], ...], ...] = ()
 
@@ -67,13 +68,16 @@ class Rows(InputFeature):
                     f"read: example {number} of '{self.name}' has the shape {values.shape}, and must have (steps, "
                     f"{len(self.columns)}): a column each for {', '.join(self.columns[:8])}"
                 )
-            if not len(values):
-                raise UserError(f"read: example {number} of '{self.name}' has no step; leave it out")
+            if len(values) < self.shortest:
+                count = f"{len(values)} step{'s' * (len(values) != 1)}"
+                raise UserError(
+                    f"read: example {number} of '{self.name}' has {count}, and needs {self.shortest}; leave it out"
+                )
             found.append(np.where(np.isfinite(values), values, np.float32(np.nan)))
         return found
 
     def fit(self, column: Sequence[Any]) -> Self:
-        """Learn mean and spread of each column, whether values are missing, and the usual length."""
+        """Learn mean and spread of each column, and the usual length."""
         rows = self.prepare(column)
         values = np.concatenate(rows)
         center, spread = mean_and_spread(values)
@@ -82,13 +86,17 @@ class Rows(InputFeature):
             update={
                 "center": tuple(map(float, center)),
                 "spread": tuple(map(float, spread)),
-                "gaps": bool(np.isnan(values).any()),
                 "usual": int(np.median([len(row) for row in rows])),
                 "kept": tuple(
                     tuple(tuple(None if np.isnan(v) else float(v) for v in step) for step in row) for row in kept
                 ),
             }
         )
+
+    def met(self, column: Sequence[Any]) -> Self:
+        """Return a copy that takes missing values if there are any."""
+        gaps = any(bool(np.isnan(row).any()) for row in self.prepare(column))
+        return self.model_copy(update={"gaps": gaps})
 
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Describe the values and the lengths."""
@@ -106,14 +114,18 @@ class Rows(InputFeature):
                 dtype="int64",
                 dims=("batch",),
                 meaning="steps of each sequence",
-                source=LengthsSource(axis=self.steps, min=1),
+                source=LengthsSource(axis=self.steps, min=self.shortest),
             ),
         )
 
     def axes(self) -> dict[str, Axis]:
         """Describe steps and columns."""
         return {
-            self.steps: Axis(example_size=self.usual, meaning="steps of a sequence, the first first, the rest padding"),
+            self.steps: Axis(
+                min=self.shortest,
+                example_size=self.usual,
+                meaning="steps of a sequence, the first first, the rest padding",
+            ),
             f"{self.name}_column": Axis(size=len(self.columns), labels=self.columns, meaning="what a step has"),
         }
 
@@ -144,6 +156,6 @@ class Rows(InputFeature):
             row = np.array(self.kept[int(random.integers(len(self.kept)))], dtype=np.float32)
             begin = int(random.integers(len(row)))
             place[:] = row[(begin + np.arange(steps)) % len(row)]
-        lengths = random.integers(1, steps + 1, size=batch)
+        lengths = random.integers(min(self.shortest, steps), steps + 1, size=batch)
         lengths[:1] = steps
         return {self.name: values, self.lengths: lengths}

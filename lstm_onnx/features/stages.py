@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.task import Arrays, Stage
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ValueInfoProto
+    from onnx import GraphProto
 
 
 def side_by_side(stages: Sequence[Stage]) -> Stage | None:
@@ -41,27 +42,7 @@ def _once(tensors: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
 
 
 def _joined(stages: Sequence[Stage]) -> GraphProto:
-    """Put the nodes of all graphs into one; names within a graph get its number in front, so that no two meet."""
-    from onnx import helper
+    from lstm_onnx.graph.subgraphs import connect, prefix_names
 
-    nodes, weights = [], []
-    inputs: dict[str, ValueInfoProto] = {}
-    outputs: dict[str, ValueInfoProto] = {}
-    for number, stage in enumerate(stages):
-        part = stage.build()
-        outside = {t.name for t in (*stage.inputs, *stage.outputs)}
-
-        def renamed(name: str, outside: set[str] = outside, number: int = number) -> str:
-            return name if not name or name in outside else f"{number}.{name}"
-
-        for node in part.node:
-            node.name = f"{stage.outputs[0].name}/{node.name or node.op_type}"
-            node.input[:] = [renamed(n) for n in node.input]
-            node.output[:] = [renamed(n) for n in node.output]
-            nodes.append(node)
-        for tensor in part.initializer:
-            tensor.name = renamed(tensor.name)
-            weights.append(tensor)
-        inputs |= {v.name: v for v in part.input}
-        outputs |= {v.name: v for v in part.output}
-    return helper.make_graph(nodes, "stages", list(inputs.values()), list(outputs.values()), weights)
+    parts = [prefix_names(stage.build(), f"{stage.outputs[0].name}/") for stage in stages]
+    return reduce(connect, parts)

@@ -89,12 +89,10 @@ class FeatureTask(Task[ConfigT, Learnt]):
         examples.check([f.name for f in (*inputs, *outputs)])
         labels = next((examples.columns[f.name] for f in outputs if isinstance(f, Category)), None)
         chosen, how = parted(examples, labels, (self.test_share, self.validation_share), random)
-        fitted = {}
-        for feature in (*inputs, *outputs):
-            fitted[feature.name] = feature.fit([examples.columns[feature.name][int(i)] for i in chosen["train"]])
+        known = {name: [column[int(i)] for i in chosen["train"]] for name, column in examples.columns.items()}
         learnt = Learnt(
-            inputs=tuple(fitted[f.name] for f in inputs),
-            outputs=tuple(fitted[f.name] for f in outputs),
+            inputs=tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs),
+            outputs=tuple(f.fit(known[f.name]) for f in outputs),
             table=examples.table,
         )
         train, validation, test = (

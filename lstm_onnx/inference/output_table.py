@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, Contract, ImageSource, TextSource
+from lstm_onnx.contract import Array, CellSource, Contract, ImageSource, TextSource
 from lstm_onnx.data.frequency import DAY
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model_inputs import ModelInputs
@@ -108,4 +108,6 @@ def _name_of_examples(contract: Contract, named: bool) -> str:
         return "picture" if named else "example"
     if table is not None and table.series is not None:
         return table.series
-    return "example" if not named else "row" if table is not None and table.steps else "series"
+    by_row = table is not None and table.steps
+    by_row |= bool(contract.inputs) and all(isinstance(t.source, CellSource) for t in contract.inputs)
+    return "example" if not named else "row" if by_row else "series"

@@ -9,7 +9,7 @@ numbers. Sequences differ in length. Always saying 1.0 gives a mean squared erro
 import numpy as np
 from pydantic import BaseModel, Field
 
-from lstm_onnx.plugin import Examples, FeatureTask, Number, PrimaryMetric, Rows, hookimpl
+from lstm_onnx.plugin import Examples, FeatureTask, Number, PrimaryMetric, Rows, hookimpl, metrics
 
 
 class Config(BaseModel, extra="forbid"):
@@ -43,6 +43,9 @@ class Adding(FeatureTask[Config]):
         parts = ["train"] * options.count + ["validation"] * 1000 + ["test"] * 1000
         pairs, total = zip(*(draw(random, options.longest) for _ in parts), strict=True)
         return Examples({"pairs": pairs, "total": total}, part=parts)
+
+    def scores(self, options, outputs):
+        return [metrics.mse("total")]
 
     def module(self, options, features):
         from torch import nn

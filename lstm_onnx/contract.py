@@ -116,6 +116,9 @@ class TensorSpec(_Part):
     source: Source | None = Field(None, description="how it is read from, or stands in, a person's table")
     labels: tuple[str, ...] | None = Field(None, description="what each whole number in it stands for, from 0")
     is_scores: bool = Field(False, description="its last axis holds a score for each label; the highest is the answer")
+    count: str | None = Field(
+        None, description="input or output that says how many steps along its second axis count; the rest is padding"
+    )
     internal: bool = Field(False, description="an output for programs: left out of the tables that people read")
 
 

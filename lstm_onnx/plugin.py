@@ -37,7 +37,9 @@ from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
+from lstm_onnx.features.text import Text
 from lstm_onnx.plugins.hookspecs import hookimpl
 from lstm_onnx.task import Collected, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 from lstm_onnx.training.observers import Observer
@@ -76,9 +78,11 @@ __all__ = [
     "Step",
     "Stream",
     "Table",
+    "Tags",
     "Task",
     "TaskData",
     "TensorSpec",
+    "Text",
     "TextSource",
     "TimeSource",
     "Tolerance",

@@ -47,7 +47,7 @@ def test_contract_survives_json(adding_file) -> None:
     assert from_json(text, "x") == contract
     assert adding_file.with_suffix(".json").read_text().strip() == text
     inputs, outputs = decode(contract.examples[0])
-    assert inputs["pairs"].shape == (1, 5, 2) and outputs["total"].shape == (1,)
+    assert inputs["pairs"].shape == (1, 8, 2) and outputs["total"].shape == (1,)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,23 @@ class Numbered(nn.Module):
         return {**tensors, self.name: (same * places).sum(dim=1)}
 
 
+class StepLikelihoods(nn.Module):
+    """Turns scores (logits) of labels at each step into probabilities, and the likeliest with its own."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def forward(self, answer: Tensor) -> dict[str, Tensor]:
+        """Return probabilities (batch, step, label); the likeliest label's probability and number, (batch, step)."""
+        probabilities = torch.softmax(answer, dim=-1)
+        return {
+            f"{self.name}_probabilities": probabilities,
+            f"{self.name}_probability": probabilities.amax(dim=-1),
+            f"{self.name}_number": probabilities.argmax(dim=-1),
+        }
+
+
 class Likelihoods(nn.Module):
     """Turns scores (logits) of labels along the last axis into probabilities, and the number of the likeliest."""
 

@@ -62,6 +62,11 @@ class InputFeature(Feature):
         """The axis of its steps, if it is a sequence."""
         return None
 
+    @property
+    def lengths(self) -> str:
+        """Name of the tensor that says how many steps count; empty where it is no sequence."""
+        return ""
+
     @abstractmethod
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Describe the inputs of the graph that it fills."""

@@ -14,6 +14,8 @@ from lstm_onnx.features.feature import BATCH, InputFeature
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.stages import side_by_side
+from lstm_onnx.features.tags import Tags
+from lstm_onnx.features.text import Text
 from lstm_onnx.task import GraphSpec, Stage
 
 if TYPE_CHECKING:
@@ -72,7 +74,8 @@ def streaming_graph(model: FeatureModel, description: str) -> GraphSpec:
         )
         for end in ("", "_out")
     )
-    outputs = (*(t for f in learnt.outputs for t in f.answers()), *comes_out)
+    answers = [t for f in learnt.outputs for t in f.answers()]
+    outputs = (*(t.model_copy(update={"count": None}) for t in answers), *comes_out)  # in a stream every step counts
     names = [name for name, _ in states]
     axes |= _axes(learnt)
     axes[steps] = Axis(example_size=axes[steps].example_size, meaning="steps of a piece, the first first")
@@ -129,6 +132,9 @@ def _axes(learnt: Learnt) -> dict[str, Axis]:
     axes = {"batch": BATCH}
     for feature in (*learnt.inputs, *learnt.outputs):
         axes |= feature.axes()
+    for feature in learnt.outputs:
+        if isinstance(feature, Tags) and isinstance(along := learnt[feature.along], Text):
+            axes[feature.axis] = along.step_axis()
     return axes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -83,6 +83,62 @@ def accuracy(output: str, name: str = "accuracy") -> Metric:
         return int((likeliest == number).sum()), len(number)
 
     return Metric(name, "max", add)
+
+
+def step_accuracy(output: str, name: str = "accuracy") -> Metric:
+    """Share of steps whose label is the right one; padding does not count."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
+        number = batch[f"{output}_number"]
+        counts = number >= 0
+        likeliest = answers[f"{output}_probabilities"].argmax(axis=2)
+        return int(((likeliest == number) & counts).sum()), int(counts.sum())
+
+    return Metric(name, "max", add)
+
+
+def span_f1(output: str, labels: Sequence[str], name: str = "span_f1") -> Metric:
+    """F1 of whole spans: one is found if its kind, its first and its last step are right.
+
+    Args:
+        output: whose steps are labelled `B-X` where a span of the kind X begins, `I-X` within it, and `O` outside.
+        labels: what the numbers of labels stand for.
+        name: of the figure.
+    """
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[Array, int]:
+        number = batch[f"{output}_number"]
+        likeliest = answers[f"{output}_probabilities"].argmax(axis=2)
+        found = np.zeros(3)
+        for right, said in zip(number, likeliest, strict=True):
+            count = int((right >= 0).sum())
+            there = spans([labels[k] for k in right[:count]])
+            told = spans([labels[k] for k in said[:count]])
+            found += (len(there & told), len(there), len(told))
+        return found, len(number)
+
+    def finish(total: Array, count: int) -> float:
+        hit, there, told = total
+        return float(2 * hit / (there + told)) if there + told else float("nan")
+
+    return Metric(name, "max", add, finish)
+
+
+def spans(labels: Sequence[str]) -> set[tuple[str, int, int]]:
+    """Return the spans (kind, first step, step after the last) of labels `B-X`, `I-X` and `O`.
+
+    As the CoNLL evaluation reads them: an `I-X` that follows no X begins a span.
+    """
+    found: set[tuple[str, int, int]] = set()
+    kind, begin = "", 0
+    for step, label in enumerate([*labels, "O"]):
+        place, _, now = label.partition("-")
+        if kind and (place != "I" or now != kind):
+            found.add((kind, begin, step))
+            kind = ""
+        if now and not kind:
+            kind, begin = now, step
+    return found
 
 
 def _errors(answers: Arrays, batch: Arrays, output: str) -> Array:

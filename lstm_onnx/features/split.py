@@ -10,6 +10,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.data.splits import alike
 from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.tags import Tags
 
 
 class FeatureSplit:
@@ -39,9 +40,13 @@ class FeatureSplit:
     ) -> FeatureSplit:
         """Prepare the examples with these numbers."""
         rows = {f.name: [columns[f.name][int(i)] for i in chosen] for f in (*inputs, *outputs)}
-        return cls(
-            [(f, f.prepare(rows[f.name])) for f in inputs], [(f, f.prepare_truth(rows[f.name])) for f in outputs]
-        )
+        given = [(f, f.prepare(rows[f.name])) for f in inputs]
+        right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
+        for feature, truth in right:
+            if isinstance(feature, Tags):
+                along = next((f, prepared) for f, prepared in given if f.name == feature.along)
+                feature.check_lengths([along[0].length(row) for row in along[1]], truth)
+        return cls(given, right)
 
     def __len__(self) -> int:
         """Return the number of examples."""

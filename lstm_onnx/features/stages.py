@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from lstm_onnx.contract import Array, Axis, TensorSpec
+from lstm_onnx.contract import Array, Axis, LengthsSource, TensorSpec
 from lstm_onnx.task import Arrays, Stage
 
 if TYPE_CHECKING:
@@ -34,6 +34,35 @@ def side_by_side(stages: Sequence[Stage]) -> Stage | None:
         reference=reference,
         axes=axes,
         opset=max(stage.opset for stage in stages),
+    )
+
+
+def renamed(stage: Stage, names: Mapping[str, str], dims: Mapping[str, str]) -> Stage:
+    """Return a stage whose tensors, and whose axes, have other names."""
+
+    def spec(tensor: TensorSpec) -> TensorSpec:
+        source = tensor.source
+        if isinstance(source, LengthsSource):
+            source = source.model_copy(update={"axis": dims.get(source.axis, source.axis)})
+        update = {"name": names.get(tensor.name, tensor.name), "dims": tuple(dims.get(d, d) for d in tensor.dims)}
+        return tensor.model_copy(update={**update, "source": source})
+
+    def reference(arrays: Arrays) -> dict[str, Array]:
+        made = stage.reference({**arrays, **{t.name: arrays[names.get(t.name, t.name)] for t in stage.inputs}})
+        return {names.get(name, name): array for name, array in made.items()}
+
+    def build() -> GraphProto:
+        from lstm_onnx.graph.subgraphs import prefix_names
+
+        return prefix_names(stage.build(), "", renamed=names)
+
+    return Stage(
+        inputs=tuple(map(spec, stage.inputs)),
+        outputs=tuple(map(spec, stage.outputs)),
+        build=build,
+        reference=reference,
+        axes={dims.get(name, name): axis for name, axis in stage.axes.items()},
+        opset=stage.opset,
     )
 
 

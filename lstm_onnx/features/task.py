@@ -22,6 +22,7 @@ from lstm_onnx.features.graphs import samples, streaming_graph, whole_graph
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.split import FeatureSplit
+from lstm_onnx.features.tags import Tags
 from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, Task, TaskData, Totals
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class FeatureTask(Task[ConfigT, Learnt]):
     """Share of the others that decides when to stop, where the data does not name it; 0 for none."""
     streams: ClassVar[bool] = False
     """Whether `forward` takes and gives a state: then there is a streaming variant."""
+
+    def __init__(self) -> None:
+        self._finishers: dict[str, Callable[[Any, Any], float]] = {}
+        self._fitted: Sequence[OutputFeature] = ()  # of the data that was read last: metrics know no data of their own
 
     @abstractmethod
     def inputs(self, options: ConfigT) -> Sequence[InputFeature]:
@@ -71,12 +76,11 @@ class FeatureTask(Task[ConfigT, Learnt]):
         gave; else each kind of output has its own.
         """
 
-    def scores(self, options: ConfigT) -> Sequence[Metric]:
+    def scores(self, options: ConfigT, outputs: Sequence[OutputFeature]) -> Sequence[Metric]:
         """Return the metrics; by default those of each output, their names with the output's before if it has several.
 
-        The one that `primary_metric` names must be among them.
+        The one that `primary_metric` names must be among them. `outputs` are fitted.
         """
-        outputs = self.outputs(options)
         return [m for f in outputs for m in f.metrics("" if len(outputs) == 1 else f"{f.name}_")]
 
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
@@ -95,6 +99,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             outputs=tuple(f.fit(known[f.name]) for f in outputs),
             table=examples.table,
         )
+        self._fitted = learnt.outputs
         train, validation, test = (
             FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, numbers) for numbers in chosen.values()
         )
@@ -115,7 +120,8 @@ class FeatureTask(Task[ConfigT, Learnt]):
         if twice := [n for n in names if names.count(n) > 1]:
             raise UserError(f"inputs and outputs: two features are called '{twice[0]}'; rename one")
         alone = sum(f.steps is not None for f in inputs) == 1
-        return [f.named(alone) for f in inputs], outputs
+        named = [f.named(alone) for f in inputs]
+        return named, [f.bound(named) if isinstance(f, Tags) else f for f in outputs]
 
     def build_model(self, config: ConfigT, info: Learnt) -> nn.Module:
         """Put the author's module between the encoders and decoders of the features."""
@@ -135,13 +141,10 @@ class FeatureTask(Task[ConfigT, Learnt]):
     def metrics(self, outputs: Arrays, batch: Arrays, config: ConfigT) -> Totals:
         """Add up `scores`."""
         found = {}
-        for metric in self.scores(config):
+        for metric in self.scores(config, self._fitted):
             found[metric.name] = metric.add(outputs, batch)
             self._finishers[metric.name] = metric.finish
         return found
-
-    def __init__(self) -> None:
-        self._finishers: dict[str, Callable[[Any, Any], float]] = {}
 
     def finish(self, totals: Totals) -> dict[str, float]:
         """Finish each metric in its own way."""

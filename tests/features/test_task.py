@@ -14,8 +14,13 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import Category, Examples, Number, Rows
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.testing import check_task
+from tests.conftest import EXAMPLES, TINY
 
 MACHINES = Path(__file__).with_name("machines.py")
+
+
+def test_the_example_of_the_documents_passes_what_plugins_must_pass(tmp_path: Path) -> None:
+    check_task("adding", folder=tmp_path, plugin_file=EXAMPLES / "adding.py", **TINY)
 
 
 @pytest.fixture(scope="module")

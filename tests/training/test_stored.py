@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import lstm_onnx as lo
-from tests.conftest import BY_GRAPH, TINY
+from tests.conftest import ADDING, TINY
 
 CALIBRATES = """
     def calibrate(self, model, validation, config):
@@ -18,7 +18,7 @@ CALIBRATES = """
 
 def plugin(folder: Path, body: str, scaled: str, made: str = "") -> Path:
     """The adding problem, whose model multiplies its answers by something that `calibrate` sets."""
-    text, built = BY_GRAPH.read_text(), "self.head = nn.Linear(config.hidden, 1)\n"
+    text, built = ADDING.read_text(), "self.head = nn.Linear(config.hidden, 1)\n"
     for old, new in (
         ("\n    def loss(", CALIBRATES.format(body=body)),
         ("return (self.head(last[0]).squeeze(1),)", f"return (self.head(last[0]).squeeze(1) * {scaled},)"),
@@ -50,12 +50,12 @@ def test_calibrate_that_sets_a_buffer_is_scored_as_the_file_answers(tmp_path: Pa
     run = lo.train("adding", **options)
     file = run.export(tmp_path / "a.onnx")
     assert file.evaluate(plugin_file=made).scores["mse"] == pytest.approx(run.scores["mse"], rel=1e-4)
-    whole = lo.train("adding", **options | {"plugin_file": BY_GRAPH})
+    whole = lo.train("adding", **options | {"plugin_file": ADDING})
     assert run.scores["mse"] != pytest.approx(whole.scores["mse"], rel=0.01)  # the buffer counts
 
 
 def test_what_loss_leaves_in_an_attribute_is_named_too(tmp_path: Path) -> None:
-    text = BY_GRAPH.read_text()
+    text = ADDING.read_text()
     text = text.replace(
         '(total,) = model(batch["pairs"]', 'model.offset += 0.01\n        (total,) = model(batch["pairs"]'
     )

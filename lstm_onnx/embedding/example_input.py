@@ -39,7 +39,7 @@ def _texts(project: Project, arrays: Mapping[str, Array]) -> str:
         if port.source == "text":
             found += [str(text) for text in array.ravel()]
         else:
-            lengths = _lengths(project, {n: v.array() for n, v in example.inputs.items()})
+            lengths = _lengths(project, {n: v.array() for n, v in example.inputs.items()}) or [len(r) for r in array]
             found += [bytes(row[:n]).decode("utf-8", "replace") for row, n in zip(array, lengths, strict=True)]
     lines = [text for text in found if text.strip() and "\n" not in text and "\r" not in text and "\0" not in text]
     return "".join(f"{line}\n" for line in dict.fromkeys(lines))

@@ -23,7 +23,7 @@ from lstm_onnx.contract import (
     TimeSource,
 )
 from lstm_onnx.embedding.identifiers import program, unique, verb
-from lstm_onnx.embedding.output_layout import OutputLayout, output_layout
+from lstm_onnx.inference.output_layout import OutputLayout, free_axes, output_layout, rows_axis
 from lstm_onnx.inference.table_inputs import target_columns
 
 Mode = Literal["window", "sequence", "texts", "picture", "library"]
@@ -199,13 +199,13 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
     """Return what templates see of a model of `size` bytes."""
     ids = _identifiers(contract)
     dims = _dims(contract, ids)
-    rows_axis = _rows_axis(contract)
-    columns, owners = _columns(contract, rows_axis)
+    past = rows_axis(contract)
+    columns, owners = _columns(contract, past)
     place = {c.name: i for i, c in enumerate(columns)}
     states = {t: n for n, s in enumerate(contract.states) for t in (s.input, s.output)}
 
     def port(tensor: TensorSpec, position: int, is_input: bool) -> Port:
-        source = _source_kind(contract, tensor, rows_axis) if is_input else "other"
+        source = _source_kind(contract, tensor, past) if is_input else "other"
         return Port(
             name=tensor.name,
             id=ids[tensor.name],
@@ -245,14 +245,14 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
         mode=mode,
         streaming=contract.stream is not None,
         context=contract.stream.context if contract.stream else 1,
-        rows=dims[rows_axis] if rows_axis and mode in ("window", "sequence") else None,
+        rows=dims[past] if past and mode in ("window", "sequence") else None,
         ahead=future.dims[-2] if future and future.dims[-2].size is None else None,
         shortest=next((t.source.min for t in contract.inputs if isinstance(t.source, LengthsSource)), 0),
         columns=tuple(columns),
         time=table.time if any(p.source.startswith("time") for p in inputs) or mode == "window" else None,
         step_seconds=table.step.seconds if table.step else 0,
         step_months=table.step.months if table.step else 0,
-        answer=output_layout(contract, rows_axis),
+        answer=output_layout(contract),
         rtol=contract.tolerance.rtol,
         atol=contract.tolerance.atol,
         version=version,
@@ -274,21 +274,6 @@ def _dims(contract: Contract, ids: dict[str, str]) -> dict[str, Dim]:
     }
 
 
-def _free_axes(contract: Contract, tensor: TensorSpec) -> list[str]:
-    return [d for d in tensor.dims[1:] if contract.axes[d].size is None]
-
-
-def _rows_axis(contract: Contract) -> str | None:
-    """Find the axis that runs over rows of the past, or over the steps of a sequence."""
-    given = contract.external_inputs
-    for t in given:
-        if isinstance(t.source, ColumnsSource) and t.source.rows != "future":
-            return t.dims[-2]
-        if isinstance(t.source, TimeSource) and t.source.rows == "past":
-            return t.dims[-1]
-    return next((d for t in given if t.source is None for d in _free_axes(contract, t)), None)
-
-
 def _source_kind(contract: Contract, tensor: TensorSpec, rows: str | None) -> SourceKind:
     source = tensor.source
     if isinstance(source, TimeSource):
@@ -307,7 +292,7 @@ def _source_kind(contract: Contract, tensor: TensorSpec, rows: str | None) -> So
         return "bytes" if tensor.dtype == "uint8" else "other"  # numbers of words come from a program, not from a line
     if tensor.dtype in ("string", "uint8", "bool") or not tensor.dims:
         return "other"
-    free = _free_axes(contract, tensor)
+    free = free_axes(contract, tensor)
     if free == [rows] and tensor.dims[1] == rows:
         return "rows"
     return "other" if free else "static"
@@ -358,6 +343,8 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     ):
         return "library"
     if sources & {"text", "bytes"}:
+        if contract.stream is not None:  # a line is a whole text, not the next piece of one
+            return "library"
         return "texts" if sources <= {"text", "bytes", "lengths"} else "library"
     timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
     if timed and (contract.table is None or contract.table.step is None):

@@ -68,7 +68,7 @@ class _Lstm:
         return (self.b[:, :half] + self.b[:, half:]).ravel()
 
 
-def generate_c(model: onnx.ModelProto, compile_model: Callable[[onnx.ModelProto], str]) -> str:
+def with_our_lstms(model: onnx.ModelProto, compile_model: Callable[[onnx.ModelProto], str]) -> str:
     """Have the generator write C for a graph, with our function for each LSTM that `takes` finds fit.
 
     Args:

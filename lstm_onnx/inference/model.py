@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx import display
-from lstm_onnx.contract import METADATA_KEY, Array, Contract, TextSource, from_json
+from lstm_onnx.contract import Array, Contract, TextSource
 from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.frames import to_polars
 from lstm_onnx.data.given import given_file
@@ -20,7 +20,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.inference.image_inputs import given_images, read_image_inputs
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
-from lstm_onnx.inference.session import open_session
+from lstm_onnx.inference.session import open_session, session_contract
 from lstm_onnx.inference.table_inputs import read_inputs
 from lstm_onnx.progress import counting
 from lstm_onnx.task import Arrays
@@ -81,8 +81,7 @@ class Model:
     def __init__(self, content: bytes, path: Path, provider: str = "auto", threads: int | None = None) -> None:
         self.path = path
         self.session = open_session(content, str(path), provider, threads)
-        text = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        self.contract: Contract | None = from_json(text, path) if text else None
+        self.contract = session_contract(self.session, path)
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -100,6 +99,11 @@ class Model:
         arrays = {name: np.asarray(value) for name, value in inputs.items()}
         if self.contract is not None:
             arrays = dict(check_inputs(self.contract, arrays))
+        elif empty := [name for name, array in arrays.items() if 0 in array.shape]:
+            raise UserError(
+                f"input '{empty[0]}': an axis has length 0, on which ONNX Runtime's LSTM ends the whole process, and "
+                f"{self.path} has no contract that allows it; give one example at least"
+            )
         names = [o.name for o in self.session.get_outputs()]
         return dict(zip(names, self.session.run(names, arrays), strict=True))
 

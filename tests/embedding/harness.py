@@ -155,7 +155,8 @@ def _calls(project: Project) -> list[dict[str, np.ndarray]]:
     calls: dict[str, dict[str, np.ndarray]] = {}
     for example in project.contract.examples:
         arrays = {n: v.array() for n, v in example.inputs.items()}
-        lengths = next((arrays[p.name].tolist() for p in project.given if p.source == "lengths"), [])
+        whole = [len(row) for row in arrays[port.name]] if port.source == "bytes" else []
+        lengths = next((arrays[p.name].tolist() for p in project.given if p.source == "lengths"), whole)
         for i, value in enumerate(arrays[port.name]):
             text = bytes(value[: lengths[i]]).decode("utf-8", "replace") if port.source == "bytes" else str(value)
             if text.strip() and not set(text) & set("\n\r\0"):  # what a line can hold
@@ -200,7 +201,12 @@ def _rows(project: Project, outputs: Mapping[str, np.ndarray]) -> Rows:
         flat = [a.ravel() for a in named]
         cells = []
         for c in answer.cells:
-            if c.joined:
+            if c.rank >= 0:
+                start = row * c.stride
+                scores = flat[c.output][start : start + c.count]
+                place = int(np.argsort(-scores, kind="stable")[c.rank])
+                cells.append(str(scores[place]) if c.score else c.labels[place])
+            elif c.joined:
                 start, stop = (row * c.stride, (row + 1) * c.stride) if c.stride else (0, None)
                 cells.append(" ".join(_cell(project, c.output, v) for v in flat[c.output][start:stop]))
             else:

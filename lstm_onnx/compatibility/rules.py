@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import onnx
 from onnx import TensorProto
 
+from lstm_onnx.graph.c_lstm import is_plain_lstm
 from lstm_onnx.graph.model_file import readable_contract
 from lstm_onnx.graph.traversal import inner_nodes, nodes_of
 
@@ -163,11 +164,13 @@ def backward_others(model: onnx.ModelProto) -> Iterator[Match]:
             yield _place(node), f"{node.op_type} with direction {_direction(node)}"
 
 
-def backward_sequence(model: onnx.ModelProto) -> Iterator[Match]:
-    """Find LSTMs that give every step of a run from the end."""
+def odd_backward_sequence(model: onnx.ModelProto) -> Iterator[Match]:
+    """Find LSTMs that give every step of a run from the end, and that `graph.c_lstm` leaves to the generator."""
+    kinds = {i.name: i.data_type for i in model.graph.initializer}
     for node in _lstms(model):
-        if _direction(node) != "forward" and node.output[0]:
-            yield _place(node), f"all steps of an LSTM with direction {_direction(node)}"
+        is_double = TensorProto.DOUBLE in (kinds.get(name) for name in node.input[1:4])
+        if _direction(node) != "forward" and node.output[0] and (is_double or not is_plain_lstm(node)):
+            yield _place(node), f"all steps of an LSTM with direction {_direction(node)}, and not as PyTorch has it"
 
 
 def double_cells(model: onnx.ModelProto) -> Iterator[Match]:

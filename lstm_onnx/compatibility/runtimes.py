@@ -293,7 +293,7 @@ _IN_C = (
     ),
     Rule(
         "reverse",
-        rules.backward_sequence,
+        rules.odd_backward_sequence,
         "differs",
         "it gives the steps of the backward run in the order in which it computes them, last first",
         _REVERSES,
@@ -379,7 +379,7 @@ TARGETS: dict[str, Target] = {
             Versions(None, None, _OPENVINO),
             _ON_OPENVINO,
         ),
-        Target("bare-c", "plain C without a runtime, by emx-onnx-cgen", Versions(None, None, _C), _IN_C),
+        Target("bare-c", "plain C without a runtime, all but LSTMs by emx-onnx-cgen", Versions(None, None, _C), _IN_C),
         Target("tract", "tract, in Rust", Versions(None, None, _TRACT), _ON_TRACT),
     )
 }

@@ -22,7 +22,7 @@ from lstm_onnx.contract import (
     TextSource,
     TimeSource,
 )
-from lstm_onnx.embedding.identifiers import snake, unique, verb
+from lstm_onnx.embedding.identifiers import program, unique, verb
 from lstm_onnx.inference.output_layout import OutputLayout, free_axes, output_layout, rows_axis
 from lstm_onnx.inference.table_inputs import target_columns
 
@@ -231,7 +231,7 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
     mode = _mode(contract, inputs)
     return Project(
         name=contract.name,
-        id=snake(contract.name),
+        id=program(contract.name),
         verb=verb(contract.task),
         task=contract.task,
         variant=contract.variant,
@@ -262,7 +262,8 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
 def _identifiers(contract: Contract) -> dict[str, str]:
     """One identifier for each tensor name; inputs and outputs are told apart too."""
     names = [t.name for t in (*contract.inputs, *contract.outputs)]
-    return dict(zip(names, unique(names, taken=[snake(contract.name)]), strict=True))
+    fields = ("_shape", "_count", "_labels", "_label", "_places", "_in", "_out")  # that programs put beside them
+    return dict(zip(names, unique(names, [program(contract.name)], fields), strict=True))
 
 
 def _dims(contract: Contract, ids: dict[str, str]) -> dict[str, Dim]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import onnx
 
+from lstm_onnx.graph.c_lstm import with_our_lstms
+
 
 class GenerationError(Exception):
     """The generator is not there or cannot take the graph; says why."""
@@ -47,7 +49,7 @@ def generate_c(model: onnx.ModelProto, static_buffers: bool = False) -> str:
     if static_buffers:
         options["large_temp_threshold_bytes"] = 2**40
     try:
-        text: str = Compiler(CompilerOptions(**options)).compile(model)
+        text: str = with_our_lstms(model, Compiler(CompilerOptions(**options)).compile)
     except Exception as error:
         lines = (str(error) or type(error).__name__).splitlines()
         raise GenerationError(lines[0].split(" Hint:")[0].split(" (while")[0].removesuffix(".")) from error

@@ -149,7 +149,7 @@ def _with_sizes(model: onnx.ModelProto, shapes: dict[str, tuple[int, ...]]) -> o
 def _build(source: Source, stem: Path) -> Path:
     """Compile the generated function with a `main` that feeds it from standard input to standard output."""
     names = [f"p{k}" for k in range(len(source.parameters))]
-    lines = ["#include <stdio.h>"]
+    lines = ["#include <stdio.h>", "#include <string.h>"]
     for name, p in zip(names, source.parameters, strict=True):
         lines.append(f"static {p.ctype} {name}{''.join(f'[{n}]' for n in p.shape)};")
     lines.append("int main(void) {")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ from zipfile import BadZipFile
 import numpy as np
 from pydantic import ValidationError
 
-from lstm_onnx.contract import Array, Contract, TensorSpec, Values
+from lstm_onnx.contract import Array, Contract, LengthsSource, TensorSpec, Values
 from lstm_onnx.data.tables import check_readable
+from lstm_onnx.data.text_files import load_json
 from lstm_onnx.errors import UserError, nearest
 
 ARRAY_FORMATS = (".npz", ".json")
@@ -39,29 +39,24 @@ def load_arrays(path: Path) -> dict[str, Array]:
     """
     check_readable(path, ARRAY_FORMATS)
     if path.suffix.lower() == ".npz":
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
-        except (BadZipFile, ValueError, OSError) as error:
-            raise UserError(f"{path}: is no .npz file of plain arrays ({error}); write it with numpy.savez") from None
+        return load_npz(path)
     content = load_json(path)
     if not isinstance(content, dict):
         raise UserError(f"{path}: holds no object {{input: nested list, …}}; name the inputs")
     return {name: _from_json(name, value, path) for name, value in content.items()}
 
 
-def load_json(path: Path) -> Any:
-    """Parse a JSON file.
+def load_npz(path: Path) -> dict[str, Array]:
+    """Read the arrays of an `.npz` file by name.
 
     Raises:
-        UserError: it is not JSON; says where.
+        UserError: it is none, or holds Python objects.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (BadZipFile, ValueError, OSError) as error:
+        raise UserError(f"{path}: is no .npz file of plain arrays ({error}); write it with numpy.savez") from None
 
 
 def _from_json(name: str, value: Any, path: Path) -> Array:
@@ -89,7 +84,8 @@ def check_inputs(contract: Contract, arrays: Mapping[str, Any]) -> dict[str, Arr
     State inputs that are not given start from their reset values.
 
     Raises:
-        UserError: an input is missing, unknown, or of the wrong type or shape; says what was found and expected.
+        UserError: an input is missing, unknown, of the wrong type or shape, or gives lengths that no sequence has; says
+            what was found and expected.
     """
     known = {t.name: t for t in contract.inputs}
     for name in arrays:
@@ -107,6 +103,8 @@ def check_inputs(contract: Contract, arrays: Mapping[str, Any]) -> dict[str, Arr
     sizes: dict[str, tuple[int, str]] = {}
     for name, array in given.items():
         _check_shape(contract, known[name], array, sizes)
+    for name, array in given.items():
+        _check_lengths(contract, known[name], array, sizes)
     for name in known:
         if name not in given:
             given[name] = _reset(contract, known[name], states[name], sizes)
@@ -167,6 +165,22 @@ def _check_shape(contract: Contract, tensor: TensorSpec, array: Array, sizes: di
         other = sizes.setdefault(dim, (size, tensor.name))
         if other[0] != size:
             raise UserError(f"{here}, but in input '{other[1]}' it has {other[0]}; they must agree")
+
+
+def _check_lengths(contract: Contract, tensor: TensorSpec, array: Array, sizes: Mapping[str, tuple[int, str]]) -> None:
+    """Hold lengths to what they count: runtimes read past the end, or give up, where one is too long."""
+    source = tensor.source
+    if not isinstance(source, LengthsSource) or not array.size:
+        return
+    most = contract.axes[source.axis].size if source.axis in contract.axes else None
+    if most is None and source.axis in sizes:
+        most = sizes[source.axis][0]
+    wrong = (array < source.min) | (array > most if most is not None else False)
+    if not wrong.any():
+        return
+    at = tuple(int(k) for k in np.argwhere(wrong)[0])
+    bounds = f"{source.min} at least" if most is None else f"from {source.min} to {most}, the size of '{source.axis}'"
+    raise UserError(f"input '{tensor.name}': {array[at]} at {list(at)}, and a length must be {bounds}")
 
 
 def _reset(contract: Contract, tensor: TensorSpec, value: float, sizes: Mapping[str, tuple[int, str]]) -> Array:

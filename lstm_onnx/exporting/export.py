@@ -20,6 +20,7 @@ from lstm_onnx.exporting.exported import Exported
 from lstm_onnx.exporting.options import ExportOptions
 from lstm_onnx.exporting.quantization import PLANS, quantize, require_quantizable
 from lstm_onnx.graph.float16 import store_half
+from lstm_onnx.graph.model_file import read_contract
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.graph.torch_export import to_onnx, traced_example
@@ -183,7 +184,9 @@ class _Exporter:
         content = model.SerializeToString()
         report = verify_bytes(content, str(path), restored=self.restored)
         report.raise_if_failed()
-        return content, Exported(path, _contract_of(model), report, how)
+        contract = read_contract(model, path)
+        assert contract is not None  # it was put there above
+        return content, Exported(path, contract, report, how)
 
     def _graph(self, variant: Variant) -> GraphSpec:
         graph = graph_for(self.restored, variant, self.options.numeric)
@@ -226,11 +229,11 @@ class _Exporter:
         scores = self.price.scores(model.SerializeToString())
         assert scores.fp32 is not None and scores.drop is not None
         if scores.drop > self.options.max_drop and not self.options.force:
-            name = scores.primary
+            name = scores.drop_of or scores.primary
+            figures = f" ({scores.model[name]:.5g} instead of {scores.fp32[name]:.5g})" if name in scores.model else ""
             raise UserError(
-                f"{path}: {variant} loses {scores.drop:.2f}% of {name} on the test data ({scores.model[name]:.5g} "
-                f"instead of {scores.fp32[name]:.5g}), more than --max-drop {self.options.max_drop:g}; allow more, or "
-                f"write it with --force"
+                f"{path}: {variant} loses {scores.drop:.2f}% of {name} on the test data{figures}, more than --max-drop "
+                f"{self.options.max_drop:g}; allow more, or write it with --force"
             )
         return scores
 
@@ -283,11 +286,6 @@ def add_contract(model: onnx.ModelProto, contract: Contract) -> onnx.ModelProto:
     entry = carrying.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, to_json(contract)
     return carrying
-
-
-def _contract_of(model: onnx.ModelProto) -> Contract:
-    text = next(p.value for p in model.metadata_props if p.key == METADATA_KEY)
-    return Contract.model_validate_json(text)
 
 
 def golden_examples(restored: Restored, graph: GraphSpec, answer: Answer) -> tuple[Example, ...]:

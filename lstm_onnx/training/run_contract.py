@@ -8,7 +8,8 @@ from typing import Any
 from lstm_onnx.contract import IR_VERSION, Contract, Example, Provenance, Variant
 from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.task import GraphSpec
-from lstm_onnx.training.run_folder import Record, now
+from lstm_onnx.training.provenance import now
+from lstm_onnx.training.run_folder import Record
 
 
 def describe(

@@ -13,11 +13,8 @@ Every file is written beside its final name and then renamed, so that a run that
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -29,7 +26,6 @@ from lstm_onnx.contract import Scores, Variant, scores_of_version_1
 from lstm_onnx.data.atomic_files import write_atomically
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.training.options import TrainingOptions
-from lstm_onnx.version import __version__
 
 if TYPE_CHECKING:
     from lstm_onnx.exporting.exported import Exported
@@ -213,31 +209,6 @@ def create_folder(runs: Path, name: str) -> Path:
         except FileExistsError:
             continue
     raise UserError(f"{runs}: has ten thousand runs called '{name}'; choose another name with --name")
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601 to the microsecond."""
-    return datetime.now(UTC).isoformat()
-
-
-def fingerprint(source: Path | None, task: str) -> str:
-    """Identify the training data: sha256 of the file, or of names and sizes in a folder, or the bundled set's name."""
-    digest = hashlib.sha256()
-    if source is None:
-        digest.update(f"bundled with {task} {__version__}".encode())
-    elif source.is_dir():
-        for path in sorted(p for p in source.rglob("*") if p.is_file()):
-            digest.update(f"{path.relative_to(source)} {path.stat().st_size}\n".encode())
-    else:
-        with source.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
-
-
-def versions() -> dict[str, str]:
-    """Releases of what shapes the numbers."""
-    return {"lstm-onnx": __version__} | {name: version(name) for name in ("torch", "onnx", "onnxruntime", "numpy")}
 
 
 def keep_table(run: Run, source: Path) -> None:

@@ -8,28 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lstm_onnx.data.parts import part_of
 from lstm_onnx.errors import UserError
 from lstm_onnx_captioning.options import Config
-from lstm_onnx_captioning.raw_captions import RawCaptions, Row, part_of
+from lstm_onnx_captioning.raw_captions import RawCaptions, Row
 
 _FORMS = (
     "COCO's {'images': [{'id', 'file_name'}], 'annotations': [{'image_id', 'caption'}]}, Karpathy's {'images': "
     "[{'filename', 'split', 'sentences': [{'raw'}]}]}, or a list of records [{'image', 'caption'}]"
 )
-
-
-def load_json(path: Path) -> Any:
-    """Parse a file of JSON.
-
-    Raises:
-        UserError: it is not JSON in UTF-8; says where.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not UTF-8 text (at byte {error.start:,}); save it as UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
 
 
 def read_json(content: Any, source: Path, config: Config) -> RawCaptions:

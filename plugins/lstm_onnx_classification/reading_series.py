@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.arrays import load_npz
+from lstm_onnx.data.parts import Part
 from lstm_onnx.data.sequences import long_sequences, wide_sequences
 from lstm_onnx.data.tables import check_readable, row_number
 from lstm_onnx.data.ucr_format import channel_names, read_ts
@@ -91,8 +92,9 @@ def read_npz(path: Path, config: Config) -> RawExamples:
         )
     arrays = _load(path)
     read: list[Examples] = []
-    parts: list[str] = []
-    for part, prefix in (("train", ""), ("validation", "validation_"), ("test", "test_")):
+    parts: list[Part] = []
+    prefixes: tuple[tuple[Part, str], ...] = (("train", ""), ("validation", "validation_"), ("test", "test_"))
+    for part, prefix in prefixes:
         if part == "train" or prefix + _VALUES in arrays:
             one = _labelled(arrays, prefix, config.group, path)
             read.append(one)
@@ -113,11 +115,7 @@ def _table_of_arrays(channels: int) -> Table:
 
 def _load(path: Path) -> dict[str, Array]:
     check_readable(path, (".npz",))
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (BadZipFile, ValueError, OSError) as error:
-        raise UserError(f"{path}: is no .npz file of plain arrays ({error}); write it with numpy.savez") from None
+    return load_npz(path)
 
 
 def _array(arrays: dict[str, Array], name: str, path: Path) -> Array:

@@ -161,12 +161,8 @@ class Scores(_Part):
     model: dict[str, float] = Field(description="of the model: metric to value")
     baselines: dict[str, dict[str, float]] = Field({}, description="of each naive answer, by its name")
     fp32: dict[str, float] | None = Field(None, description="of a variant: what the fp32 file reaches on the same")
-    drop: float | None = Field(
-        None, description="of a variant: percent by which it is worse than fp32 in the primary metric"
-    )
-    drop_of: str | None = Field(
-        None, description="what `drop` is of, where the primary metric has no value: another metric, or the answers"
-    )
+    drop: float | None = Field(None, description="of a variant: percent that it loses in the primary metric")
+    drop_of: str | None = Field(None, description="what `drop` is of, if the primary metric has no value")
 
     def __getitem__(self, metric: str) -> float:
         """Return a metric of the model by its name."""

@@ -13,7 +13,7 @@ import onnx
 
 from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.contract import IR_VERSION, METADATA_KEY, Contract, Example, Scores, Tolerance, Values, Variant, to_json
-from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.data.atomic_files import make_folder, write_atomically
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.variant_quality import QualityDrop
 from lstm_onnx.exporting.quantization import PLANS, quantize, require_quantizable
@@ -129,7 +129,7 @@ def export_all(
     work = _Exporter(restored, wish)
     made = [work.make(variant, path) for variant, path in zip(variants, paths, strict=True)]
     for content, exported in made:
-        exported.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(exported.path.parent)
         write_atomically(exported.path, content)
         write_atomically(exported.path.with_suffix(".json"), to_json(exported.contract) + "\n")
     return [exported for _, exported in made]

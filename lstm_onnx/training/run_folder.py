@@ -23,7 +23,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from lstm_onnx.contract import Scores, scores_of_version_1
-from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.data.atomic_files import make_folder, write_atomically
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.version import __version__
@@ -141,7 +141,7 @@ def create_folder(runs: Path, name: str) -> Path:
     for number in range(1, 10_000):
         folder = runs / (name if number == 1 else f"{name}-{number}")
         try:
-            folder.mkdir(parents=True)
+            make_folder(folder, exist_ok=False)
             return folder
         except FileExistsError:
             continue

@@ -23,7 +23,7 @@ from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.plugins.hookspecs import hookimpl
-from lstm_onnx.task import GraphSpec, PrimaryMetric, Stage, Task, TaskData
+from lstm_onnx.task import DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 
 __all__ = [
     "ArraySplit",
@@ -31,6 +31,7 @@ __all__ = [
     "CheckFailed",
     "ColumnsSource",
     "Contract",
+    "DataSet",
     "EmbedTarget",
     "GraphSpec",
     "ImageSource",

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import polars as pl
-from lstm_onnx_forecasting.data import bundled
+from lstm_onnx_forecasting.bundled import bundled
 from rich.console import Console
 
 from benchmarks.speed.figures import Figure

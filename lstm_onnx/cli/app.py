@@ -170,7 +170,7 @@ def _train_command(models: dict[str, Any]) -> Callable[..., None]:
 
         values = options.split_values(given, models)
         if resume is not None:
-            commands.resume(resume, out, quiet, as_json)
+            commands.resume(resume, data, plugin_file, out, quiet, as_json)
             return
         if plugin is None and len(models) == 1:
             raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
@@ -213,16 +213,19 @@ def export(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="change an option that a trained model can do with; several"),
     ] = None,
+    data: Annotated[Path | None, typer.Option(help="where the data of the run is now, if it was moved")] = None,
+    plugin_file: PluginFile = None,
     runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
     """Write a run as one .onnx file, or several variants of it, proved against PyTorch first."""
     from lstm_onnx.cli import commands
+    from lstm_onnx.exporting.export import ExportOptions
 
     chosen = _variants(variant or ["fp32"])
-    commands.export(
-        run_folder, to, runs, chosen, max_drop, force, opset, ir_version, target, numeric, changes or [], out, as_json
-    )
+    to_change = options.named_values(changes or [])
+    wish = ExportOptions(chosen, max_drop, force, opset, ir_version, target, numeric, to_change, data, plugin_file)
+    commands.export(run_folder, to, runs, wish, out, as_json)
 
 
 def _variants(given: list[str]) -> tuple[Variant, ...]:
@@ -240,12 +243,13 @@ def verify(
         list[str] | None,
         typer.Option(help="what to ask besides ONNX Runtime: reference, openvino, c, or all that is installed"),
     ] = None,
+    plugin_file: PluginFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Check that a file is what its contract says, and answers as it should."""
     from lstm_onnx.cli import commands
 
-    commands.verify(file, run_folder, engine, out, as_json)
+    commands.verify(file, run_folder, engine, plugin_file, out, as_json)
 
 
 def predict(

@@ -6,7 +6,7 @@ Imports of torch stay inside the functions that need it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,8 @@ from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.progress import counting, showing
 
 if TYPE_CHECKING:
-    from lstm_onnx.contract import Contract, Scores, Variant
-    from lstm_onnx.exporting.export import Exported
+    from lstm_onnx.contract import Contract, Scores
+    from lstm_onnx.exporting.export import Exported, ExportOptions
     from lstm_onnx.inference.model import Prediction
     from lstm_onnx.task import AnyTask
     from lstm_onnx.training.run_folder import Run
@@ -62,16 +62,18 @@ def train(
     _after_training(run, console, as_json)
 
 
-def resume(folder: Path, console: Console, quiet: bool, as_json: bool) -> None:
+def resume(
+    folder: Path, data: Path | None, plugin_file: Path | None, console: Console, quiet: bool, as_json: bool
+) -> None:
     """Go on with an interrupted run, and show the scores."""
     from lstm_onnx.training import loop
     from lstm_onnx.training.restore import find_task
     from lstm_onnx.training.run_folder import open_run
 
-    view = _view(find_task(open_run(folder)).task, console, quiet, as_json)
+    view = _view(find_task(open_run(folder), plugin_file).task, console, quiet, as_json)
     try:
         with _showing(console, quiet, as_json):
-            run = loop.resume(folder, view)
+            run = loop.resume(folder, view, data, plugin_file)
     finally:
         if view:
             view.close()
@@ -116,22 +118,13 @@ def export(
     run_folder: Path | None,
     to: Path | None,
     runs: Path,
-    variants: Sequence[Variant],
-    max_drop: float,
-    force: bool,
-    opset: int | None,
-    ir_version: int | None,
-    target: str | None,
-    numeric: bool,
-    changes: Sequence[str],
+    wish: ExportOptions,
     console: Console,
     as_json: bool,
 ) -> None:
     """Export, and show how far the files are from PyTorch, and what variants lose."""
-    from lstm_onnx.cli.options import named_values
-    from lstm_onnx.exporting.export import ExportOptions, export_all
+    from lstm_onnx.exporting.export import export_all
 
-    wish = ExportOptions(variants, max_drop, force, opset, ir_version, target, numeric, named_values(changes))
     with console.status("exporting and comparing with PyTorch") if not as_json else nullcontext():
         files = export_all(run_folder, to, runs, wish)
     if as_json:
@@ -170,13 +163,20 @@ def _written(file: Exported) -> dict[str, Any]:
     return lines
 
 
-def verify(file: Path, run_folder: Path | None, engines: list[str] | None, console: Console, as_json: bool) -> None:
+def verify(
+    file: Path,
+    run_folder: Path | None,
+    engines: list[str] | None,
+    plugin_file: Path | None,
+    console: Console,
+    as_json: bool,
+) -> None:
     """Verify, show every check, and fail if one does."""
     from lstm_onnx.verification.verify import USUAL_ENGINES
     from lstm_onnx.verification.verify import verify as check
 
     with console.status("verifying") if not as_json else nullcontext():
-        found = check(file, run_folder, engines or USUAL_ENGINES)
+        found = check(file, run_folder, engines or USUAL_ENGINES, plugin_file)
     if as_json:
         print(json.dumps({"file": str(file)} | _verdict(found), indent=2))
     else:

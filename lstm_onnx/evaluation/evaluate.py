@@ -43,7 +43,7 @@ def evaluate(
         data: file to read; its test part is scored. None takes a run's own
             data, and for a file the data set that its plugin brings.
         plot: folder for the task's pictures of the answers.
-        plugin_file: where the plugin of a file is, if it is not installed; a run knows.
+        plugin_file: where the plugin is, if it is not installed; a run that was trained here knows.
         provider: of ONNX Runtime.
         threads: of ONNX Runtime.
 
@@ -51,20 +51,20 @@ def evaluate(
         UserError: something is missing, or the data does not fit.
     """
     path, pictures = Path(model), Path(plot) if plot is not None else None
-    if path.is_dir():
-        return _judge_run(path, data, pictures)
     plugin = Path(plugin_file) if plugin_file is not None else None
+    if path.is_dir():
+        return _judge_run(path, data, pictures, plugin)
     return _judge_file(load(path, provider, threads), data, pictures, plugin)
 
 
-def _judge_run(folder: Path, data: str | Path | None, plot: Path | None) -> Evaluation:
+def _judge_run(folder: Path, data: str | Path | None, plot: Path | None, plugin_file: Path | None) -> Evaluation:
     from lstm_onnx.graph.torch_reference import torch_reference
-    from lstm_onnx.training.restore import restore
+    from lstm_onnx.training.restore import own_data, restore
     from lstm_onnx.training.run_folder import open_run
 
-    restored = restore(open_run(folder))
+    restored = restore(open_run(folder), plugin_file=plugin_file)
     record, graph = restored.run.record, restored.graphs[0]
-    source = data if data is not None else record.source
+    source = data if data is not None else own_data(restored.run, restored.task)
     contract = describe(record, graph, record.name)
     return _judge(restored.task, contract, torch_reference(graph), source, record.config, record.training.seed, plot)
 

@@ -68,6 +68,8 @@ class ExportOptions:
         target: a runtime (see `lstm_onnx.compatibility.runtimes`) that must be able to run the files.
         numeric: leave out what strings go through: what they stand for goes in and comes out as numbers.
         changes: options of the task to change, of those that it allows (`Task.adjustable`).
+        data: where the data of the run is now, if it was moved; variants are judged on it.
+        plugin_file: where the file of the run's plugin is, if it was moved or was not trained with here.
     """
 
     variants: Sequence[Variant] = ("fp32",)
@@ -78,6 +80,8 @@ class ExportOptions:
     target: str | None = None
     numeric: bool = False
     changes: Mapping[str, Any] = field(default_factory=dict)
+    data: Path | None = None
+    plugin_file: Path | None = None
 
 
 def export(
@@ -92,9 +96,14 @@ def export(
     target: str | None = None,
     numeric: bool = False,
     changes: Mapping[str, Any] | None = None,
+    data: str | Path | None = None,
+    plugin_file: str | Path | None = None,
 ) -> Exported:
     """Write one variant of a run as an `.onnx` file, with its contract in it and beside it; see `export_all`."""
     wish = ExportOptions((variant,), max_drop, force, opset, ir_version, target, numeric, changes or {})
+    wish = dataclasses.replace(
+        wish, data=Path(data) if data else None, plugin_file=Path(plugin_file) if plugin_file else None
+    )
     return export_all(run, out, runs, wish)[0]
 
 
@@ -125,7 +134,7 @@ def export_all(
         run = open_run(Path(run)) if run is not None else newest_run(Path(runs))
     variants = list(dict.fromkeys(wish.variants))
     paths = _paths(Path(out) if out is not None else None, run.record.name, variants)
-    restored = restore(run, wish.changes)
+    restored = restore(run, wish.changes, wish.plugin_file)
     work = _Exporter(restored, wish)
     made = [work.make(variant, path) for variant, path in zip(variants, paths, strict=True)]
     for content, exported in made:
@@ -162,7 +171,7 @@ class _Exporter:
     def price(self) -> QualityDrop:
         """What variants are held against."""
         if self._price is None:
-            self._price = QualityDrop(self.restored, self.fp32.SerializeToString())
+            self._price = QualityDrop(self.restored, self.fp32.SerializeToString(), self.wish.data)
         return self._price
 
     def make(self, variant: Variant, path: Path) -> tuple[bytes, Exported]:

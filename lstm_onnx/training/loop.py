@@ -19,16 +19,26 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from lstm_onnx.data.atomic_files import file_name, write_atomically
+from lstm_onnx.data.atomic_files import file_name, sweep, write_atomically
 from lstm_onnx.errors import Interrupted, UserError
 from lstm_onnx.graph.torch_reference import torch_reference
+from lstm_onnx.plugins import trust
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
 from lstm_onnx.training.devices import fastest_threads, pick_device, thread_count, to_tensors
 from lstm_onnx.training.options import TrainingOptions, validate
 from lstm_onnx.training.plots import draw_run
-from lstm_onnx.training.restore import find_task, load_weights
-from lstm_onnx.training.run_folder import Record, Run, create_folder, fingerprint, now, open_run, to_metadata, versions
+from lstm_onnx.training.restore import find_task, load_weights, own_data
+from lstm_onnx.training.run_folder import (
+    Record,
+    Run,
+    create_folder,
+    fingerprint,
+    now,
+    open_run,
+    to_metadata,
+    versions,
+)
 from lstm_onnx.training.scoring import score, score_beside_baselines
 
 Row = dict[str, float]
@@ -130,9 +140,10 @@ def train(
         task=task.name,
         plugin=found.origin,
         plugin_file=str(found.file.resolve()) if found.file else None,
+        plugin_digest=found.digest,
         created=now(),
         source=str(source.resolve()) if source else None,
-        fingerprint=fingerprint(source, task.name),
+        fingerprint=fingerprint(task.data_files(source, chosen), task.name),
         summary=examples.summary,
         notes=list(examples.notes),
         config=chosen.model_dump(mode="json"),
@@ -141,6 +152,8 @@ def train(
         parameters=sum(p.numel() for p in model.parameters()),
         versions=versions(),
     )
+    if found.file is not None and found.digest is not None:
+        trust.remember(found.digest, found.file)  # whoever calls this has named the file
     run = Run(create_folder(Path(runs), record.name), record)
     session = _session(task, chosen, examples, model, run)
     _save_checkpoint(session, {})
@@ -148,8 +161,19 @@ def train(
     return _fit(session, observer or SilentObserver())
 
 
-def resume(folder: str | Path, observer: Observer | None = None) -> Run:
+def resume(
+    folder: str | Path,
+    observer: Observer | None = None,
+    data: str | Path | None = None,
+    plugin_file: str | Path | None = None,
+) -> Run:
     """Go on with a run that was interrupted, to the same result as if it had not been.
+
+    Args:
+        folder: the run folder.
+        observer: is told how it goes.
+        data: where the run's data is now, if it was moved.
+        plugin_file: where the file is that holds the run's plugin, if it was moved.
 
     Raises:
         UserError: there is nothing to resume, or the data has changed since.
@@ -159,17 +183,19 @@ def resume(folder: str | Path, observer: Observer | None = None) -> Run:
     record = run.record
     if record.status == "finished" or not run.checkpoint.exists():
         raise UserError(f"{run.folder}: training is finished, there is nothing to resume; start a new run instead")
-    task = find_task(run).task
-    source = Path(record.source) if record.source else None
-    if source is not None and not source.exists():
-        raise UserError(f"{source}: the data of this run is no longer there; put it back to resume")
-    if fingerprint(source, task.name) != record.fingerprint:
-        raise UserError(f"{source or 'the bundled data'}: has changed since the run began; start a new run instead")
+    found = find_task(run, Path(plugin_file) if plugin_file else None)
+    task = found.task
+    if found.digest != record.plugin_digest is not None:
+        raise UserError(f"{found.file}: is not the plugin that the run was begun with; start a new run instead")
+    source = own_data(run, task, Path(data) if data is not None else None)
+    record.source = str(source.resolve()) if source is not None else None
+    record.plugin_file = str(found.file.resolve()) if found.file else None
+    sweep(run.folder)  # what a kill left half-written
     config = task.Config.model_validate(record.config)
     torch.manual_seed(record.training.seed)
-    data = task.load_data(source, config, record.training.seed)
-    model = task.build_model(config, data.info).to(pick_device(record.training.device))
-    session = _session(task, config, data, model, run)
+    examples = task.load_data(source, config, record.training.seed)
+    model = task.build_model(config, examples.info).to(pick_device(record.training.device))
+    session = _session(task, config, examples, model, run)
     best = _load_checkpoint(session)
     return _fit(session, observer or SilentObserver(), best)
 

@@ -15,6 +15,7 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +40,7 @@ class Record(BaseModel):
     task: str
     plugin: str
     plugin_file: str | None = None
+    plugin_digest: str | None = None
     created: str
     status: Literal["training", "interrupted", "finished"] = "training"
     source: str | None
@@ -153,19 +155,32 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def fingerprint(source: Path | None, task: str) -> str:
-    """Identify the training data: sha256 of the file, or of names and sizes in a folder, or the bundled set's name."""
-    digest = hashlib.sha256()
-    if source is None:
-        digest.update(f"bundled with {task} {__version__}".encode())
-    elif source.is_dir():
-        for path in sorted(p for p in source.rglob("*") if p.is_file()):
-            digest.update(f"{path.relative_to(source)} {path.stat().st_size}\n".encode())
-    else:
-        with source.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
+def fingerprint(files: Sequence[Path], task: str) -> str:
+    """Identify the training data by content: sha256 of the one file, or of the digests of all files by name.
+
+    Args:
+        files: every file and folder that was read; none for data that a task draws.
+        task: name of the task, which then stands for the data together with the release.
+    """
+    if not files:
+        return hashlib.sha256(f"bundled with {task} {__version__}".encode()).hexdigest()
+    if len(files) == 1 and files[0].is_file():
+        return _digest(files[0]).hexdigest()
+    whole = hashlib.sha256()
+    for place in files:
+        inside = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+        for path in inside:
+            whole.update(f"{path.relative_to(place) if path != place else path.name} ".encode(errors="surrogateescape"))
+            whole.update(_digest(path).digest())
+    return whole.hexdigest()
+
+
+def _digest(path: Path) -> hashlib._Hash:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def versions() -> dict[str, str]:

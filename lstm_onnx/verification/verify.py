@@ -64,13 +64,19 @@ USUAL_ENGINES = ("reference",)
 """Engines besides ONNX Runtime that every verification asks: onnx's own evaluator, slow and plain."""
 
 
-def verify(file: str | Path, run: str | Path | None = None, engines: Sequence[str] = USUAL_ENGINES) -> Report:
+def verify(
+    file: str | Path,
+    run: str | Path | None = None,
+    engines: Sequence[str] = USUAL_ENGINES,
+    plugin_file: str | Path | None = None,
+) -> Report:
     """Check a file, and with `run` compare it with PyTorch over a grid of sizes.
 
     Args:
         file: the `.onnx` file.
         run: the run folder that it was exported from.
         engines: what to ask besides ONNX Runtime, or "all" for every engine that is installed.
+        plugin_file: where the file of the run's plugin is, if it was moved or was not trained with here.
 
     Raises:
         UserError: the file or the run is not there, or there is no such engine.
@@ -83,17 +89,19 @@ def verify(file: str | Path, run: str | Path | None = None, engines: Sequence[st
     if unknown := [name for name in chosen if name not in there]:
         raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
     content = path.read_bytes()
-    restored = _restored(Path(run), content) if run is not None else None
+    plugin = Path(plugin_file) if plugin_file is not None else None
+    restored = _restored(Path(run), content, plugin) if run is not None else None
     return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
 
 
-def _restored(run: Path, content: bytes) -> Restored:
+def _restored(run: Path, content: bytes, plugin_file: Path | None) -> Restored:
     """Build the model of a run with the options that a file was exported with."""
     from lstm_onnx.training.restore import adjusted_in, restore
     from lstm_onnx.training.run_folder import open_run
 
     opened, contract = open_run(run), readable_contract(content)
-    return restore(opened, adjusted_in(opened, contract) if contract is not None else {})
+    changes = adjusted_in(opened, contract, plugin_file) if contract is not None else {}
+    return restore(opened, changes, plugin_file)
 
 
 def readable_contract(content: bytes) -> Contract | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from lstm_onnx.contract import Array, Contract
-from lstm_onnx.task import Answer, Arrays, GraphSpec, PrimaryMetric, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, Task, TaskData, Totals
 from lstm_onnx_classification import metrics
 from lstm_onnx_classification.config import Config, Info
 
@@ -40,6 +40,18 @@ class Classification(Task[Config, Info]):
         from lstm_onnx_classification.encode import task_data
 
         return task_data(load(source, config, seed))
+
+    def data_files(self, source: Path | None, config: Config) -> Sequence[Path]:
+        """The source, and the test part that is given by an option or lies beside it."""
+        from lstm_onnx_classification.reading import files_of
+
+        return super().data_files(None, config) if source is None else files_of(source, config)
+
+    def data_sets(self) -> tuple[DataSet, ...]:
+        """The Japanese vowels."""
+        from lstm_onnx_classification.bundled import VOWELS
+
+        return (VOWELS,)
 
     def build_model(self, config: Config, info: Info) -> nn.Module:
         """Make a fresh classifier."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_ser
 from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import TaskData
+from lstm_onnx_forecasting.bundled import bundled
 from lstm_onnx_forecasting.columns import Roles, find_roles
 from lstm_onnx_forecasting.config import Config, Info
 from lstm_onnx_forecasting.windows import WindowSplit, WindowStore, make_bank, usable
@@ -101,11 +101,6 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         summary=_summary(series, table.step, train, validation, test, window, config.horizon),
         notes=tuple(notes),
     )
-
-
-def bundled() -> Path:
-    """Return the bundled data: a year of hourly traffic counts (see `datasets/SOURCE.md`)."""
-    return Path(str(files("lstm_onnx_forecasting"))) / "datasets" / "traffic.csv"
 
 
 def default_season(step: Step) -> int:

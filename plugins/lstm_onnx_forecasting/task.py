@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lstm_onnx.contract import Array, Contract
-from lstm_onnx.task import Answer, Arrays, GraphSpec, PrimaryMetric, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, Task, TaskData, Totals
 from lstm_onnx_forecasting import metrics
 from lstm_onnx_forecasting.config import Config, Info
 
@@ -33,6 +33,12 @@ class Forecasting(Task[Config, Info]):
         from lstm_onnx_forecasting.data import load_data
 
         return load_data(source, config, seed)
+
+    def data_sets(self) -> tuple[DataSet, ...]:
+        """Hourly traffic on a motorway."""
+        from lstm_onnx_forecasting.bundled import TRAFFIC
+
+        return (TRAFFIC,)
 
     def build_model(self, config: Config, info: Info) -> nn.Module:
         """Make a fresh forecaster."""

@@ -31,6 +31,9 @@ err = Console(stderr=True)
 Provider = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="where ONNX Runtime computes")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; one is fastest for small models")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
+Timeout = Annotated[
+    float | None, typer.Option(min=0, help="seconds that the model may take altogether; a foreign one may never end")
+]
 PluginFile = Annotated[Path | None, typer.Option(help="Python file that holds the plugin, if it is not installed")]
 Runs = Annotated[Path, typer.Option(help="folder of the run folders")]
 
@@ -244,12 +247,15 @@ def verify(
         typer.Option(help="what to ask besides ONNX Runtime: reference, openvino, c, or all that is installed"),
     ] = None,
     plugin_file: PluginFile = None,
+    timeout: Timeout = None,
     as_json: AsJson = False,
 ) -> None:
     """Check that a file is what its contract says, and answers as it should."""
     from lstm_onnx.cli import commands
+    from lstm_onnx.inference.deadline import deadline
 
-    commands.verify(file, run_folder, engine, plugin_file, out, as_json)
+    with deadline(timeout):
+        commands.verify(file, run_folder, engine, plugin_file, out, as_json)
 
 
 def predict(
@@ -276,14 +282,16 @@ def predict(
     plugin_file: PluginFile = None,
     provider: Provider = "auto",
     threads: Threads = None,
+    timeout: Timeout = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer for new data."""
     from lstm_onnx.cli import commands
+    from lstm_onnx.inference.deadline import deadline
 
     if stream:
         others = {"DATA": data, "--text": text, "--top-k": top_k, "--out": to, "--plot": plot}
-        others |= {"--attention": attention}
+        others |= {"--attention": attention, "--timeout": timeout}
         if extra := [name for name, value in others.items() if value is not None]:
             raise UserError(f"--stream reads standard input and prints JSON lines; leave {extra[0]} out")
         commands.predict_stream(file, provider, threads)
@@ -293,7 +301,8 @@ def predict(
     given = text or data
     if not given:
         raise UserError("say what to answer for: a file of data after the model, --text, or --stream")
-    commands.predict(file, given, top_k, to, plot, attention, plugin_file, provider, threads, out, as_json)
+    with deadline(timeout):
+        commands.predict(file, given, top_k, to, plot, attention, plugin_file, provider, threads, out, as_json)
 
 
 def evaluate(
@@ -303,12 +312,15 @@ def evaluate(
     plugin_file: PluginFile = None,
     provider: Provider = "auto",
     threads: Threads = None,
+    timeout: Timeout = None,
     as_json: AsJson = False,
 ) -> None:
     """Score a model on the test part of some data, beside naive baselines."""
     from lstm_onnx.cli import commands
+    from lstm_onnx.inference.deadline import deadline
 
-    commands.evaluate(model, data, plot, plugin_file, provider, threads, out, as_json)
+    with deadline(timeout):
+        commands.evaluate(model, data, plot, plugin_file, provider, threads, out, as_json)
 
 
 def inspect_file(

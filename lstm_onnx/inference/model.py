@@ -16,7 +16,7 @@ from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.image_inputs import given_images, read_image_inputs
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
-from lstm_onnx.inference.session import open_session
+from lstm_onnx.inference.session import open_session, run_session
 from lstm_onnx.inference.table_inputs import read_inputs
 from lstm_onnx.progress import counting
 from lstm_onnx.task import Arrays
@@ -59,13 +59,12 @@ class Model:
         """Run the graph on arrays, one for each input name.
 
         Raises:
-            UserError: an input is missing, unknown, or of the wrong type or shape.
+            UserError: an input is missing, unknown, or of the wrong type or shape, or the graph does not run on it.
         """
         arrays = {name: np.asarray(value) for name, value in inputs.items()}
         if self.contract is not None:
             arrays = dict(check_inputs(self.contract, arrays))
-        names = [o.name for o in self.session.get_outputs()]
-        return dict(zip(names, self.session.run(names, arrays), strict=True))
+        return run_session(self.session, arrays, str(self.path))
 
     def predict(
         self, data: str | Path | pl.DataFrame | Mapping[str, Any] | list[str] | list[Path], top: int | None = None

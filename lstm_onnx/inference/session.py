@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import onnxruntime as ort
 
 from lstm_onnx.contract import Array
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.deadline import Stopped, left
+from lstm_onnx.inference.outside_data import refuse_outside_data
 from lstm_onnx.task import Answer, Arrays
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -23,8 +27,9 @@ def open_session(
     """Open a session on exactly the provider that was asked for.
 
     Raises:
-        UserError: the provider is not there, or ONNX Runtime refuses the file.
+        UserError: the provider is not there, the file keeps weights in other files, or ONNX Runtime refuses it.
     """
+    refuse_outside_data(content, where)
     there = available_providers()
     if provider == "auto":
         provider = "cuda" if "cuda" in there else "cpu"
@@ -56,9 +61,32 @@ def session_answer(content: bytes, where: str, provider: str = "cpu", optimize: 
     """Return a function that answers by ONNX Runtime, one thread; it passes over arrays that are no input."""
     session = open_session(content, where, provider, optimize=optimize)
     inputs = [i.name for i in session.get_inputs()]
-    outputs = [o.name for o in session.get_outputs()]
 
     def answer(arrays: Arrays) -> dict[str, Array]:
-        return dict(zip(outputs, session.run(outputs, {name: arrays[name] for name in inputs}), strict=True))
+        return run_session(session, {name: arrays[name] for name in inputs}, where)
 
     return answer
+
+
+def run_session(session: ort.InferenceSession, inputs: Arrays, where: str) -> dict[str, Array]:
+    """Answer by name, within the time that is left (`lstm_onnx.inference.deadline`).
+
+    Raises:
+        UserError: ONNX Runtime does not run it on these inputs.
+        Stopped: the time is up; `deadline` makes a UserError of it.
+    """
+    names = [o.name for o in session.get_outputs()]
+    seconds, options = left(), ort.RunOptions()
+    timer = threading.Timer(seconds, setattr, (options, "terminate", True)) if seconds is not None else None
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
+    try:
+        return dict(zip(names, session.run(names, dict(inputs), options), strict=True))
+    except Exception as error:  # ONNX Runtime raises many kinds, none of them public
+        if options.terminate:
+            raise Stopped from None
+        raise UserError(f"{where}: ONNX Runtime does not run it: {str(error).splitlines()[0]}") from error
+    finally:
+        if timer is not None:
+            timer.cancel()

@@ -10,6 +10,7 @@ import onnx
 from lstm_onnx.contract import METADATA_KEY, Contract, TensorSpec, from_json
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.traversal import nodes_of
+from lstm_onnx.inference.outside_data import refuse_outside_data
 from lstm_onnx.verification.report import (
     AxisMismatch,
     ContractError,
@@ -28,12 +29,14 @@ EXCEPTIONS = {"int8": {"com.microsoft.DynamicQuantizeLSTM"}}
 def check_file(content: bytes) -> str:
     """The file parses and passes ONNX's full checker, shapes included."""
     try:
+        refuse_outside_data(content, "it")
+    except UserError as error:
+        raise FileError(str(error).removeprefix("it: ")) from error
+    try:
         model = onnx.load_model_from_string(content)
         onnx.checker.check_model(model, full_check=True)
     except Exception as error:
         raise FileError(f"is not a sound ONNX file: {str(error).splitlines()[0]}") from error
-    if any(t.data_location == onnx.TensorProto.EXTERNAL for t in model.graph.initializer):
-        raise FileError("keeps weights outside of the file; export it again")
     return f"{len(content):,} bytes, {len(model.graph.node)} nodes, ONNX checker clean"
 
 

@@ -15,6 +15,7 @@ from onnx import inliner, version_converter
 
 from lstm_onnx.contract import Array
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.outside_data import refuse_outside_data
 from lstm_onnx_captioning.resizing import Floats, to_unit
 
 WANTED = "one float32 input (batch, 3, size, size) of RGB from 0 to 1, and one output (batch, channel, row, column)"
@@ -96,8 +97,10 @@ def extractor(path: Path, size: int) -> Extractor:
     """
     if not path.is_file():
         raise UserError(f"--encoder {path}: no such file; give 'compact', or an .onnx file with {WANTED}")
+    content = path.read_bytes()
+    refuse_outside_data(content, path)
     try:
-        model = onnx.load(path)
+        model = onnx.load_model_from_string(content)
     except Exception as error:
         raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
     held = {t.name for t in model.graph.initializer}
@@ -108,7 +111,7 @@ def extractor(path: Path, size: int) -> Extractor:
         raise _refusal(path, f"has the inputs {', '.join(names[0])} and the outputs {', '.join(names[1])}")
     size = _fixed_size(inputs[0], path) or size
     model = _plain(model, path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     return Extractor(path, digest, model, inputs[0].name, outputs[0].name, size)
 
 

@@ -290,7 +290,7 @@ def predict(
     from lstm_onnx.inference.deadline import deadline
 
     if stream:
-        others = {"DATA": data, "--text": text, "--top-k": top_k, "--out": to, "--plot": plot}
+        others: dict[str, Any] = {"DATA": data, "--text": text, "--top-k": top_k, "--out": to, "--plot": plot}
         others |= {"--attention": attention, "--timeout": timeout}
         if extra := [name for name, value in others.items() if value is not None]:
             raise UserError(f"--stream reads standard input and prints JSON lines; leave {extra[0]} out")

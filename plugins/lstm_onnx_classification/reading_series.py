@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.arrays import load_npz
 from lstm_onnx.data.sequences import long_sequences, wide_sequences
-from lstm_onnx.data.tables import check_readable, row_number
+from lstm_onnx.data.tables import row_number
 from lstm_onnx.data.ucr_format import channel_names, read_ts
 from lstm_onnx.errors import UserError
 from lstm_onnx_classification.cells import cells, part_names, refuse_changes
@@ -90,7 +90,7 @@ def read_npz(path: Path, config: Config) -> RawExamples:
             f"{path}: has no columns, so there is none for --split; give the test examples as 'test_values' and "
             "'test_labels'"
         )
-    arrays = _load(path)
+    arrays = load_npz(path)
     read: list[Examples] = []
     parts: list[str] = []
     for part, prefix in (("train", ""), ("validation", "validation_"), ("test", "test_")):
@@ -110,15 +110,6 @@ def read_npz(path: Path, config: Config) -> RawExamples:
 def _table_of_arrays(channels: int) -> Table:
     """How `predict` may read a table for a model of data that was none."""
     return Table(steps=True, series="id", others=LABELS) if channels == 1 else Table(series="sequence")
-
-
-def _load(path: Path) -> dict[str, Array]:
-    check_readable(path, (".npz",))
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (BadZipFile, ValueError, OSError) as error:
-        raise UserError(f"{path}: is no .npz file of plain arrays ({error}); write it with numpy.savez") from None
 
 
 def _array(arrays: dict[str, Array], name: str, path: Path) -> Array:

@@ -70,7 +70,7 @@ def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
 
 
 def _promised(path: Path) -> int:
-    """Bytes that the rows of a Parquet file take at least; a column that repeats itself takes hardly any in the file."""
+    """Bytes that the rows of a Parquet file take at least, however well they are packed in it."""
     lazy = pl.scan_parquet(path)
     width = sum(_WIDTHS.get(kind.base_type(), _WIDEST) for kind in lazy.collect_schema().values())
     return width * int(lazy.select(pl.len()).collect().item())

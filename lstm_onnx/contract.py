@@ -211,6 +211,19 @@ class Provenance(_Part):
     data: str = Field(description="sha256 of the training data")
     versions: dict[str, str]
     config: dict[str, Any]
+    trained: str | None = Field(None, description="when the run began, UTC: tells runs of one name apart")
+    licence: str | None = Field(None, description="of the training data, where that came with the plugin")
+
+
+class Proof(_Part):
+    """What was checked before the file was written, by what, and how far it is from PyTorch."""
+
+    checks: dict[str, str] = Field(description="each check, with what it found")
+    engines: dict[str, str] = Field(description="what was asked, with its release")
+    largest_absolute: float
+    largest_relative: float
+    decisions: int = Field(description="whole numbers and texts that were compared")
+    changed: int = Field(description="how many of them were not the same")
 
 
 class Contract(_Part):
@@ -237,6 +250,7 @@ class Contract(_Part):
         default_factory=dict, description="CRC-32 of each node and weight as exported, to name what was changed since"
     )
     examples: tuple[Example, ...] = ()
+    proof: Proof | None = None
 
     @property
     def external_inputs(self) -> tuple[TensorSpec, ...]:

@@ -205,7 +205,12 @@ def export(
     max_drop: Annotated[
         float, typer.Option(min=0, help="percent of the test metric that int8 or fp16 may lose against fp32")
     ] = 1.0,
-    force: Annotated[bool, typer.Option("--force", help="write a variant that loses more, and say so in it")] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="write a variant that loses more, and say so in it; overwrite what another run made"
+        ),
+    ] = False,
     opset: Annotated[int | None, typer.Option(help="ONNX opset of the files; what the graph needs, 18 or so")] = None,
     ir_version: Annotated[int | None, typer.Option(help="ONNX IR of the files; the lowest that carries it")] = None,
     target: Annotated[str | None, typer.Option(help="refuse what this runtime cannot run; see doctor")] = None,

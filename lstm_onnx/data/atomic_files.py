@@ -7,8 +7,8 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -75,7 +75,32 @@ def write_atomically(path: Path, content: bytes | str, durable: bool = True) -> 
         UserError: as `replacing`.
     """
     with replacing(path, durable) as beside:
-        beside.write_bytes(content.encode() if isinstance(content, str) else content)
+        _write(beside, content)
+
+
+def write_together(files: Mapping[Path, bytes | str], stale: Iterable[Path] = ()) -> None:
+    """Write files that belong together: all are on the disk before the first gets its name.
+
+    Names change in the order of `files`. As no file system changes two at once, a kill can come between them: `stale`
+    are removed first, so that what is left is incomplete for all to see, and never old beside new.
+
+    Raises:
+        UserError: as `replacing`; then no name has changed, but for what failed in renaming itself.
+    """
+    with ExitStack() as stack:
+        first, *others = files
+        # left in reverse order: the last that is entered gets its name first
+        for path in reversed(others):
+            _write(stack.enter_context(replacing(path)), files[path])
+        with replacing(first) as beside:
+            _write(beside, files[first])
+            for path in stale:
+                path.unlink(missing_ok=True)
+            _sync(first.parent)
+
+
+def _write(path: Path, content: bytes | str) -> None:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def move(source: Path, target: Path) -> None:

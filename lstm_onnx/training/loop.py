@@ -15,17 +15,16 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from pydantic import BaseModel
-from safetensors import safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
-from lstm_onnx.data.atomic_files import file_name, sweep, write_atomically
+from lstm_onnx.data.atomic_files import file_name, sweep
 from lstm_onnx.errors import Interrupted, UserError
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.plugins import trust
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
 from lstm_onnx.training.devices import fastest_threads, pick_device, thread_count, to_tensors
+from lstm_onnx.training.examples import choose, save_examples
 from lstm_onnx.training.options import TrainingOptions, validate
 from lstm_onnx.training.plots import draw_run
 from lstm_onnx.training.restore import find_task, load_weights, own_data
@@ -40,6 +39,7 @@ from lstm_onnx.training.run_folder import (
     versions,
 )
 from lstm_onnx.training.scoring import score, score_beside_baselines
+from lstm_onnx.training.tensor_files import load_tensors, save_tensors
 
 Row = dict[str, float]
 
@@ -144,6 +144,7 @@ def train(
         created=now(),
         source=str(source.resolve()) if source else None,
         fingerprint=fingerprint(task.data_files(source, chosen), task.name),
+        licence=task.data_sets()[0].licence if source is None and task.data_sets() else None,
         summary=examples.summary,
         notes=list(examples.notes),
         config=chosen.model_dump(mode="json"),
@@ -155,6 +156,7 @@ def train(
     if found.file is not None and found.digest is not None:
         trust.remember(found.digest, found.file)  # whoever calls this has named the file
     run = Run(create_folder(Path(runs), record.name), record)
+    record.name = run.folder.name  # `day-2` where there was a `day`
     session = _session(task, chosen, examples, model, run)
     _save_checkpoint(session, {})
     run.save()
@@ -272,7 +274,7 @@ def _one_epoch(s: TrainingSession, batches: int, observer: Observer, best: dict[
     if is_best:
         p.best_epoch, p.best_score, p.best_loss = epoch, reached, loss_now
         best = {name: t.detach().cpu().clone() for name, t in s.model.state_dict().items()}
-        write_atomically(s.run.weights, save(best))
+        save_tensors(s.run.weights, best)
     _save_checkpoint(s, best)
     s.run.save_history(p.history)
     observer.epoch_ended(row, is_best)
@@ -301,19 +303,20 @@ def _calibrate(s: TrainingSession) -> None:
     s.model.eval()
     with torch.no_grad():
         s.task.calibrate(s.model, to_tensors(s.data.validation.batches(s.settings.batch_size), s.model), s.config)
-    weights = {name: t.detach().cpu().contiguous() for name, t in s.model.state_dict().items()}
-    write_atomically(s.run.weights, save(weights))
+    save_tensors(s.run.weights, s.model.state_dict())
 
 
 def _finish(s: TrainingSession) -> Run:
-    """Score the best weights on the test split, draw, and close the run."""
-    record = s.run.record
+    """Score the best weights on the test split, keep some examples, draw, and only then call the run finished."""
+    record, graph = s.run.record, s.task.graphs(s.model, s.config, s.data.info)[0]
     record.scores, totals = score_beside_baselines(s.task, s.answer, s.data, s.config)
     record.epochs_done, record.best_epoch = s.progress.epoch, s.progress.best_epoch
-    record.seconds, record.status = s.progress.seconds, "finished"
+    record.seconds = s.progress.seconds
+    save_examples(s.run, choose(graph, [s.data.test, s.data.validation, s.data.train], s.answer))
+    draw_run(s.run, s.task, graph, s.answer, s.data.test, totals)
+    record.status = "finished"
     s.run.save()
     s.run.checkpoint.unlink(missing_ok=True)
-    draw_run(s.run, s.task, s.task.graphs(s.model, s.config, s.data.info)[0], s.answer, s.data.test, totals)
     return s.run
 
 
@@ -326,26 +329,23 @@ def _save_checkpoint(s: TrainingSession, best: dict[str, Tensor]) -> None:
     tensors |= {f"best.{name}": t for name, t in best.items()}
     for index, state in s.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": t for name, t in state.items()}
-    contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    write_atomically(s.run.checkpoint, save(contiguous, to_metadata(vars(s.progress))))
+    save_tensors(s.run.checkpoint, tensors, to_metadata(vars(s.progress)))
 
 
 def _load_checkpoint(s: TrainingSession) -> dict[str, Tensor]:
     """Put model, optimizer and progress back to where they were; return the best weights so far."""
     path = s.run.checkpoint
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-            metadata = file.metadata()
-    except Exception as error:
-        raise UserError(f"{path}: damaged ({error}); start a new run instead") from error
+    tensors, metadata = load_tensors(path)
     load_weights(s.model, _within("model.", tensors), path)
     stored: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _within("optimizer.", tensors).items():
         index, key = name.split(".", 1)
         stored.setdefault(int(index), {})[key] = tensor
     s.optimizer.load_state_dict({"state": stored, "param_groups": s.optimizer.state_dict()["param_groups"]})
-    s.progress = TrainingProgress(**{key: json.loads(value) for key, value in metadata.items()})
+    try:
+        s.progress = TrainingProgress(**{key: json.loads(value) for key, value in metadata.items()})
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path}: does not say how far training has come ({error}); start a new run instead") from None
     return _within("best.", tensors)
 
 

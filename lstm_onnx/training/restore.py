@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import BaseModel
-from safetensors.torch import load_file
 from torch import nn
 
 from lstm_onnx.contract import Contract, Variant
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.float16 import round_weights
 from lstm_onnx.graph.subgraphs import numeric
+from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.plugins.registry import Found, load_known_file, load_task
 from lstm_onnx.task import AnyTask, GraphSpec
+from lstm_onnx.training.examples import hold
 from lstm_onnx.training.options import validate
 from lstm_onnx.training.run_folder import Run, fingerprint
+from lstm_onnx.training.tensor_files import load_tensors
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def restore(run: Run, changes: Mapping[str, Any] | None = None, plugin_file: Pat
         plugin_file: as in `find_task`.
 
     Raises:
-        UserError: the run has no weights yet, they do not fit, its plugin is missing, or a change is not possible.
+        UserError: the run has no weights yet, they do not fit, its plugin is missing or has changed so that the model
+            answers otherwise, or a change is not possible.
     """
     if not run.weights.exists():
         raise UserError(
@@ -125,8 +127,11 @@ def restore(run: Run, changes: Mapping[str, Any] | None = None, plugin_file: Pat
     config = adjusted(task, run.record.config, changes or {})
     info = task.Info.model_validate(run.record.info)
     model = task.build_model(config, info)
-    load_weights(model, load_weights_file(run.weights), run.weights)
-    return Restored(run, task, config, info, model.eval(), task.graphs(model, config, info))
+    load_weights(model, load_tensors(run.weights)[0], run.weights)
+    graphs = task.graphs(model.eval(), config, info)
+    if not changes:
+        hold(run, graphs[0], torch_reference(graphs[0]))
+    return Restored(run, task, config, info, model, graphs)
 
 
 def adjusted(task: AnyTask, config: Mapping[str, Any], changes: Mapping[str, Any]) -> BaseModel:
@@ -146,18 +151,6 @@ def adjusted_in(run: Run, contract: Contract, plugin_file: Path | None = None) -
     """Return the options that a file was exported with and its run not trained with, of those that may differ."""
     names = find_task(run, plugin_file).task.adjustable
     return {n: v for n, v in contract.provenance.config.items() if n in names and run.record.config.get(n) != v}
-
-
-def load_weights_file(path: Path) -> dict[str, torch.Tensor]:
-    """Read a safetensors file.
-
-    Raises:
-        UserError: it is damaged.
-    """
-    try:
-        return load_file(path)
-    except Exception as error:
-        raise UserError(f"{path}: damaged ({error}); train again, or restore the file from a copy") from error
 
 
 def load_weights(model: nn.Module, weights: dict[str, Any], path: Path) -> None:

@@ -4,6 +4,7 @@
     weights.safetensors     the best weights so far
     checkpoint.safetensors  everything that `--resume` needs; gone once training is finished
     history.csv             one row per epoch
+    examples.npz            real examples, with the answers of the best weights
     plots/                  pictures
 
 Every file is written beside its final name and then renamed, so that a run that is killed at any moment can be resumed.
@@ -45,6 +46,7 @@ class Record(BaseModel):
     status: Literal["training", "interrupted", "finished"] = "training"
     source: str | None
     fingerprint: str
+    licence: str | None = None
     summary: str
     notes: list[str]
     config: dict[str, Any]
@@ -55,6 +57,7 @@ class Record(BaseModel):
     seconds: float = 0.0
     parameters: int
     scores: Scores | None = None
+    examples: str | None = None
     versions: dict[str, str]
 
     @field_validator("scores", mode="before")
@@ -64,11 +67,26 @@ class Record(BaseModel):
 
 
 class Run:
-    """A run folder that exists."""
+    """A run folder that exists.
+
+    Attributes:
+        folder: where it is.
+        record: what `run.json` says.
+        passed_over: why other runs were not taken in its place.
+    """
 
     def __init__(self, folder: Path, record: Record) -> None:
         self.folder = folder
         self.record = record
+        self.passed_over: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever works with it should be told."""
+        if self.record.status == "finished":
+            return self.passed_over
+        done, wished = len(self.history()), self.record.training.epochs
+        return (*self.passed_over, f"the run is not finished ({done} of {wished} epochs): its best weights so far")
 
     @property
     def weights(self) -> Path:
@@ -79,6 +97,11 @@ class Run:
     def checkpoint(self) -> Path:
         """What `--resume` goes on from."""
         return self.folder / "checkpoint.safetensors"
+
+    @property
+    def examples(self) -> Path:
+        """Real examples with the answers that the model gave."""
+        return self.folder / "examples.npz"
 
     @property
     def plots(self) -> Path:
@@ -124,18 +147,30 @@ def open_run(folder: Path) -> Run:
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"])
         raise UserError(f"{path}: broken at '{place}': {first['msg']}; train again, or restore the file") from None
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); train again, or restore the file") from None
 
 
 def newest_run(runs: Path) -> Run:
-    """Open the run that was started last.
+    """Open the run that was started last, and note in it which others were passed over because they are broken.
 
     Raises:
         UserError: there is none.
     """
-    found = [open_run(path.parent) for path in runs.glob("*/run.json")]
+    found: list[Run] = []
+    broken: list[UserError] = []
+    for path in runs.glob("*/run.json"):
+        try:
+            found.append(open_run(path.parent))
+        except UserError as error:
+            broken.append(error)
+    if not found and broken:
+        raise broken[0]
     if not found:
         raise UserError(f"{runs}: there is no run in it yet; make one with: lstm-onnx train --plugin NAME")
-    return max(found, key=lambda run: run.record.created)
+    newest = max(found, key=lambda run: run.record.created)
+    newest.passed_over = tuple(f"passed over {error}" for error in broken)
+    return newest
 
 
 def create_folder(runs: Path, name: str) -> Path:
@@ -165,20 +200,25 @@ def fingerprint(files: Sequence[Path], task: str) -> str:
     if not files:
         return hashlib.sha256(f"bundled with {task} {__version__}".encode()).hexdigest()
     if len(files) == 1 and files[0].is_file():
-        return _digest(files[0]).hexdigest()
+        return digest(files[0])
     whole = hashlib.sha256()
     for place in files:
         inside = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
         for path in inside:
             whole.update(f"{path.relative_to(place) if path != place else path.name} ".encode(errors="surrogateescape"))
-            whole.update(_digest(path).digest())
+            whole.update(bytes.fromhex(digest(path)))
     return whole.hexdigest()
 
 
-def _digest(path: Path) -> hashlib._Hash:
+def digest(path: Path) -> str:
+    """Return the sha256 of a file, as 64 hex digits.
+
+    Raises:
+        UserError: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256")
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
 

@@ -51,6 +51,10 @@ class StateMismatch(ParityError):
     """A sequence in pieces is answered otherwise than in one piece."""
 
 
+class FingerprintMismatch(ParityError):
+    """A weight or a node is not the one that was exported, whether or not it shows in answers that were asked for."""
+
+
 class ProviderError(ParityError):
     """It did not run where it was asked to."""
 

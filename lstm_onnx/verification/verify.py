@@ -28,6 +28,7 @@ from lstm_onnx.verification.report import (
     Check,
     ContractError,
     FileError,
+    FingerprintMismatch,
     NameMismatch,
     OperatorError,
     ParityError,
@@ -47,6 +48,7 @@ __all__ = [
     "Check",
     "ContractError",
     "FileError",
+    "FingerprintMismatch",
     "NameMismatch",
     "OperatorError",
     "ParityError",
@@ -163,6 +165,8 @@ class _Verification:
             yield self._check(f"golden examples ({name})", lambda name=name: self._by_engine(name, contract))  # type: ignore[misc]
         if "reference" in self.engines and self.restored is None:  # else PyTorch was asked already
             yield self._check("extremes (reference)", lambda: self._extremes(contract))
+        # last, so that what a change does to the answers is told first, where it does anything
+        yield self._check("fingerprints", lambda: structure_checks.check_fingerprints(model, contract))
 
     def _on_provider(self, provider: str, contract: Contract) -> Iterator[Check]:
         if provider != "cpu":

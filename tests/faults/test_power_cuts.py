@@ -12,8 +12,8 @@ import lstm_onnx as lo
 from benchmarks.faults.power import Disk, Tree, lay_out
 from lstm_onnx.data.atomic_files import LONGEST_NAME, make_folder, stage_beside, sweep, write_atomically
 from lstm_onnx.embedding.render import write_folder
-from lstm_onnx.training.restore import load_weights_file
 from lstm_onnx.training.run_folder import open_run
+from lstm_onnx.training.tensor_files import load_tensors
 from tests.conftest import ADDING, TINY
 
 
@@ -49,9 +49,9 @@ def test_training_survives_a_cut_after_every_event(tmp_path: Path) -> None:
             promised[world] = True
             run = open_run(left)
             if run.weights.exists():
-                load_weights_file(run.weights)
+                load_tensors(run.weights)
             if run.record.status != "finished":
-                load_weights_file(run.checkpoint)
+                load_tensors(run.checkpoint)
             cuts += 1
 
     root = tmp_path / "disk"

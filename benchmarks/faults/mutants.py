@@ -12,6 +12,7 @@ from onnx import numpy_helper
 
 from benchmarks.faults.models import Subject
 from lstm_onnx.contract import Contract, from_json
+from lstm_onnx.errors import UserError
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Arrays
@@ -150,6 +151,6 @@ def differs(content: bytes, contract: Contract, probes: list[Arrays], truth: lis
     try:
         for inputs, wanted in zip(probes, truth, strict=True):
             compare(answer(inputs), wanted, contract.tolerance, "a probe", Report("the mutant"))
-    except ParityError:
+    except (ParityError, UserError):
         return True
     return False

@@ -1,6 +1,6 @@
 # make demo   trains on bundled real data, exports, verifies, predicts, and shows the result
 # make test   runs every test
-# make lint   ruff, types
+# make lint   ruff, types, who imports whom
 # make bench  speed against peers (installs them into an environment of their own)
 # make tools  what embedded programs are built with in the tests: compilers, ONNX Runtime as C wants it, npm packages
 
@@ -35,6 +35,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 tools: $(READY)
 	tools/debian_packages

@@ -2,10 +2,13 @@
 
     import lstm_onnx as lo
 
-    run = lo.train("forecasting", "sales.csv", config={"horizon": 14})
-    file = lo.export(run).path
-    lo.verify(file).raise_if_failed()
-    lo.load(file).predict("sales.csv").table
+    run = lo.train("forecasting", "sales.csv", horizon=14, epochs=30)  # or a table of polars, pandas, pyarrow
+    file = run.export("sales.onnx")
+    file.verify(run).raise_if_failed()
+    file.predict("sales.csv").to_pandas()
+
+Each verb takes the results of the others: `verify`, `evaluate`, `load`, `examine`, `benchmark` and `embed` take what
+`export` returned, a loaded model or a path; `export`, `evaluate` and `resume` a run or its folder.
 
 Everything is imported when it is first used. What authors of plugins need is in `lstm_onnx.plugin`.
 """

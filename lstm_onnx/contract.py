@@ -169,6 +169,10 @@ class Scores(_Part):
         None, description="of a variant: percent by which it is worse than fp32 in the primary metric"
     )
 
+    def __getitem__(self, metric: str) -> float:
+        """Return a metric of the model by its name."""
+        return self.model[metric]
+
 
 class Example(_Part):
     """A golden example: with these inputs, every runtime must give these outputs (within the tolerance)."""

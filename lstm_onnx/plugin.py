@@ -24,6 +24,7 @@ from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.plugins.hookspecs import hookimpl
 from lstm_onnx.task import DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
+from lstm_onnx.training.observers import Observer
 
 __all__ = [
     "ArraySplit",
@@ -36,6 +37,7 @@ __all__ = [
     "GraphSpec",
     "ImageSource",
     "LengthsSource",
+    "Observer",
     "PrimaryMetric",
     "RaggedSplit",
     "Split",

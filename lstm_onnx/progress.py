@@ -38,9 +38,18 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     if console is None:
         yield lambda done, total: None
     elif console.is_terminal:
-        from rich.progress import MofNCompleteColumn, Progress
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
-        with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console, transient=True) as bar:
+        label = TextColumn("{task.description}", style="progress.description", markup=False)
+        columns = (label, BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
     else:
@@ -49,6 +58,23 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
         def line(done: int, total: int) -> None:
             if time.monotonic() - last[0] > PLAIN_EVERY:
                 last[0] = time.monotonic()
-                console.print(f"{what}: {done:,} of {total:,}", highlight=False)
+                console.print(f"{what}: {done:,} of {total:,}", highlight=False, markup=False, emoji=False)
 
         yield line
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Turn a spinner on a terminal while something is done that cannot be counted; what is counted within is silent.
+
+    Args:
+        what: is being done: `verifying`.
+    """
+    console = _console.get()
+    if console is None or not console.is_terminal:
+        yield
+        return
+    from rich.text import Text
+
+    with showing(None), console.status(Text(what)):
+        yield

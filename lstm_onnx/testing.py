@@ -3,13 +3,12 @@
 from lstm_onnx.testing import check_task
 
 def test_my_task(tmp_path):
-    check_task("mine", folder=tmp_path, plugin_file="mine.py", config={"hidden": 8})
+    check_task("mine", folder=tmp_path, plugin_file="mine.py", hidden=8)
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,15 @@ from safetensors.numpy import load_file
 
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import Interrupted, UserError
-from lstm_onnx.exporting.export import Exported, export
+from lstm_onnx.exporting.export import export
+from lstm_onnx.exporting.exported import Exported
 from lstm_onnx.graph.sample_inputs import sample_inputs
+from lstm_onnx.options import check_disjoint
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, GraphSpec, Task
-from lstm_onnx.training.loop import Row, SilentObserver, resume, train
-from lstm_onnx.training.options import TrainingOptions, check_disjoint
+from lstm_onnx.training.loop import resume, train
+from lstm_onnx.training.observers import Observer, Row
+from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options
 from lstm_onnx.training.restore import restore
 from lstm_onnx.training.run_folder import Run
 from lstm_onnx.verification.value_checks import grid
@@ -38,8 +40,7 @@ def check_task(
     folder: Path,
     plugin_file: str | Path | None = None,
     data: str | Path | None = None,
-    config: Mapping[str, Any] | None = None,
-    settings: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Exported:
     """Train the task for a few epochs, interrupt and resume it, export it and verify it; return the exported file.
 
@@ -48,25 +49,20 @@ def check_task(
         folder: an empty folder to work in, such as pytest's `tmp_path`.
         plugin_file: where the plugin is, if it is not installed.
         data: what to train on; None takes the plugin's own data.
-        config: options of the task; make the model small.
-        settings: options of training.
+        options: of the task and of training, by name; make the model small.
 
     Raises:
         AssertionError: the plugin breaks a rule; the message says which.
         ParityError: an exported file does not answer as PyTorch does.
     """
+    options, _ = of_release_0_1(options, ())
     task = load_task(name, Path(plugin_file) if plugin_file else None).task
     check_options(task)
-    options: dict[str, Any] = {
-        "plugin": name,
-        "data": data,
-        "config": dict(config or {}),
-        "settings": {"epochs": EPOCHS, "threads": 1} | dict(settings or {}),
-        "plugin_file": plugin_file,
-    }
-    check_data(task, Path(data) if data is not None else None, options["config"])
-    whole = train(**options, runs=folder / "whole")
-    check_resume(whole, options, folder / "halved")
+    given = {"plugin": name, "data": data, "plugin_file": plugin_file, "epochs": EPOCHS, "threads": 1} | options
+    config = sort_options(options, {name: task.Config, "training": TrainingOptions})[name]
+    check_data(task, Path(data) if data is not None else None, config)
+    whole = train(**given, runs=folder / "whole")
+    check_resume(whole, given, folder / "halved")
     restored = restore(whole)
     assert whole.record.scores is not None, f"{name}: a finished run has no scores"
     reached = whole.record.scores.model
@@ -121,7 +117,7 @@ def _assert_same_batches(a: Split, b: Split, message: str) -> None:
             np.testing.assert_array_equal(one[name], other[name], err_msg=f"{message}: {name}")
 
 
-class _Interruption(SilentObserver):
+class _Interruption(Observer):
     """Presses Ctrl-C after the first epoch."""
 
     def epoch_ended(self, row: Row, is_best: bool) -> None:
@@ -132,7 +128,7 @@ class _Interruption(SilentObserver):
 def check_resume(whole: Run, options: dict[str, Any], runs: Path) -> None:
     """A run that was interrupted and resumed ends with the same weights as `whole`, which was not."""
     try:
-        train(**options, runs=runs, observer=_Interruption())
+        train(**options, runs=runs, observers=_Interruption())
         raise AssertionError("training went on after Ctrl-C")
     except Interrupted:
         pass

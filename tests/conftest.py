@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,9 +32,27 @@ def _one_thread() -> None:
 @pytest.fixture(scope="session")
 def adding_run(tmp_path_factory: pytest.TempPathFactory):
     runs = tmp_path_factory.mktemp("runs")
-    return lo.train("adding", plugin_file=ADDING, config=TINY, settings={"epochs": 2, "threads": 1}, runs=runs)
+    return lo.train("adding", plugin_file=ADDING, **TINY, epochs=2, threads=1, runs=runs)
 
 
 @pytest.fixture(scope="session")
 def adding_file(adding_run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lo.export(adding_run, tmp_path_factory.mktemp("exported") / "adding.onnx").path
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Install a package of one module with an entry point, as pip would."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def install(package: str, name: str, source: str) -> None:
+        module = package.replace("-", "_")
+        (tmp_path / f"{module}.py").write_text(source)
+        info = tmp_path / f"{module}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[lstm_onnx]\n{name} = {module}\n")
+
+    yield install
+    for name in [m for m in sys.modules if m.startswith("pkg_")]:
+        del sys.modules[name]

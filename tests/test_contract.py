@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_onnx.contract import Axis, Contract, Scores, Values, from_json, to_json
+from lstm_onnx.contract import Axis, Scores, Values, from_json, to_json
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model import load
 from lstm_onnx.verification.value_checks import decode
@@ -52,18 +52,17 @@ def test_contract_survives_json(adding_file) -> None:
 
 @pytest.mark.parametrize(
     ("change", "place"),
-    [({"version": 2}, "version"), ({"inputs": [{"name": "x"}]}, "inputs.0.dtype"), ({"colour": "red"}, "colour")],
+    [({"version": 3}, "version"), ({"inputs": [{"name": "x"}]}, "inputs.0.dtype"), ({"colour": "red"}, "colour")],
 )
 def test_broken_contract_names_the_place(adding_file, change: dict[str, object], place: str) -> None:
     good = json.loads(to_json(load(adding_file).require_contract()))
-    with pytest.raises(UserError, match=f"m.onnx: its contract is broken at {place}: .*reads contract version 1"):
+    with pytest.raises(UserError, match=f"m.onnx: its contract is broken at {place}: .*reads contract version 2"):
         from_json(json.dumps(good | change), "m.onnx")
 
 
 def test_dims_are_names_where_free_and_numbers_where_fixed(adding_file) -> None:
     contract = load(adding_file).require_contract()
     assert [contract.dims_of(t) for t in contract.inputs] == [("batch", "time", 2), ("batch",)]
-    assert Contract.model_fields["version"].default == 1
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         Axis(size=0)
 
@@ -75,3 +74,25 @@ def test_a_score_that_is_no_number_survives_the_trip(adding_file: Path) -> None:
     read = from_json(to_json(contract.model_copy(update={"scores": scores})), "here")
     assert read.scores is not None
     assert math.isnan(read.scores.model["mase"]) and read.scores.model["mae"] == math.inf
+
+
+def test_a_contract_of_version_1_is_read(adding_file) -> None:
+    """Its names were those of release 0.1."""
+    new = load(adding_file).require_contract()
+    tensor = {"name": "x", "dtype": "float32", "dims": ["batch", "time"], "meaning": "", "ranked": True, "detail": True}
+    old = json.loads(to_json(new))
+    old |= {
+        "version": 1,
+        "digests": old.pop("fingerprints"),
+        "axes": {"batch": {}, "time": {"typical": 7}},
+        "inputs": [tensor | {"source": {"kind": kind}} for kind in ("clock", "lengths", "picture")],
+        "outputs": [tensor | {"source": {"kind": "cells", "column": "a"}}],
+        "scores": {"headline": "mse", "model": {"mse": 1.0}},
+    }
+    read = from_json(json.dumps(old), "m.onnx")
+    assert read.version == 2 and read.fingerprints == new.fingerprints
+    assert read.axes["time"].example_size == 7
+    assert [t.source.kind for t in (*read.inputs, *read.outputs) if t.source] == ["time", "lengths", "image", "text"]
+    assert all(t.is_scores and t.internal for t in read.inputs)
+    assert read.scores is not None and read.scores.primary == "mse"
+    assert from_json(to_json(read), "m.onnx") == read

@@ -60,7 +60,7 @@ def run(problem: Problem, name: str, seed: int, validation: bool) -> dict[str, A
         problem.make().write_csv(data)
         if validation:
             return _last_epoch(problem, data, config, settings, Path(folder))
-        trained = lo.train("forecasting", data, config=config, settings=settings, runs=Path(folder) / "runs")
+        trained = lo.train("forecasting", data, **config, **settings, runs=Path(folder) / "runs")
         model = lo.load(lo.export(trained, Path(folder) / f"{name}.onnx").path)
         chosen = TASK.Config.model_validate(config)
         loaded = TASK.load_data(data, chosen, seed)
@@ -80,8 +80,8 @@ def _last_epoch(
 ) -> dict[str, Any]:
     """The validation figures of the last epoch, from the history of the run."""
     settings = settings | {"patience": settings["epochs"]}
-    trained = lo.train("forecasting", data, config=config, settings=settings, runs=folder / "runs")
-    last = trained.history()[-1]
+    trained = lo.train("forecasting", data, **config, **settings, runs=folder / "runs")
+    last = trained.history.row(-1, named=True)
     return {"mase": round(last["mase"], 4), "seconds": round(trained.record.seconds, 1)}
 
 

@@ -62,14 +62,14 @@ def run(
     trained = lo.train(
         "captioning",
         data,
-        config=problem.options(made() if problem.frozen else None),
-        settings={**problem.common, **problem.settings, "seed": seed},
         runs=folder,
         plugin_file=plugin_file,
+        **problem.options(made() if problem.frozen else None),
+        **{**problem.common, **problem.settings, "seed": seed},
     )
     cost = {"seconds": trained.record.seconds, "parameters": float(trained.record.parameters)}
     if validation:
-        best = trained.history()[trained.record.best_epoch - 1]
+        best = trained.history.row(trained.record.best_epoch - 1, named=True)
         return {"lstm-onnx": {"cider": best["cider"], "loss": best["validation_loss"]} | cost}
     file = lo.export(trained, folder / "model.onnx").path
     scores = lo.evaluate(file, data, plugin_file=plugin_file, threads=1).scores

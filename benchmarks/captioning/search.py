@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 import torch
-from lstm_onnx_captioning.config import END, START, Config, Info
 from lstm_onnx_captioning.decoders import Seen
 from lstm_onnx_captioning.model import PictureCaptioner
+from lstm_onnx_captioning.options import END, START, Config, Info
 from lstm_onnx_captioning.spec import graph_spec
 from torch import Tensor, nn
 

@@ -71,14 +71,14 @@ def run(problem: Problem, data: Path, seed: int, validation: bool, plugin_file: 
         trained = lo.train(
             "classification",
             data,
-            config=config,
-            settings=settings,
             runs=Path(folder) / "runs",
             plugin_file=plugin_file,
+            **config,
+            **settings,
         )
         cost = {"seconds": round(trained.record.seconds, 1), "parameters": trained.record.parameters}
         if validation:
-            last = trained.history()[-1]
+            last = trained.history.row(-1, named=True)
             return {"accuracy": round(last["accuracy"], 4), "log_loss": round(last["validation_loss"], 4)} | cost
         file = lo.export(trained, Path(folder) / "model.onnx").path
         verdict = lo.evaluate(file, data, plugin_file=plugin_file, threads=1)

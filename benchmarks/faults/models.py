@@ -52,11 +52,11 @@ def _train(name: str, folder: Path) -> Run:
         )
     if name == "traffic":
         config = {"horizon": 12, "window": 48, "hidden": 16, "quantiles": (0.1, 0.5, 0.9)}
-        return lo.train("forecasting", config=config, settings=_epochs(2), **common)
+        return lo.train("forecasting", **config, **_epochs(2), **common)
     if name == "vowels":
-        return lo.train("classification", config={"hidden": 16}, settings=_epochs(6), **common)
+        return lo.train("classification", hidden=16, **_epochs(6), **common)
     config = {"hidden": 16, "embedding": 12, "vocabulary": 1000}
-    return lo.train("classification", texts(folder / "texts.csv"), config=config, settings=_epochs(4), **common)
+    return lo.train("classification", texts(folder / "texts.csv"), **config, **_epochs(4), **common)
 
 
 def _epochs(count: int) -> dict[str, int]:

@@ -14,14 +14,16 @@ from torch import Tensor, nn
 
 from benchmarks.speed import sizes
 from benchmarks.speed.worker import Clock, hold_cores, serve
+from lstm_onnx.errors import Interrupted
 from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.training.loop import Interrupted, Row, SilentObserver, train
+from lstm_onnx.training.loop import train
+from lstm_onnx.training.observers import Observer, Row
 
 CONFIG: dict[str, Any] = {"window": sizes.WINDOW, "horizon": sizes.HORIZON, "hidden": sizes.HIDDEN}
 CLIP = 1.0
 
 
-class Watch(SilentObserver):
+class Watch(Observer):
     """Ticks at every step, and stops after one epoch."""
 
     def __init__(self) -> None:
@@ -46,11 +48,11 @@ def lstm_onnx(folder: Path, threads: int) -> Callable[[], float]:
             train(
                 "forecasting",
                 folder / sizes.TRAINED_ON,
-                config=CONFIG,
-                settings=settings,
                 runs=runs,
                 name=f"speed-{threads}",
-                observer=watch,
+                observers=watch,
+                **CONFIG,
+                **settings,
             )
         except Interrupted:
             shutil.rmtree(runs, ignore_errors=True)

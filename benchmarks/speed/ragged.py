@@ -13,8 +13,8 @@ import time
 
 import numpy as np
 import torch
-from lstm_onnx_classification.config import Config, Info
 from lstm_onnx_classification.model import build
+from lstm_onnx_classification.options import Config, Info
 
 from lstm_onnx.data.splits import RaggedSplit
 

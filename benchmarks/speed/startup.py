@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import polars as pl
-from lstm_onnx_forecasting.bundled import bundled
+from lstm_onnx_forecasting.data import bundled
 from rich.console import Console
 
 from benchmarks.speed.figures import Figure
@@ -25,7 +25,7 @@ def measure(rounds: int, console: Console) -> list[Figure]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         console.print("training one epoch for something to export")
-        run = train("forecasting", settings={"epochs": 1}, runs=folder / "runs", name="startup")
+        run = train("forecasting", epochs=1, runs=folder / "runs", name="startup")
         exported, row = folder / "forecaster.onnx", folder / "row.csv"
         pl.read_csv(bundled()).tail(1).write_csv(row)
         commands = {

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import polars as pl
-from lstm_onnx_forecasting.bundled import bundled
+from lstm_onnx_forecasting.data import bundled
 from rich.console import Console
 
 from benchmarks.speed import sizes

@@ -23,7 +23,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.benchmarking.inputs import make_inputs
-from lstm_onnx.exporting.export import ExportOptions, export_all
 
 ROOT = Path(__file__).parents[2]
 HIDDEN = (64, 128, 256, 512)
@@ -94,14 +93,15 @@ def trained(task: str, hidden: int, folder: Path) -> dict[str, Path]:
     file = ROOT / "examples" / "adding.py" if task == "adding" else None
     run = lo.train(
         task,
-        config=config,
-        settings={"epochs": 1, "batch_size": 256},
         plugin_file=file,
         runs=folder,
         name=f"{task}-{hidden}",
+        epochs=1,
+        batch_size=256,
+        **config,
     )
-    wish = ExportOptions(("fp32", "int8", "streaming"), max_drop=100, force=True)
-    return {e.contract.variant: e.path for e in export_all(run, folder / f"{task}-{hidden}.onnx", wish=wish)}
+    made = run.export(folder / f"{task}-{hidden}.onnx", variant=("fp32", "int8", "streaming"), max_drop=100, force=True)
+    return {e.contract.variant: e.path for e in made}
 
 
 def main() -> None:

@@ -14,15 +14,20 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 
 from lstm_onnx.benchmarking.inputs import make_inputs, usual_length
+from lstm_onnx.benchmarking.options import BenchmarkOptions
+from lstm_onnx.data.given import given_file
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model import Model, load
 from lstm_onnx.inference.session import PROVIDERS
+from lstm_onnx.options import resolve
 
 ROUNDS = 5
 WARMING = 0.1
@@ -37,8 +42,8 @@ SAME = 0.05
 _CHILD = """
 import json, sys, time
 from pathlib import Path
-from lstm_onnx.bench_inputs import make_inputs
-from lstm_onnx.runtime import load
+from lstm_onnx.benchmarking.inputs import make_inputs
+from lstm_onnx.inference.model import load
 
 def memory(key):  # ru_maxrss would be that of the parent, which a forked process begins with
     status = Path("/proc/self/status")
@@ -145,30 +150,29 @@ def cells_of(
 
 
 def benchmark(
-    files: Sequence[str | Path],
-    batches: Sequence[int] = (1,),
-    lengths: Sequence[int] = (),
-    threads: Sequence[int] = (1,),
-    provider: str = "auto",
-    seconds: float = 1.0,
+    files: str | PathLike[str] | Sequence[str | PathLike[str]],
     progress: Callable[[int, int], None] | None = None,
+    *,
+    options: BenchmarkOptions | None = None,
+    **fields: Any,
 ) -> list[Figures]:
     """Measure files over batch, length and threads.
 
     Args:
-        files: `.onnx` files with a contract.
-        batches: sizes of the batch axis.
-        lengths: sizes of the other free axis; empty takes each file's usual one.
-        threads: CPU threads.
-        provider: of ONNX Runtime.
-        seconds: to spend on each cell.
+        files: an `.onnx` file with a contract, or several: paths, what `export` returned, loaded `Model`s.
         progress: told how many slices of how many are done.
+        options: sizes, threads, and the time to spend; no length means each file's usual one, no number of threads
+            one thread and one for each core.
+        **fields: fields of `BenchmarkOptions`, instead of the object or on top of it.
 
     Raises:
         UserError: a file cannot be loaded, or does not take a size.
     """
-    models = {Path(f): load(f, provider, 1) for f in files}
-    cells = cells_of(list(models.values()), batches, lengths, threads)
+    chosen = resolve(BenchmarkOptions, options, fields, "benchmark")
+    provider, seconds = chosen.provider, chosen.seconds
+    given = files if isinstance(files, list | tuple) else [files]
+    models = {f: load(f, provider, 1) for f in (given_file(one, "benchmark") for one in given)}
+    cells = cells_of(list(models.values()), chosen.batches, chosen.lengths, chosen.threads or (1, cores()))
     calls = []
     for cell in cells:
         model = load(cell.file, provider, cell.threads)

@@ -18,7 +18,7 @@ def length_axis(contract: Contract) -> str | None:
 
 
 def usual_length(contract: Contract) -> int:
-    """The length seen in training; one step for a file that is fed in pieces; 0 where no axis is free."""
+    """The length seen in training; one step for a file that takes sequences in pieces; 0 where no axis is free."""
     name = length_axis(contract)
     if name is None:
         return 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import onnx
 
 from lstm_onnx.compatibility.runtimes import Severity, target_named
+from lstm_onnx.data.given import given_file
 from lstm_onnx.errors import UserError
 
 
@@ -34,32 +36,30 @@ class Finding:
     source: str
 
 
-def examine(model: onnx.ModelProto, target: str) -> tuple[Finding, ...]:
-    """Return what `target` would not take of `model`; nothing where it runs.
+def examine(model: onnx.ModelProto | str | PathLike[str], target: str) -> tuple[Finding, ...]:
+    """Return what `target` would not take of a model; nothing where it runs.
 
-    Raises:
-        UserError: there is no such target.
-    """
-    return tuple(
-        Finding(rule.name, where, found, rule.severity, rule.why, rule.advice, rule.source)
-        for rule in target_named(target).rules
-        for where, found in rule.find(model)
-    )
-
-
-def examine_file(file: str | Path, target: str) -> tuple[Finding, ...]:
-    """Do the same for a file.
+    Args:
+        model: an `.onnx` file, be it ours or not: its path, what `export` returned, a loaded `Model`, or its content.
+        target: name of a runtime, such as web or openvino.
 
     Raises:
         UserError: there is no such file or target, or it is no ONNX file.
     """
-    path = Path(file)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
+    rules = target_named(target).rules
+    model = model if isinstance(model, onnx.ModelProto) else _read(given_file(model, "examine"))
+    return tuple(
+        Finding(rule.name, where, found, rule.severity, rule.why, rule.advice, rule.source)
+        for rule in rules
+        for where, found in rule.find(model)
+    )
+
+
+def _read(path: Path) -> onnx.ModelProto:
     try:
         model = onnx.load(path, load_external_data=False)
     except Exception as error:
         raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
     if not model.graph.node:
         raise UserError(f"{path}: is no ONNX file (it has no graph)")
-    return examine(model, target)
+    return model

@@ -248,7 +248,7 @@ _ON_OPENVINO = (
         rules.operators("com.microsoft.DynamicQuantizeLSTM"),
         "differs",
         "it computes in float32 with the int8 weights, so that answers are not ONNX Runtime's",
-        "judge it by the task's metric there, or export --variant fp32",
+        "score it by the task's metric there, or export --variant fp32",
         _OPENVINO,
     ),
     Rule("peephole", rules.peepholes, "differs", "it ignores peepholes without a word", _PLAIN_CELL, _OPENVINO),

@@ -1,6 +1,6 @@
 """Whole sequences of differing length, from a table with a row for each step or a row for each sequence.
 
-Unlike `series`, nothing is put on a regular grid: steps are what the table has, and a missing cell is NaN.
+Unlike in `time_series`, nothing is put on a regular grid: steps are what the table has, and a missing cell is NaN.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import onnx
@@ -11,6 +12,7 @@ import onnx
 from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.compatibility.rules import external
 from lstm_onnx.contract import METADATA_KEY, Contract, from_json, to_json
+from lstm_onnx.data.given import given_file, given_path
 from lstm_onnx.embedding.example_input import example_input
 from lstm_onnx.embedding.project import Project, project_of
 from lstm_onnx.embedding.registry import load_target
@@ -34,16 +36,26 @@ class Embedded:
 
 
 def embed(
-    file: str | Path, target: str, out: str | Path, force: bool = False, plugin_file: Path | None = None
+    file: str | PathLike[str],
+    target: str,
+    out: str | PathLike[str],
+    force: bool = False,
+    plugin_file: str | Path | None = None,
 ) -> Embedded:
-    """Write a program for `target` around the model `file` into the folder `out`.
+    """Write a program around an exported file.
+
+    Args:
+        file: the `.onnx` file: its path, what `export` returned, or a loaded `Model`.
+        target: what to write for, such as c, rust or web.
+        out: folder to write.
+        force: write into a folder that holds such a program already.
+        plugin_file: Python file of a plugin that brings the target, if it is not installed.
 
     Raises:
         UserError: there is no such file or target, the target cannot run the model, or the folder is not ours to write.
     """
-    chosen, path, folder = load_target(target, plugin_file), Path(file), Path(out)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
+    path, folder = given_file(file, "embed"), given_path(out, "embed", "a folder to write into")
+    chosen = load_target(target, Path(plugin_file) if plugin_file is not None else None)
     content = path.read_bytes()
     model = _parse(content, path)
     contract = _contract(_stored(model, path), path)

@@ -1,4 +1,4 @@
-"""Turns a contract into what templates see: identifiers, sizes, and how each input is fed from a person's text.
+"""Turns a contract into what templates see: identifiers, sizes, and where each input comes from in a person's text.
 
 This is all that a target needs to know, and it knows no task.
 """

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from lstm_onnx.embedding import builtin_targets
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.plugins.registry import GROUP, announced, import_file, package_of
+from lstm_onnx.plugins.entry_points import package_of
+from lstm_onnx.plugins.registry import announced, broken_line, import_file, load_installed
 
 
 def load_targets(plugin_file: Path | None = None) -> tuple[list[EmbedTarget], list[str]]:
@@ -21,15 +21,15 @@ def load_targets(plugin_file: Path | None = None) -> tuple[list[EmbedTarget], li
         UserError: two plugins claim one name, or the plugin file does not load.
     """
     found = [("lstm-onnx", t) for t in targets_of(builtin_targets, "lstm-onnx")]
-    broken = []
     if plugin_file is not None:
         found += [(str(plugin_file), t) for t in targets_of(import_file(plugin_file), str(plugin_file))]
-    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
-        package, version = package_of(point)
+    installed, broken = load_installed()
+    for one in installed:
+        package, version = package_of(one.point)
         try:
-            found += [(package, t) for t in targets_of(point.load(), f"{package} {version}")]
+            found += [(package, t) for t in targets_of(one.plugin, f"{package} {version}")]
         except Exception as error:
-            broken.append(f"plugin '{point.name}' of {package} {version}: {type(error).__name__}: {error}")
+            broken.append(broken_line(one.point, error))
     for i, (package, target) in enumerate(found):
         for other, earlier in found[:i]:
             if target.name == earlier.name:

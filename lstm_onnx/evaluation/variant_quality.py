@@ -39,7 +39,7 @@ class QualityDrop:
         try:
             return task.load_data(own_data(run, task, self._source), self.restored.config, run.record.training.seed)
         except UserError as error:
-            raise UserError(f"{error}; the variant is judged on the data of the run") from error
+            raise UserError(f"{error}; the variant is scored on the data of the run") from error
 
     @cached_property
     def fp32_scores(self) -> dict[str, float]:

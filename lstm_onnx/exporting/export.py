@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import onnx
@@ -27,8 +26,11 @@ from lstm_onnx.contract import (
     to_json,
 )
 from lstm_onnx.data.atomic_files import make_folder, write_together
+from lstm_onnx.data.given import given_path, given_run
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.variant_quality import QualityDrop
+from lstm_onnx.exporting.exported import Exported
+from lstm_onnx.exporting.options import ExportOptions
 from lstm_onnx.exporting.quantization import PLANS, quantize, require_quantizable
 from lstm_onnx.graph.float16 import store_half
 from lstm_onnx.graph.sample_inputs import sample_inputs
@@ -36,13 +38,16 @@ from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.graph.torch_export import to_onnx, traced_example
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.inference.session import session_answer
+from lstm_onnx.options import resolve
 from lstm_onnx.task import Answer, Arrays, GraphSpec
 from lstm_onnx.training.examples import for_graph, load_examples, together
+from lstm_onnx.training.options import warn_renamed
 from lstm_onnx.training.restore import Restored, graph_for, restore
 from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.run_folder import Run, newest_run, open_run
 from lstm_onnx.verification.fingerprints import fingerprints
-from lstm_onnx.verification.verify import Report, readable_contract, verify_bytes
+from lstm_onnx.verification.report import Report
+from lstm_onnx.verification.verify import readable_contract, verify_bytes
 
 LOWEST_OPSET = 18
 """The lowest opset that the torch exporter writes well."""
@@ -55,109 +60,92 @@ INT8_TOLERANCE = Tolerance(rtol=0.05, atol=1e-3)
 thread, batch and CPU. It finds a wrong scale, not a wrong digit; the metric is what an int8 file is judged by."""
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What `export` wrote.
-
-    Attributes:
-        path: the file; its contract lies beside it as `.json`.
-        contract: what the file says of itself.
-        report: of the verification.
-        how: what was decided on the way, such as how int8 weights are scaled.
-    """
-
-    path: Path
-    contract: Contract
-    report: Report
-    how: str = ""
+@overload
+def export(
+    run: Run | str | Path | None = None,
+    to: str | Path | None = None,
+    *,
+    variant: Variant = "fp32",
+    runs: str | Path = "runs",
+    **fields: Any,
+) -> Exported: ...
 
 
-@dataclass(frozen=True)
-class ExportOptions:
-    """What the user asks of the files.
+@overload
+def export(
+    run: Run | str | Path | None = None,
+    to: str | Path | None = None,
+    *,
+    variant: Sequence[Variant],
+    runs: str | Path = "runs",
+    **fields: Any,
+) -> list[Exported]: ...
 
-    Attributes:
-        variants: which to write.
-        max_drop: percent by which the primary metric of int8 or fp16 may be worse than that of fp32.
-        force: write a variant that loses more all the same, with the loss in its contract; and overwrite what another
-            run made.
-        opset: of the files; None takes what the graph needs at least.
-        ir_version: of the files; None takes the lowest that carries the opset.
-        target: a runtime (see `lstm_onnx.compatibility.runtimes`) that must be able to run the files.
-        numeric: leave out what strings go through: what they stand for goes in and comes out as numbers.
-        changes: options of the task to change, of those that it allows (`Task.adjustable`).
-        data: where the data of the run is now, if it was moved; variants are judged on it.
-        plugin_file: where the file of the run's plugin is, if it was moved or was not trained with here.
-    """
 
-    variants: Sequence[Variant] = ("fp32",)
-    max_drop: float = 1.0
-    force: bool = False
-    opset: int | None = None
-    ir_version: int | None = None
-    target: str | None = None
-    numeric: bool = False
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    data: Path | None = None
-    plugin_file: Path | None = None
+@overload
+def export(
+    run: Run | str | Path | None = None,
+    to: str | Path | None = None,
+    *,
+    options: ExportOptions,
+    runs: str | Path = "runs",
+    **fields: Any,
+) -> Exported | list[Exported]: ...
 
 
 def export(
     run: Run | str | Path | None = None,
-    out: str | Path | None = None,
+    to: str | Path | None = None,
+    *,
+    options: ExportOptions | None = None,
     runs: str | Path = "runs",
-    variant: Variant = "fp32",
-    max_drop: float = 1.0,
-    force: bool = False,
-    opset: int | None = None,
-    ir_version: int | None = None,
-    target: str | None = None,
-    numeric: bool = False,
-    changes: Mapping[str, Any] | None = None,
-    data: str | Path | None = None,
-    plugin_file: str | Path | None = None,
-) -> Exported:
-    """Write one variant of a run as an `.onnx` file, with its contract in it and beside it; see `export_all`."""
-    wish = ExportOptions((variant,), max_drop, force, opset, ir_version, target, numeric, changes or {})
-    wish = dataclasses.replace(
-        wish, data=Path(data) if data else None, plugin_file=Path(plugin_file) if plugin_file else None
-    )
-    return export_all(run, out, runs, wish)[0]
+    **fields: Any,
+) -> Exported | list[Exported]:
+    """Write a run as an `.onnx` file, with its contract in it and beside it, or as several variants of one.
 
-
-def export_all(
-    run: Run | str | Path | None = None,
-    out: str | Path | None = None,
-    runs: str | Path = "runs",
-    wish: ExportOptions | None = None,
-) -> list[Exported]:
-    """Write several variants of a run: all of them, or nothing.
+    `variant="int8"` writes one file and returns it; `variant=["fp32", "int8"]` writes several, all of them or nothing,
+    and returns a list, however long it is. An options object counts as one variant if it has one.
 
     Args:
-        run: run folder; None takes the newest one in `runs`.
-        out: file to write; None means `exported/NAME.onnx`. Where this is not the only file, variants other than fp32
+        run: run, or its folder; None takes the newest one in `runs`.
+        to: file to write; None means `exported/NAME.onnx`. Where this is not the only file, variants other than fp32
             add their name: `NAME-int8.onnx`.
+        options: what to write.
         runs: where to look for the newest run.
-        wish: what to write.
-
-    Returns:
-        For each file its contract and the report of its verification.
+        **fields: fields of `ExportOptions`, instead of the object or on top of it.
 
     Raises:
         UserError: there is no such run, it cannot be exported so, or a variant loses too much.
         ParityError: a file would not answer as PyTorch does.
     """
-    wish = wish or ExportOptions()
-    if not isinstance(run, Run):
-        run = open_run(Path(run)) if run is not None else newest_run(Path(runs))
-    variants = list(dict.fromkeys(wish.variants))
-    paths = _paths(Path(out) if out is not None else None, run.folder.name, variants)
-    if not wish.force:
+    if "out" in fields:
+        warn_renamed("export(out=...)", "export(to=...)")
+        to = fields.pop("out")
+    chosen = resolve(ExportOptions, options, fields, "export")
+    made = export_all(run, to, runs, options=chosen)
+    several = not isinstance(fields.get("variant", ""), str) or len(made) > 1
+    return made if several else made[0]
+
+
+def export_all(
+    run: Run | str | Path | None = None,
+    to: str | Path | None = None,
+    runs: str | Path = "runs",
+    *,
+    options: ExportOptions | None = None,
+    **fields: Any,
+) -> list[Exported]:
+    """Do what `export` does, and return a list whatever was asked for."""
+    chosen = resolve(ExportOptions, options, fields, "export")
+    run = open_run(given_run(run, "export")) if run is not None else newest_run(Path(runs))
+    out = given_path(to, "export", "a path to write to") if to is not None else None
+    paths = _paths(out, run.folder.name, chosen.variant)
+    if not chosen.force:
         for path in paths:
             _refuse_overwriting(path, run)
-    restored = restore(run, wish.changes, wish.plugin_file)
-    work = _Exporter(restored, wish)
-    made = [work.make(variant, path) for variant, path in zip(variants, paths, strict=True)]
+    restored = restore(run, chosen.changes, chosen.plugin_file)
+    work = _Exporter(restored, chosen)
+    made = [work.make(variant, path) for variant, path in zip(chosen.variant, paths, strict=True)]
     for path in paths:
         make_folder(path.parent)
     texts = {e.path.with_suffix(".json"): to_json(e.contract) + "\n" for _, e in made}
@@ -202,8 +190,8 @@ def _is_contract(path: Path) -> bool:
 class _Exporter:
     """Builds and proves the files of one run."""
 
-    def __init__(self, restored: Restored, wish: ExportOptions) -> None:
-        self.restored, self.wish = restored, wish
+    def __init__(self, restored: Restored, options: ExportOptions) -> None:
+        self.restored, self.options = restored, options
         self._fp32: onnx.ModelProto | None = None
         self._price: QualityDrop | None = None
 
@@ -218,7 +206,7 @@ class _Exporter:
     def price(self) -> QualityDrop:
         """What variants are held against."""
         if self._price is None:
-            self._price = QualityDrop(self.restored, self.fp32.SerializeToString(), self.wish.data)
+            self._price = QualityDrop(self.restored, self.fp32.SerializeToString(), self.options.data)
         return self._price
 
     def make(self, variant: Variant, path: Path) -> tuple[bytes, Exported]:
@@ -234,11 +222,11 @@ class _Exporter:
             model = self.fp32 if variant == "fp32" else self._translate(graph)
         if variant in ("int8", "fp16"):
             scores = self._judge(variant, model, path)
-        elif self.wish.changes:  # the run was scored without them
+        elif self.options.changes:  # the run was scored without them
             scores = self.price.own_scores()
         model = add_contract(model, self._contract(variant, graph, model, path, scores))
-        if self.wish.target is not None:
-            _refuse_misfits(model, self.wish.target, path)
+        if self.options.target is not None:
+            _refuse_misfits(model, self.options.target, path)
         content = model.SerializeToString()
         report = verify_bytes(content, str(path), restored=self.restored)
         report.raise_if_failed()
@@ -247,18 +235,18 @@ class _Exporter:
         return model.SerializeToString(), Exported(path, _contract_of(model), report, notes)
 
     def _graph(self, variant: Variant) -> GraphSpec:
-        graph = graph_for(self.restored, variant, self.wish.numeric)
-        return dataclasses.replace(graph, opset=self.wish.opset) if self.wish.opset is not None else graph
+        graph = graph_for(self.restored, variant, self.options.numeric)
+        return dataclasses.replace(graph, opset=self.options.opset) if self.options.opset is not None else graph
 
     def _translate(self, graph: GraphSpec) -> onnx.ModelProto:
         if graph.opset < LOWEST_OPSET:
             raise UserError(f"--opset {graph.opset}: the exporter writes opset {LOWEST_OPSET} or newer")
         opset = needed_opset(graph)
-        if self.wish.opset is not None and self.wish.opset < opset:
+        if self.options.opset is not None and self.options.opset < opset:
             hint = "; export with --numeric to do without strings" if _has_text(graph) else ""
-            raise UserError(f"--opset {self.wish.opset}: this graph needs opset {opset} or newer{hint}")
+            raise UserError(f"--opset {self.options.opset}: this graph needs opset {opset} or newer{hint}")
         lowest = lowest_ir(opset)
-        ir_version = self.wish.ir_version or lowest
+        ir_version = self.options.ir_version or lowest
         if not lowest <= ir_version <= onnx.IR_VERSION:
             raise UserError(
                 f"--ir-version {ir_version}: opset {opset} needs IR {lowest} at least, and onnx "
@@ -278,19 +266,19 @@ class _Exporter:
                 continue
             lost = self.price.drop_while_choosing(model.SerializeToString())
             tried.append((lost, model, plan.name))
-            if lost <= self.wish.max_drop:
+            if lost <= self.options.max_drop:
                 break
-        lost, model, name = min(tried, key=lambda t: t[0]) if tried[-1][0] > self.wish.max_drop else tried[-1]
+        lost, model, name = min(tried, key=lambda t: t[0]) if tried[-1][0] > self.options.max_drop else tried[-1]
         return model, name
 
     def _judge(self, variant: str, model: onnx.ModelProto, path: Path) -> Scores:
         scores = self.price.scores(model.SerializeToString())
         assert scores.fp32 is not None and scores.drop is not None
-        if scores.drop > self.wish.max_drop and not self.wish.force:
+        if scores.drop > self.options.max_drop and not self.options.force:
             name = scores.primary
             raise UserError(
                 f"{path}: {variant} loses {scores.drop:.2f}% of {name} on the test data ({scores.model[name]:.5g} "
-                f"instead of {scores.fp32[name]:.5g}), more than --max-drop {self.wish.max_drop:g}; allow more, or "
+                f"instead of {scores.fp32[name]:.5g}), more than --max-drop {self.options.max_drop:g}; allow more, or "
                 f"write it with --force"
             )
         return scores
@@ -309,7 +297,7 @@ class _Exporter:
             golden_examples(self.restored, graph, answer),
             variant,
             model.ir_version,
-            self.wish.numeric,
+            self.options.numeric,
             self.restored.config.model_dump(mode="json"),
         )
         return found.model_copy(update={"scores": scores, "fingerprints": fingerprints(model)})

@@ -1,8 +1,7 @@
 """Half-precision weights: half the file, the same arithmetic in float32.
 
 The weights of the PyTorch module are rounded to float16 first, and the graph is exported from that. So the file and
-PyTorch still compute the same, and parity is held to the usual tolerance; what rounding costs is judged apart, by the
-task's metric.
+PyTorch still compute the same, within the usual tolerance; what rounding costs is measured apart, by the task's metric.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def read_image_inputs(contract: Contract, paths: Sequence[Path], notes: list[str
     assert name is not None
     batch: list[tuple[str, Array]] = []
 
-    def feed() -> ImageBatch:
+    def stacked() -> ImageBatch:
         arrays = check_inputs(contract, {name: np.stack([pixels for _, pixels in batch])})
         return ImageBatch(arrays, tuple(n for n, _ in batch))
 
@@ -93,12 +93,12 @@ def read_image_inputs(contract: Contract, paths: Sequence[Path], notes: list[str
             notes.append(f"left out: {pixels}")
             continue
         if batch and not _fits(batch, pixels):
-            yield feed()
+            yield stacked()
             batch = []
         batch.append((path.name, pixels))
     if not batch:
         raise UserError(f"none of {len(paths):,} pictures can be read; {notes[0].removeprefix('left out: ')}")
-    yield feed()
+    yield stacked()
 
 
 def _fits(batch: Sequence[tuple[str, Array]], pixels: Array) -> bool:

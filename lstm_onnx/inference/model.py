@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from lstm_onnx import display
 from lstm_onnx.contract import METADATA_KEY, Array, Contract, TextSource, from_json
 from lstm_onnx.data.arrays import check_inputs
-from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.data.frames import to_polars
+from lstm_onnx.data.given import given_file
+from lstm_onnx.errors import UserError
 from lstm_onnx.inference.image_inputs import given_images, read_image_inputs
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
@@ -21,8 +25,11 @@ from lstm_onnx.inference.table_inputs import read_inputs
 from lstm_onnx.progress import counting
 from lstm_onnx.task import Arrays
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Prediction:
     """What `Model.predict` returns.
 
@@ -39,9 +46,31 @@ class Prediction:
     outputs: Arrays
     notes: tuple[str, ...]
 
+    def to_polars(self) -> pl.DataFrame:
+        """Return the table."""
+        return self.table
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the table as one of pandas.
+
+        Raises:
+            UserError: pandas, or pyarrow, by which it gets the table, is not installed.
+        """
+        try:
+            return self.table.to_pandas()
+        except ImportError as error:
+            raise UserError(f"to_pandas: {error}; pip install pandas pyarrow") from error
+
+    def __repr__(self) -> str:
+        return "\n".join([f"Prediction, {self.table.height:,} rows", str(self.table), *self.notes])
+
+    def _repr_html_(self) -> str:
+        notes = [display.html_facts({"repaired": "; ".join(self.notes)})] if self.notes else []
+        return display.html(f"Prediction, {self.table.height:,} rows", self.table._repr_html_(), *notes)
+
 
 class Model:
-    """An exported file, loaded and ready.
+    """An exported file, loaded and ready. It is a path, too: wherever an exported file is asked for, it will do.
 
     Attributes:
         path: where it came from.
@@ -55,6 +84,13 @@ class Model:
         text = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         self.contract: Contract | None = from_json(text, path) if text else None
 
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        said = f"{self.contract.task}, {self.contract.variant}" if self.contract is not None else "no contract"
+        return f"Model {self.path}: {said}"
+
     def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
         """Run the graph on arrays, one for each input name.
 
@@ -66,28 +102,34 @@ class Model:
             arrays = dict(check_inputs(self.contract, arrays))
         return run_session(self.session, arrays, str(self.path))
 
-    def predict(
-        self, data: str | Path | pl.DataFrame | Mapping[str, Any] | list[str] | list[Path], top: int | None = None
-    ) -> Prediction:
+    def predict(self, data: Any, top: int | None = None) -> Prediction:
         """Answer for a file, a table, arrays by name, texts, or pictures: a file, some files or a folder.
 
         Args:
-            data: what to answer for.
+            data: what to answer for: a path; a table of polars, pandas or pyarrow; a mapping from names of inputs to
+                arrays; or a list of texts, or of paths of pictures.
             top: of outputs that rank labels, how many to put into the table; None for all.
 
         Raises:
             UserError: the file has no contract to read a table by, or the data does not fit it.
         """
         contract = self.require_contract()
-        data = Path(data) if isinstance(data, str) else data
+        data = Path(data) if isinstance(data, str | PathLike) else data
         if (files := given_images(contract, data)) is not None:
             return _predict_pictures(self, contract, files, top)
         if isinstance(data, Mapping):
             fed = ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
         elif isinstance(data, list):
             fed = read_inputs(contract, self._as_table(data))
-        else:
+        elif isinstance(data, Path):
             fed = read_inputs(contract, data)
+        elif (table := to_polars(data)) is not None:
+            fed = read_inputs(contract, table)
+        else:
+            raise UserError(
+                f"predict: was given a {type(data).__name__}, and needs a path, a table of polars, pandas or pyarrow, "
+                f"arrays by name, or a list of texts or pictures"
+            )
         outputs = self.run(fed.arrays)
         return Prediction(to_table(contract, fed, outputs, top), fed.arrays, outputs, fed.notes)
 
@@ -141,21 +183,18 @@ def _predict_pictures(model: Model, contract: Contract, files: Sequence[Path], t
     return Prediction(table, {name: pictures for name in fed.arrays}, outputs, tuple(notes))
 
 
-def load(file: str | Path, provider: str = "auto", threads: int | None = None) -> Model:
+def load(file: str | PathLike[str], provider: str = "auto", threads: int | None = None) -> Model:
     """Load an exported file.
 
     Args:
-        file: the `.onnx` file.
+        file: the `.onnx` file: its path, what `export` returned, or a `Model`, which is loaded anew.
         provider: cpu, cuda, or auto (CUDA where it is there, and the CPU otherwise).
         threads: CPU threads; None takes one, which is fastest for small models.
 
     Raises:
         UserError: the file cannot be loaded, or the provider is not there.
     """
-    path = Path(file)
-    if not path.is_file():
-        hint = nearest(path.name, [p.name for p in path.parent.glob("*.onnx")]) if path.parent.is_dir() else ""
-        raise UserError(f"{path}: no such file{hint}")
+    path = given_file(file, "load")
     return Model(path.read_bytes(), path, provider, threads)
 
 

@@ -20,7 +20,7 @@ _WIDEST = 64
 
 
 def to_table(
-    contract: Contract, fed: ModelInputs, outputs: Mapping[str, Array], top: int | None = None
+    contract: Contract, inputs: ModelInputs, outputs: Mapping[str, Array], top: int | None = None
 ) -> pl.DataFrame:
     """Lay out the outputs as a table.
 
@@ -32,7 +32,7 @@ def to_table(
 
     Args:
         contract: of the file that ran.
-        fed: what went in; names the series.
+        inputs: what went in; names the series.
         outputs: what came out, by name.
         top: of outputs that rank labels, show only so many, the best first; None shows all, or three of very many.
     """
@@ -42,19 +42,19 @@ def to_table(
     shown = [t for t in contract.outputs if t.name in outputs and t.name not in states and not t.internal]
     clock = next((t for t in shown if isinstance(t.source, TimeSource) and t.source.rows == "future"), None)
     if clock is not None and len(clock.dims) == 2:
-        return _over_time(contract, fed, outputs, clock, [t for t in shown if t is not clock])
-    return _by_example(contract, fed, outputs, shown, top)
+        return _over_time(contract, inputs, outputs, clock, [t for t in shown if t is not clock])
+    return _by_example(contract, inputs, outputs, shown, top)
 
 
 def _over_time(
-    contract: Contract, fed: ModelInputs, outputs: Mapping[str, Array], clock: TensorSpec, others: list[TensorSpec]
+    contract: Contract, inputs: ModelInputs, outputs: Mapping[str, Array], clock: TensorSpec, others: list[TensorSpec]
 ) -> pl.DataFrame:
     time = np.asarray(outputs[clock.name]).astype(np.int64)
     batch, steps = time.shape
     table = contract.table
     columns: dict[str, pl.Series] = {}
-    if any(fed.names) or (not fed.names and batch > 1):
-        names = fed.names or tuple(str(i) for i in range(batch))
+    if any(inputs.names) or (not inputs.names and batch > 1):
+        names = inputs.names or tuple(str(i) for i in range(batch))
         header = (table.series if table and not table.wide else None) or "series"
         columns[header] = pl.Series(np.repeat(np.array(names, dtype=object), steps), dtype=pl.String)
     stamps = pl.from_epoch(pl.Series(time.ravel()), time_unit="s")
@@ -73,7 +73,7 @@ def _over_time(
 
 
 def _by_example(
-    contract: Contract, fed: ModelInputs, outputs: Mapping[str, Array], shown: list[TensorSpec], top: int | None
+    contract: Contract, inputs: ModelInputs, outputs: Mapping[str, Array], shown: list[TensorSpec], top: int | None
 ) -> pl.DataFrame:
     if not shown or any(not t.dims for t in shown):
         cells = {t.name: np.asarray(outputs[t.name]).tolist() for t in shown}
@@ -84,9 +84,9 @@ def _by_example(
     depth = 2 if shared is not None and contract.axes[shared].size is None else 1
     rows = int(np.prod(first.shape[:depth]))
     columns: dict[str, pl.Series] = {}
-    if len(first) != 1 or any(fed.names):
-        names: Array = np.array(fed.names, dtype=object) if any(fed.names) else np.arange(len(first))
-        header = _name_of_examples(contract, any(fed.names))
+    if len(first) != 1 or any(inputs.names):
+        names: Array = np.array(inputs.names, dtype=object) if any(inputs.names) else np.arange(len(first))
+        header = _name_of_examples(contract, any(inputs.names))
         columns[header] = pl.Series(np.repeat(names, rows // max(len(first), 1)).tolist())
     if depth == 2 and shared is not None:
         columns[shared] = pl.Series(np.tile(np.arange(first.shape[1]), len(first)))

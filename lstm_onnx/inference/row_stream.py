@@ -29,7 +29,7 @@ LONGEST_GAP = 10_000
 class _SeriesState:
     """One series: its states, the time of its newest row, and how many rows it has seen."""
 
-    feeder: StreamSession
+    session: StreamSession
     time: int | None = None
     rows: int = 0
 
@@ -46,17 +46,17 @@ def stream_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
         lines: CSV with a header line, or a JSON object a line.
 
     Raises:
-        UserError: the model cannot be fed so, or a row does not fit; says which line.
+        UserError: the model cannot be streamed so, or a row does not fit; says which line.
     """
     contract = model.require_contract()
     StreamSession(model)  # refuses a model without states before anything is read
     _refuse_inputs(contract, str(model.path))
-    lanes: dict[str, _SeriesState] = {}
+    states: dict[str, _SeriesState] = {}
     for number, row in _records(lines):
         for name, cells in _by_series(contract, row, number):
-            lane = lanes.setdefault(name, _SeriesState(StreamSession(model)))
+            state = states.setdefault(name, _SeriesState(StreamSession(model)))
             try:
-                yield json.dumps(_answer(contract, lane, name, cells))
+                yield json.dumps(_answer(contract, state, name, cells))
             except UserError as error:
                 raise UserError(f"standard input, line {number}: {error}") from None
 
@@ -65,12 +65,12 @@ def _refuse_inputs(contract: Contract, where: str) -> None:
     for t in contract.external_inputs:
         if isinstance(t.source, ColumnsSource) and t.source.rows == "future":
             raise UserError(
-                f"{where}: input '{t.name}' is known ahead of time, which a row at a time cannot give; feed it from a "
+                f"{where}: input '{t.name}' is known ahead of time, which a row at a time cannot give; pass it from a "
                 f"program (lstm_onnx.load(FILE).stream().push), or train without --future"
             )
         if not isinstance(t.source, ColumnsSource | TimeSource | StaticSource):
             raise UserError(
-                f"{where}: input '{t.name}' does not come from the columns of a table; feed it from a program"
+                f"{where}: input '{t.name}' does not come from the columns of a table; pass it from a program"
             )
 
 
@@ -112,27 +112,27 @@ def _by_series(contract: Contract, row: dict[str, Any], number: int) -> Iterator
             yield name, {k: v for k, v in row.items() if k in others} | {target: row[name]}
 
 
-def _answer(contract: Contract, lane: _SeriesState, name: str, row: dict[str, Any]) -> dict[str, Any]:
-    times = _times(contract.table or Table(), lane, row)
+def _answer(contract: Contract, state: _SeriesState, name: str, row: dict[str, Any]) -> dict[str, Any]:
+    times = _times(contract.table or Table(), state, row)
     inputs = {t.name: _input(t, row, times) for t in contract.inputs if t.source is not None}
-    outputs = lane.feeder.push(inputs)
-    lane.rows += len(times)
+    outputs = state.session.push(inputs)
+    state.rows += len(times)
     answer: dict[str, Any] = {"series": name} if name else {}
     table = contract.table
-    if lane.time is not None:
-        answer["time"] = time_text(lane.time)
+    if state.time is not None:
+        answer["time"] = time_text(state.time)
     elif table is not None and table.time is not None:
         answer["time"] = _cell(row, table.time)
     for t in contract.outputs:
         if t.name in outputs:
             answer[t.name] = _plain(contract, t, outputs[t.name])
-    if contract.stream is not None and lane.rows < contract.stream.context:
+    if contract.stream is not None and state.rows < contract.stream.context:
         answer["warming_up"] = True
     return answer
 
 
-def _times(table: Table, lane: _SeriesState, row: dict[str, Any]) -> list[int]:
-    """Times of the rows to feed: this one, and before it those that are missing since the last one."""
+def _times(table: Table, state: _SeriesState, row: dict[str, Any]) -> list[int]:
+    """Times of the rows to push: this one, and before it those that are missing since the last one."""
     if table.time is None or table.step is None:  # steps in order, with no clock
         return [0]
     cell = _cell(row, table.time)
@@ -142,7 +142,7 @@ def _times(table: Table, lane: _SeriesState, row: dict[str, Any]) -> list[int]:
         now = int(time_column(pl.DataFrame({table.time: [cell]}), table.time, "")[0][0])
     except UserError as error:
         raise UserError(str(error).removeprefix(": row 2, ").removeprefix(": row 1, ")) from None
-    before, lane.time = lane.time, now
+    before, state.time = state.time, now
     if before is None:
         return [now]
     return _between(before, now, table.step)

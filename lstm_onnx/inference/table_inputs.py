@@ -112,7 +112,7 @@ def _refuse_sourceless(contract: Contract, where: str) -> None:
 
 
 @dataclass(frozen=True)
-class _Lane:
+class _Window:
     """One series with its forecast origin: row `origin` is the newest with a known target."""
 
     series: Series
@@ -142,11 +142,11 @@ def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
         read = _read_wide(frame, where, table, columns[1:])
     place = {c: i for i, c in enumerate(columns)}
     notes = list(read.notes)
-    lanes = _lanes(read, [place[c] for c in targets], targets, where, table, notes)
-    maker = _Maker(contract, lanes, read.step, place, where, notes)
-    arrays = {t.name: maker.make(t) for t in contract.inputs if t.source is not None}
-    _note_rest(lanes, contract, notes)
-    return ModelInputs(check_inputs(contract, arrays), tuple(lane.series.name for lane in lanes), tuple(notes))
+    windows = _windows(read, [place[c] for c in targets], targets, where, table, notes)
+    builder = _InputBuilder(contract, windows, read.step, place, where, notes)
+    arrays = {t.name: builder.make(t) for t in contract.inputs if t.source is not None}
+    _note_rest(windows, contract, notes)
+    return ModelInputs(check_inputs(contract, arrays), tuple(window.series.name for window in windows), tuple(notes))
 
 
 def _refuse_missing_columns(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> None:
@@ -161,31 +161,31 @@ def _read_wide(frame: pl.DataFrame, where: str, table: Table, shared: Sequence[s
     return wide_series(frame, where, time=table.time, columns=columns, shared=shared, step=table.step, fixed=True)
 
 
-def _lanes(
+def _windows(
     read: Regular, targets: Sequence[int], names: Sequence[str], where: str, table: Table, notes: list[str]
-) -> list[_Lane]:
-    lanes, empty = [], []
+) -> list[_Window]:
+    windows, empty = [], []
     for one in read.series:
         seen = ~np.isnan(one.values[:, targets]).all(axis=1) if targets else np.ones(len(one.time), dtype=np.bool_)
         known = np.flatnonzero(seen)
         if len(known):
-            lanes.append(_Lane(one, int(known[-1])))
+            windows.append(_Window(one, int(known[-1])))
         else:
             empty.append(one.name)
-    if not lanes:
+    if not windows:
         raise UserError(f"{where}: no row has a known value of {' or '.join(names)}; fill in the past that you know")
     if empty:
         shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5:,} more" if len(empty) > 5 else "")
         notes.append(f"no forecast for series without any known value: {shown}")
-    return lanes
+    return windows
 
 
 @dataclass(frozen=True)
-class _Maker:
-    """Makes the input arrays, one row of the batch for each lane."""
+class _InputBuilder:
+    """Makes the input arrays, one row of the batch for each window."""
 
     contract: Contract
-    lanes: list[_Lane]
+    windows: list[_Window]
     step: Step
     place: dict[str, int]
     where: str
@@ -195,7 +195,7 @@ class _Maker:
         """Return the array of one input, (batch, …)."""
         source = tensor.source
         if isinstance(source, StaticSource):
-            array: Array = np.stack([self._constants(lane, source.columns) for lane in self.lanes])
+            array: Array = np.stack([self._constants(window, source.columns) for window in self.windows])
         elif isinstance(source, TimeSource):
             array = self._clock(tensor, source.rows == "past")
         elif isinstance(source, ColumnsSource) and source.rows == "past":
@@ -210,13 +210,13 @@ class _Maker:
             )
         return array.astype(tensor.dtype)
 
-    def _constants(self, lane: _Lane, columns: Sequence[str]) -> Floats:
+    def _constants(self, window: _Window, columns: Sequence[str]) -> Floats:
         found = np.full(len(columns), np.nan)
         for i, column in enumerate(columns):
-            cells = lane.series.values[:, self.place[column]]
+            cells = window.series.values[:, self.place[column]]
             known = np.unique(cells[~np.isnan(cells)])
             if len(known) > 1:
-                of = f" of series '{lane.series.name}'" if lane.series.name else ""
+                of = f" of series '{window.series.name}'" if window.series.name else ""
                 raise UserError(
                     f"{self.where}: column '{column}'{of} must have one value, and has {known[0]:g} and {known[1]:g}"
                 )
@@ -227,22 +227,22 @@ class _Maker:
     def _past(self, tensor: TensorSpec, columns: Sequence[str]) -> Floats:
         length = self._history(tensor.dims[-2])
         places = [self.place[c] for c in columns]
-        array = np.full((len(self.lanes), length, len(columns)), np.nan)
-        for i, lane in enumerate(self.lanes):
-            rows = lane.series.values[max(0, lane.rows - length) : lane.rows, places]
+        array = np.full((len(self.windows), length, len(columns)), np.nan)
+        for i, window in enumerate(self.windows):
+            rows = window.series.values[max(0, window.rows - length) : window.rows, places]
             array[i, length - len(rows) :] = rows
         return array
 
     def _clock(self, tensor: TensorSpec, past: bool) -> Array:
         dim = tensor.dims[-1]
         steps = np.arange(1 - self._history(dim), 1) if past else np.arange(1, self._ahead(dim) + 1)
-        origins = np.array([lane.series.time[lane.origin] for lane in self.lanes])
+        origins = np.array([window.series.time[window.origin] for window in self.windows])
         return advance(origins[:, None], self.step, steps)
 
     def _history(self, dim: str) -> int:
         """Length of an axis of past rows: what there is, within what the model was trained on and can take."""
         axis = self.contract.axes[dim]
-        longest = max(lane.rows for lane in self.lanes)
+        longest = max(window.rows for window in self.windows)
         least = axis.size or axis.min
         if longest < axis.min and axis.size is None:
             raise UserError(
@@ -250,8 +250,9 @@ class _Maker:
                 "the newest known value; add older rows"
             )
         length = axis.size or max(min(longest, axis.example_size or longest, axis.max or longest), least)
-        short = sum(lane.rows < length for lane in self.lanes)
-        note = f"{short:,} of {len(self.lanes):,} series have fewer than {length} rows of the past; the rest is missing"
+        short = sum(window.rows < length for window in self.windows)
+        of = f"{short:,} of {len(self.windows):,} series"
+        note = f"{of} have fewer than {length} rows of the past; the rest is missing"
         if short and note not in self.notes:
             self.notes.append(note)
         return length
@@ -261,7 +262,7 @@ class _Maker:
         axis: Axis = self.contract.axes[dim]
         if axis.size is not None:
             return axis.size
-        there = min(len(lane.series.time) - lane.rows for lane in self.lanes)
+        there = min(len(window.series.time) - window.rows for window in self.windows)
         if there < axis.min:
             needed = axis.min
             raise UserError(
@@ -271,9 +272,9 @@ class _Maker:
 
     def _future(self, tensor: TensorSpec, columns: Sequence[str]) -> Floats:
         length = self._ahead(tensor.dims[-2])
-        array = np.full((len(self.lanes), length, len(columns)), np.nan)
-        for i, lane in enumerate(self.lanes):
-            rows = lane.series.values[lane.rows : lane.rows + length, [self.place[c] for c in columns]]
+        array = np.full((len(self.windows), length, len(columns)), np.nan)
+        for i, window in enumerate(self.windows):
+            rows = window.series.values[window.rows : window.rows + length, [self.place[c] for c in columns]]
             array[i, : len(rows)] = rows
         self._refuse_unknown_future(array, columns)
         return array
@@ -283,10 +284,10 @@ class _Maker:
         if not unknown.any():
             return
         i, _, j = (int(n) for n in np.argwhere(unknown)[0])
-        lane, length = self.lanes[i], array.shape[1]
-        stamps = advance(lane.series.time[lane.origin : lane.rows], self.step, np.arange(1, length + 1))
+        window, length = self.windows[i], array.shape[1]
+        stamps = advance(window.series.time[window.origin : window.rows], self.step, np.arange(1, length + 1))
         first = int(stamps[int(np.flatnonzero(unknown[i, :, j])[0])])
-        of = f" of series '{lane.series.name}'" if lane.series.name else ""
+        of = f" of series '{window.series.name}'" if window.series.name else ""
         more = int(unknown.sum()) - 1
         others = f" (and {more:,} more cells are missing)" if more else ""
         raise UserError(
@@ -296,10 +297,10 @@ class _Maker:
         )
 
 
-def _note_rest(lanes: Sequence[_Lane], contract: Contract, notes: list[str]) -> None:
+def _note_rest(windows: Sequence[_Window], contract: Contract, notes: list[str]) -> None:
     """Say which rows after the origin nobody looks at."""
     if _named(contract, "future"):
         return
-    rest = sum(len(lane.series.time) - lane.rows for lane in lanes)
+    rest = sum(len(window.series.time) - window.rows for window in windows)
     if rest:
         notes.append(f"{rest:,} rows after the newest known value are not used: this model takes nothing known ahead")

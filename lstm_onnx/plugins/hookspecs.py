@@ -19,7 +19,10 @@ import pluggy
 from lstm_onnx.task import Task
 
 if TYPE_CHECKING:
+    from typer import Typer
+
     from lstm_onnx.embedding.target import EmbedTarget
+    from lstm_onnx.training.observers import Observer
 
 hookspec = pluggy.HookspecMarker("lstm_onnx")
 hookimpl = pluggy.HookimplMarker("lstm_onnx")
@@ -40,4 +43,23 @@ def lstm_onnx_embed_targets() -> list[EmbedTarget]:  # type: ignore[empty-body]
 
     Called once, when the plugin is loaded. A target is found under its `name`, which no two plugins may share; the
     entry point of a plugin that brings targets and no task may have any name.
+    """
+
+
+@hookspec
+def lstm_onnx_observers() -> list[Observer]:  # type: ignore[empty-body]
+    """Return new observers of training, each with a `name` by which a person asks for it.
+
+    Called whenever one is asked for: `lstm-onnx train --track NAME`, or `train(..., observers=["NAME"])`. An observer
+    imports what it needs in its methods, and says in `prepare` what is missing.
+    """
+
+
+@hookspec
+def lstm_onnx_commands(app: Typer) -> None:
+    """Add commands to the command line, as in any program that Typer makes: `app.command("NAME")(function)`.
+
+    Called for `lstm-onnx --help` and when a command is asked for that is not built in, if the module of the entry point
+    names this hook in its source; the module should be quick to import. A command of our own, or of a plugin that comes
+    earlier in the alphabet, is not replaced. Raise `UserError` for what a person can mend.
     """

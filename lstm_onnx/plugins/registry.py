@@ -1,6 +1,7 @@
 """Finds plugins, loads the one that is asked for, and says which are broken and why.
 
-Only the plugin that a command needs is imported, so that a broken one cannot take the command line down.
+Only the plugin that a command needs is imported, so that a broken one cannot take the command line down. What is loaded
+is kept by one manager for the whole process, which asks a hook of one plugin (`announced`) or of all (`collected`).
 """
 
 from __future__ import annotations
@@ -9,17 +10,20 @@ import sys
 import types
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.plugins import hookspecs, trust
+from lstm_onnx.plugins.entry_points import GROUP, installed, package_of, task_names
 from lstm_onnx.task import AnyTask, Task
 
-GROUP = "lstm_onnx"
+if TYPE_CHECKING:
+    from typer._click import Command
+
 KindT = TypeVar("KindT")
 
 
@@ -33,6 +37,14 @@ class Found:
     digest: str | None = field(default=None)
 
 
+@dataclass(frozen=True)
+class Installed:
+    """An installed plugin that is loaded."""
+
+    point: EntryPoint
+    plugin: object
+
+
 def load_task(name: str, plugin_file: Path | None = None) -> Found:
     """Load the task `name` from its entry point, or from a Python file, which is executed: the user must have named it.
 
@@ -41,9 +53,9 @@ def load_task(name: str, plugin_file: Path | None = None) -> Found:
     """
     if plugin_file is not None:
         return _task_in(plugin_file, content_of(plugin_file), name)
-    points = [p for p in entry_points(group=GROUP) if p.name == name]
+    points = [p for p in installed() if p.name == name]
     if not points:
-        hint = nearest(name, {p.name for p in entry_points(group=GROUP)})
+        hint = nearest(name, task_names())
         raise UserError(f"no plugin is called '{name}'{hint} (a plugin in a file of its own is given by --plugin-file)")
     packages = sorted({package_of(p)[0] for p in points})
     if len(points) > 1:
@@ -93,31 +105,63 @@ def _task_in(file: Path, content: bytes, name: str) -> Found:
     return Found(pick(tasks, name, str(file)), f"{file.name} (a file)", file, trust.digest_of(content))
 
 
-def task_names() -> list[str]:
-    """Names of all installed plugins, without importing any."""
-    return sorted({p.name for p in entry_points(group=GROUP)})
+def load_only_task(plugin_file: Path) -> Found:
+    """Load the task of a Python file that holds one.
+
+    Raises:
+        UserError: it holds several, or it does not load.
+    """
+    content = content_of(plugin_file)
+    first, *others = sorted(tasks_of(import_file(plugin_file, content), str(plugin_file)), key=lambda t: t.name)
+    if others:
+        names = ", ".join(t.name for t in (first, *others))
+        raise UserError(f"{plugin_file}: brings the tasks {names}; choose one with --plugin")
+    return Found(first, f"{plugin_file.name} (a file)", plugin_file, trust.digest_of(content))
 
 
-def _manager(plugin: object) -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    manager.register(plugin)
-    manager.check_pending()  # a hook with a misspelt name
-    return manager
+_manager = pluggy.PluginManager(GROUP)
+"""The plugins that this process has loaded."""
+_manager.add_hookspecs(hookspecs)
 
 
-def hooks_of(plugin: object) -> tuple[str, ...]:
+def register(plugin: object, where: str) -> None:
+    """Let a plugin in; one of the same name, such as an earlier state of its file, makes room.
+
+    Raises:
+        UserError: it has a hook that does not exist, or with other parameters.
+    """
+    if _manager.is_registered(plugin):
+        return
+    earlier = _manager.get_plugin(_manager.get_canonical_name(plugin))
+    if earlier is not None:
+        _manager.unregister(earlier)
+    try:
+        _manager.register(plugin)
+        _manager.check_pending()  # a hook with a misspelt name
+    except pluggy.PluginValidationError as error:
+        _manager.unregister(plugin)
+        raise UserError(f"{where}: {error}; the hooks are described in lstm_onnx.plugins.hookspecs") from error
+
+
+def hooks_of(plugin: object, where: str) -> tuple[str, ...]:
     """Names of the hooks that a plugin implements."""
-    callers: Iterable[Any] = _manager(plugin).get_hookcallers(plugin) or ()
-    return tuple(sorted(caller.name for caller in callers))
+    register(plugin, where)
+    return tuple(sorted(caller.name for caller in _manager.get_hookcallers(plugin) or ()))
 
 
 def announced(plugin: object, hook: str, kind: type[KindT], where: str) -> list[KindT]:
-    """Ask one hook, and hold what it returns to what it must be."""
-    try:
-        answers = getattr(_manager(plugin).hook, hook)()
-    except pluggy.PluginValidationError as error:
-        raise UserError(f"{where}: {error}; the hooks are described in lstm_onnx.plugins.hookspecs") from error
+    """Ask one hook of one plugin, and hold what it returns to what it must be."""
+    register(plugin, where)
+    others = [p for p in _manager.get_plugins() if p is not plugin]
+    return _checked(_manager.subset_hook_caller(hook, others)(), hook, kind, where)
+
+
+def collected(hook: str, kind: type[KindT]) -> list[KindT]:
+    """Ask one hook of all plugins that are loaded."""
+    return _checked(getattr(_manager.hook, hook)(), hook, kind, "a plugin")
+
+
+def _checked(answers: Iterable[Iterable[Any]], hook: str, kind: type[KindT], where: str) -> list[KindT]:
     found = [one for answer in answers for one in answer]
     for one in found:
         if not isinstance(one, kind):
@@ -126,6 +170,42 @@ def announced(plugin: object, hook: str, kind: type[KindT], where: str) -> list[
                 f"return a list of instances"
             )
     return found
+
+
+def load_installed() -> tuple[list[Installed], list[str]]:
+    """Load every installed plugin.
+
+    Returns:
+        those that load, and one line for each that does not.
+    """
+    found, broken = [], []
+    for point in installed():
+        package, version = package_of(point)
+        try:
+            plugin = point.load()
+            register(plugin, f"{package} {version}")
+        except Exception as error:
+            broken.append(broken_line(point, error))
+        else:
+            found.append(Installed(point, plugin))
+    return found, broken
+
+
+def broken_line(point: EntryPoint, error: Exception) -> str:
+    """Say of a plugin that it cannot be used, and why."""
+    package, version = package_of(point)
+    return f"plugin '{point.name}' of {package} {version}: {type(error).__name__}: {error}"
+
+
+def commands_of(plugin: object, where: str) -> dict[str, Command]:
+    """Return the commands that a plugin adds to the command line, by name."""
+    import typer
+
+    register(plugin, where)
+    app = typer.Typer(rich_markup_mode="rich")
+    others = [p for p in _manager.get_plugins() if p is not plugin]
+    _manager.subset_hook_caller("lstm_onnx_commands", others)(app=app)
+    return dict(typer.main.get_group(app).commands)
 
 
 def tasks_of(plugin: object, where: str) -> list[AnyTask]:
@@ -142,11 +222,6 @@ def pick(tasks: list[AnyTask], name: str, where: str) -> AnyTask:
         if task.name == name:
             return task
     raise UserError(f"{where}: brings no task called '{name}'{nearest(name, [t.name for t in tasks])}")
-
-
-def package_of(point: EntryPoint) -> tuple[str, str]:
-    """Name and version of the package that an entry point belongs to."""
-    return (point.dist.name, point.dist.version) if point.dist else ("unknown", "?")
 
 
 def content_of(file: Path) -> bytes:

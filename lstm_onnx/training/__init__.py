@@ -1,1 +1,1 @@
-"""From examples to a run folder: options, the loop, scores, pictures, and a run alive again."""
+"""From examples to a run folder: options, the loop, scores, plots, and a run alive again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from lstm_onnx.contract import Array
-from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
-from lstm_onnx.task import AnyTask
-from lstm_onnx.training.options import TrainingOptions
+
+SMALL = 8_000_000
+"""Parameters times examples in a batch, up to which one thread is as fast as several; see `threads_for`."""
 
 
 def to_tensors(batches: Iterator[dict[str, Array]], model: nn.Module) -> Iterator[dict[str, Tensor]]:
@@ -52,22 +51,12 @@ def thread_count(count: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def fastest_threads(task: AnyTask, model: nn.Module, split: Split, settings: TrainingOptions) -> int:
-    """Try one thread and all of them on the first batch, alternating, and return what was faster.
+def threads_for(model: nn.Module, batch_size: int) -> int:
+    """Return how many CPU threads to train with: one for a small model, and else all that there are.
 
-    For small LSTMs, more threads are often slower than one.
+    Small is what has fewer than `SMALL` parameters times examples in a batch: there, threads wait for each other longer
+    than they work. The rule looks at sizes and at no watch, since another number of threads adds up in another order
+    and so gives other weights: the same command on the same machine must give the same.
     """
-    candidates = sorted({1, torch.get_num_threads()})
-    device = next(model.parameters()).device
-    if len(candidates) == 1 or device.type != "cpu":
-        return candidates[-1]
-    batch = next(to_tensors(split.batches(settings.batch_size), model))
-    times: dict[int, list[float]] = {count: [] for count in candidates}
-    for _ in range(4):
-        for count in candidates:
-            with thread_count(count):
-                began = time.perf_counter()
-                task.loss(model, batch).backward()  # type: ignore[no-untyped-call]
-                times[count].append(time.perf_counter() - began)
-    model.zero_grad(set_to_none=True)
-    return min(candidates, key=lambda count: sorted(times[count][1:])[1])  # the first of each warms up
+    parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return 1 if parameters * batch_size < SMALL else torch.get_num_threads()

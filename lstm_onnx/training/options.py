@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from math import cos, pi
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.options import Options, check_disjoint, flag
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
+ObserversT = TypeVar("ObserversT")
+
+RESERVED = ("plugin", "data", "runs", "name", "plugin_file", "observers", "track", "config", "settings", "observer")
+"""What no option of a task may be called: `train` means something else by it."""
 
 
-class TrainingOptions(BaseModel):
+class TrainingOptions(Options):
     """How to train; every field is an option of `lstm-onnx train`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     epochs: int = Field(50, ge=1, description="passes over the training data, at most")
     patience: int = Field(8, ge=1, description="stop after this many epochs without a better validation score")
@@ -29,7 +32,7 @@ class TrainingOptions(BaseModel):
     clip: float = Field(1.0, ge=0, description="largest norm of the gradient; 0 does not clip")
     seed: int = Field(0, ge=0, description="fixes initial weights, order of the examples and dropout")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
-    threads: int | None = Field(None, ge=1, description="CPU threads; measured at the start if not given")
+    threads: int | None = Field(None, ge=1, description="CPU threads; one for a small model, all for others")
 
     def rate(self, step: int, total: int) -> float:
         """Learning rate at `step` of `total`: linear warm-up, then half a cosine to 0 (Loshchilov and Hutter 2017)."""
@@ -41,42 +44,44 @@ class TrainingOptions(BaseModel):
         return self.learning_rate * 0.5 * (1 + cos(pi * (step - rising) / max(1, total - rising)))
 
 
-def flag(name: str) -> str:
-    """`batch_size` -> `--batch-size`."""
-    return "--" + name.replace("_", "-")
+def sort_options(given: Mapping[str, Any], models: Mapping[str, type[BaseModel]]) -> dict[str, dict[str, Any]]:
+    """Sort options by the model that has a field of their name.
 
-
-def validate(model: type[ModelT], values: Mapping[str, Any], of: str) -> ModelT:
-    """Build a model from option values.
-
-    Raises:
-        UserError: an option is unknown or has a value that is not allowed; `of` says whose options they are.
-    """
-    try:
-        return model.model_validate(dict(values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else ""
-        if first["type"] == "extra_forbidden":
-            raise UserError(f"'{name}' is not an option of {of}{nearest(name, model.model_fields)}") from None
-        message = first["msg"].removeprefix("Value error, ")
-        place = f"{flag(name)} {_text(first['input'])}" if name else of
-        raise UserError(f"{place}: {message[0].lower()}{message[1:]}") from None
-
-
-def _text(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-
-
-def check_disjoint(models: Mapping[str, type[BaseModel]]) -> None:
-    """Refuse a task whose options hide those of training.
+    Args:
+        given: options by name.
+        models: by the name of what they are the options of.
 
     Raises:
-        UserError: two models have a field of the same name.
+        UserError: no model has a field of that name, or two have.
     """
-    seen: dict[str, str] = {}
+    check_disjoint(models)
     for name, model in models.items():
-        for field in model.model_fields:
-            if field in seen:
-                raise UserError(f"option {flag(field)} belongs to {seen[field]} and to {name}; rename it in the plugin")
-            seen[field] = name
+        if taken := [field for field in model.model_fields if field in RESERVED]:
+            raise UserError(f"option {flag(taken[0])} of {name} is one of train itself; rename it in the plugin")
+    owner = {field: name for name, model in models.items() for field in model.model_fields}
+    sorted_: dict[str, dict[str, Any]] = {name: {} for name in models}
+    for name, value in given.items():
+        if name not in owner:
+            of = " or of ".join("training" if n == "training" else f"the task {n}" for n in models)
+            raise UserError(f"'{name}' is not an option of {of}{nearest(name, owner)}")
+        sorted_[owner[name]][name] = value
+    return sorted_
+
+
+def of_release_0_1(options: Mapping[str, Any], observers: ObserversT) -> tuple[dict[str, Any], ObserversT]:
+    """Take the parameters of release 0.1, `config=`, `settings=` and `observer=`, for one release more."""
+    options = dict(options)
+    for old in ("config", "settings"):
+        if old in options:
+            warn_renamed(f"{old}={{...}}", "plain keywords, such as train(..., horizon=14, epochs=30)", level=4)
+            options |= options.pop(old) or {}
+    if "observer" in options:
+        warn_renamed("observer=", "observers=[...]", level=4)
+        observer = options.pop("observer")
+        observers = observers if observer is None else observer
+    return options, observers
+
+
+def warn_renamed(old: str, new: str, level: int = 3) -> None:
+    """Warn of a name that goes with the next release, at the code that calls the function that calls this."""
+    warnings.warn(f"{old} is {new} now; the old name goes with the next release", DeprecationWarning, stacklevel=level)

@@ -1,4 +1,4 @@
-"""Pictures for people: the loss curves of a run, and whatever its task draws of its answers."""
+"""Plots for people: the loss curves of a run, and whatever its task draws of its answers."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SHOWN = 256
 def draw_run(
     run: Run, task: AnyTask, graph: GraphSpec, answer: Callable[[Arrays], dict[str, Array]], test: Split, totals: Totals
 ) -> list[Path]:
-    """Write loss curves and the task's own pictures of test examples and scores into the run's folder of plots."""
-    figures = {"loss": loss_figure(run.history(), task.primary_metric.name, run.record.best_epoch)}
+    """Write loss curves and the task's own plots of test examples and scores into the run's folder of plots."""
+    figures = {"loss": loss_figure(run.history.to_dicts(), task.primary_metric.name, run.record.best_epoch)}
     batch = next(test.batches(SHOWN))
     inputs = {t.name: batch[t.name] for t in graph.inputs}
     contract = describe(run.record, graph, run.record.name)

@@ -1,4 +1,4 @@
-"""Runs a graph in PyTorch on NumPy arrays: the truth that every export is held against."""
+"""A run alive again: its task, its model with the best weights, and its graphs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.graph.float16 import round_weights
 from lstm_onnx.graph.subgraphs import numeric
 from lstm_onnx.graph.torch_reference import torch_reference
+from lstm_onnx.options import validate
 from lstm_onnx.plugins.registry import Found, load_known_file, load_task
 from lstm_onnx.task import AnyTask, GraphSpec
 from lstm_onnx.training.examples import hold
-from lstm_onnx.training.options import validate
 from lstm_onnx.training.run_folder import Run, fingerprint
 from lstm_onnx.training.tensor_files import load_tensors
 
@@ -93,7 +93,7 @@ def own_data(run: Run, task: AnyTask, data: Path | None = None) -> Path | None:
         UserError: it is gone, or is no longer what it was.
     """
     record = run.record
-    source = data if data is not None else Path(record.source) if record.source else None
+    source = data if data is not None else run.source
     if source is not None and not source.exists():
         raise UserError(f"{source}: the data of this run is not there; put it back, or say where it is with --data")
     files = task.data_files(source, task.Config.model_validate(record.config))
@@ -126,12 +126,22 @@ def restore(run: Run, changes: Mapping[str, Any] | None = None, plugin_file: Pat
     task = find_task(run, plugin_file).task
     config = adjusted(task, run.record.config, changes or {})
     info = task.Info.model_validate(run.record.info)
-    model = task.build_model(config, info)
-    load_weights(model, load_tensors(run.weights)[0], run.weights)
-    graphs = task.graphs(model.eval(), config, info)
+    model = rebuild(task, config, info, run.weights)
+    graphs = task.graphs(model, config, info)
     if not changes:
         hold(run, graphs[0], torch_reference(graphs[0]))
     return Restored(run, task, config, info, model, graphs)
+
+
+def rebuild(task: AnyTask, config: BaseModel, info: BaseModel, weights: Path) -> nn.Module:
+    """Build a model and load stored weights into it, for answering.
+
+    Raises:
+        UserError: the weights are damaged, or do not fit.
+    """
+    model = task.build_model(config, info)
+    load_weights(model, load_tensors(weights)[0], weights)
+    return model.eval()
 
 
 def adjusted(task: AnyTask, config: Mapping[str, Any], changes: Mapping[str, Any]) -> BaseModel:

@@ -5,7 +5,8 @@
     checkpoint.safetensors  everything that `--resume` needs; gone once training is finished
     history.csv             one row per epoch
     examples.npz            real examples, with the answers of the best weights
-    plots/                  pictures
+    plots/                  loss curves, and what the task draws
+    data.parquet            what was learnt from, where that was a table in memory and no file
 
 Every file is written beside its final name and then renamed, so that a run that is killed at any moment can be resumed.
 """
@@ -15,20 +16,27 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from lstm_onnx.contract import Scores, scores_of_version_1
+from lstm_onnx import display
+from lstm_onnx.contract import Scores, Variant, scores_of_version_1
 from lstm_onnx.data.atomic_files import make_folder, write_atomically
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.version import __version__
+
+if TYPE_CHECKING:
+    from lstm_onnx.exporting.exported import Exported
+
+TABLE = "data.parquet"
+"""In the run folder, a table that was given in memory."""
 
 
 class Record(BaseModel):
@@ -44,7 +52,7 @@ class Record(BaseModel):
     plugin_digest: str | None = None
     created: str
     status: Literal["training", "interrupted", "finished"] = "training"
-    source: str | None
+    source: str | None  # absolute, or within the run folder; None for the data that the plugin brings
     fingerprint: str
     licence: str | None = None
     summary: str
@@ -67,11 +75,11 @@ class Record(BaseModel):
 
 
 class Run:
-    """A run folder that exists.
+    """A run folder that exists. It is a path, too: wherever a run folder is asked for, a run will do.
 
     Attributes:
         folder: where it is.
-        record: what `run.json` says.
+        record: all that `run.json` says.
         passed_over: why other runs were not taken in its place.
     """
 
@@ -85,8 +93,45 @@ class Run:
         """What whoever works with it should be told."""
         if self.record.status == "finished":
             return self.passed_over
-        done, wished = len(self.history()), self.record.training.epochs
+        done, wished = len(self.history), self.record.training.epochs
         return (*self.passed_over, f"the run is not finished ({done} of {wished} epochs): its best weights so far")
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The model's metrics on the test split, by name; empty before training is finished.
+
+        Those of the baselines beside it are in `record.scores`.
+        """
+        return dict(self.record.scores.model) if self.record.scores is not None else {}
+
+    @property
+    def history(self) -> pl.DataFrame:
+        """A row for each epoch: `epoch`, `train_loss`, `validation_loss`, the primary metric, rate and seconds."""
+        path = self.folder / "history.csv"
+        if not path.exists():
+            return pl.DataFrame(schema={"epoch": pl.Int64})
+        with path.open(newline="") as file:
+            rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        return pl.DataFrame(rows).with_columns(pl.col("epoch").cast(pl.Int64))
+
+    @overload
+    def export(self, to: str | Path | None = None, *, variant: Variant = "fp32", **fields: Any) -> Exported: ...
+
+    @overload
+    def export(self, to: str | Path | None = None, *, variant: Sequence[Variant], **fields: Any) -> list[Exported]: ...
+
+    def export(
+        self, to: str | Path | None = None, *, variant: Variant | Sequence[Variant] = "fp32", **fields: Any
+    ) -> Exported | list[Exported]:
+        """Write the run as an `.onnx` file: `lstm_onnx.export(run, to, ...)`, which see."""
+        import lstm_onnx
+
+        return lstm_onnx.export(self, to, variant=variant, **fields)
+
+    @property
+    def source(self) -> Path | None:
+        """Where the data is that was learnt from; None for the data that the plugin brings."""
+        return self.folder / self.record.source if self.record.source is not None else None
 
     @property
     def weights(self) -> Path:
@@ -105,7 +150,7 @@ class Run:
 
     @property
     def plots(self) -> Path:
-        """The folder of pictures."""
+        """The folder of plots."""
         return self.folder / "plots"
 
     def save(self) -> None:
@@ -122,13 +167,29 @@ class Run:
         writer.writerows(history)
         write_atomically(self.folder / "history.csv", text.getvalue())
 
-    def history(self) -> list[dict[str, float]]:
-        """Read `history.csv` back; empty before the first epoch has ended."""
-        path = self.folder / "history.csv"
-        if not path.exists():
-            return []
-        with path.open(newline="") as file:
-            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    def __fspath__(self) -> str:
+        return str(self.folder)
+
+    def __repr__(self) -> str:
+        return display.text(*self._told())
+
+    def _repr_html_(self) -> str:
+        title, facts = self._told()
+        scores = self.record.scores
+        facts = {name: value for name, value in facts.items() if name not in self.scores}
+        parts = [display.html_facts(facts)]
+        if scores is not None:
+            parts.append(display.html_table(*display.scores_rows(scores)))
+        return display.html(title, *parts, display.html_picture(self.plots / "loss.png"))
+
+    def _told(self) -> tuple[str, dict[str, object]]:
+        record = self.record
+        facts: dict[str, object] = {"data": record.summary, "model": f"{record.parameters:,} parameters"}
+        if record.best_epoch:
+            facts["epochs"] = f"{record.epochs_done}, the best is {record.best_epoch}"
+        if record.scores is not None:
+            facts |= display.scores_text(record.scores)
+        return f"Run of {record.task}, {record.status}: {self.folder}", facts
 
 
 def open_run(folder: Path) -> Run:
@@ -228,6 +289,7 @@ def versions() -> dict[str, str]:
     return {"lstm-onnx": __version__} | {name: version(name) for name in ("torch", "onnx", "onnxruntime", "numpy")}
 
 
-def to_metadata(state: dict[str, Any]) -> dict[str, str]:
-    """Encode what is not a tensor for the header of a safetensors file."""
-    return {key: json.dumps(value) for key, value in state.items()}
+def keep_table(run: Run, source: Path) -> None:
+    """Copy a Parquet file of a table into the run folder, as the data of the run."""
+    write_atomically(run.folder / TABLE, source.read_bytes())
+    run.record.source = TABLE

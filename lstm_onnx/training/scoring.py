@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from lstm_onnx.contract import Array, Scores
 from lstm_onnx.data.splits import Split
-from lstm_onnx.task import AnyTask, Arrays, TaskData, Totals
+from lstm_onnx.task import Answer, AnyTask, Arrays, Task, TaskData, Totals
 
 BATCH = 256
+DECIDED_OTHERWISE = 0.01
+"""Share of whole numbers and texts that rounding may decide otherwise in a model that is built anew."""
 
 
 def score(
@@ -52,3 +55,31 @@ def score_beside_baselines(
         baselines={name: score(task, baseline, data.test, config) for name, baseline in naive.items()},
     )
     return scores, totals
+
+
+def check_stored(task: AnyTask, trained: Answer, stored: Answer, data: TaskData[Any]) -> None:
+    """Hold the answers of a model that was just trained against those of what was stored of it.
+
+    They differ where training or `Task.calibrate` changed something that is neither parameter nor buffer of the model:
+    an exported file would not have it, so scores of the model in memory would be those of no file.
+
+    Raises:
+        TypeError: they differ, which is a bug of the plugin.
+    """
+    split = data.validation if data.validation is not None else data.test
+    batch = next(split.batches(BATCH))
+    wanted, found = trained(batch), stored(batch)
+    for name, array in wanted.items():
+        if not _same(array, found[name]):
+            calibrates = data.validation is not None and type(task).calibrate is not Task.calibrate
+            method = f"{type(task).__name__}.{'calibrate' if calibrates else 'loss'}"
+            raise TypeError(
+                f"task '{task.name}': the stored model gives another '{name}' than the trained one, since {method} "
+                f"changed an attribute that is not stored; make it a parameter or a buffer (register_buffer)"
+            )
+
+
+def _same(a: Array, b: Array) -> bool:
+    if a.dtype.kind != "f":
+        return float(np.mean(a != b)) <= DECIDED_OTHERWISE if a.size else True
+    return bool(np.allclose(a, b, rtol=1e-3, atol=1e-5, equal_nan=True))

@@ -27,43 +27,43 @@ from lstm_onnx.verification.engines import reference_evaluator
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first node at which two engines part.
+    """The first node at which two engines diverge.
 
     Attributes:
         node: the node.
         output: which of its outputs.
-        how: how far the two are apart.
+        difference: how far the two are apart.
         unseen: nodes right before it whose values had nothing to be compared with, so that it may be one of them.
     """
 
     node: onnx.NodeProto
     output: str
-    how: str
+    difference: str
     unseen: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """One line: `node head/Gemm (Gemm, output linear): differs by 0.12, where all before it agree`."""
         name = self.node.name or "(without name)"
-        text = f"node {name} ({self.node.op_type}, output {self.output}): {self.how}, where all before it agree"
+        text = f"node {name} ({self.node.op_type}, output {self.output}): {self.difference}, where all before it agree"
         return f"{text}; or it comes from what could not be compared: {', '.join(self.unseen)}" if self.unseen else text
 
 
 def first_divergence_from_reference(
     model: onnx.ModelProto, inputs: Arrays, tolerance: Tolerance | None = None
 ) -> str | None:
-    """Say at which node ONNX Runtime and ONNX's reference evaluator part; None where they agree everywhere."""
+    """Say at which node ONNX Runtime and ONNX's reference evaluator diverge; None where they agree everywhere."""
     values = values_by_onnx_runtime(model, inputs)
     if isinstance(values, str):
         return values
     try:
         with np.errstate(all="ignore"):
             evaluator = reference_evaluator(model)
-            fed = {i.name: inputs[i.name] for i in model.graph.input}
-            found = cast(dict[str, Array], evaluator.run(None, fed, intermediate=True))
+            needed = {i.name: inputs[i.name] for i in model.graph.input}
+            found = cast(dict[str, Array], evaluator.run(None, needed, intermediate=True))
     except Exception as error:
         return f"the reference evaluator does not run it: {first_line(error)}"
-    parting = first_difference(model, values, {name: np.asarray(v) for name, v in found.items() if name}, tolerance)
-    return None if parting is None else str(parting)
+    divergence = first_difference(model, values, {name: np.asarray(v) for name, v in found.items() if name}, tolerance)
+    return None if divergence is None else str(divergence)
 
 
 def values_by_onnx_runtime(model: onnx.ModelProto, inputs: Arrays) -> dict[str, Array] | str:
@@ -89,7 +89,7 @@ def values_by_onnx_runtime(model: onnx.ModelProto, inputs: Arrays) -> dict[str, 
 def first_difference(
     model: onnx.ModelProto, got: Mapping[str, Array], wanted: Mapping[str, Array], tolerance: Tolerance | None = None
 ) -> Divergence | None:
-    """Compare values by name in the order of the graph, and return where they part; None where they do not.
+    """Compare values by name in the order of the graph, and return where they diverge; None where they do not.
 
     Args:
         model: the graph, for its order and names.
@@ -119,9 +119,9 @@ def _search(
     for node in model.graph.node:
         for name in node.output:
             if name in wanted and name in got:
-                how = _difference(got[name], wanted[name], tolerance.of(name), by_example)
-                if how:
-                    return Divergence(node, name, how, _unseen(model, node, wanted))
+                difference = _difference(got[name], wanted[name], tolerance.of(name), by_example)
+                if difference:
+                    return Divergence(node, name, difference, _unseen(model, node, wanted))
     return None
 
 

@@ -33,7 +33,7 @@ def check_placement(content: bytes, provider: str, inputs: Arrays) -> str:
     Raises:
         ProviderError: a node that does the work (an LSTM, a matrix product) fell back, or none runs on it.
     """
-    return judge(onnx.load_model_from_string(content), placement(content, provider, inputs), provider)
+    return describe_placement(onnx.load_model_from_string(content), placement(content, provider, inputs), provider)
 
 
 def placement(content: bytes, provider: str, inputs: Arrays) -> dict[str, list[str]]:
@@ -73,7 +73,7 @@ def shape_nodes(model: onnx.ModelProto) -> set[str]:
     return found
 
 
-def judge(model: onnx.ModelProto, placed: Placed, provider: str) -> str:
+def describe_placement(model: onnx.ModelProto, placed: Placed, provider: str) -> str:
     """Put a placement in words; see `check_placement`."""
     wanted, total = len(placed.get(PROVIDERS[provider], ())), sum(map(len, placed.values()))
     if not wanted:

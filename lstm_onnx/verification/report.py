@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lstm_onnx import display
 from lstm_onnx.contract import Array
 from lstm_onnx.errors import CheckFailed
 from lstm_onnx.verification.distance import distance
@@ -68,7 +69,7 @@ class Check:
     error: ParityError | None = None
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """What was checked, and how it went.
 
@@ -106,6 +107,22 @@ class Report:
         for check in self.checks:
             if check.error is not None:
                 raise check.error
+
+    def told(self) -> str:
+        """Say in a line how it went."""
+        for check in self.checks:
+            if check.error is not None:
+                return f"FAILED at '{check.name}': {check.detail}"
+        text = f"{len(self.checks)} checks passed, largest difference {self.largest_absolute:.2g}"
+        text += f", relative {self.largest_relative:.2g}"
+        return text + (f", {self.changed} of {self.decisions:,} decisions changed" if self.decisions else "")
+
+    def __repr__(self) -> str:
+        return f"Verification of {self.where}: {self.told()}"
+
+    def _repr_html_(self) -> str:
+        rows = [(c.name, "ok" if c.error is None else "FAILED", c.detail) for c in self.checks]
+        return display.html(repr(self), display.html_table(("check", "", "found"), rows))
 
     def note(self, name: str, got: Array, wanted: Array) -> None:
         """Remember how far `got`, an output's answer, is from `wanted`, and whether decisions changed."""

@@ -48,7 +48,7 @@ def check_batches(answer: Answer, contract: Contract, report: Report) -> str:
 
 
 def check_pieces(answer: Answer, contract: Contract, report: Report) -> str:
-    """A sequence fed in pieces, states going round, is answered as in one piece."""
+    """A sequence in pieces, states going round, is answered as in one piece."""
     assert contract.stream is not None
     axis, ways = contract.stream.axis, 0
     for number, example in enumerate(contract.examples, start=1):
@@ -59,7 +59,7 @@ def check_pieces(answer: Answer, contract: Contract, report: Report) -> str:
         steps = next(inputs[name].shape[k] for name, k in along.items())
         whole = run_or_fail(answer, inputs)
         for pieces in cuts(steps):
-            got = fed_in_pieces(answer, contract, inputs, pieces)
+            got = run_in_pieces(answer, contract, inputs, pieces)
             place = f"golden example {number}, {steps} steps in {len(pieces)} pieces of {min(pieces)} to {max(pieces)}"
             try:
                 compare(got, whole, contract.tolerance, place, report)
@@ -84,8 +84,8 @@ def _up_to(pieces: list[int], steps: int) -> list[int]:
     return found
 
 
-def fed_in_pieces(answer: Answer, contract: Contract, inputs: Arrays, pieces: list[int]) -> dict[str, Array]:
-    """Feed a sequence piece by piece; outputs along the stream's axis are joined, of others the last ones count."""
+def run_in_pieces(answer: Answer, contract: Contract, inputs: Arrays, pieces: list[int]) -> dict[str, Array]:
+    """Run a sequence piece by piece; outputs along the stream's axis are joined, of others the last ones count."""
     assert contract.stream is not None
     axis, state = contract.stream.axis, {s.input: inputs[s.input] for s in contract.states}
     joined: dict[str, list[Array]] = {t.name: [] for t in contract.outputs}
@@ -108,7 +108,7 @@ def _part(tensor: TensorSpec, array: Array, axis: str, begin: int, count: int) -
 
 
 def check_extremes(answer: Answer, other: Answer, contract: Contract) -> str:
-    """Two engines agree on inputs that nobody wishes for, made from the smallest golden example."""
+    """Two engines agree on extreme inputs, made from the smallest golden example."""
     apart, count = Report(contract.name), 0  # differences of astronomic sizes say nothing in the user's unit
     inputs, _ = decode(contract.examples[-1])
     for what, strange in extremes(contract.external_inputs, inputs):
@@ -125,12 +125,12 @@ def check_against_torch(answer: Answer, restored: Restored, contract: Contract, 
 
     graph = graph_for(restored, contract.variant, contract.numeric)
     truth, count, strange = torch_reference(graph), 0, 0
-    # an int8 file is not PyTorch's equal, number by number: it was judged by the task's metric when it was exported
+    # an int8 file is not PyTorch's equal, number by number: it was scored by the task's metric when it was exported
     tolerance = None if contract.variant == "int8" else graph.tolerance
     for seed, sizes in enumerate(grid(graph), start=1):
         sampled = sample_inputs(restored.task, graph, sizes, seed=seed)
-        for how, inputs in ragged(graph, sampled, sizes):
-            place = ", ".join(f"{name} {size}" for name, size in sizes.items()) + how
+        for lengths, inputs in ragged(graph, sampled, sizes):
+            place = ", ".join(f"{name} {size}" for name, size in sizes.items()) + lengths
             assert_close(answer, truth, inputs, tolerance, place, report)
             count += 1
     sizes = {name: max(a.min, 2 if name == "batch" else 5) for name, a in graph.axes.items() if a.size is None}
@@ -145,7 +145,7 @@ def check_against_torch(answer: Answer, restored: Restored, contract: Contract, 
     if graph.stream is not None:
         _check_stream_against_main(restored, graph, report)
     told = f"{count} combinations of sizes and lengths, {real} examples of the run's data, {strange} extreme inputs"
-    return f"not to the digit, int8 is judged by its metric: {told}" if tolerance is None else told
+    return f"not to the digit, int8 is held to its metric: {told}" if tolerance is None else told
 
 
 class DivergenceError(ValueMismatch):
@@ -178,11 +178,11 @@ def _check_stream_against_main(restored: Restored, stream: GraphSpec, report: Re
         for t in main.inputs:  # a stream has no padding
             if isinstance(t.source, LengthsSource):
                 inputs[t.name] = np.full_like(inputs[t.name], sizes[t.source.axis])
-        fed = {t.name: inputs[t.name] for t in stream.inputs if t.name not in resets}
+        given = {t.name: inputs[t.name] for t in stream.inputs if t.name not in resets}
         for t in stream.inputs:
             if t.name in resets:
-                fed[t.name] = np.full([stream.axes[d].size or sizes[d] for d in t.dims], resets[t.name], t.dtype)
-        got, wanted = ours(fed), theirs(inputs)
+                given[t.name] = np.full([stream.axes[d].size or sizes[d] for d in t.dims], resets[t.name], t.dtype)
+        got, wanted = ours(given), theirs(inputs)
         place = "the stream from its start, against the main graph: " + ", ".join(f"{n} {s}" for n, s in sizes.items())
         compare({n: got[n] for n in shared}, {n: wanted[n] for n in shared}, main.tolerance, place, report)
 
@@ -206,12 +206,12 @@ def ragged(graph: GraphSpec, inputs: Arrays, sizes: Mapping[str, int]) -> Iterat
         if isinstance(t.source, LengthsSource):
             least, full = t.source.min, sizes[t.source.axis]
             mixed = np.resize([full, least, min(1, full), (full + 1) // 2], inputs[t.name].shape)
-            for how, lengths in (("smallest", least), ("full", full), ("mixed", np.maximum(mixed, least))):
-                yield f", {t.name} {how}", {**inputs, t.name: np.full_like(inputs[t.name], lengths)}
+            for name, lengths in (("smallest", least), ("full", full), ("mixed", np.maximum(mixed, least))):
+                yield f", {t.name} {name}", {**inputs, t.name: np.full_like(inputs[t.name], lengths)}
 
 
 def extremes(tensors: tuple[TensorSpec, ...], inputs: Arrays) -> Iterator[tuple[str, dict[str, Array]]]:
-    """Inputs that nobody wishes for: everywhere in one input, and in its first example alone."""
+    """Extreme values: everywhere in one input, and in its first example alone."""
     for t in tensors:
         if isinstance(t.source, TimeSource | LengthsSource) or t.dtype not in (
             "float32",
@@ -230,7 +230,7 @@ def extremes(tensors: tuple[TensorSpec, ...], inputs: Arrays) -> Iterator[tuple[
 
 
 def run_or_fail(answer: Answer, inputs: Arrays) -> dict[str, Array]:
-    """Ask for an answer; a refusal is a failure of parity, since PyTorch takes the same inputs."""
+    """Ask for an answer; a refusal is a failure, since PyTorch takes the same inputs."""
     shapes = ", ".join(f"{name} {shape_text(a.shape)}" for name, a in inputs.items())
     try:
         return answer(inputs)

@@ -8,20 +8,25 @@ wrong number; and a wrong number is traced to the node or the weight that it com
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import onnx
 from google.protobuf.message import DecodeError
 
 from lstm_onnx.contract import Contract, TimeSource, from_json
+from lstm_onnx.data.given import given_file, given_run
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.inference.deadline import deadline
 from lstm_onnx.inference.session import available_providers, session_answer
+from lstm_onnx.options import resolve
 from lstm_onnx.task import Answer
 from lstm_onnx.verification import structure_checks, value_checks
 from lstm_onnx.verification.divergence import first_divergence_from_reference
 from lstm_onnx.verification.engines import available_engines, open_engine, why_not
 from lstm_onnx.verification.fingerprints import changed_parts
+from lstm_onnx.verification.options import USUAL_ENGINES, VerifyOptions
 from lstm_onnx.verification.provider_placement import check_placement
 from lstm_onnx.verification.report import (
     AxisMismatch,
@@ -62,38 +67,36 @@ __all__ = [
     "verify_bytes",
 ]
 
-USUAL_ENGINES = ("reference",)
-"""Engines besides ONNX Runtime that every verification asks: onnx's own evaluator, slow and plain."""
-
 
 def verify(
-    file: str | Path,
-    run: str | Path | None = None,
-    engines: Sequence[str] = USUAL_ENGINES,
-    plugin_file: str | Path | None = None,
+    file: str | PathLike[str],
+    run: str | PathLike[str] | None = None,
+    *,
+    options: VerifyOptions | None = None,
+    **fields: Any,
 ) -> Report:
     """Check a file, and with `run` compare it with PyTorch over a grid of sizes.
 
     Args:
-        file: the `.onnx` file.
-        run: the run folder that it was exported from.
-        engines: what to ask besides ONNX Runtime, or "all" for every engine that is installed.
-        plugin_file: where the file of the run's plugin is, if it was moved or was not trained with here.
+        file: the `.onnx` file: its path, what `export` returned, or a loaded `Model`.
+        run: the run that it was exported from, or its folder.
+        options: what to ask besides ONNX Runtime.
+        **fields: fields of `VerifyOptions`, instead of the object or on top of it.
 
     Raises:
         UserError: the file or the run is not there, or there is no such engine.
     """
-    path = Path(file)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
+    chosen_options = resolve(VerifyOptions, options, fields, "verify")
+    path = given_file(file, "verify")
+    folder = given_run(run, "verify") if run is not None else None
     there = available_engines()
-    chosen = there if "all" in engines else list(engines)
+    chosen = there if "all" in chosen_options.engines else list(chosen_options.engines)
     if unknown := [name for name in chosen if name not in there]:
         raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
     content = path.read_bytes()
-    plugin = Path(plugin_file) if plugin_file is not None else None
-    restored = _restored(Path(run), content, plugin) if run is not None else None
-    return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
+    restored = _restored(folder, content, chosen_options.plugin_file) if folder is not None else None
+    with deadline(chosen_options.timeout):
+        return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
 
 
 def _restored(run: Path, content: bytes, plugin_file: Path | None) -> Restored:

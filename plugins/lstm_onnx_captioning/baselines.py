@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lstm_onnx.contract import Array
 from lstm_onnx.task import Answer, Arrays
-from lstm_onnx_captioning.config import Info
+from lstm_onnx_captioning.options import Info
 
 Vectors = NDArray[np.float32]
 
@@ -50,9 +50,11 @@ def nearest(shown: Callable[[Array], dict[str, Array]], pictures: Array, caption
 def _vectors(batch: Arrays) -> Vectors:
     if "features" in batch:
         means = batch["features"].mean(axis=(2, 3), dtype=np.float32)
-        return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+        directions: Vectors = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+        return directions
     images = batch["image"]
     edges = np.linspace(0, images.shape[1], min(_CELLS, images.shape[1]) + 1).astype(int)[:-1]
     sums = np.add.reduceat(np.add.reduceat(images.astype(np.float32), edges, axis=1), edges, axis=2)
-    flat: Vectors = sums.reshape(len(images), -1) / np.float32((images.shape[1] / len(edges)) ** 2)
-    return flat - flat.mean(axis=1, keepdims=True)  # how bright the whole picture is says little
+    flat: Vectors = np.divide(sums.reshape(len(images), -1), (images.shape[1] / len(edges)) ** 2, dtype=np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)  # how bright the whole picture is says little
+    return flat

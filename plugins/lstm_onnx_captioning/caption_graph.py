@@ -7,7 +7,7 @@ from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 from lstm_onnx.contract import Array, TensorSpec
 from lstm_onnx.task import Arrays, Stage
-from lstm_onnx_captioning.config import SPECIAL
+from lstm_onnx_captioning.options import SPECIAL
 
 CAPTION = TensorSpec(name="caption", dtype="string", dims=("batch",), meaning="what is to be seen, words in lower case")
 

@@ -17,12 +17,12 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, TaskData
 from lstm_onnx_captioning.baselines import nearest
 from lstm_onnx_captioning.captions import build_words, normalise
-from lstm_onnx_captioning.config import Config, Info
 from lstm_onnx_captioning.examples import Examples, Part, Take, pair_split, picture_split
 from lstm_onnx_captioning.extractor import extractor
 from lstm_onnx_captioning.features import Features, compute
+from lstm_onnx_captioning.options import Config, Info
 from lstm_onnx_captioning.pictures import find_folders, locate, read_examples
-from lstm_onnx_captioning.read import Row
+from lstm_onnx_captioning.raw_captions import Row
 from lstm_onnx_captioning.reading import read
 from lstm_onnx_captioning.scenes import scenes, share_out
 

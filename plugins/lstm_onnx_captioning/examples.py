@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstm_onnx.contract import Array
 from lstm_onnx.plugin import RaggedSplit
 from lstm_onnx_captioning.captions import encode
-from lstm_onnx_captioning.config import END, SPECIAL
+from lstm_onnx_captioning.options import END, SPECIAL
 
 Part = Literal["train", "validation", "test"]
 Pixels = NDArray[np.uint8]

@@ -9,8 +9,8 @@ from onnx import GraphProto, NodeProto
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import Arrays, Stage
-from lstm_onnx_captioning.config import Config, Info
 from lstm_onnx_captioning.extractor import Extractor, extractor
+from lstm_onnx_captioning.options import Config, Info
 from lstm_onnx_captioning.resizing import IMAGE, PICTURE, resize, resize_graph
 
 FEATURES = TensorSpec(

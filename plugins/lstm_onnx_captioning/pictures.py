@@ -16,9 +16,9 @@ from PIL import Image
 from lstm_onnx.data.images import read_pictures
 from lstm_onnx.errors import UserError
 from lstm_onnx.progress import counting
-from lstm_onnx_captioning.config import Config
 from lstm_onnx_captioning.examples import Examples, Part, Pixels
-from lstm_onnx_captioning.read import Row
+from lstm_onnx_captioning.options import Config
+from lstm_onnx_captioning.raw_captions import Row
 
 GREY = (128, 128, 128)
 _RANK: tuple[Part | None, ...] = (None, "train", "validation", "test")

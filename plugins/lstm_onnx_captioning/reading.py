@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from lstm_onnx.data.tables import FORMATS, check_readable, read_table, records_frame
-from lstm_onnx_captioning.config import Config
-from lstm_onnx_captioning.read import Read, merged
+from lstm_onnx_captioning.options import Config
+from lstm_onnx_captioning.raw_captions import RawCaptions, merged
 from lstm_onnx_captioning.reading_json import load_json, read_json
 from lstm_onnx_captioning.reading_tables import read_frame
 from lstm_onnx_captioning.reading_tokens import SUFFIX, is_token_file, read_tokens
 
 
-def read(source: Path, config: Config) -> Read:
+def read(source: Path, config: Config) -> RawCaptions:
     """Read the names of pictures with their captions; each picture comes in one row.
 
     A `.json` file may be COCO's captions, Karpathy's splits, or a list of records; a `.txt` file Flickr8k's tokens; all
@@ -31,4 +31,4 @@ def read(source: Path, config: Config) -> Read:
         found = read_tokens(source, config)
     else:
         found = read_frame(read_table(source), source, config)
-    return Read(merged(found.rows, source), found.config, found.notes)
+    return RawCaptions(merged(found.rows, source), found.config, found.notes)

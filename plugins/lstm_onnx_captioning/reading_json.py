@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lstm_onnx.errors import UserError
-from lstm_onnx_captioning.config import Config
-from lstm_onnx_captioning.read import Read, Row, part_of
+from lstm_onnx_captioning.options import Config
+from lstm_onnx_captioning.raw_captions import RawCaptions, Row, part_of
 
 _FORMS = (
     "COCO's {'images': [{'id', 'file_name'}], 'annotations': [{'image_id', 'caption'}]}, Karpathy's {'images': "
@@ -32,7 +32,7 @@ def load_json(path: Path) -> Any:
         raise UserError(f"{path}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
 
 
-def read_json(content: Any, source: Path, config: Config) -> Read:
+def read_json(content: Any, source: Path, config: Config) -> RawCaptions:
     """Read what `load_json` gave.
 
     Raises:
@@ -43,10 +43,10 @@ def read_json(content: Any, source: Path, config: Config) -> Read:
         raise UserError(f"{source}: holds JSON that is not {_FORMS}")
     if "annotations" in content:
         return _read_coco(images, content["annotations"], source, config)
-    return Read(list(_karpathy_rows(images, source)), config)
+    return RawCaptions(list(_karpathy_rows(images, source)), config)
 
 
-def _read_coco(images: list[Any], annotations: Any, source: Path, config: Config) -> Read:
+def _read_coco(images: list[Any], annotations: Any, source: Path, config: Config) -> RawCaptions:
     captions: dict[Any, list[str]] = defaultdict(list)
     if not isinstance(annotations, list):
         raise UserError(f"{source}: annotations: is no list; it should be {_FORMS}")
@@ -61,7 +61,7 @@ def _read_coco(images: list[Any], annotations: Any, source: Path, config: Config
         rows.append(Row(_text(entry, "file_name", place), tuple(own), part, place))
     lost = sum(map(len, captions.values()))
     notes = (f"captions of pictures that are not in the list, which are left out: {lost:,}",) if lost else ()
-    return Read(rows, config, notes)
+    return RawCaptions(rows, config, notes)
 
 
 def _karpathy_rows(images: list[Any], source: Path) -> Iterator[Row]:

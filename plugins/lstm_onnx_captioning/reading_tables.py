@@ -9,15 +9,15 @@ import polars as pl
 
 from lstm_onnx.data.tables import require, row_number
 from lstm_onnx.errors import UserError
-from lstm_onnx_captioning.config import Config
-from lstm_onnx_captioning.read import PARTS, Read, Row, part_of
+from lstm_onnx_captioning.options import Config
+from lstm_onnx_captioning.raw_captions import PARTS, RawCaptions, Row, part_of
 
 _IMAGE = ("image", "file", "filename", "file_name", "path", "filepath", "image_path", "picture", "photo", "img")
 _CAPTION = ("caption", "captions", "text", "sentence", "sentences", "description", "comment")
 _SPLIT = ("split", "part", "set", "subset")
 
 
-def read_frame(frame: pl.DataFrame, source: Path, config: Config) -> Read:
+def read_frame(frame: pl.DataFrame, source: Path, config: Config) -> RawCaptions:
     """Read names of pictures, and a caption or a list of them in each row.
 
     Raises:
@@ -44,7 +44,7 @@ def read_frame(frame: pl.DataFrame, source: Path, config: Config) -> Read:
     if split and not config.split:
         notes.append(f"column '{split}' says which part a picture belongs to")
     filled = {"image_column": image, "caption_column": caption, "split": split}
-    return Read(rows, config.model_copy(update=filled), tuple(notes))
+    return RawCaptions(rows, config.model_copy(update=filled), tuple(notes))
 
 
 def _column(frame: pl.DataFrame, source: Path, chosen: str | None, option: str, usual: Iterable[str], what: str) -> str:

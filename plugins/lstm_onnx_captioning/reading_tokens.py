@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from lstm_onnx.errors import UserError
-from lstm_onnx_captioning.config import Config
 from lstm_onnx_captioning.examples import Part
-from lstm_onnx_captioning.read import Read, Row
+from lstm_onnx_captioning.options import Config
+from lstm_onnx_captioning.raw_captions import RawCaptions, Row
 
 SUFFIX = ".token"
 _LINE = re.compile(r"(?P<name>.+?)#\d+\t(?P<caption>.*)")
@@ -23,7 +23,7 @@ def is_token_file(path: Path) -> bool:
     return _LINE.match(first.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")) is not None
 
 
-def read_tokens(path: Path, config: Config) -> Read:
+def read_tokens(path: Path, config: Config) -> RawCaptions:
     """Read captions; the lists beside them, if there are any, say which part a picture belongs to.
 
     Raises:
@@ -48,7 +48,7 @@ def read_tokens(path: Path, config: Config) -> Read:
         notes.append(f"the parts are those of the lists *{', *'.join(_LISTS)} in {path.parent}")
     if passed:
         notes.append(f"pictures in none of these lists, which are left out: {len(passed):,}")
-    return Read(rows, config, tuple(notes))
+    return RawCaptions(rows, config, tuple(notes))
 
 
 def _lists(path: Path) -> dict[str, Part]:

@@ -20,7 +20,7 @@ from onnx import GraphProto, parser
 
 from lstm_onnx.contract import Array, Axis, ImageSource, TensorSpec
 from lstm_onnx.task import Arrays, Stage
-from lstm_onnx_captioning.config import Config
+from lstm_onnx_captioning.options import Config
 
 GREY = 128
 """What stands around a padded picture, in grey levels of 0 to 255."""

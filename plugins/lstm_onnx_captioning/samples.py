@@ -1,4 +1,4 @@
-"""Made-up pictures, for tracing, parity and golden examples: scenes or, where those have no room, discs."""
+"""Made-up pictures, for tracing, verification and golden examples: scenes or, where those have no room, discs."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lstm_onnx.contract import Axis, TensorSpec, Tolerance
 from lstm_onnx.task import GraphSpec
 from lstm_onnx_captioning.caption_graph import CAPTION, caption_stage
-from lstm_onnx_captioning.config import Config, Info
 from lstm_onnx_captioning.frozen import feature_stage
 from lstm_onnx_captioning.model import Captioner
+from lstm_onnx_captioning.options import Config, Info
 from lstm_onnx_captioning.resizing import IMAGE, resize_stage
 
 _APART = 1e-4

@@ -9,38 +9,47 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lstm_onnx.contract import Array, Contract
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, Arrays, GraphSpec, PrimaryMetric, Task, TaskData, Totals
-from lstm_onnx_captioning.config import Config, Info
+from lstm_onnx_captioning import options
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor as TorchTensor
     from torch import nn
 
+    from lstm_onnx_captioning.model import Captioner
 
-class Captioning(Task[Config, Info]):
+
+def _captioner(model: nn.Module) -> Captioner:
+    from lstm_onnx_captioning.model import Captioner
+
+    assert isinstance(model, Captioner)
+    return model
+
+
+class Captioning(Task[options.Config, options.Info]):
     """A sentence about a picture."""
 
     name = "captioning"
     summary = "a sentence about a picture, found by beam search inside the graph"
     primary_metric = PrimaryMetric("cider", mode="max")
-    Config = Config
-    Info = Info
+    Config = options.Config
+    Info = options.Info
     adjustable: ClassVar[tuple[str, ...]] = ("beam", "length_penalty")
     training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 30, "patience": 8, "learning_rate": 3e-3}
 
-    def load_data(self, source: Path | None, config: Config, seed: int) -> TaskData[Info]:
+    def load_data(self, source: Path | None, config: options.Config, seed: int) -> TaskData[options.Info]:
         """Read pictures with captions, or draw scenes, and split them by picture; see `lstm_onnx_captioning.data`."""
         from lstm_onnx_captioning.data import load
 
         return load(source, config, seed)
 
-    def data_files(self, source: Path | None, config: Config) -> Sequence[Path]:
+    def data_files(self, source: Path | None, config: options.Config) -> Sequence[Path]:
         """The captions, every picture that they name, and the encoder's file."""
         from lstm_onnx_captioning.data import files_of
 
         return files_of(source, config)
 
-    def build_model(self, config: Config, info: Info) -> nn.Module:
+    def build_model(self, config: options.Config, info: options.Info) -> nn.Module:
         """Make a fresh captioner."""
         from lstm_onnx_captioning.model import build
 
@@ -48,9 +57,9 @@ class Captioning(Task[Config, Info]):
 
     def loss(self, model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
         """Mean cross-entropy of the next word, and the penalty on attention."""
-        return model.loss(batch)  # type: ignore[operator, no-any-return]
+        return _captioner(model).loss(batch)
 
-    def metrics(self, outputs: Arrays, batch: Arrays, config: Config) -> Totals:
+    def metrics(self, outputs: Arrays, batch: Arrays, config: options.Config) -> Totals:
         """Exact match, BLEU, ROUGE-L and CIDEr; see `lstm_onnx_captioning.metrics`."""
         from lstm_onnx_captioning.metrics import totals
 
@@ -64,17 +73,17 @@ class Captioning(Task[Config, Info]):
 
         return finish(totals)
 
-    def baselines(self, config: Config, info: Info) -> dict[str, Answer]:
+    def baselines(self, config: options.Config, info: options.Info) -> dict[str, Answer]:
         """Always the most frequent caption; the nearest picture's caption comes with the data."""
         from lstm_onnx_captioning.baselines import most_frequent
 
         return {"most frequent": most_frequent(info)}
 
-    def graphs(self, model: nn.Module, config: Config, info: Info) -> list[GraphSpec]:
+    def graphs(self, model: nn.Module, config: options.Config, info: options.Info) -> list[GraphSpec]:
         """One graph: picture, encoder, search, and the words of the caption."""
         from lstm_onnx_captioning.spec import graph_spec
 
-        return [graph_spec(model, config, info)]
+        return [graph_spec(_captioner(model), config, info)]
 
     def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
         """Pictures with coloured shapes."""

@@ -10,7 +10,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_classification.dtw import distances
-from lstm_onnx_classification.labelled import SplitExamples, StepArray
+from lstm_onnx_classification.examples import SplitExamples, StepArray
 
 _CELLS = 2e9
 """Cells of DTW matrices, test times training times channels, that are worth a wait (some ten seconds)."""
@@ -38,7 +38,8 @@ def _nearest(loaded: SplitExamples, train: list[StepArray]) -> Answer:
     spread = np.where(spread > 0, spread, 1)
 
     def scaled(sequence: Array) -> Array:
-        return np.nan_to_num((sequence.astype(np.float64) - center) / spread)
+        found: Array = np.nan_to_num((sequence.astype(np.float64) - center) / spread)
+        return found
 
     known = [scaled(s) for s in train]
 

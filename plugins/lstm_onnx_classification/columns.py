@@ -12,7 +12,7 @@ from lstm_onnx.data.tables import is_numeric, require
 from lstm_onnx.data.timestamps import looks_like_time
 from lstm_onnx.errors import UserError
 from lstm_onnx_classification.cells import PARTS
-from lstm_onnx_classification.config import Config
+from lstm_onnx_classification.options import Config
 
 LEAST_STEPS = 3
 """A table with fewer columns of numbers and nothing that tells sequences apart is no table of a row per sequence."""

@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from hashlib import blake2b
+from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
@@ -18,14 +19,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx_classification.bundled import bundled
-from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.labelled import Examples, SplitExamples, StepArray
-from lstm_onnx_classification.read import RawExamples
+from lstm_onnx.task import DataSet
+from lstm_onnx_classification.examples import Examples, RawExamples, SplitExamples, StepArray
+from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
 from lstm_onnx_classification.splits import cut
 
 _SHOWN = 5
+
+
+def bundled() -> Path:
+    """Return the bundled data: 640 utterances of nine speakers, 12 channels, 7 to 29 steps (`datasets/README.md`)."""
+    return _folder() / "japanese_vowels.npz"
+
+
+def _folder() -> Path:
+    return Path(str(files("lstm_onnx_classification"))) / "datasets"
+
+
+VOWELS = DataSet(
+    name="vowels",
+    files=(bundled(), _folder() / "README.md"),
+    summary="640 utterances of nine speakers, 12 channels, 7 to 29 steps",
+    licence="CC BY 4.0, Kudo, Toyama and Shimbo, Japanese Vowels, UCI Machine Learning Repository, 1999",
+    origin="https://doi.org/10.24432/C5NS47",
+)
 
 
 def load(source: Path | None, config: Config, seed: int) -> SplitExamples:

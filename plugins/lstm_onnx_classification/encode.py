@@ -14,8 +14,8 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.task import TaskData
 from lstm_onnx_classification import words
 from lstm_onnx_classification.baselines import baselines
-from lstm_onnx_classification.config import Info, Words
-from lstm_onnx_classification.labelled import Examples, SplitExamples, StepArray
+from lstm_onnx_classification.examples import Examples, SplitExamples, StepArray
+from lstm_onnx_classification.options import Info, Words
 
 
 def task_data(loaded: SplitExamples) -> TaskData[Info]:

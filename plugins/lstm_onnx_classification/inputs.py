@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lstm_onnx_classification.config import Config, Info
+from lstm_onnx_classification.options import Config, Info
 from lstm_onnx_classification.pooling import valid_steps
 from lstm_onnx_classification.words import FIRST, PADDING, UNKNOWN
 

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_onnx.nn.lstm import LSTM
-from lstm_onnx_classification.config import Config, Info
 from lstm_onnx_classification.convolution import ConvolutionBranch
 from lstm_onnx_classification.inputs import SeriesInput, WordInput
 from lstm_onnx_classification.ngrams import NgramBranch
+from lstm_onnx_classification.options import Config, Info
 from lstm_onnx_classification.pooling import Pooling
 
 

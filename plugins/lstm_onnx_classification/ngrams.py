@@ -34,9 +34,10 @@ class NgramBranch(nn.Module):
         super().__init__()
         self.orders, self.size = orders, size * len(orders)
         rows = [known + FIRST if order == 1 else BUCKETS for order in orders]
-        self.tables = nn.ModuleList(nn.Embedding(count, size) for count in rows)
-        for table in self.tables:
+        tables = [nn.Embedding(count, size) for count in rows]
+        for table in tables:
             nn.init.normal_(table.weight, std=0.01)
+        self.tables = nn.ModuleList(tables)
         drawn = np.random.default_rng(2017).integers(0, BUCKETS, size=(max(orders), known + FIRST), dtype=np.int64)
         self.register_buffer("codes", torch.from_numpy(drawn), persistent=False)
 

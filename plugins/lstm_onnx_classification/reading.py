@@ -10,8 +10,8 @@ from lstm_onnx.data.tables import FORMATS
 from lstm_onnx.data.ucr_format import SUFFIX
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx_classification.columns import Roles, find_roles
-from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.read import RawExamples, joined
+from lstm_onnx_classification.examples import RawExamples, joined
+from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading_series import read_npz, read_series_table, read_ts_file
 from lstm_onnx_classification.reading_texts import read_encoded, read_folders, read_text_table
 
@@ -97,9 +97,9 @@ def _read_tables(source: Path, config: Config) -> RawExamples:
 
 def _resolved(config: Config, roles: Roles) -> Config:
     """Fill in what was found, so that other data is read the same way; it need not have a column `split`, too."""
-    found = {"label": roles.label, "text": roles.text}
+    found: dict[str, object] = {"label": roles.label, "text": roles.text}
     if not roles.text and not roles.wide:
-        found |= {"sequence": roles.sequence, "time": roles.time, "channels": roles.channels}  # type: ignore[dict-item]
+        found |= {"sequence": roles.sequence, "time": roles.time, "channels": roles.channels}
     return config.model_copy(update=found)
 
 

@@ -17,9 +17,8 @@ from lstm_onnx.data.ucr_format import channel_names, read_ts
 from lstm_onnx.errors import UserError
 from lstm_onnx_classification.cells import cells, part_names, refuse_changes
 from lstm_onnx_classification.columns import LABELS, Roles, wide_columns
-from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.labelled import Examples, StepArray
-from lstm_onnx_classification.read import RawExamples, joined
+from lstm_onnx_classification.examples import Examples, RawExamples, StepArray, joined
+from lstm_onnx_classification.options import Config
 
 Array = NDArray[Any]
 

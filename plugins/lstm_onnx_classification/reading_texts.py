@@ -11,9 +11,8 @@ from lstm_onnx.data.tables import read_table, row_number
 from lstm_onnx.errors import UserError
 from lstm_onnx_classification.cells import PARTS, cells, part_names, refuse_nested
 from lstm_onnx_classification.columns import Roles
-from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.labelled import Examples
-from lstm_onnx_classification.read import RawExamples
+from lstm_onnx_classification.examples import Examples, RawExamples
+from lstm_onnx_classification.options import Config
 
 COLUMN = "text"
 """What the column of texts is called in a table for a model of a folder."""

@@ -1,4 +1,4 @@
-"""Made-up inputs of any size, for tracing, parity and golden examples."""
+"""Made-up inputs of any size, for tracing, verification and golden examples."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.task import GraphSpec
 from lstm_onnx_classification import words
+from lstm_onnx_classification.inputs import SeriesInput, WordInput
 from lstm_onnx_classification.model import Classifier, SeriesClassifier
 from lstm_onnx_classification.words import FIRST
 
@@ -47,7 +48,8 @@ def _lengths(least: int, longest: int, batch: int, random: np.random.Generator) 
 def _waves(graph: GraphSpec, batch: int, time: int, random: np.random.Generator) -> Array:
     model = getattr(graph.module, "model", graph.module)
     assert isinstance(model, SeriesClassifier)
-    center, spread = (t.cpu().numpy() for t in (model.see.center, model.see.spread))  # type: ignore[union-attr, operator]
+    assert isinstance(model.see, SeriesInput)
+    center, spread = (t.cpu().numpy() for t in (model.see.center, model.see.spread))
     phase = random.uniform(0, 6.3, size=(batch, 1, len(center)))
     wave = np.sin(np.arange(time)[None, :, None] * random.uniform(0.05, 0.8, size=phase.shape) + phase)
     values = center + spread * (1.5 * wave + 0.3 * random.standard_normal(wave.shape))
@@ -57,7 +59,8 @@ def _waves(graph: GraphSpec, batch: int, time: int, random: np.random.Generator)
 
 def _tokens(graph: GraphSpec, batch: int, size: int, random: np.random.Generator) -> dict[str, Array]:
     assert isinstance(graph.module, Classifier)
-    known = graph.module.see.table.num_embeddings  # type: ignore[union-attr, operator]
+    assert isinstance(graph.module.see, WordInput)
+    known = graph.module.see.table.num_embeddings
     lengths = _lengths(0, size, batch, random)
     tokens = random.integers(1, max(known, FIRST), size=(batch, size))
     return {"tokens": np.where(np.arange(size) < lengths[:, None], tokens, 0), "lengths": lengths}

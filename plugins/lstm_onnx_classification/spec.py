@@ -1,17 +1,22 @@
-"""What goes in and out of a classifier's graph, as data."""
+"""What goes in and out of a classifier's graph, as data, and the name of the likeliest class after it."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+from onnx import GraphProto, TensorProto, helper, numpy_helper
 from torch import nn
 
 from lstm_onnx.contract import Axis, ColumnsSource, LengthsSource, TensorSpec, Tolerance
-from lstm_onnx.task import GraphSpec, Stage
-from lstm_onnx_classification.config import Config, Info
-from lstm_onnx_classification.label_graph import LABEL, label_stage
+from lstm_onnx.task import Arrays, GraphSpec, Stage
+from lstm_onnx_classification.options import Config, Info
 from lstm_onnx_classification.word_graphs import byte_stage, string_stage
 
 TOLERANCE = Tolerance(rtol=0, atol=1e-5)
 """Of probabilities."""
+
+LABEL = TensorSpec(name="label", dtype="string", dims=("batch",), meaning="the likeliest class")
 
 
 def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
@@ -97,3 +102,36 @@ def outer_axes(info: Info) -> dict[str, Axis]:
         "batch": Axis(meaning="one example each"),
         "class": Axis(size=len(info.classes), labels=info.classes, meaning="what an example can be"),
     }
+
+
+def label_stage(info: Info) -> Stage:
+    """Look up the class by its number."""
+    names = np.array(info.classes, dtype=object)
+
+    def reference(arrays: Arrays) -> dict[str, Any]:
+        return {"label": names[arrays["label_number"]]}
+
+    return Stage(
+        inputs=(
+            TensorSpec(
+                name="label_number",
+                dtype="int64",
+                dims=("batch",),
+                meaning="number of the likeliest class",
+                labels=info.classes,
+            ),
+        ),
+        outputs=(LABEL,),
+        build=lambda: _label_graph(names),
+        reference=reference,
+    )
+
+
+def _label_graph(names: Any) -> GraphProto:
+    return helper.make_graph(
+        [helper.make_node("Gather", ["names", "label_number"], ["label"], name="label")],
+        "number to label",
+        [helper.make_tensor_value_info("label_number", TensorProto.INT64, ["batch"])],
+        [helper.make_tensor_value_info("label", TensorProto.STRING, ["batch"])],
+        [numpy_helper.from_array(names, "names")],
+    )

@@ -8,10 +8,9 @@ from torch import Tensor, nn
 from lstm_onnx.contract import Axis, StateSpec, Stream, TensorSpec
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import GraphSpec
-from lstm_onnx_classification.config import Config, Info
-from lstm_onnx_classification.label_graph import label_stage
 from lstm_onnx_classification.model import SeriesClassifier
-from lstm_onnx_classification.spec import TOLERANCE, channel_axis, outer_axes, outputs, series_inputs
+from lstm_onnx_classification.options import Config, Info
+from lstm_onnx_classification.spec import TOLERANCE, channel_axis, label_stage, outer_axes, outputs, series_inputs
 
 _LOWEST = -1.0
 """What the largest hidden state begins with: none is smaller."""

@@ -10,38 +10,46 @@ import numpy as np
 
 from lstm_onnx.contract import Array, Contract
 from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, Task, TaskData, Totals
-from lstm_onnx_classification import metrics
-from lstm_onnx_classification.config import Config, Info
+from lstm_onnx_classification import metrics, options
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor as TorchTensor
     from torch import nn
 
+    from lstm_onnx_classification.model import Classifier
+
+
+def _classifier(model: nn.Module) -> Classifier:
+    from lstm_onnx_classification.model import Classifier
+
+    assert isinstance(model, Classifier)
+    return model
+
 
 def _logits(model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
     x = batch["tokens"] if "tokens" in batch else batch["values"]
-    return model.logits(x, batch["lengths"])  # type: ignore[operator, no-any-return]
+    return _classifier(model).logits(x, batch["lengths"])
 
 
-class Classification(Task[Config, Info]):
+class Classification(Task[options.Config, options.Info]):
     """Which class a sequence or a text belongs to."""
 
     name = "classification"
     summary = "which class a sequence of numbers or a text belongs to, with probabilities"
     primary_metric = PrimaryMetric("accuracy", mode="max")
-    Config = Config
-    Info = Info
+    Config = options.Config
+    Info = options.Info
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "weight_decay": 1e-2}
 
-    def load_data(self, source: Path | None, config: Config, seed: int) -> TaskData[Info]:
+    def load_data(self, source: Path | None, config: options.Config, seed: int) -> TaskData[options.Info]:
         """Read sequences or texts, and split them; see `lstm_onnx_classification.data`."""
         from lstm_onnx_classification.data import load
         from lstm_onnx_classification.encode import task_data
 
         return task_data(load(source, config, seed))
 
-    def data_files(self, source: Path | None, config: Config) -> Sequence[Path]:
+    def data_files(self, source: Path | None, config: options.Config) -> Sequence[Path]:
         """The source, and the test part that is given by an option or lies beside it."""
         from lstm_onnx_classification.reading import files_of
 
@@ -49,11 +57,11 @@ class Classification(Task[Config, Info]):
 
     def data_sets(self) -> tuple[DataSet, ...]:
         """The Japanese vowels."""
-        from lstm_onnx_classification.bundled import VOWELS
+        from lstm_onnx_classification.data import VOWELS
 
         return (VOWELS,)
 
-    def build_model(self, config: Config, info: Info) -> nn.Module:
+    def build_model(self, config: options.Config, info: options.Info) -> nn.Module:
         """Make a fresh classifier."""
         from lstm_onnx_classification.model import build
 
@@ -61,9 +69,9 @@ class Classification(Task[Config, Info]):
 
     def loss(self, model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
         """Mean cross-entropy."""
-        return model.loss(_logits(model, batch), batch["target"])  # type: ignore[operator, no-any-return]
+        return _classifier(model).loss(_logits(model, batch), batch["target"])
 
-    def metrics(self, outputs: Arrays, batch: Arrays, config: Config) -> Totals:
+    def metrics(self, outputs: Arrays, batch: Arrays, config: options.Config) -> Totals:
         """Accuracy, plain and balanced, macro F1, cross-entropy, AUC, and expected calibration error."""
         return metrics.totals(outputs["probabilities"], batch["target"])
 
@@ -71,18 +79,17 @@ class Classification(Task[Config, Info]):
         """Take them from what was added up."""
         return metrics.finish(totals)
 
-    def calibrate(self, model: nn.Module, validation: Iterator[dict[str, TorchTensor]], config: Config) -> None:
+    def calibrate(self, model: nn.Module, validation: Iterator[dict[str, TorchTensor]], config: options.Config) -> None:
         """Fit the temperature of the probabilities."""
         import torch
 
-        from lstm_onnx_classification.model import Classifier, fit_temperature
+        from lstm_onnx_classification.model import fit_temperature
 
-        assert isinstance(model, Classifier)
         pairs = [(_logits(model, batch), batch["target"]) for batch in validation]
         logits, targets = (torch.cat(column) for column in zip(*pairs, strict=True))
-        model.temperature.fill_(fit_temperature(logits, targets))
+        _classifier(model).temperature.fill_(fit_temperature(logits, targets))
 
-    def baselines(self, config: Config, info: Info) -> dict[str, Answer]:
+    def baselines(self, config: options.Config, info: options.Info) -> dict[str, Answer]:
         """Always the most frequent class, with the shares of all classes as probabilities."""
         shares = np.array(info.priors)
 
@@ -91,13 +98,13 @@ class Classification(Task[Config, Info]):
 
         return {"majority": majority}
 
-    def graphs(self, model: nn.Module, config: Config, info: Info) -> list[GraphSpec]:
+    def graphs(self, model: nn.Module, config: options.Config, info: options.Info) -> list[GraphSpec]:
         """One graph: the classifier, with the words before it and the label after it."""
         from lstm_onnx_classification.spec import graph_spec
 
         return [graph_spec(model, config, info)]
 
-    def streaming(self, model: nn.Module, config: Config, info: Info) -> GraphSpec:
+    def streaming(self, model: nn.Module, config: options.Config, info: options.Info) -> GraphSpec:
         """A running answer after each step; only where nothing needs the end of the sequence."""
         from lstm_onnx_classification.streaming import streaming_spec
 
@@ -119,7 +126,7 @@ class Classification(Task[Config, Info]):
 
     def charts(self, contract: Contract, totals: Totals) -> dict[str, Figure]:
         """Draw the confusion matrix, and how far confidence can be trusted."""
-        from lstm_onnx_classification.charts import calibration_figure, confusion_figure
+        from lstm_onnx_classification.plots import calibration_figure, confusion_figure
 
         names = contract.axes["class"].labels or ()
         return {

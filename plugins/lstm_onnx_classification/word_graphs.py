@@ -11,7 +11,7 @@ from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 from lstm_onnx.contract import Axis, LengthsSource, TensorSpec, TextSource
 from lstm_onnx.task import Arrays, Stage
 from lstm_onnx_classification import words
-from lstm_onnx_classification.config import Words
+from lstm_onnx_classification.options import Words
 from lstm_onnx_classification.words import PADDING, SPACES, UNKNOWN
 
 TOKENS = TensorSpec(

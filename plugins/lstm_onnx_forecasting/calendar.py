@@ -43,6 +43,10 @@ class Phases(nn.Module):
         found: the periods, in seconds.
     """
 
+    lengths: Tensor
+    rates: Tensor
+    quarters: Tensor
+
     def __init__(self, found: tuple[int, ...]) -> None:
         super().__init__()
         self.features = 4 * len(found)
@@ -65,6 +69,8 @@ class StepsAhead(nn.Module):
         step: a number of seconds, or of calendar months.
         horizon: how many steps.
     """
+
+    ahead: Tensor
 
     def __init__(self, step: Step, horizon: int) -> None:
         super().__init__()

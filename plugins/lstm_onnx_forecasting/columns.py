@@ -11,7 +11,7 @@ import polars as pl
 from lstm_onnx.data.tables import is_numeric, numeric_column, require
 from lstm_onnx.data.timestamps import looks_like_time
 from lstm_onnx.errors import UserError
-from lstm_onnx_forecasting.config import Config
+from lstm_onnx_forecasting.options import Config
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from lstm_onnx.contract import Array
 
 
 def scored_truth(actual: Array, values: Array) -> Array:
     """Return `actual` in float64, NaN also for targets without a known value in the window (batch, time, target)."""
-    answerable = np.isfinite(values).any(axis=1)[:, None, :]
+    answerable = _any_step(np.isfinite(values))[:, None, :]
     return np.where(answerable, actual.astype(np.float64), np.nan)
 
 
@@ -39,7 +38,7 @@ def point_totals(forecast: Array, actual: Array, mase_scale: Array) -> dict[str,
     size = np.abs(actual) + np.abs(forecast)
     relative = 200 * np.divide(error, size, out=np.zeros_like(error), where=size != 0)
     mae = known_mean(error, known)
-    counted = known.any(axis=1)
+    counted = _any_step(known)
     return {
         "mae": total(mae, counted),
         "mse": total(known_mean(error**2, known), counted),
@@ -57,7 +56,7 @@ def quantile_totals(quantiles: Array, actual: Array, levels: tuple[float, ...]) 
         levels: of the quantiles.
     """
     known = ~np.isnan(actual)
-    counted, actual = known.any(axis=1), actual[..., None]
+    counted, actual = _any_step(known), actual[..., None]
     error = actual - quantiles
     pinball = np.maximum(np.array(levels) * error, (np.array(levels) - 1) * error).mean(axis=3)
     inside = (actual >= quantiles[..., :1]) & (actual <= quantiles[..., -1:])
@@ -66,6 +65,11 @@ def quantile_totals(quantiles: Array, actual: Array, levels: tuple[float, ...]) 
         "pinball": total(known_mean(pinball, known), counted),
         "coverage": total(100 * known_mean(covered, known), counted),
     }
+
+
+def _any_step(holds: Array) -> Array:
+    """Whether it holds for any step of a window: (batch, target) from (batch, step, target)."""
+    return np.asarray(holds.any(axis=1))
 
 
 def known_mean(errors: Array, known: Array) -> Array:

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx_forecasting.calendar import Phases, StepsAhead, periods
-from lstm_onnx_forecasting.config import Config, Info
+from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.scaling import Covariates, Scaler
 
 
@@ -23,6 +23,9 @@ class Forecaster(nn.Module):
         config: sizes and choices.
         info: columns, step, season and scales of the data.
     """
+
+    lags: Tensor
+    spreading: Tensor
 
     def __init__(self, config: Config, info: Info) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Plausible inputs of any size: for tracing, parity and golden examples."""
+"""Plausible inputs of any size: for tracing, verification and golden examples."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lstm_onnx_forecasting.config import Config, Info
+from lstm_onnx_forecasting.options import Config, Info
 
 FLAT = 1e-4
 """The least spread of a window, relative to its mean: a flat window is not blown up to noise."""
@@ -27,6 +27,9 @@ class Scaler(nn.Module):
         config: `scaling` and `transform`.
         info: center and spread of the training data.
     """
+
+    center: Tensor
+    spread: Tensor
 
     def __init__(self, config: Config, info: Info) -> None:
         super().__init__()
@@ -85,6 +88,9 @@ class Covariates(nn.Module):
         info: center and spread of every column.
         columns: those that the last axis holds.
     """
+
+    center: Tensor
+    rate: Tensor
 
     def __init__(self, info: Info, columns: tuple[str, ...]) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from torch import nn
 from lstm_onnx.contract import Axis, ColumnsSource, StaticSource, Table, TensorSpec, TimeSource
 from lstm_onnx.data.frequency import step_text
 from lstm_onnx.task import GraphSpec
-from lstm_onnx_forecasting.config import Config, Info
+from lstm_onnx_forecasting.options import Config, Info
 
 
 def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:

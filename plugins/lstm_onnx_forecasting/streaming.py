@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from lstm_onnx.contract import Axis, StateSpec, Stream, TensorSpec, Tolerance
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import GraphSpec
-from lstm_onnx_forecasting.config import Config, Info
 from lstm_onnx_forecasting.model import Forecaster, last_known
+from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.spec import graph_spec
 
 MEMORY = {

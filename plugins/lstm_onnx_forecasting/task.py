@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lstm_onnx.contract import Array, Contract
 from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, Task, TaskData, Totals
-from lstm_onnx_forecasting import metrics
-from lstm_onnx_forecasting.config import Config, Info
+from lstm_onnx_forecasting import metrics, options
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,17 +17,17 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class Forecasting(Task[Config, Info]):
+class Forecasting(Task[options.Config, options.Info]):
     """The next steps of one or many time series."""
 
     name = "forecasting"
     summary = "the next steps of one or many time series, with intervals if asked"
     primary_metric = PrimaryMetric("mase", mode="min")
-    Config = Config
-    Info = Info
+    Config = options.Config
+    Info = options.Info
     training: ClassVar[dict[str, Any]] = {}
 
-    def load_data(self, source: Path | None, config: Config, seed: int) -> TaskData[Info]:
+    def load_data(self, source: Path | None, config: options.Config, seed: int) -> TaskData[options.Info]:
         """Read a table and cut it into windows; see `lstm_onnx_forecasting.data`."""
         from lstm_onnx_forecasting.data import load_data
 
@@ -36,11 +35,11 @@ class Forecasting(Task[Config, Info]):
 
     def data_sets(self) -> tuple[DataSet, ...]:
         """Hourly traffic on a motorway."""
-        from lstm_onnx_forecasting.bundled import TRAFFIC
+        from lstm_onnx_forecasting.data import TRAFFIC
 
         return (TRAFFIC,)
 
-    def build_model(self, config: Config, info: Info) -> nn.Module:
+    def build_model(self, config: options.Config, info: options.Info) -> nn.Module:
         """Make a fresh forecaster."""
         from lstm_onnx_forecasting.model import Forecaster
 
@@ -52,7 +51,7 @@ class Forecasting(Task[Config, Info]):
 
         return forecast_loss(model, batch)
 
-    def metrics(self, outputs: Arrays, batch: Arrays, config: Config) -> Totals:
+    def metrics(self, outputs: Arrays, batch: Arrays, config: options.Config) -> Totals:
         """MAE, MSE, sMAPE and MASE of the point forecast; pinball loss and coverage of the quantiles."""
         actual = metrics.scored_truth(batch["actual"], batch["values"])
         totals = metrics.point_totals(outputs["forecast"], actual, batch["mase_scale"])
@@ -65,20 +64,20 @@ class Forecasting(Task[Config, Info]):
         figures = super().finish(totals)
         return {"rmse": math.sqrt(figures["mse"])} | figures
 
-    def baselines(self, config: Config, info: Info) -> dict[str, Answer]:
+    def baselines(self, config: options.Config, info: options.Info) -> dict[str, Answer]:
         """The last value, and the last season, repeated."""
         found: dict[str, Answer] = {"naive": metrics.baseline(1)}
         if info.season > 1:
             found["seasonal naive"] = metrics.baseline(info.season)
         return found
 
-    def graphs(self, model: nn.Module, config: Config, info: Info) -> list[GraphSpec]:
+    def graphs(self, model: nn.Module, config: options.Config, info: options.Info) -> list[GraphSpec]:
         """One graph: the forecaster itself."""
         from lstm_onnx_forecasting.spec import graph_spec
 
         return [graph_spec(model, config, info)]
 
-    def streaming(self, model: nn.Module, config: Config, info: Info) -> GraphSpec:
+    def streaming(self, model: nn.Module, config: options.Config, info: options.Info) -> GraphSpec:
         """Row by row, with state in and out; only where scaling does not depend on the whole window."""
         from lstm_onnx_forecasting.streaming import streaming_spec
 

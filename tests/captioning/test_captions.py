@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lstm_onnx_captioning.captions import build_words, encode, normalise
-from lstm_onnx_captioning.config import UNKNOWN
+from lstm_onnx_captioning.options import UNKNOWN
 
 
 @pytest.mark.parametrize(

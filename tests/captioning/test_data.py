@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from lstm_onnx_captioning.config import UNKNOWN, Config, Info
 from lstm_onnx_captioning.data import load, most_common
+from lstm_onnx_captioning.options import UNKNOWN, Config, Info
 from PIL import Image
 
 from lstm_onnx.data.splits import Split

@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import pytest
 from lstm_onnx_captioning.caption_graph import caption_stage
-from lstm_onnx_captioning.config import END, START
 from lstm_onnx_captioning.extractor import extractor
+from lstm_onnx_captioning.options import END, START
 from lstm_onnx_captioning.samples import sample
 from lstm_onnx_captioning.spec import tokens as described_tokens
 from onnx import helper, numpy_helper
@@ -197,7 +197,7 @@ def beams(path: Path) -> int:
 def test_the_whole_way(tmp_path: Path) -> None:
     """Train, interrupt, resume, export and verify; then the same weights with another search."""
     small = {"scenes": 200, "size": 16, "channels": (6, 8, 12), "hidden": 24, "embedding": 10, "max_words": 11}
-    made = testing.check_task("captioning", folder=tmp_path, config=small, settings={"epochs": 2})
+    made = testing.check_task("captioning", folder=tmp_path, **small, epochs=2)
     run = open_run(next((tmp_path / "whole").iterdir()))
     wider = export(run, tmp_path / "wider.onnx", changes={"beam": "5", "length_penalty": "0"})
     options = wider.contract.provenance.config

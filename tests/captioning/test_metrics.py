@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 from lstm_onnx_captioning.baselines import most_frequent, nearest
-from lstm_onnx_captioning.config import Info
 from lstm_onnx_captioning.metrics import Judged, cider, finish, totals
+from lstm_onnx_captioning.options import Info
 
 WORDS = "a the red blue small large dog cat sits runs on under mat tree".split()
 

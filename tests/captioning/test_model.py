@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from lstm_onnx_captioning.config import END, START, UNKNOWN
 from lstm_onnx_captioning.model import Captioner, build
+from lstm_onnx_captioning.options import END, START, UNKNOWN
 
 from tests.captioning.tiny import WORDS, captioner, config, info
 

@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from lstm_onnx_captioning.config import Config
 from lstm_onnx_captioning.examples import Examples, Part
+from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.pictures import read_examples, squared
-from lstm_onnx_captioning.read import Row
+from lstm_onnx_captioning.raw_captions import Row
 from lstm_onnx_captioning.resizing import resize
 from PIL import Image
 

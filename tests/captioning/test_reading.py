@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from lstm_onnx_captioning.config import Config
-from lstm_onnx_captioning.read import Row
+from lstm_onnx_captioning.options import Config
+from lstm_onnx_captioning.raw_captions import Row
 from lstm_onnx_captioning.reading import read
 
 from lstm_onnx.errors import UserError

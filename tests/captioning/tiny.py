@@ -11,9 +11,9 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import torch
-from lstm_onnx_captioning.config import END, Config, Info
 from lstm_onnx_captioning.extractor import extractor
 from lstm_onnx_captioning.model import Captioner, build
+from lstm_onnx_captioning.options import END, Config, Info
 from lstm_onnx_captioning.samples import _picture, sample
 from lstm_onnx_captioning.spec import graph_spec
 

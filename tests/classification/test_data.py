@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from lstm_onnx_classification.bundled import bundled
-from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.data import load, natural_order
-from lstm_onnx_classification.labelled import Examples, SplitExamples
+from lstm_onnx_classification.data import bundled, load, natural_order
+from lstm_onnx_classification.examples import Examples, SplitExamples
+from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.splits import cut
 
 from lstm_onnx.errors import UserError

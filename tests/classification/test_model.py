@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from lstm_onnx_classification.config import Config, Info, Words
 from lstm_onnx_classification.convolution import ConvolutionBranch, MaskedBatchNorm
 from lstm_onnx_classification.model import build, fit_temperature
+from lstm_onnx_classification.options import Config, Info, Words
 from lstm_onnx_classification.pooling import Pooling
 from torch import nn
 from torch.nn import functional

@@ -65,13 +65,13 @@ SERIES = {
 
 @pytest.mark.parametrize("name", SERIES)
 def test_sequences(name: str, sequences: Path, tmp_path: Path) -> None:
-    check_task("classification", folder=tmp_path, data=sequences, config=SMALL | SERIES[name])
+    check_task("classification", folder=tmp_path, data=sequences, **(SMALL | SERIES[name]))
 
 
 @pytest.mark.parametrize("text_input", ["string", "bytes"])
 def test_texts(text_input: str, texts: Path, tmp_path: Path) -> None:
     config = SMALL | {"text_input": text_input, "word_dropout": 0.1}
-    exported = check_task("classification", folder=tmp_path, data=texts, config=config)
+    exported = check_task("classification", folder=tmp_path, data=texts, **config)
     contract = exported.contract
     assert contract.opset == (20 if text_input == "string" else 18)
     numbers = lo.export(next((tmp_path / "whole").iterdir()), tmp_path / "numbers.onnx", numeric=True)
@@ -83,7 +83,7 @@ def test_texts(text_input: str, texts: Path, tmp_path: Path) -> None:
 
 
 def test_strings_and_numbers_answer_alike(texts: Path, tmp_path: Path) -> None:
-    trained = lo.train("classification", texts, config=SMALL, settings={"epochs": 2}, runs=tmp_path)
+    trained = lo.train("classification", texts, **SMALL, epochs=2, runs=tmp_path)
     whole = lo.load(lo.export(trained, tmp_path / "whole.onnx").path)
     numbers = lo.load(lo.export(trained, tmp_path / "numbers.onnx", numeric=True).path)
     said = ["The film is LOVELY, lovely.", "dull\nand\tnoisy", "", "unseen words only"]
@@ -97,7 +97,7 @@ def test_strings_and_numbers_answer_alike(texts: Path, tmp_path: Path) -> None:
 
 
 def test_a_string_graph_cannot_have_an_old_opset(texts: Path, tmp_path: Path) -> None:
-    trained = lo.train("classification", texts, config=SMALL, settings={"epochs": 1}, runs=tmp_path)
+    trained = lo.train("classification", texts, **SMALL, epochs=1, runs=tmp_path)
     with pytest.raises(UserError, match=r"--opset 18: this graph needs opset 20 or newer; export with --numeric"):
         lo.export(trained, tmp_path / "old.onnx", opset=18)
     assert lo.export(trained, tmp_path / "old.onnx", opset=18, numeric=True).contract.opset == 18
@@ -114,14 +114,14 @@ REFUSED = {
 def test_what_needs_the_end_of_a_sequence_is_not_streamed(sequences: Path, tmp_path: Path) -> None:
     for number, (why, config) in enumerate(REFUSED.items()):
         runs = tmp_path / str(number)
-        trained = lo.train("classification", sequences, config=SMALL | config, settings={"epochs": 1}, runs=runs)
+        trained = lo.train("classification", sequences, **(SMALL | config), epochs=1, runs=runs)
         with pytest.raises(UserError, match=why):
             lo.export(trained, tmp_path / "no.onnx", variant="streaming")
 
 
 def test_a_running_answer_is_that_for_the_steps_so_far(sequences: Path, tmp_path: Path) -> None:
     config = SMALL | {"bidirectional": False}
-    trained = lo.train("classification", sequences, config=config, settings={"epochs": 2}, runs=tmp_path)
+    trained = lo.train("classification", sequences, **config, epochs=2, runs=tmp_path)
     whole = lo.load(lo.export(trained, tmp_path / "whole.onnx").path)
     stream = lo.load(lo.export(trained, tmp_path / "stream.onnx", variant="streaming").path).stream()
     values = np.random.default_rng(1).normal(size=(1, 9, 2)).astype(np.float32)
@@ -145,7 +145,7 @@ def test_the_bundled_set_is_learnt_and_drawn(tmp_path: Path, capsys: pytest.Capt
 
 def test_other_data_is_scored_with_the_classes_of_the_model(sequences: Path, tmp_path: Path) -> None:
     """Data that lacks a class must not shift the numbers of the others."""
-    trained = lo.train("classification", sequences, config=SMALL, settings={"epochs": 8}, runs=tmp_path)
+    trained = lo.train("classification", sequences, **SMALL, epochs=8, runs=tmp_path)
     path = lo.export(trained, tmp_path / "waves.onnx").path
     header, *rows = sequences.read_text().splitlines()
     fewer = tmp_path / "fewer.csv"

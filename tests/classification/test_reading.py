@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from lstm_onnx_classification.config import Config
-from lstm_onnx_classification.read import RawExamples
+from lstm_onnx_classification.examples import RawExamples
+from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
 
 from lstm_onnx.contract import Table

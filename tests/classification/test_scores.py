@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from lstm_onnx_classification import metrics
-from lstm_onnx_classification.charts import calibration_figure, confusion_figure
 from lstm_onnx_classification.dtw import distances
+from lstm_onnx_classification.plots import calibration_figure, confusion_figure
 
 
 def added(*parts: tuple[np.ndarray, np.ndarray]) -> dict[str, tuple]:

@@ -9,7 +9,7 @@ import onnx
 import onnxruntime as ort
 import pytest
 from lstm_onnx_classification import words
-from lstm_onnx_classification.config import Words
+from lstm_onnx_classification.options import Words
 from lstm_onnx_classification.word_graphs import byte_stage, string_stage
 from onnx import helper
 

@@ -1,48 +1,19 @@
-"""The command line: statuses, suggestions, options of the task, and what it prints."""
+"""The command line as a whole: the path through it, exit statuses, and what it loads."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-import lstm_onnx as lo
-from lstm_onnx.cli.app import run
-from lstm_onnx.cli.options import spread_lists
-from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.training.options import TrainingOptions
-from lstm_onnx.training.run_folder import open_run
-from tests.conftest import ADDING, TINY
-
-TRAIN = ["train", "--plugin=adding", f"--plugin-file={ADDING}", *(f"--{k}={v}" for k, v in TINY.items())]
-
-
-@pytest.fixture(autouse=True)
-def _wide(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from lstm_onnx.cli import app as cli
-
-    for console in (cli.out, cli.err):
-        monkeypatch.setattr(console, "width", 200, raising=False)
-        monkeypatch.setattr(console, "_width", 200)
-    monkeypatch.chdir(tmp_path)
-
-
-def call(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
-    status = run([str(a) for a in arguments])
-    printed = capsys.readouterr()
-    return status, printed.out, printed.err
-
-
-def npz(path: Path, batch: int = 2, time: int = 5) -> Path:
-    task = load_task("adding", ADDING).task
-    np.savez(path, **task.sample(None, {"batch": batch, "time": time}, 0))  # type: ignore[arg-type]
-    return path
+from lstm_onnx.cli.app import COMMANDS, run
+from lstm_onnx.version import __version__
+from tests.cli.conftest import TRAIN, call, npz
+from tests.conftest import ADDING
 
 
 def test_the_whole_path(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -86,27 +57,15 @@ def test_json_is_json(capsys: pytest.CaptureFixture[str], adding_file: Path, tmp
         ["verify", adding_file],
         ["inspect", adding_file],
         ["predict", adding_file, npz(tmp_path / "x.npz")],
+        ["evaluate", adding_file, f"--plugin-file={ADDING}"],
+        ["doctor", adding_file],
+        ["embed", "--list"],
+        ["embed", adding_file, "--target=c", "--out=program"],
         ["plugins"],
     ):
         status, out, _ = call(capsys, *arguments, "--json")
         assert status == 0
         assert json.loads(out)
-
-
-def test_quiet_prints_only_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = call(capsys, *TRAIN, "--epochs=1", "--quiet")
-    assert "epoch   1" not in out and "next      lstm-onnx export" in out
-
-
-def test_predict_writes_tables(capsys: pytest.CaptureFixture[str], adding_file: Path, tmp_path: Path) -> None:
-    import polars as pl
-
-    data = npz(tmp_path / "x.npz", batch=3)
-    wanted = lo.load(adding_file).predict(dict(np.load(data))).outputs["total"]
-    for name, read in {"y.csv": pl.read_csv, "y.parquet": pl.read_parquet, "y.json": pl.read_json}.items():
-        status, out, _ = call(capsys, "predict", adding_file, data, "--out", name)
-        assert status == 0 and name in out
-        assert read(name)["total"].to_list() == pytest.approx(wanted.tolist(), rel=1e-6)
 
 
 def test_failed_check_has_status_1(capsys: pytest.CaptureFixture[str], adding_file: Path, tmp_path: Path) -> None:
@@ -147,49 +106,12 @@ def test_bad_input_has_status_2_and_one_line(
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lstm_onnx.cli import app as cli
-
     def bug() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(cli, "survey", bug)
+    monkeypatch.setattr("lstm_onnx.cli.plugins.survey", bug)
     with pytest.raises(ZeroDivisionError):
         run(["plugins"])
-
-
-def test_config_file_sets_options_and_the_command_line_wins(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    (tmp_path / "a.toml").write_text(
-        'plugin = "adding"\nhidden = 5\nlongest = 6\ncount = 64\nepochs = 1\nbatch-size = 32\n'
-    )
-    status, _, err = call(capsys, "train", "--config=a.toml", f"--plugin-file={ADDING}", "--hidden=4", "--threads=1")
-    assert status == 0, err
-    record = open_run(Path("runs/adding")).record
-    assert (record.config, record.training.batch_size) == ({"hidden": 4, "longest": 6, "count": 64}, 32)
-    (tmp_path / "b.toml").write_text("hiddn = 5\n")
-    status, _, err = call(capsys, *TRAIN, "--config=b.toml")
-    assert (status, "b.toml: 'hiddn' is not an option of train; did you mean 'hidden'?" in err) == (2, True)
-    (tmp_path / "c.toml").write_text("hidden = \n")
-    status, _, err = call(capsys, *TRAIN, "--config=c.toml")
-    assert (status, "c.toml: not valid TOML" in err) == (2, True)
-
-
-def test_help_shows_the_options_of_the_task(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, _ = call(capsys, "train", "--plugin=adding", f"--plugin-file={ADDING}", "--help")
-    assert status == 0
-    assert "╭─ adding ─" in out and "--longest" in out and "steps of the longest sequence" in out
-    assert "╭─ training ─" in out and "--learning-rate" in out
-    status, out, _ = call(capsys, "train", "--help")
-    assert status == 0
-    assert "--longest" not in out and "--learning-rate" in out
-
-
-def test_list_options_take_several_values() -> None:
-    models = [load_task("forecasting").task.Config, TrainingOptions]
-    given = ["train", "--quantiles", "0.1", "0.5", "--epochs", "3", "--target", "a", "--target", "b", "c"]
-    assert spread_lists(given, models) == [
-        *("train", "--quantiles", "0.1", "--quantiles", "0.5", "--epochs", "3"),
-        *("--target", "a", "--target", "b", "--target", "c"),
-    ]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--plugin", "forecasting", "--help"], ["plugins"]])
@@ -204,24 +126,19 @@ def test_help_imports_neither_torch_nor_onnxruntime(arguments: list[str]) -> Non
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_predict_imports_no_torch(adding_file: Path, tmp_path: Path) -> None:
-    code = (
-        "import sys; from lstm_onnx.cli.app import run\n"
-        f"status = run(['predict', {str(adding_file)!r}, {str(npz(tmp_path / 'x.npz'))!r}])\n"
-        "assert status == 0\n"
-        "print('torch' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "False"
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, "--version") == (0, f"{__version__}\n", "")
 
 
-def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "lstm_onnx", *TRAIN, "--epochs=500", "--patience=500", "--json"]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
-    assert child.stdout is not None and child.stderr is not None
-    while json.loads(child.stdout.readline())["event"] != "epoch":
-        pass
-    child.send_signal(2)
-    _, err = child.communicate(timeout=60)
-    assert child.returncode == 130
-    assert re.search(r"stopped after epoch \d+ of 500; the best weights .* lstm-onnx train --resume runs/adding", err)
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = call(capsys)
+    assert status == 2
+    assert all(f"│ {name} " in out for name in COMMANDS)
+    assert err == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_json(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = call(capsys, command, "--help")
+    assert status == 0
+    assert f"Usage: lstm-onnx {command}" in out and "--json" in out

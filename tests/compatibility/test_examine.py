@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
-from lstm_onnx.compatibility.examine import examine, examine_file
+from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.compatibility.runtimes import TARGETS, fit
 from lstm_onnx.verification.c_engine import GeneratedC, compiler
 from lstm_onnx.verification.engine import EngineError
@@ -528,7 +528,7 @@ def test_c_looks_for_weights_where_it_is_started(tmp_path: Path, monkeypatch: py
 
 
 def test_the_reference_file_runs_everywhere() -> None:
-    found = {name: {(f.rule, f.severity) for f in examine_file(TRAFFIC, name)} for name in TARGETS}
+    found = {name: {(f.rule, f.severity) for f in examine(TRAFFIC, name)} for name in TARGETS}
     assert found == {
         **{name: set() for name in ("ort", "triton", "node", "web")},
         "webgpu": {("steps", "slow")},
@@ -542,10 +542,10 @@ def test_errors(tmp_path: Path) -> None:
     with pytest.raises(lo.UserError, match=r"--target opnvino: there is no such target; did you mean 'openvino'"):
         examine(lstm(), "opnvino")
     with pytest.raises(lo.UserError, match="no such file"):
-        examine_file(tmp_path / "a.onnx", "ort")
+        examine(tmp_path / "a.onnx", "ort")
     (tmp_path / "a.onnx").write_text("no model")
     with pytest.raises(lo.UserError, match=r"a\.onnx: is no ONNX file"):
-        examine_file(tmp_path / "a.onnx", "ort")
+        examine(tmp_path / "a.onnx", "ort")
 
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

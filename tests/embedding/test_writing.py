@@ -11,8 +11,8 @@ import pytest
 from onnx import helper
 
 from lstm_onnx.cli.app import run
-from lstm_onnx.cli.plugin_list import survey
-from lstm_onnx.contract import METADATA_KEY, from_json
+from lstm_onnx.cli.plugins import survey
+from lstm_onnx.contract import METADATA_KEY, from_json, to_json
 from lstm_onnx.embedding.generate import embed
 from lstm_onnx.embedding.identifiers import c_string, camel, one_line, pascal, rust_string, snake, unique, verb
 from lstm_onnx.embedding.project import project_of
@@ -58,7 +58,8 @@ def test_last_lines_say_what_to_run(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert {"model.onnx", "model.json", "golden.bin", "example.csv", "README.md"} <= {
         f.name for f in (tmp_path / "x").iterdir()
     }
-    assert (tmp_path / "x" / "model.json").read_text() == TRAFFIC.with_suffix(".json").read_text()
+    contract = from_json(TRAFFIC.with_suffix(".json").read_text(), TRAFFIC)
+    assert (tmp_path / "x" / "model.json").read_text() == to_json(contract) + "\n"
 
 
 def test_the_list_tells_what_each_needs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,7 @@ def test_traffic_scores_today_what_it_scored_when_it_was_made() -> None:
 
 
 def test_traffic_of_the_next_day_looks_like_traffic() -> None:
-    from lstm_onnx_forecasting.bundled import bundled
+    from lstm_onnx_forecasting.data import bundled
 
     table = lo.load(EXPORTED / "traffic.onnx").predict(bundled()).table
     assert table.height == 24

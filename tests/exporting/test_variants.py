@@ -1,4 +1,4 @@
-"""Variants of one run: each is proved or judged before it is written, and is what it says."""
+"""Variants of one run: each is proved or scored before it is written, and is what it says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from lstm_onnx.cli.app import run
 from lstm_onnx.evaluation.variant_quality import QualityDrop, drop
 from lstm_onnx.exporting import export as exporting
 from lstm_onnx.exporting import quantization
-from lstm_onnx.exporting.export import ExportOptions, export_all
 from lstm_onnx.exporting.quantization import PLANS, chosen_nodes, quantize
 from lstm_onnx.graph import float16 as half
 from lstm_onnx.inference.session import session_answer
@@ -30,13 +29,13 @@ def wide_run(tmp_path_factory: pytest.TempPathFactory):
     """Large enough to be worth quantizing, and trained enough to have something to lose."""
     runs = tmp_path_factory.mktemp("wide")
     config = {"hidden": 64, "longest": 12, "count": 2000}
-    return lo.train("adding", plugin_file=ADDING, config=config, settings={"epochs": 3, "threads": 1}, runs=runs)
+    return lo.train("adding", plugin_file=ADDING, **config, epochs=3, threads=1, runs=runs)
 
 
 @pytest.fixture(scope="module")
 def files(wide_run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, exporting.Exported]:
     out = tmp_path_factory.mktemp("files") / "sum.onnx"
-    made = export_all(wide_run, out, wish=ExportOptions(("fp32", "streaming", "int8", "fp16"), max_drop=5))
+    made = lo.export(wide_run, out, variant=["fp32", "streaming", "int8", "fp16"], max_drop=5)
     return {m.contract.variant: m for m in made}
 
 
@@ -98,7 +97,7 @@ def test_a_variant_that_loses_too_much_is_refused_and_nothing_is_written(
 ) -> None:
     spoil(monkeypatch)
     with pytest.raises(lo.UserError, match=r"int8 loses \d+\.\d+% of mse on the test data .* --max-drop 1; .* --force"):
-        export_all(wide_run, tmp_path / "a.onnx", wish=ExportOptions(("fp32", "int8")))
+        lo.export(wide_run, tmp_path / "a.onnx", variant=["fp32", "int8"])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -115,7 +114,7 @@ def test_finer_plans_are_tried_until_one_holds(wide_run, tmp_path: Path, monkeyp
         tried.append(content)
         return 99.0 if len(tried) == 1 else 0.5
 
-    monkeypatch.setattr("lstm_onnx.evaluation.variant_quality.Price.drop_while_choosing", first_is_bad)
+    monkeypatch.setattr("lstm_onnx.evaluation.variant_quality.QualityDrop.drop_while_choosing", first_is_bad)
     made = lo.export(wide_run, tmp_path / "a.onnx", variant="int8", max_drop=50)
     assert made.how == PLANS[1].name
     scale = next(t for t in onnx.load(made.path).graph.initializer if t.name.endswith("R_scale"))
@@ -134,24 +133,24 @@ def test_data_that_is_gone_is_asked_for(wide_run, monkeypatch: pytest.MonkeyPatc
 
     restored = restore(wide_run)
     monkeypatch.setattr(type(restored.task), "load_data", gone)
-    with pytest.raises(lo.UserError, match=r"data\.csv: no such file; the variant is judged on the data of the run"):
+    with pytest.raises(lo.UserError, match=r"data\.csv: no such file; the variant is scored on the data of the run"):
         _ = QualityDrop(restored, b"").fp32_scores
 
 
 @pytest.mark.parametrize(
-    ("better", "before", "after", "percent"),
+    ("mode", "before", "after", "percent"),
     [
-        ("lower", 2.0, 2.1, 5),
-        ("lower", 2.0, 1.9, -5),
-        ("higher", 0.8, 0.6, 25),
-        ("higher", -2.0, -3.0, 50),
-        ("lower", 0.0, 0.0, 0),
-        ("lower", 0.0, 0.1, np.inf),
-        ("lower", 1.0, np.nan, np.inf),
+        ("min", 2.0, 2.1, 5),
+        ("min", 2.0, 1.9, -5),
+        ("max", 0.8, 0.6, 25),
+        ("max", -2.0, -3.0, 50),
+        ("min", 0.0, 0.0, 0),
+        ("min", 0.0, 0.1, np.inf),
+        ("min", 1.0, np.nan, np.inf),
     ],
 )
-def test_drop(better, before: float, after: float, percent: float) -> None:
-    assert drop(PrimaryMetric("m", better), before, after) == pytest.approx(percent)
+def test_drop(mode, before: float, after: float, percent: float) -> None:
+    assert drop(PrimaryMetric("m", mode), before, after) == pytest.approx(percent)
 
 
 def model_with(weights: dict[str, np.ndarray], nodes: list[onnx.NodeProto]) -> onnx.ModelProto:

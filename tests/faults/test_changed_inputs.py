@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lstm_onnx_captioning.config import Config as CaptioningConfig
-from lstm_onnx_classification.config import Config as ClassificationConfig
+from lstm_onnx_captioning.options import Config as CaptioningConfig
+from lstm_onnx_classification.options import Config as ClassificationConfig
 from PIL import Image
 
 import lstm_onnx as lo
@@ -27,7 +27,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tides.csv").write_text("\n".join(["when,level", *rows]) + "\n")
     config = {"horizon": 3, "window": 12, "hidden": 4}
     settings = {"epochs": 1, "threads": 1}
-    lo.train("forecasting", folder / "tides.csv", config=config, settings=settings, runs=folder / "runs", name="tides")
+    lo.train("forecasting", folder / "tides.csv", **config, **settings, runs=folder / "runs", name="tides")
     return folder
 
 

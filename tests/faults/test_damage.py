@@ -14,7 +14,7 @@ import lstm_onnx as lo
 from lstm_onnx.errors import Interrupted
 from lstm_onnx.plugins import trust
 from lstm_onnx.training.examples import choose, load_examples
-from lstm_onnx.training.loop import SilentObserver
+from lstm_onnx.training.observers import Observer as SilentObserver
 from lstm_onnx.training.restore import restore
 from lstm_onnx.training.run_folder import Run, open_run
 from lstm_onnx.training.tensor_files import load_tensors
@@ -83,7 +83,7 @@ def test_no_bit_of_a_checkpoint_can_change_silently(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted):
-        lo.train("adding", plugin_file=ADDING, config=TINY, settings={"threads": 1}, runs=tmp_path, observer=Stop())
+        lo.train("adding", plugin_file=ADDING, **TINY, threads=1, runs=tmp_path, observers=Stop())
     run = open_run(tmp_path / "adding")
     content = run.checkpoint.read_bytes()
     for bit in np.random.default_rng(0).choice(8 * len(content), size=150, replace=False):
@@ -126,7 +126,7 @@ def test_an_edited_plugin_that_answers_otherwise_is_noticed(tmp_path: Path, monk
     monkeypatch.setenv(trust.CONFIG, str(tmp_path / "config"))
     mine = Path(shutil.copy(ADDING, tmp_path / "mine.py"))
     settings = {"epochs": 1, "threads": 1}
-    run = lo.train("adding", plugin_file=mine, config=TINY, settings=settings, runs=tmp_path / "runs")
+    run = lo.train("adding", plugin_file=mine, **TINY, **settings, runs=tmp_path / "runs")
     mine.write_text(mine.read_text().replace("self.head(last[0]).squeeze(1),", "self.head(last[0]).squeeze(1) / 10,"))
     with pytest.raises(
         lo.UserError, match=r"its model answers total \S+, and answered \S+ when it was trained: the plugin .* changed"

@@ -11,7 +11,7 @@ import pytest
 import lstm_onnx as lo
 from lstm_onnx.errors import Interrupted
 from lstm_onnx.plugins import trust
-from lstm_onnx.training.loop import SilentObserver
+from lstm_onnx.training.observers import Observer as SilentObserver
 from lstm_onnx.training.run_folder import Run, open_run
 from tests.conftest import ADDING, TINY
 
@@ -26,7 +26,7 @@ def _own_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     shutil.copy(ADDING, tmp_path / "mine.py")
-    return lo.train("adding", plugin_file=tmp_path / "mine.py", config=TINY, settings=SETTINGS, runs=tmp_path / "runs")
+    return lo.train("adding", plugin_file=tmp_path / "mine.py", **TINY, **SETTINGS, runs=tmp_path / "runs")
 
 
 def made_foreign(run: Run, tmp_path: Path, begin: str = "") -> Path:
@@ -76,7 +76,7 @@ def test_resume_does_not_execute_it_either(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted):
-        lo.train("adding", plugin_file=ADDING, config=TINY, settings=SETTINGS, runs=tmp_path / "runs", observer=Stop())
+        lo.train("adding", plugin_file=ADDING, **TINY, **SETTINGS, runs=tmp_path / "runs", observers=Stop())
     folder = tmp_path / "runs" / "adding"
     trace = made_foreign(open_run(folder), tmp_path)
     with pytest.raises(lo.UserError, match="did not train with here"):

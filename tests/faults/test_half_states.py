@@ -15,11 +15,11 @@ from lstm_onnx.data import atomic_files
 from lstm_onnx.data.atomic_files import write_together
 from lstm_onnx.errors import Interrupted
 from lstm_onnx.training import loop
-from lstm_onnx.training.loop import SilentObserver
+from lstm_onnx.training.observers import Observer as SilentObserver
 from lstm_onnx.training.run_folder import Run, newest_run, open_run
 from tests.conftest import ADDING, TINY
 
-OPTIONS = {"plugin_file": ADDING, "config": TINY, "settings": {"epochs": 2, "threads": 1}}
+OPTIONS = {"plugin_file": ADDING, **TINY, "epochs": 2, "threads": 1}
 
 
 class StopAfterOne(SilentObserver):
@@ -46,7 +46,7 @@ def test_a_run_is_finished_only_when_its_pictures_are_there(
 
 def test_an_unfinished_run_says_so_when_it_is_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Interrupted):
-        lo.train("adding", runs=tmp_path / "runs", observer=StopAfterOne(), **OPTIONS)
+        lo.train("adding", runs=tmp_path / "runs", observers=StopAfterOne(), **OPTIONS)
     file = tmp_path / "x.onnx"
     assert command(["export", str(tmp_path / "runs" / "adding"), "--out", str(file)]) == 0
     assert "not finished (1 of 2 epochs): its best weights so far" in capsys.readouterr().out
@@ -147,7 +147,7 @@ def test_options_lose_what_they_tell_of_the_machine() -> None:
 
 def test_bundled_data_is_named_with_its_licence(tmp_path: Path) -> None:
     settings = {"epochs": 1, "threads": 1}
-    run = lo.train("classification", config={"hidden": 4}, settings=settings, runs=tmp_path)
+    run = lo.train("classification", hidden=4, **settings, runs=tmp_path)
     assert "CC BY 4.0" in (run.record.licence or "")
     contract = lo.export(run, tmp_path / "v.onnx").contract
     assert contract.provenance.licence == run.record.licence

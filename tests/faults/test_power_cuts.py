@@ -57,7 +57,7 @@ def test_training_survives_a_cut_after_every_event(tmp_path: Path) -> None:
     root = tmp_path / "disk"
     root.mkdir()
     with Disk(root, visit).recording():
-        lo.train("adding", plugin_file=ADDING, config=TINY, settings={"epochs": 2, "threads": 1}, runs=root / "runs")
+        lo.train("adding", plugin_file=ADDING, **TINY, epochs=2, threads=1, runs=root / "runs")
     assert cuts > 20
 
 

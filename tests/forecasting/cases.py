@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from lstm_onnx_forecasting.config import Config, Info
 from lstm_onnx_forecasting.model import Forecaster
+from lstm_onnx_forecasting.options import Config, Info
 from torch import Tensor
 
 from lstm_onnx.plugin import Step

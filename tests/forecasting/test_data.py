@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from lstm_onnx_forecasting.bundled import bundled
-from lstm_onnx_forecasting.config import Config, Info
-from lstm_onnx_forecasting.data import default_season, load_data
+from lstm_onnx_forecasting.data import bundled, default_season, load_data
+from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.windows import WindowSplit
 
 from lstm_onnx.contract import Step

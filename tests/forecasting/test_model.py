@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from lstm_onnx_forecasting.config import Config
 from lstm_onnx_forecasting.model import season_lags
+from lstm_onnx_forecasting.options import Config
 
 from tests.forecasting.cases import ask, draw, hours, make_info, make_model
 

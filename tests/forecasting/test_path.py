@@ -67,7 +67,7 @@ def test_a_strangers_file_goes_all_the_way(case: str, tmp_path: Path) -> None:
     table = make()
     table.write_csv(tmp_path / "data.csv")
     (work := tmp_path / "work").mkdir()
-    exported = check_task("forecasting", folder=work, data=tmp_path / "data.csv", config=SMALL | config)
+    exported = check_task("forecasting", folder=work, data=tmp_path / "data.csv", **(SMALL | config))
     ahead = table
     if "future" in config:
         ahead = pl.concat(
@@ -94,7 +94,7 @@ def test_predict_sees_what_training_saw(tmp_path: Path) -> None:
     table = monthly()
     table.write_csv(tmp_path / "data.csv")
     config = SMALL | {"series": "shop", "target": ["turnover"], "static": ["area"], "window": 8}
-    run = lo.train("forecasting", tmp_path / "data.csv", config=config, settings={"epochs": 1}, runs=tmp_path / "r")
+    run = lo.train("forecasting", tmp_path / "data.csv", **config, epochs=1, runs=tmp_path / "r")
     contract = lo.export(run, tmp_path / "f.onnx").contract
     task = load_task("forecasting").task
     data = task.load_data(tmp_path / "data.csv", task.Config.model_validate(run.record.config), 0)
@@ -110,9 +110,9 @@ def test_predict_sees_what_training_saw(tmp_path: Path) -> None:
 def test_the_bundled_data_beats_the_seasonal_naive_forecast_and_resumes(tmp_path: Path) -> None:
     from tests.training.test_loop import StopAfter
 
-    options = {"config": {"hidden": 16, "horizon": 6}, "settings": {"epochs": 2, "threads": 1}, "runs": tmp_path}
+    options = {"hidden": 16, "horizon": 6, "epochs": 2, "threads": 1, "runs": tmp_path}
     with pytest.raises(lo.UserError, match="--resume"):
-        lo.train("forecasting", **options, name="cut", observer=StopAfter(1, None))
+        lo.train("forecasting", **options, name="cut", observers=StopAfter(1, None))
     run = lo.resume(tmp_path / "cut")
     assert run.record.scores is not None
     assert run.record.scores.model["mase"] < run.record.scores.baselines["seasonal naive"]["mase"]
@@ -126,7 +126,7 @@ def test_answers_do_not_depend_on_the_order_or_the_company_of_series(tmp_path: P
     table = monthly()
     table.write_csv(tmp_path / "data.csv")
     config = SMALL | {"series": "shop", "target": ["turnover"]}
-    run = lo.train("forecasting", tmp_path / "data.csv", config=config, settings={"epochs": 1}, runs=tmp_path / "r")
+    run = lo.train("forecasting", tmp_path / "data.csv", **config, epochs=1, runs=tmp_path / "r")
     model = lo.load(lo.export(run, tmp_path / "f.onnx").path)
     together = model.predict(table).table
     alone = model.predict(table.filter(pl.col("shop") == "shop 2")).table

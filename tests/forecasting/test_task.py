@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from lstm_onnx_forecasting import lstm_onnx_tasks
-from lstm_onnx_forecasting.config import Config, Info
+from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.task import Forecasting
 
 from lstm_onnx.graph.torch_reference import torch_reference

@@ -18,10 +18,10 @@ import lstm_onnx as lo
 from lstm_onnx import plugin
 from lstm_onnx.benchmarking.inputs import make_inputs
 from lstm_onnx.cli.app import run
-from lstm_onnx.cli.commands import _predict_line
+from lstm_onnx.cli.tables import predict_line
 from lstm_onnx.contract import METADATA_KEY, Contract, Example, ImageSource, Provenance, Values, to_json
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference import image_inputs as feed_pictures
+from lstm_onnx.inference import image_inputs
 
 
 def contract() -> Contract:
@@ -96,13 +96,13 @@ def test_neighbours_of_a_size_go_together_within_bounds(
     file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def batches() -> list[int]:
-        made = feed_pictures.read_image_inputs(contract(), sorted(folder.iterdir()), [])
+        made = image_inputs.read_image_inputs(contract(), sorted(folder.iterdir()), [])
         return [len(fed.names) for fed in made]
 
     assert batches() == [3, 2, 1]
-    monkeypatch.setattr(feed_pictures, "_TOGETHER", 2)
+    monkeypatch.setattr(image_inputs, "_TOGETHER", 2)
     assert batches() == [2, 1, 2, 1]
-    monkeypatch.setattr(feed_pictures, "_PIXELS", 24)
+    monkeypatch.setattr(image_inputs, "_PIXELS", 24)
     assert batches() == [1] * 6
 
 
@@ -163,7 +163,7 @@ def test_the_command_line_writes_tables_and_json(
 
 
 def test_the_next_command_names_a_picture(file: Path) -> None:
-    assert _predict_line(file, contract()) == f"lstm-onnx predict {file} PICTURE.jpg"
+    assert predict_line(file, contract()) == f"lstm-onnx predict {file} PICTURE.jpg"
 
 
 def test_bench_asks_for_squares() -> None:

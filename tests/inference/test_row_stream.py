@@ -44,7 +44,7 @@ CONFIG = {"horizon": 3, "window": 30, "hidden": 4, "series": "pump", "target": (
 @pytest.fixture(scope="session")
 def pump_run(table: Path, tmp_path_factory: pytest.TempPathFactory):
     config = CONFIG | {"scaling": "global"}
-    return lo.train("forecasting", table, config=config, settings={"epochs": 1}, runs=tmp_path_factory.mktemp("runs"))
+    return lo.train("forecasting", table, **config, epochs=1, runs=tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +119,7 @@ def test_a_contract_whose_states_do_not_fit_is_refused(stream_file: Path, tmp_pa
 
 
 def test_a_windowed_scaling_says_why_it_does_not_stream(table: Path, tmp_path: Path) -> None:
-    run_ = lo.train("forecasting", table, config=CONFIG, settings={"epochs": 1}, runs=tmp_path / "runs")
+    run_ = lo.train("forecasting", table, **CONFIG, epochs=1, runs=tmp_path / "runs")
     with pytest.raises(lo.UserError, match=r"scales each window by its own mean .* train it with --scaling global"):
         lo.export(run_, tmp_path / "a.onnx", variant="streaming")
     assert not (tmp_path / "a.onnx").exists()
@@ -138,7 +138,7 @@ def test_forecasters_stream(table: Path, tmp_path: Path, config: dict) -> None:
     """Export itself proves that pieces give what the whole gives, and that the whole gives what the main graph does."""
     options = CONFIG | {"scaling": "global"} | config
     made = lo.export(
-        lo.train("forecasting", table, config=options, settings={"epochs": 1}, runs=tmp_path / "runs"),
+        lo.train("forecasting", table, **options, epochs=1, runs=tmp_path / "runs"),
         tmp_path / "a.onnx",
         variant="streaming",
     )

@@ -400,7 +400,7 @@ def test_classes_are_a_row_for_each_example() -> None:
         "probability cat": [0.25, 1],
         "probability dog": [0.75, 0],
     }
-    details = tuple(t.model_copy(update={"detail": t.name == "probability"}) for t in made.outputs)
+    details = tuple(t.model_copy(update={"internal": t.name == "probability"}) for t in made.outputs)
     assert to_table(made.model_copy(update={"outputs": details}), ModelInputs({}), outputs).columns == [
         "example",
         "label",

@@ -136,8 +136,11 @@ def check_against_plain(model: Speaker, states: Tensor, found: list[np.ndarray])
         np.testing.assert_allclose(notes[row], [*best.notes, *[[0, 0]] * fill], atol=1e-6)
 
 
-@pytest.mark.parametrize("grid", [0.0, 0.5, 4.0], ids=["no ties", "some ties", "many ties"])
-@pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 2 * TOKENS])
+@pytest.mark.parametrize(
+    ("width", "grid"),
+    [(1, 0.0), (3, 0.0), (2, 0.5), (5, 0.5), (3, 4.0), (2 * TOKENS, 4.0)],
+    ids=["greedy", "no ties", "some ties", "some ties, five", "many ties", "many ties, more beams than tokens"],
+)
 def test_search_is_that_of_a_plain_one(width: int, grid: float) -> None:
     model = Speaker(width, grid=grid).eval()
     states = torch.randn(24, 2 * HIDDEN)
@@ -148,7 +151,7 @@ def test_search_is_that_of_a_plain_one(width: int, grid: float) -> None:
                 torch.testing.assert_close(one, many[:batch], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("width", "grid"), [(1, 0.0), (3, 4.0), (5, 0.5), (2 * TOKENS, 4.0)])
+@pytest.mark.parametrize(("width", "grid"), [(3, 4.0), (2 * TOKENS, 0.5)])
 def test_loop_in_onnx_is_that_of_a_plain_one(width: int, grid: float) -> None:
     model = Speaker(width, grid=grid).eval()
     run = session(exported(model)).run
@@ -158,7 +161,7 @@ def test_loop_in_onnx_is_that_of_a_plain_one(width: int, grid: float) -> None:
             check_against_plain(model, states, run(None, {"state": states.numpy()}))
 
 
-@pytest.mark.parametrize("length_penalty", [0.0, 0.7, 2.0])
+@pytest.mark.parametrize("length_penalty", [0.0, 2.0])
 def test_length_penalty_chooses_among_what_was_found(length_penalty: float) -> None:
     model = Speaker(4, length_penalty).eval()
     states = torch.randn(32, 2 * HIDDEN)

@@ -1,8 +1,13 @@
-"""The LSTM layer against the textbook, against `torch.nn.LSTM`, and against its own promises."""
+"""The LSTM layer against the textbook, against `torch.nn.LSTM`, and against its own promises.
+
+Each axis (layers, directions, lengths, state, dtype, size) is varied where something depends on it, not times every
+other: `tools/mutants tests/nn/test_lstm.py` breaks the layer in some fifty ways, and says if any goes unnoticed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -27,14 +32,37 @@ from tests.nn.lstm_cases import (
 )
 
 NEAR = {torch.float32: 1e-6, torch.float64: 1e-12}
-LENGTHS = ["none", "zeros", "ones", "full", "ragged"]
 ONE, BOTH, DEEP = Shape(), Shape(bidirectional=True), Shape(layers=2, bidirectional=True)
 RAGGED = torch.tensor([3, 6, 0, 1, 5])
 
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
 dtypes = pytest.mark.parametrize("dtype", NEAR, ids=["float32", "float64"])
-lengths_of_every_kind = pytest.mark.parametrize("kind", LENGTHS)
+with_and_without_lengths = pytest.mark.parametrize("kind", ["none", "ragged"])
 with_and_without_state = pytest.mark.parametrize("given", [False, True], ids=["zeros", "state"])
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to call the layer."""
+
+    shape: Shape = DEEP
+    kind: str = "ragged"
+    given: bool = True
+    dtype: torch.dtype = torch.float32
+    batch: int = 5
+    time: int = 6
+
+    def __str__(self) -> str:
+        state, number = "state" if self.given else "zeros", str(self.dtype).removeprefix("torch.")
+        return f"{self.shape}-{self.kind}-{state}-{number}-{self.batch}x{self.time}"
+
+
+CASES = [
+    *(Case(shape, kind, given) for shape in SHAPES for kind in ("none", "ragged") for given in (False, True)),
+    *(Case(kind=kind) for kind in ("zeros", "ones", "full")),
+    *(Case(shape, kind, dtype=torch.float64) for shape in (ONE, DEEP) for kind in ("none", "ragged")),
+    *(Case(batch=batch, time=time) for batch, time in [(1, 6), (5, 1), (1, 1)]),
+]
 
 
 def assert_near(found: Tensor, wanted: Tensor | textbook.Array, near: float) -> None:
@@ -47,26 +75,19 @@ def leaves(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 
 class TestForward:
-    @shapes
-    @dtypes
-    @lengths_of_every_kind
-    @with_and_without_state
-    @pytest.mark.parametrize(("batch", "time"), [(5, 6), (1, 6), (5, 1), (1, 1)], ids=lambda n: str(n))
-    def test_is_the_textbooks(
-        self, shape: Shape, dtype: torch.dtype, kind: str, given: bool, batch: int, time: int
-    ) -> None:
-        lstm, lengths = make_lstm(shape, dtype), make_lengths(kind, batch, time)
-        state = make_state(shape, batch, dtype) if given else None
-        x = spoil_padding(make_input(batch, time, dtype), lengths)
+    @pytest.mark.parametrize("case", CASES, ids=str)
+    def test_is_the_textbooks(self, case: Case) -> None:
+        lstm, lengths = make_lstm(case.shape, case.dtype), make_lengths(case.kind, case.batch, case.time)
+        state = make_state(case.shape, case.batch, case.dtype) if case.given else None
+        x = spoil_padding(make_input(case.batch, case.time, case.dtype), lengths)
         output, (h, c) = lstm(x, lengths, state)
         for found, wanted in zip((output, h, c), textbook_answer(lstm, x, lengths, state), strict=True):
-            assert found.dtype == dtype
-            assert_near(found, wanted, NEAR[dtype])
+            assert found.dtype == case.dtype
+            assert_near(found, wanted, NEAR[case.dtype])
 
     @dtypes
-    @pytest.mark.parametrize("shape", [ONE, DEEP], ids=str)
-    def test_is_the_textbooks_over_many_steps(self, shape: Shape, dtype: torch.dtype) -> None:
-        lstm, x, lengths = make_lstm(shape, dtype), make_input(4, 200, dtype), torch.tensor([200, 3, 117, 0])
+    def test_is_the_textbooks_over_many_steps(self, dtype: torch.dtype) -> None:
+        lstm, x, lengths = make_lstm(DEEP, dtype), make_input(4, 200, dtype), torch.tensor([200, 3, 117, 0])
         output, (h, c) = lstm(x, lengths)
         for found, wanted in zip((output, h, c), textbook_answer(lstm, x, lengths, None), strict=True):
             assert_near(found, wanted, NEAR[dtype] * 10)
@@ -80,12 +101,11 @@ class TestForward:
         assert_near(c[:, :2], wanted_c, 1e-6)
         assert torch.equal(c[:, 1], state[1][:, 1])  # no step at all: not even a rounding
 
-    @pytest.mark.parametrize("scale", [20.0, 200.0])
-    def test_cell_survives_padding_under_saturated_gates(self, scale: float) -> None:
+    def test_cell_survives_padding_under_saturated_gates(self) -> None:
         lstm, state, x = make_lstm(DEEP), make_state(DEEP, 5), make_input(5, 6)
         with torch.no_grad():
             for p in lstm.parameters():
-                p.mul_(scale)
+                p.mul_(200.0)
         output, (h, c) = lstm(x, RAGGED, state)
         for n, steps in enumerate(RAGGED.tolist()):
             alone = (state[0][:, n : n + 1], state[1][:, n : n + 1])
@@ -95,10 +115,9 @@ class TestForward:
             assert_near(h[:, n], alone[0][:, 0], 1e-5)
             assert_near(c[:, n], alone[1][:, 0], 1e-5)
 
-    @shapes
-    @pytest.mark.parametrize("junk", [0.0, 7.5, 1e30, float("inf"), float("nan")], ids=str)
-    def test_padding_is_never_looked_at(self, shape: Shape, junk: float) -> None:
-        lstm, x = make_lstm(shape), make_input(5, 6)
+    @pytest.mark.parametrize("junk", [7.5, float("inf"), float("nan")], ids=str)
+    def test_padding_is_never_looked_at(self, junk: float) -> None:
+        lstm, x = make_lstm(DEEP), make_input(5, 6)
         output, (h, c) = lstm(x, RAGGED)
         again, (again_h, again_c) = lstm(spoil_padding(x, RAGGED, junk), RAGGED)
         assert torch.equal(output, again) and torch.equal(h, again_h) and torch.equal(c, again_c)
@@ -106,23 +125,21 @@ class TestForward:
             assert torch.equal(output[n, steps:], torch.zeros_like(output[n, steps:]))
 
     @shapes
-    @dtypes
-    @lengths_of_every_kind
+    @with_and_without_lengths
     @with_and_without_state
-    def test_hidden_states_are_the_same(self, shape: Shape, dtype: torch.dtype, kind: str, given: bool) -> None:
-        lstm, lengths = make_lstm(shape, dtype), make_lengths(kind, 5, 6)
-        state = make_state(shape, 5, dtype) if given else None
-        x = spoil_padding(make_input(5, 6, dtype), lengths)
+    def test_hidden_states_are_the_same(self, shape: Shape, kind: str, given: bool) -> None:
+        lstm, lengths = make_lstm(shape), make_lengths(kind, 5, 6)
+        state = make_state(shape, 5) if given else None
+        x = spoil_padding(make_input(5, 6), lengths)
         wanted, (wanted_h, _) = lstm(x, lengths, state)
         output, h = lstm.hidden_states(x, lengths, state)
-        assert_near(output, wanted, NEAR[dtype])
-        assert_near(h, wanted_h, NEAR[dtype])
+        assert_near(output, wanted, 1e-6)
+        assert_near(h, wanted_h, 1e-6)
 
-    @shapes
-    def test_state_carries_on_where_a_sequence_was_cut(self, shape: Shape) -> None:
+    @pytest.mark.parametrize("layers", [1, 2])
+    def test_state_carries_on_where_a_sequence_was_cut(self, layers: int) -> None:
         """Only a forward LSTM can be cut in time; each layer's own state must go back to the same layer."""
-        one_way = Shape(shape.layers)
-        lstm, x = make_lstm(one_way), make_input(5, 9)
+        lstm, x = make_lstm(Shape(layers)), make_input(5, 9)
         whole, (h, c) = lstm(x)
         first, state = lstm(x[:, :4])
         second, (last_h, last_c) = lstm(x[:, 4:], None, state)
@@ -133,7 +150,7 @@ class TestForward:
 
 class TestBackward:
     @dtypes
-    @pytest.mark.parametrize("kind", ["none", "full", "ragged", "zeros"])
+    @with_and_without_lengths
     @pytest.mark.parametrize("method", ["forward", "hidden_states"])
     def test_is_the_textbooks(self, dtype: torch.dtype, kind: str, method: str) -> None:
         """Float32 takes another kernel than float64 on a CPU, and that one is what people train with."""
@@ -171,9 +188,16 @@ class TestBackward:
         assert_near(direction.bias_ih_l0.grad, d_weights["b"], near)
         assert_near(direction.bias_hh_l0.grad, d_weights["b"], near)
 
-    @shapes
-    @pytest.mark.parametrize("kind", ["none", "zeros", "ragged"])
-    @pytest.mark.parametrize("method", ["forward", "hidden_states"])
+    @pytest.mark.parametrize(
+        ("shape", "kind", "method"),
+        [
+            (ONE, "ragged", "forward"),
+            (DEEP, "none", "forward"),
+            (DEEP, "ragged", "forward"),
+            (DEEP, "ragged", "hidden_states"),
+        ],
+        ids=str,
+    )
     def test_agrees_with_finite_differences(self, shape: Shape, kind: str, method: str) -> None:
         """`gradcheck` moves its inputs in place, the weights among them, so that the function need not take them."""
         lstm, lengths = make_lstm(shape, torch.float64), make_lengths(kind, 3, 4)
@@ -183,15 +207,13 @@ class TestBackward:
             first, rest = getattr(lstm, method)(x, lengths, (h0, c0))
             return (first, *rest) if isinstance(rest, tuple) else (first, rest)
 
-        assert torch.autograd.gradcheck(run, (x, h0, c0, *lstm.parameters()), fast_mode=shape.slots > 2)
+        assert torch.autograd.gradcheck(run, (x, h0, c0, *lstm.parameters()), fast_mode=shape.slots > 1)
 
-    @shapes
-    @dtypes
     @pytest.mark.parametrize("method", ["forward", "hidden_states"])
-    @pytest.mark.parametrize("junk", [0.0, float("inf"), float("nan")], ids=str)
-    def test_padding_has_no_gradient(self, shape: Shape, dtype: torch.dtype, method: str, junk: float) -> None:
-        lstm = make_lstm(shape, dtype)
-        (x,) = leaves(spoil_padding(make_input(5, 6, dtype), RAGGED, junk))
+    @pytest.mark.parametrize("junk", [float("inf"), float("nan")], ids=str)
+    def test_padding_has_no_gradient(self, method: str, junk: float) -> None:
+        lstm = make_lstm(DEEP)
+        (x,) = leaves(spoil_padding(make_input(5, 6), RAGGED, junk))
         output, last = getattr(lstm, method)(x, RAGGED)
         (output.sum() + sum(t.square().sum() for t in last)).backward()
         for n, steps in enumerate(RAGGED.tolist()):
@@ -220,8 +242,8 @@ def packed(other: nn.LSTM, x: Tensor, lengths: Tensor | None, state: State) -> t
     return pad_packed_sequence(output, batch_first=True, total_length=x.shape[1])[0], last
 
 
-@shapes
 @dtypes
+@pytest.mark.parametrize("shape", [ONE, DEEP], ids=str)
 @pytest.mark.parametrize("lengths", [None, torch.tensor([3, 6, 1, 5])], ids=["none", "ragged"])
 def test_is_what_torch_makes_of_packed_sequences(shape: Shape, dtype: torch.dtype, lengths: Tensor | None) -> None:
     lstm = make_lstm(shape, dtype)
@@ -290,7 +312,7 @@ def assert_same_state(module: nn.Module, wanted: dict[str, Tensor]) -> None:
 
 class TestOnnxWeights:
     @shapes
-    @lengths_of_every_kind
+    @with_and_without_lengths
     @with_and_without_state
     @pytest.mark.parametrize("method", ["forward", "hidden_states"])
     def test_give_the_same_numbers(self, shape: Shape, kind: str, given: bool, method: str) -> None:
@@ -405,12 +427,12 @@ def lstm_arguments(time: int, batch: int, dtype: torch.dtype) -> tuple[Tensor, .
 
 class TestOperators:
     @dtypes
-    @pytest.mark.parametrize(("time", "batch"), [(6, 5), (1, 5), (6, 1), (1, 1)])
+    @pytest.mark.parametrize(("time", "batch"), [(6, 5), (1, 1)])
     def test_lstm_keeps_the_rules(self, time: int, batch: int, dtype: torch.dtype) -> None:
         torch.library.opcheck(torch.ops.lstm_onnx.lstm.default, lstm_arguments(time, batch, dtype))
 
     @pytest.mark.parametrize("view", [False, True], ids=["contiguous", "transposed"])
-    @pytest.mark.parametrize(("time", "batch"), [(6, 5), (1, 5), (6, 1)])
+    @pytest.mark.parametrize(("time", "batch"), [(6, 5), (1, 1)])
     def test_reverse_sequence_keeps_the_rules(self, time: int, batch: int, view: bool) -> None:
         x = make_input(batch, time).transpose(0, 1)
         lengths = torch.tensor([time, 0, 1, time, 1][:batch])

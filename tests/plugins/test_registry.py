@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from lstm_onnx.cli.plugin_list import survey
+from lstm_onnx.cli.plugins import survey
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.testing import check_task
 from tests.conftest import ADDING, TINY
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Install a package of one module with an entry point, as pip would."""
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def install(package: str, name: str, source: str) -> None:
-        module = package.replace("-", "_")
-        (tmp_path / f"{module}.py").write_text(source)
-        info = tmp_path / f"{module}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[lstm_onnx]\n{name} = {module}\n")
-
-    yield install
-    for name in [m for m in sys.modules if m.startswith("pkg_")]:
-        del sys.modules[name]
-
 
 GOOD = ADDING.read_text()
 
@@ -104,7 +84,7 @@ def test_unknown_names_get_the_nearest(tmp_path: Path) -> None:
 
 
 def test_the_example_of_the_readme_passes_what_plugins_must_pass(tmp_path: Path) -> None:
-    check_task("adding", folder=tmp_path, plugin_file=ADDING, config=TINY)
+    check_task("adding", folder=tmp_path, plugin_file=ADDING, **TINY)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +108,7 @@ def test_check_task_finds_what_breaks_a_rule(tmp_path: Path, old: str, new: str,
     plugin.write_text(GOOD.replace(old, new))
     (work := tmp_path / "work").mkdir()
     if complaint is None:  # a change that breaks nothing
-        check_task("adding", folder=work, plugin_file=plugin, config=TINY)
+        check_task("adding", folder=work, plugin_file=plugin, **TINY)
         return
     with pytest.raises((AssertionError, KeyError), match=complaint):
-        check_task("adding", folder=work, plugin_file=plugin, config=TINY)
+        check_task("adding", folder=work, plugin_file=plugin, **TINY)

@@ -17,20 +17,18 @@ from safetensors.numpy import load_file
 
 import lstm_onnx as lo
 from lstm_onnx.errors import Interrupted
-from lstm_onnx.training.loop import Row, SilentObserver
+from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.training.run_folder import Run, newest_run, open_run
 from tests.conftest import ADDING, TINY
 
 
-def train(runs: Path, observer=None, config=None, **settings) -> Run:
-    chosen = {"epochs": 4, "threads": 1} | settings
-    return lo.train(
-        "adding", plugin_file=ADDING, config=TINY | (config or {}), settings=chosen, runs=runs, observer=observer
-    )
+def train(runs: Path, observers=(), **options) -> Run:
+    chosen = TINY | {"epochs": 4, "threads": 1} | options
+    return lo.train("adding", plugin_file=ADDING, runs=runs, observers=observers, **chosen)
 
 
-class StopAfter(SilentObserver):
+class StopAfter(Observer):
     """Presses Ctrl-C in the middle of the epoch after `epoch`, or right after it."""
 
     def __init__(self, epoch: int, batch: int | None) -> None:
@@ -65,7 +63,7 @@ def test_resumed_run_equals_uninterrupted_run(tmp_path: Path, epoch: int, batch:
     assert open_run(folder).record.status == "interrupted"
     resumed = lo.resume(folder)
     assert_same_weights(whole, resumed)
-    assert without_times(whole.history()) == without_times(resumed.history())
+    assert without_times(whole.history.to_dicts()) == without_times(resumed.history.to_dicts())
     assert whole.record.scores == resumed.record.scores
 
 
@@ -89,7 +87,7 @@ def test_killed_run_resumes_to_the_same_result(tmp_path: Path) -> None:
     folder = next((tmp_path / "cut").iterdir())
     assert open_run(folder).record.status == "training"
     resumed = lo.resume(folder)
-    assert len(resumed.history()) == 120
+    assert resumed.history.height == 120
     assert_same_weights(whole, resumed)
 
 
@@ -118,7 +116,7 @@ def test_same_seed_same_weights_and_another_seed_others(tmp_path: Path) -> None:
 
 def test_training_stops_when_validation_no_longer_improves(tmp_path: Path) -> None:
     run = train(tmp_path, epochs=40, patience=2, learning_rate=0.5, clip=0, schedule="constant")
-    scores = [row["mse"] for row in run.history()]
+    scores = run.history["mse"].to_list()
     best = int(np.argmin(scores)) + 1
     assert run.record.best_epoch == best
     assert run.record.epochs_done == best + 2 < 40
@@ -144,8 +142,10 @@ def test_damaged_checkpoint_is_named(tmp_path: Path) -> None:
 
 
 def test_unknown_option_suggests_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(lo.UserError, match="'hiden' is not an option of the task adding; did you mean 'hidden'"):
-        train(tmp_path, config={"hiden": 3})
+    with pytest.raises(
+        lo.UserError, match="'hiden' is not an option of the task adding or of training; did you mean 'hidden'"
+    ):
+        train(tmp_path, hiden=3)
     with pytest.raises(lo.UserError, match=r"--epochs 0: input should be greater than or equal to 1"):
         train(tmp_path, epochs=0)
 
@@ -184,7 +184,7 @@ def test_newest_run_and_wrong_folders(tmp_path: Path) -> None:
 def test_a_run_reads_back_as_it_was_written(adding_run: Run) -> None:
     again = open_run(adding_run.folder)
     assert again.record == adding_run.record
-    assert [row["epoch"] for row in again.history()] == [1, 2]
+    assert again.history["epoch"].to_list() == [1, 2]
     assert not adding_run.checkpoint.exists()
     assert sorted(p.name for p in adding_run.folder.iterdir()) == [
         "examples.npz",

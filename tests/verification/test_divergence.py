@@ -40,7 +40,7 @@ def forecasting(tmp_path_factory: pytest.TempPathFactory):
 
     runs = tmp_path_factory.mktemp("runs")
     config = {"horizon": 4, "window": 24, "hidden": 4, "season": 24}
-    return restore(lo.train("forecasting", config=config, settings={"epochs": 1, "threads": 1}, runs=runs))
+    return restore(lo.train("forecasting", **config, epochs=1, threads=1, runs=runs))
 
 
 def example_of(restored) -> dict[str, np.ndarray]:

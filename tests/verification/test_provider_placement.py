@@ -14,8 +14,8 @@ from lstm_onnx.verification import provider_placement as module
 from lstm_onnx.verification.engines import contract_of
 from lstm_onnx.verification.provider_placement import (
     check_placement,
+    describe_placement,
     fallen_back,
-    judge,
     placement,
     read_profile,
     shape_nodes,
@@ -79,12 +79,12 @@ def test_nodes_that_compute_shapes_belong_on_the_cpu(model: onnx.ModelProto) -> 
     placed = {CPU: on_cpu, CUDA: ["mask/Less", "clock/Mod", "encoder/LSTM", "head/MatMul"]}
     assert fallen_back(model, placed, "cuda") == []
     assert fallen_back(model, placed, "cpu") == []
-    assert judge(model, placed, "cuda") == "4 of 8 nodes on cuda, 4 that handle shapes or copy elsewhere"
+    assert describe_placement(model, placed, "cuda") == "4 of 8 nodes on cuda, 4 that handle shapes or copy elsewhere"
 
 
 def test_a_light_node_that_fell_back_is_told(model: onnx.ModelProto) -> None:
     placed = {CPU: ["Shape", "Squeeze", "clock/Mod"], CUDA: ["Range", "mask/Less", "encoder/LSTM", "head/MatMul"]}
-    assert judge(model, placed, "cuda") == (
+    assert describe_placement(model, placed, "cuda") == (
         "4 of 7 nodes on cuda, 2 that handle shapes or copy elsewhere; fell back to the CPU: clock/Mod"
     )
 
@@ -92,12 +92,12 @@ def test_a_light_node_that_fell_back_is_told(model: onnx.ModelProto) -> None:
 @pytest.mark.parametrize("heavy", ["encoder/LSTM", "head/MatMul", "FusedMatMul/MatMul"])
 def test_a_heavy_node_that_fell_back_is_a_failure(model: onnx.ModelProto, heavy: str) -> None:
     with pytest.raises(ProviderError, match=rf"^{heavy}: fell back from cuda to the CPU without a word$"):
-        judge(model, {CPU: ["Shape", heavy], CUDA: ["mask/Less"]}, "cuda")
+        describe_placement(model, {CPU: ["Shape", heavy], CUDA: ["mask/Less"]}, "cuda")
 
 
 def test_nothing_runs_where_it_was_asked_to(model: onnx.ModelProto) -> None:
     with pytest.raises(ProviderError, match="none of its 2 nodes runs on cuda"):
-        judge(model, {CPU: ["Shape", "head/MatMul"]}, "cuda")
+        describe_placement(model, {CPU: ["Shape", "head/MatMul"]}, "cuda")
 
 
 def test_a_profile_is_read_once_per_node() -> None:

@@ -310,7 +310,7 @@ def test_contract_that_is_missing_broken_untrue_or_different_beside(copy: Path) 
 def test_other_weights_than_the_run(copy: Path, tmp_path: Path) -> None:
     from tests.conftest import ADDING, TINY
 
-    other = lo.train("adding", plugin_file=ADDING, config=TINY, settings={"epochs": 1, "seed": 5}, runs=tmp_path / "r")
+    other = lo.train("adding", plugin_file=ADDING, **TINY, epochs=1, seed=5, runs=tmp_path / "r")
     fail(copy, parity.ValueMismatch, r"batch 1, time 2: total", run=other.folder)
 
 

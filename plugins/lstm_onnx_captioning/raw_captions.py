@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lstm_onnx.errors import UserError
-from lstm_onnx_captioning.config import Config
 from lstm_onnx_captioning.examples import Part
+from lstm_onnx_captioning.options import Config
 
 PARTS: dict[str, Part] = {
     "train": "train",
@@ -42,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Read:
+class RawCaptions:
     """The content of a file of captions.
 
     Attributes:

@@ -1,14 +1,16 @@
-"""Examples with their classes, as the readers give them."""
+"""Examples with their classes: as a reader finds them, and split."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Table
-from lstm_onnx_classification.config import Config
+from lstm_onnx_classification.options import Config
 
 StepArray = NDArray[np.float32]
 
@@ -42,6 +44,43 @@ class Examples:
             [self.places[i] for i in pick],
             [self.groups[i] for i in pick] if self.groups is not None else None,
         )
+
+
+def joined(parts: Sequence[Examples]) -> Examples:
+    """Put examples one after the other; their groups are known where those of all are."""
+    items: list[Any] = [item for part in parts for item in part.items]
+    groups = [group for part in parts for group in part.groups or ()]
+    return Examples(
+        items,
+        [label for part in parts for label in part.labels],
+        [place for part in parts for place in part.places],
+        groups if len(groups) == len(items) else None,
+    )
+
+
+@dataclass(frozen=True)
+class RawExamples:
+    """The examples of a file or folder.
+
+    Attributes:
+        examples: all of them.
+        parts: `train`, `validation` or `test` for each, where the data says it.
+        channels: names of the channels; empty for texts.
+        table: how `predict` reads a table like this one; None where the data was no table.
+        column: the column of texts; empty for sequences.
+        named: classes that the data names, whether they have an example or not.
+        config: the options with what was found filled in; None if nothing was.
+        notes: one line for each thing that was found or repaired.
+    """
+
+    examples: Examples
+    parts: tuple[str, ...] | None = None
+    channels: tuple[str, ...] = ()
+    table: Table | None = None
+    column: str = ""
+    named: tuple[str, ...] = ()
+    config: Config | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

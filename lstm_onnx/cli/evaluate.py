@@ -1,0 +1,53 @@
+"""`lstm-onnx evaluate`: score a run or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lstm_onnx.cli.console import Result, Shown, encode
+from lstm_onnx.cli.tables import scores_json, scores_table
+from lstm_onnx.evaluation.options import EvaluateOptions
+
+if TYPE_CHECKING:
+    from lstm_onnx.evaluation.evaluate import Evaluation
+
+
+@dataclass(frozen=True)
+class Scored(Result):
+    """Scores of a model."""
+
+    model: Path
+    evaluation: Evaluation
+
+    def to_json(self) -> Iterable[str]:
+        """Return the scores, and on what they were reached."""
+        found = self.evaluation
+        about = {"model": str(self.model), "data": found.summary, "examples": found.examples}
+        yield encode(about | scores_json(found.scores))
+
+    def to_text(self) -> Iterable[Shown]:
+        """Return the scores beside the baselines'."""
+        found = self.evaluation
+        for note in found.notes:
+            yield {"repaired": note}
+        yield {"data": found.summary}
+        yield scores_table(found.scores, f"scores on {found.examples:,} test examples")
+        if found.pictures:
+            yield {"pictures": ", ".join(map(str, found.pictures))}
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="RUN_OR_FILE", help="run folder or exported .onnx file")],
+    data: Annotated[Path | None, typer.Argument(help="file to score on; the model's own test data")] = None,
+    *,
+    options: EvaluateOptions,
+) -> Scored:
+    """Score a run by PyTorch, or a file by ONNX Runtime, on the test part of some data."""
+    from lstm_onnx.evaluation import evaluate as evaluation
+
+    return Scored(model, evaluation.evaluate(model, data, options=options))

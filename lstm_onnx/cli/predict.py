@@ -1,0 +1,146 @@
+"""`lstm-onnx predict`: answer for new data. Imports no torch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import Field
+
+from lstm_onnx.cli.console import Result, Shown
+from lstm_onnx.cli.tables import check_picture, frame_table
+from lstm_onnx.errors import UserError
+from lstm_onnx.inference.options import TIMEOUT, RuntimeOptions
+from lstm_onnx.options import OnCommandLine, field_flag
+
+if TYPE_CHECKING:
+    from lstm_onnx.contract import Contract
+    from lstm_onnx.inference.model import Prediction
+
+
+class PredictOptions(RuntimeOptions):
+    """What to answer for, and what to make of the answers."""
+
+    text: tuple[str, ...] = Field((), description="a text to answer for, instead of a file; several: --text A --text B")
+    top_k: int | None = Field(None, ge=1, description="show only so many labels of each answer, the likeliest first")
+    stream: bool = Field(
+        False, description="read rows from standard input, CSV or JSON, and answer each at once in JSON"
+    )
+    to: Annotated[Path | None, OnCommandLine("out", short="o")] = Field(
+        None, description="write the answers as .csv, .parquet or .json"
+    )
+    plot: Path | None = Field(None, description="draw the answers to this .png, .svg or .pdf")
+    attention: Path | None = Field(
+        None, description="draw what the model looked at, if it attends, to this .png, .svg or .pdf"
+    )
+    plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
+    timeout: float | None = Field(None, ge=0, description=TIMEOUT)
+
+
+@dataclass(frozen=True)
+class Predicted(Result):
+    """Answers, and the files they were written to: what was written -> where."""
+
+    prediction: Prediction
+    written: Mapping[str, list[Path]]
+
+    def to_json(self) -> Iterable[str]:
+        """Return the table, a list of rows."""
+        yield self.prediction.table.write_json()
+
+    def to_text(self) -> Iterable[Shown]:
+        """Return what was repaired, the first rows unless they were written to a file, and what was written."""
+        for note in self.prediction.notes:
+            yield {"repaired": note}
+        if "table" not in self.written:
+            yield frame_table(self.prediction.table)
+        yield {label: ", ".join(map(str, paths)) for label, paths in self.written.items()}
+
+
+@dataclass(frozen=True)
+class Streamed(Result):
+    """An answer for each row of a stream, while it comes."""
+
+    lines: Iterable[str]
+    always_json = True
+
+    def to_json(self) -> Iterable[str]:
+        """Return an object for each row."""
+        return self.lines
+
+    def to_text(self) -> Iterable[Shown]:
+        """Return nothing: a stream is read by programs."""
+        return ()
+
+
+def predict(
+    file: Annotated[Path, typer.Argument(help="exported .onnx file")],
+    data: Annotated[
+        Path | None,
+        typer.Argument(help="table (CSV, Parquet), picture, folder of them, or arrays by name (.npz, .json)"),
+    ] = None,
+    *,
+    options: PredictOptions,
+) -> Predicted | Streamed:
+    """Answer for a file of data, for texts, or for a stream.
+
+    Raises:
+        UserError: nothing or too much is given, or as `lstm_onnx.load` and `Model.predict`.
+    """
+    from lstm_onnx.data.tables import write_table
+    from lstm_onnx.inference.deadline import deadline
+    from lstm_onnx.inference.model import load
+
+    source = _source(data, options)
+    pictures = {o: p for o, p in (("plot", options.plot), ("attention", options.attention)) if p is not None}
+    for option, path in pictures.items():
+        check_picture(option, path)
+    model = load(file, options.provider, options.threads)
+    if source is None:
+        from lstm_onnx.inference.row_stream import stream_rows
+
+        return Streamed(stream_rows(model, sys.stdin))
+    with deadline(options.timeout):
+        prediction = model.predict(source, options.top_k)
+    written = _draw(model.require_contract(), prediction, pictures, options.plugin_file) if pictures else {}
+    if options.to is not None:
+        write_table(prediction.table, options.to)
+        written["table"] = [options.to]
+    return Predicted(prediction, written)
+
+
+def _source(data: Path | None, options: PredictOptions) -> Path | list[str] | None:
+    """Return what to answer for; None for a stream."""
+    if options.stream:
+        others = [n for n in ("text", "top_k", "to", "plot", "attention", "timeout") if getattr(options, n)]
+        extra = ["DATA"] if data is not None else [field_flag(n, PredictOptions.model_fields[n]) for n in others]
+        if extra:
+            raise UserError(f"--stream reads standard input and prints JSON lines; leave {extra[0]} out")
+        return None
+    if options.text and data is not None:
+        raise UserError(f"--text: answers for texts instead of the file {data}; leave one of them out")
+    if not options.text and data is None:
+        raise UserError("say what to answer for: a file of data after the model, --text, or --stream")
+    return data if data is not None else list(options.text)
+
+
+def _draw(
+    contract: Contract, prediction: Prediction, pictures: Mapping[str, Path], plugin_file: Path | None
+) -> dict[str, list[Path]]:
+    """Draw all that the task draws of answers, or the one picture that an option names; return what was written."""
+    from lstm_onnx.plugins.registry import load_task
+    from lstm_onnx.training.plots import save_figure
+
+    drawn = load_task(contract.task, plugin_file).task.plots(contract, prediction.inputs, prediction.outputs)
+    written = {}
+    for option, path in pictures.items():
+        figures = drawn if option == "plot" else {name: f for name, f in drawn.items() if name == option}
+        if not figures:
+            raise UserError(f"--{option}: this model of the task '{contract.task}' has no such picture of its answers")
+        paths = [path, *(path.with_stem(f"{path.stem}-{name}") for name in list(figures)[1:])]
+        written[option] = [save_figure(f, target) for f, target in zip(figures.values(), paths, strict=True)]
+    return written

@@ -1,0 +1,95 @@
+"""Tables and lines that several commands show."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from lstm_onnx.errors import UserError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from lstm_onnx.contract import Contract, Scores
+
+
+def number(value: float) -> str:
+    """Four significant digits, never in the style of 1e+03 for everyday sizes."""
+    if not math.isfinite(value):
+        return "-"
+    digits = 4 if value == 0 else max(0, 3 - math.floor(math.log10(abs(value))))
+    return f"{value:.{digits}f}" if 1e-4 <= abs(value) < 1e7 or value == 0 else f"{value:.3e}"
+
+
+def folding(*columns: str, title: str | None = None) -> Table:
+    """Return an empty table whose cells are folded, not cut, where the terminal is narrow."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def scores_table(scores: Scores, title: str) -> Table:
+    """The model beside its baselines, a metric a row; the primary metric comes first and is bold."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("metric")
+    for name in ("model", *scores.baselines):
+        table.add_column(name, justify="right")
+    for metric in sorted(scores.model, key=lambda m: m != scores.primary):
+        row = [number(s.get(metric, math.nan)) for s in (scores.model, *scores.baselines.values())]
+        table.add_row(metric, *row, style="bold" if metric == scores.primary else None)
+    return table
+
+
+def scores_json(scores: Scores | None) -> dict[str, Any]:
+    """Scores as a part of a JSON object; nothing where there are none."""
+    return {"scores": json.loads(scores.model_dump_json())} if scores is not None else {}
+
+
+def frame_table(frame: pl.DataFrame, limit: int = 24) -> Table:
+    """The first rows of a table of answers."""
+    table = Table()
+    for name, kind in frame.schema.items():
+        table.add_column(name, justify="right" if kind.is_numeric() else "left", no_wrap=kind.is_temporal())
+    for row in frame.head(limit).iter_rows():
+        table.add_row(*map(_cell, row))
+    if frame.height > limit:
+        table.caption = f"{limit} of {frame.height:,} rows; --out FILE writes them all"
+    return table
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, datetime) and not value.second:
+        return value.isoformat(" ", "minutes")
+    return "-" if value is None else str(value)
+
+
+def broken(reason: str) -> Text:
+    """Say of a plugin that it is broken, and why."""
+    return Text.assemble(("broken:", "red"), f" {reason}")
+
+
+def predict_line(file: Path, contract: Contract) -> str:
+    """Write the command that answers with a file, for the kind of data that it takes."""
+    kinds = {t.source.kind for t in contract.inputs if t.source is not None} - {"lengths"}
+    table = "DATA.csv" if contract.stream is None else "--stream < DATA.csv"
+    data = "PICTURE.jpg" if "image" in kinds else table if kinds else "DATA.npz"
+    return f"lstm-onnx predict {file} {data}"
+
+
+def check_picture(option: str, path: Path | None) -> None:
+    """Refuse, before any work, to draw to a file of a kind that is no picture.
+
+    Raises:
+        UserError: it does not end in .png, .svg or .pdf.
+    """
+    if path is not None and path.suffix not in (".png", ".svg", ".pdf"):
+        raise UserError(f"--{option} {path}: a picture ends in .png, .svg or .pdf")

@@ -7,9 +7,9 @@ import threading
 import onnxruntime as ort
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.deadline import Stopped, left
-from lstm_onnx.inference.outside_data import refuse_outside_data
 from lstm_onnx.task import Answer, Arrays
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}

@@ -8,9 +8,9 @@ import numpy as np
 import onnx
 
 from lstm_onnx.contract import METADATA_KEY, Contract, TensorSpec, from_json, to_json
+from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.traversal import nodes_of
-from lstm_onnx.inference.outside_data import refuse_outside_data
 from lstm_onnx.verification.fingerprints import changed_parts
 from lstm_onnx.verification.report import (
     AxisMismatch,

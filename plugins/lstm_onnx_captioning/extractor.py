@@ -14,8 +14,8 @@ import onnxruntime as ort
 from onnx import inliner, version_converter
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.outside_data import refuse_outside_data
 from lstm_onnx_captioning.resizing import Floats, to_unit
 
 WANTED = "one float32 input (batch, 3, size, size) of RGB from 0 to 1, and one output (batch, channel, row, column)"

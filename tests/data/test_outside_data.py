@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
-from lstm_onnx.inference.outside_data import refuse_outside_data
+from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.verification.verify import verify
 
 EXPORTED = Path(__file__).parents[2] / "exported"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -38,11 +39,15 @@ def cut(folder: Path, count: int, seed: int) -> dict[str, int]:
     with mounted(image, folder / "disk") as disk:
         child = subprocess.Popen([*COMMAND, *OPTIONS, f"--runs={disk / 'runs'}"], stdout=subprocess.DEVNULL)
         promised = False
+        while child.poll() is None and not (disk / "runs" / "adding").exists():
+            time.sleep(0.1)  # it is still reading its own code
         while child.poll() is None and counts["cuts"] < count:
             time.sleep(chance.uniform(0.2, 1.5))
             here = (disk / "runs" / "adding" / "run.json").exists()  # said before the copy is taken
             copy = folder / "copy.img"
+            child.send_signal(signal.SIGSTOP)  # nothing of ours reaches the device while it is copied
             shutil.copyfile(image, copy)
+            child.send_signal(signal.SIGCONT)
             counts["cuts"] += 1
             with mounted(copy, folder / "left") as left:
                 run = left / "runs" / "adding"

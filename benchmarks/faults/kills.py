@@ -108,6 +108,7 @@ def _is_whole(folder: Path, exported: Path) -> bool:
             beside = file.with_suffix(".json")
             if beside.exists() and json.loads(beside.read_text())["name"] != contract.name:
                 return False
-    except lo.UserError:
+    except lo.UserError as error:
+        print(f"lost: {error}", file=sys.stderr)
         return False
     return True

@@ -6,6 +6,7 @@ Nothing but the command that is asked for is imported, so that `--help` answers 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -57,6 +58,11 @@ def run(arguments: Sequence[str]) -> int:
     except UserError as error:
         complain("error:", str(error))
         return 130 if isinstance(error, Interrupted) else 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        complain("error:", _of_system(error))
+        return 2
     except TyperException as error:
         if message := _message(error):  # there is none where the help was shown for want of a command
             complain("error:", f"{message} (lstm-onnx --help)")
@@ -65,6 +71,13 @@ def run(arguments: Sequence[str]) -> int:
         err.print("stopped")
         return 130
     return 0
+
+
+def _of_system(error: OSError) -> str:
+    """Say in a line what the system refused, whichever file it was and whoever asked: permissions, names, disks."""
+    name = os.fsdecode(error.filename)
+    shown = name if len(name) <= 240 else f"{name[:80]}…{name[-40:]}"
+    return f"{shown}: {error.strerror or type(error).__name__}; check the name, and what you may read and write"
 
 
 def _message(error: TyperException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from lstm_onnx.contract import Array, Contract, TensorSpec, Values
 from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.data.tables import check_readable
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.json_text import parse_json
 
 ARRAY_FORMATS = (".npz", ".json")
 _SAFE = {
@@ -84,12 +84,7 @@ def load_json(path: Path) -> Any:
     Raises:
         UserError: it is not JSON; says where.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+    return parse_json(path.read_bytes(), path)
 
 
 def _from_json(name: str, value: Any, path: Path) -> Array:

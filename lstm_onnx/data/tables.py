@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from lstm_onnx.data.atomic_files import replacing
 from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.json_text import parse_json
 
 Floats = NDArray[np.float64]
 
@@ -210,15 +210,10 @@ def _spoken(separator: str) -> str:
 
 
 def _read_records(path: Path, data: bytes) -> pl.DataFrame:
-    try:
-        text = data.decode("utf-8")
-        lines = [line for line in text.splitlines() if line.strip()]
-        records = json.loads(text) if path.suffix.lower() == ".json" else [json.loads(line) for line in lines]
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
-    return records_frame(records, path)
+    if path.suffix.lower() == ".json":
+        return records_frame(parse_json(data, path), path)
+    lines = [(number, line) for number, line in enumerate(data.splitlines(), start=1) if line.strip()]
+    return records_frame([parse_json(line, f"{path}: line {number}") for number, line in lines], path)
 
 
 def records_frame(records: Any, where: Path | str) -> pl.DataFrame:
@@ -231,7 +226,7 @@ def records_frame(records: Any, where: Path | str) -> pl.DataFrame:
         raise UserError(f"{where}: holds JSON that is no list of records; a table is [{{'column': value, …}}, …]")
     try:
         return pl.DataFrame(records, infer_schema_length=None)
-    except (pl.exceptions.PolarsError, TypeError) as error:
+    except (pl.exceptions.PolarsError, TypeError, OverflowError, RecursionError) as error:
         first = str(error).strip().splitlines()[0]
         raise UserError(f"{where}: its records do not make columns of one type: {first}") from None
 

@@ -17,6 +17,7 @@ from lstm_onnx.contract import (
     METADATA_KEY,
     Contract,
     Example,
+    LengthsSource,
     Proof,
     Scores,
     Tolerance,
@@ -40,7 +41,7 @@ from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.options import resolve
 from lstm_onnx.task import Answer, Arrays, GraphSpec
-from lstm_onnx.training.examples import for_graph, load_examples, together
+from lstm_onnx.training.examples import BATCH, for_graph, load_examples, together
 from lstm_onnx.training.options import warn_renamed
 from lstm_onnx.training.restore import Restored, graph_for, restore
 from lstm_onnx.training.run_contract import describe
@@ -367,27 +368,33 @@ def golden_examples(restored: Restored, graph: GraphSpec, answer: Answer) -> tup
         if seed == 0:  # a stream begins
             inputs |= {s.input: np.full_like(inputs[s.input], s.reset) for s in graph.states}
         asked.append(inputs)
-    if real := _as_many_as_fit(for_graph(graph, restored.graphs[0], load_examples(restored.run))):
-        asked.insert(1, together(real))
+    if real := _as_many_as_fit(graph, for_graph(graph, restored.graphs[0], load_examples(restored.run))):
+        asked.insert(1, together(graph, real) if len(real) > 1 else dict(real[0]))
     return tuple(_golden(graph, inputs, answer(inputs)) for inputs in asked)
 
 
-def _as_many_as_fit(rows: Iterator[Arrays]) -> list[Arrays]:
+def _as_many_as_fit(graph: GraphSpec, rows: Iterator[Arrays]) -> list[Arrays]:
     """Take rows as long as their JSON is short, one at least; a contract is read by people, too."""
     found: list[Arrays] = []
     size = 0
     for row in rows:
         size += sum(len(Values.of(a).model_dump_json()) for a in row.values())
-        if found and (size > MOST_GOLDEN or not _fit_together(found[0], row)):
+        if found and (size > MOST_GOLDEN or not _fit_together(graph, found[0], row)):
             break
         found.append(row)
     return found
 
 
-def _fit_together(first: Arrays, other: Arrays) -> bool:
-    """Whether two rows, padded at their ends, make a batch: yes where lengths say what counts, or no axis differs."""
-    has_lengths = any(a.ndim == 1 and a.dtype.kind == "i" for a in first.values())
-    return has_lengths or all(a.shape[1:] == other[n].shape[1:] for n, a in first.items())
+def _fit_together(graph: GraphSpec, first: Arrays, other: Arrays) -> bool:
+    """Whether two rows, padded at their ends, make a batch: only what has lengths may differ in size."""
+    if any(BATCH not in t.dims for t in graph.inputs):
+        return False
+    padded = {t.source.axis for t in graph.inputs if isinstance(t.source, LengthsSource)}
+    return all(
+        a == b or d in padded
+        for t in graph.inputs
+        for d, a, b in zip(t.dims, first[t.name].shape, other[t.name].shape, strict=True)
+    )
 
 
 def _golden(graph: GraphSpec, inputs: Arrays, outputs: Arrays) -> Example:

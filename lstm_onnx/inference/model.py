@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnxruntime as ort
 import polars as pl
 
 from lstm_onnx import display
@@ -69,6 +70,36 @@ class Prediction:
         return display.html(f"Prediction, {self.table.height:,} rows", self.table._repr_html_(), *notes)
 
 
+def _contract_of(session: ort.InferenceSession, path: Path) -> Contract | None:
+    """Return the contract of a session, held to what the graph itself says.
+
+    Raises:
+        UserError: it is broken, or is not of this graph.
+    """
+    try:
+        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: its metadata is not UTF-8 text; export the file again") from None
+    contract = from_json(text, path) if text else None
+    if contract is None:
+        return None
+    for kind, there, said in (
+        ("inputs", session.get_inputs(), contract.inputs),
+        ("outputs", session.get_outputs(), contract.outputs),
+    ):
+        ranks, wanted = {v.name: len(v.shape) for v in there}, {t.name: len(t.dims) for t in said}
+        if ranks != wanted:
+            raise UserError(
+                f"{path}: its contract is of another graph: that has the {kind} {_shapes(ranks)}, and the contract "
+                f"says {_shapes(wanted)}; export the file again"
+            )
+    return contract
+
+
+def _shapes(ranks: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} of {rank} axes" for name, rank in ranks.items())
+
+
 class Model:
     """An exported file, loaded and ready. It is a path, too: wherever an exported file is asked for, it will do.
 
@@ -81,8 +112,7 @@ class Model:
     def __init__(self, content: bytes, path: Path, provider: str = "auto", threads: int | None = None) -> None:
         self.path = path
         self.session = open_session(content, str(path), provider, threads)
-        text = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        self.contract: Contract | None = from_json(text, path) if text else None
+        self.contract = _contract_of(self.session, path)
 
     def __fspath__(self) -> str:
         return str(self.path)

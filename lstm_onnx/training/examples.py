@@ -24,6 +24,8 @@ from lstm_onnx.training.run_folder import Run, digest
 
 Row = dict[str, Array]
 
+BATCH = "batch"
+"""What the axis is called along which examples stand beside each other."""
 CANDIDATES = 4096
 """Examples of each split that are looked at."""
 MOST = {True: 512, False: 64}
@@ -142,18 +144,19 @@ def _cuts(t: TensorSpec, rows: Sequence[Row]) -> list[Array]:
     return found
 
 
-def together(rows: Sequence[Arrays]) -> Row:
-    """Put examples into one batch, padded with zeros at their ends."""
+def together(graph: GraphSpec, rows: Sequence[Arrays]) -> Row:
+    """Put inputs of a graph, each with a batch of one, into one batch, padded with zeros at their ends."""
     found: Row = {}
-    for name in rows[0]:
-        arrays = [row[name] for row in rows]
+    for t in graph.inputs:
+        arrays, axis = [row[t.name] for row in rows], t.dims.index(BATCH)
         shape = np.max([a.shape for a in arrays], axis=0)
-        found[name] = np.concatenate([a if a.dtype.kind in "OSU" else np.pad(a, _widths(a, shape)) for a in arrays])
+        whole = [a if a.dtype.kind in "OSU" else np.pad(a, _widths(a, shape)) for a in arrays]
+        found[t.name] = np.concatenate(whole, axis=axis)
     return found
 
 
 def _widths(array: Array, shape: Array) -> list[tuple[int, int]]:
-    return [(0, 0), *((0, int(n) - m) for n, m in zip(shape[1:], array.shape[1:], strict=True))]
+    return [(0, int(n) - m) for n, m in zip(shape, array.shape, strict=True)]
 
 
 def save_examples(run: Run, rows: Sequence[Row]) -> None:

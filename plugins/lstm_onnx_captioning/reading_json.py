@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.json_text import parse_json
 from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.raw_captions import RawCaptions, Row, part_of
 
@@ -24,12 +25,7 @@ def load_json(path: Path) -> Any:
     Raises:
         UserError: it is not JSON in UTF-8; says where.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not UTF-8 text (at byte {error.start:,}); save it as UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}: is not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+    return parse_json(path.read_bytes(), path)
 
 
 def read_json(content: Any, source: Path, config: Config) -> RawCaptions:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lstm_onnx.embedding.generate import embed
     from lstm_onnx.errors import CheckFailed, UserError
     from lstm_onnx.evaluation.evaluate import evaluate
+    from lstm_onnx.exporting.adopt import adopt
     from lstm_onnx.exporting.export import export
     from lstm_onnx.inference.model import load
     from lstm_onnx.nn.lstm import LSTM
@@ -36,6 +37,7 @@ _MODULE_OF = {
     "LSTM": "nn.lstm",
     "CheckFailed": "errors",
     "UserError": "errors",
+    "adopt": "exporting.adopt",
     "benchmark": "benchmarking.benchmark",
     "embed": "embedding.generate",
     "evaluate": "evaluation.evaluate",
@@ -83,6 +85,7 @@ __all__ = [
     "CheckFailed",
     "UserError",
     "__version__",
+    "adopt",
     "benchmark",
     "embed",
     "evaluate",

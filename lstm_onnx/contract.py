@@ -174,6 +174,9 @@ class Scores(_Part):
     drop: float | None = Field(
         None, description="of a variant: percent by which it is worse than fp32 in the primary metric"
     )
+    drop_of: str | None = Field(
+        None, description="what `drop` is of, where the primary metric has no value: another metric, or the answers"
+    )
 
     def __getitem__(self, metric: str) -> float:
         """Return a metric of the model by its name."""

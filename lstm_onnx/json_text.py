@@ -12,12 +12,13 @@ from lstm_onnx.errors import UserError
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def parse_json(content: bytes | str, where: str | Path) -> Any:
+def parse_json(content: bytes | str, where: str | Path, first: int = 1) -> Any:
     """Parse JSON in UTF-8.
 
     Args:
         content: the text, or its bytes.
         where: names it in errors.
+        first: number of the first line.
 
     Raises:
         UserError: it is not UTF-8 or not JSON, is nested too deeply, or holds a number or a text that nobody can hold.
@@ -35,7 +36,7 @@ def parse_json(content: bytes | str, where: str | Path) -> Any:
     except UnicodeEncodeError:
         raise UserError(f"{where}: holds half a character (a lone surrogate, \\ud8…), which is no text") from None
     except json.JSONDecodeError as error:
-        place = f"at line {error.lineno}, column {error.colno}"
+        place = f"at line {error.lineno - 1 + first}, column {error.colno}"
         raise UserError(f"{where}: is not JSON {place}: {error.msg}") from None
     except RecursionError:
         raise UserError(f"{where}: holds lists or objects nested too deeply to be read") from None

@@ -7,7 +7,7 @@ function that does the work takes the object.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -33,11 +33,13 @@ class OnCommandLine:
         name: of the option without dashes, where it is not that of the field.
         short: one letter, for `-o`.
         metavar: what its value looks like, where its type does not say.
+        complete: returns the words that it may be, for a shell that asks.
     """
 
     name: str | None = None
     short: str | None = None
     metavar: str | None = None
+    complete: Callable[[], list[str]] | None = None
 
 
 def flag(name: str) -> str:

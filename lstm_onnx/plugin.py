@@ -1,7 +1,14 @@
 """What authors of plugins need: a task and what it hands to the core, the words of the contract, and the hooks.
 
-Nothing here loads torch; `LSTM`, `hidden_states` and the search are in `lstm_onnx.nn`, which does.
+Nothing here loads torch; `LSTM`, `hidden_states` and the search are in `lstm_onnx.nn`, which does. What handles `.onnx`
+files is loaded when it is first used, so that `--help` stays fast.
+
+Besides this module a plugin may import from `lstm_onnx.contract`, `data`, `errors`, `nn`, `progress` and `task`. The
+other rooms are the core's own; ours are held to that by the import contracts in `pyproject.toml`.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from lstm_onnx.contract import (
     Axis,
@@ -23,13 +30,19 @@ from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.plugins.hookspecs import hookimpl
-from lstm_onnx.task import DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
+from lstm_onnx.task import Collected, DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 from lstm_onnx.training.observers import Observer
+
+if TYPE_CHECKING:
+    from lstm_onnx.graph.model_file import parse_model
+    from lstm_onnx.graph.subgraphs import connect, prefix_names
+    from lstm_onnx.inference.session import open_session
 
 __all__ = [
     "ArraySplit",
     "Axis",
     "CheckFailed",
+    "Collected",
     "ColumnsSource",
     "Contract",
     "DataSet",
@@ -54,5 +67,22 @@ __all__ = [
     "TimeSource",
     "Tolerance",
     "UserError",
+    "connect",
     "hookimpl",
+    "open_session",
+    "parse_model",
+    "prefix_names",
 ]
+
+_LATER = {
+    "connect": "lstm_onnx.graph.subgraphs",
+    "open_session": "lstm_onnx.inference.session",
+    "parse_model": "lstm_onnx.graph.model_file",
+    "prefix_names": "lstm_onnx.graph.subgraphs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

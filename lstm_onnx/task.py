@@ -28,6 +28,34 @@ Arrays = Mapping[str, Array]
 Answer = Callable[[Arrays], dict[str, Array]]
 """From the raw inputs of a graph, and perhaps more, to its outputs."""
 Totals = Mapping[str, tuple[Any, Any]]
+"""Pairs (sum, count) by name: numbers, arrays or whatever else can be added to its like and to 0, as `Collected`."""
+
+
+class Collected:
+    """Examples that a metric needs all at once, such as scores to rank: added up, they are laid end to end.
+
+    Each part is kept as it came until `arrays` is asked for, so that adding costs no copy.
+
+    Args:
+        columns: by name, each with an entry for every example.
+    """
+
+    def __init__(self, **columns: Array) -> None:
+        self._parts: tuple[dict[str, Array], ...] = (columns,) if columns else ()
+
+    def __add__(self, other: Collected | float) -> Collected:
+        """Put `other` behind; nothing is added to 0, from which sums begin."""
+        both = Collected()
+        both._parts = self._parts + (other._parts if isinstance(other, Collected) else ())
+        return both
+
+    __radd__ = __add__
+
+    def arrays(self) -> dict[str, Array]:
+        """Return all that was collected, by name."""
+        first = self._parts[0] if self._parts else {}
+        return {name: np.concatenate([part[name] for part in self._parts]) for name in first}
+
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
 InfoT = TypeVar("InfoT", bound=BaseModel)
@@ -145,10 +173,18 @@ class GraphSpec:
 
 @dataclass(frozen=True)
 class PrimaryMetric:
-    """The metric that stands for the model: early stopping watches it and summaries show it first."""
+    """The metric that stands for the model: early stopping watches it and summaries show it first.
+
+    Attributes:
+        name: as `Task.finish` calls it.
+        mode: whether less or more of it is better.
+        fallback: metric nearest to the training loss, less of it better, by which a variant such as int8 is judged on
+            data that the metric has no value for (NaN), as training then watches the loss; None for none.
+    """
 
     name: str
     mode: Literal["min", "max"] = "min"
+    fallback: str | None = None
 
     def improves(self, new: float, old: float) -> bool:
         """Whether `new` is better than `old`; anything is better than NaN."""
@@ -211,7 +247,8 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     def metrics(self, outputs: Arrays, batch: Arrays, config: ConfigT) -> Totals:
         """Score the main graph's outputs, in the user's units, against the batch.
 
-        Each metric is a pair (sum, count), numbers or arrays, that the core adds up over batches.
+        Each metric is a pair (sum, count), numbers or arrays, that the core adds up over batches. What can be told from
+        all examples only comes as `Collected`, which `finish` then takes apart.
         """
 
     def finish(self, totals: Totals) -> dict[str, float]:
@@ -222,7 +259,8 @@ class Task(ABC, Generic[ConfigT, InfoT]):
         """Adjust the trained model in place, once, on batches that it did not learn from: a temperature, say.
 
         Called after training with the best weights, in evaluation mode and where there is a validation split, before
-        the test scores are taken. What it changes must be a parameter or buffer of the model. By default nothing.
+        the test scores are taken. What it changes must be a parameter or buffer of the model: only these are
+        stored, and anything else is refused. By default nothing.
         """
 
     def charts(self, contract: Contract, totals: Totals) -> dict[str, Figure]:

@@ -35,6 +35,7 @@ NEED_TORCH = {
     "lstm_onnx.nn.beam_search",
     "lstm_onnx.nn.lstm",
     "lstm_onnx.testing",
+    "lstm_onnx.training.checkpoint",
     "lstm_onnx.training.devices",
     "lstm_onnx.training.loop",
     "lstm_onnx.training.restore",

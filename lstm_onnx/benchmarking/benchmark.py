@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from lstm_onnx.benchmarking.inputs import make_inputs, usual_length
+from lstm_onnx.benchmarking.inputs import inputs_for, usual_length_of
 from lstm_onnx.benchmarking.options import BenchmarkOptions
 from lstm_onnx.data.given import given_file
 from lstm_onnx.errors import UserError
@@ -42,7 +42,7 @@ SAME = 0.05
 _CHILD = """
 import json, sys, time
 from pathlib import Path
-from lstm_onnx.benchmarking.inputs import make_inputs
+from lstm_onnx.benchmarking.inputs import inputs_for
 from lstm_onnx.inference.model import load
 
 def memory(key):  # ru_maxrss would be that of the parent, which a forked process begins with
@@ -54,7 +54,7 @@ before = memory("VmRSS")
 began = time.time()
 model = load(sys.argv[1], sys.argv[2], 1)
 ready = time.time()
-model.session.run(None, make_inputs(model.require_contract(), 1, int(sys.argv[3])))
+model.session.run(None, inputs_for(model, 1, int(sys.argv[3])))
 answered = time.time()
 grown = memory("VmRSS") - before
 print(json.dumps([ready, ready - began, answered, memory("VmHWM"), grown]))
@@ -141,12 +141,17 @@ def cells_of(
     """Every combination, once; without lengths, each file's usual one."""
     cells = []
     for model in models:
-        contract = model.require_contract()
+        variant = variant_of(model)
         first = model.session.get_providers()[0]
         provider = next(name for name, provider in PROVIDERS.items() if provider == first)
-        sizes = itertools.product(batches, lengths or [usual_length(contract)], threads)
-        cells += [BenchmarkCase(model.path, contract.variant, *three, provider) for three in sizes]
+        sizes = itertools.product(batches, lengths or [usual_length_of(model)], threads)
+        cells += [BenchmarkCase(model.path, variant, *three, provider) for three in sizes]
     return list(dict.fromkeys(cells))
+
+
+def variant_of(model: Model) -> str:
+    """The variant of a file, or that it has no contract."""
+    return model.contract.variant if model.contract is not None else "no contract"
 
 
 def benchmark(
@@ -159,7 +164,8 @@ def benchmark(
     """Measure files over batch, length and threads.
 
     Args:
-        files: an `.onnx` file with a contract, or several: paths, what `export` returned, loaded `Model`s.
+        files: an `.onnx` file, or several: paths, what `export` returned, loaded `Model`s; those without a contract are
+            asked with made-up inputs.
         progress: told how many slices of how many are done.
         options: sizes, threads, and the time to spend; no length means each file's usual one, no number of threads
             one thread and one for each core.
@@ -176,11 +182,10 @@ def benchmark(
     calls = []
     for cell in cells:
         model = load(cell.file, provider, cell.threads)
-        inputs = make_inputs(model.require_contract(), cell.batch, cell.length)
+        inputs = inputs_for(model, cell.batch, cell.length)
         names = [o.name for o in model.session.get_outputs()]
         calls.append(lambda s=model.session, n=names, i=inputs: s.run(n, i))
-        for _ in range(3):
-            calls[-1]()
+        _warm_up(calls[-1], model)
     samples: list[list[float]] = [[] for _ in cells]
     ran = [0.0] * len(cells)
     done = 0
@@ -192,6 +197,20 @@ def benchmark(
             if progress is not None:
                 progress(done, ROUNDS * len(cells))
     return [_figures(*three) for three in zip(cells, samples, ran, strict=True)]
+
+
+def _warm_up(call: Callable[[], object], model: Model) -> None:
+    try:
+        for _ in range(3):
+            call()
+    except Exception as error:
+        if model.contract is not None:
+            raise
+        detail = str(error).splitlines()[0]
+        raise UserError(
+            f"{model.path}: has no lstm-onnx contract, and refuses inputs of such sizes that were made up ({detail}); "
+            f"try other --batch and --length, or give it a contract with lstm-onnx adopt"
+        ) from error
 
 
 def _figures(cell: BenchmarkCase, taken: list[float], ran: float) -> Figures:
@@ -223,11 +242,11 @@ def footprint(file: str | Path, provider: str = "auto") -> Footprint:
         UserError: a process fails.
     """
     path = Path(file)
-    contract = load(path, provider).require_contract()
-    command = [sys.executable, "-c", _CHILD, str(path), provider, str(usual_length(contract))]
+    model = load(path, provider)
+    command = [sys.executable, "-c", _CHILD, str(path), provider, str(usual_length_of(model))]
     told = np.median([_start(command, path) for _ in range(STARTS)], axis=0)
     ready, opening, answered, peak, grown = told.tolist()
-    return Footprint(path, contract.variant, path.stat().st_size, ready, opening, answered, int(peak), int(grown))
+    return Footprint(path, variant_of(model), path.stat().st_size, ready, opening, answered, int(peak), int(grown))
 
 
 def _start(command: Sequence[str], path: Path) -> list[float]:

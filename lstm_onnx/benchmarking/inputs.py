@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lstm_onnx.contract import Array, Axis, Contract, ImageSource, LengthsSource, Step, TensorSpec, TimeSource
 from lstm_onnx.data.frequency import advance
+from lstm_onnx.data.made_up_inputs import made_up_inputs, session_tensors
 from lstm_onnx.errors import UserError
+
+if TYPE_CHECKING:
+    from lstm_onnx.inference.model import Model
+
+FOREIGN_LENGTH = 32
+"""Length of sequences for files that do not say what is usual."""
 
 
 def length_axis(contract: Contract) -> str | None:
@@ -25,6 +33,28 @@ def usual_length(contract: Contract) -> int:
     if contract.stream is not None:
         return 1
     return contract.axes[name].example_size or contract.axes[name].min
+
+
+def inputs_for(model: Model, batch: int, length: int) -> dict[str, Array]:
+    """Make inputs for a file: from its golden examples, or made up where it has no contract.
+
+    Without a contract, free axes that come first are taken for the batch, and all others for the length.
+
+    Raises:
+        UserError: the contract has no examples, or does not allow these sizes.
+    """
+    if model.contract is not None:
+        return make_inputs(model.contract, batch, length)
+    inputs, _ = session_tensors(model.session)
+    return made_up_inputs(inputs, first=batch, others=length or FOREIGN_LENGTH)
+
+
+def usual_length_of(model: Model) -> int:
+    """The usual length of a file, `FOREIGN_LENGTH` where it has no contract, and 0 where no axis is free."""
+    if model.contract is not None:
+        return usual_length(model.contract)
+    inputs, _ = session_tensors(model.session)
+    return FOREIGN_LENGTH if any(not isinstance(d, int) for t in inputs for d in t.dims[1:]) else 0
 
 
 def make_inputs(contract: Contract, batch: int, length: int) -> dict[str, Array]:

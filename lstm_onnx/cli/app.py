@@ -32,6 +32,7 @@ COMMANDS = {
     "train": "Train a model; [bold]--plugin NAME --help[/] shows the options of that task too.",
     "export": "Write a run as one .onnx file, or several variants of it, proved against PyTorch first.",
     "verify": "Check that a file is what its contract says, and answers as it should.",
+    "adopt": "Give a file that somebody else exported a contract, scaling, golden examples, and proof.",
     "predict": "Answer for new data.",
     "evaluate": "Score a model on the test part of some data, beside naive baselines.",
     "inspect": "Show what a file says of itself.",

@@ -32,14 +32,14 @@ class Measured(Result):
         figures: of every combination.
         footprints: of every file.
         picture: that was drawn.
-        answer_line: the command that answers with the first file.
+        answer_line: the command that answers with the first file; None where it has no contract.
     """
 
     files: Sequence[Path]
     figures: list[Figures]
     footprints: list[Footprint]
     picture: Path | None
-    answer_line: str
+    answer_line: str | None
 
     def to_json(self) -> Iterable[str]:
         """Return all figures, the best number of threads for each file, and the machine."""
@@ -73,7 +73,10 @@ class Measured(Result):
             lines["p99"] = f"left out for fewer than {ENOUGH_FOR_P99} calls; raise --seconds to see it"
         if self.picture is not None:
             lines["picture"] = self.picture
-        lines["next"] = f"{self.answer_line} --threads {best[self.files[0]][0] or threads[0]}"
+        if self.answer_line is None:
+            lines["inputs"] = "made up, without a contract: free axes that come first are the batch, others the length"
+        else:
+            lines["next"] = f"{self.answer_line} --threads {best[self.files[0]][0] or threads[0]}"
         yield lines
 
 
@@ -133,4 +136,6 @@ def bench(
         from lstm_onnx.training.plots import save_figure
 
         save_figure(latency_figure(figures, labels(files)), plot)
-    return Measured(files, figures, footprints, plot, predict_line(files[0], load(files[0]).require_contract()))
+    contract = load(files[0]).contract
+    line = predict_line(files[0], contract) if contract is not None else None
+    return Measured(files, figures, footprints, plot, line)

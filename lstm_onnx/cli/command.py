@@ -102,7 +102,7 @@ def _parameter(name: str, field: FieldInfo, panel: str | None = None) -> inspect
     where a file may have set it, a switch can be turned off again.
     """
     kind, place = without_none(field.annotation), placed(field)
-    complete = None
+    complete = place.complete
     if is_list(field):
         item = _item(field)
         kind = list[item] if item in (int, float) else list[str]  # type: ignore[valid-type]

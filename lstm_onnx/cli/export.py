@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstm_onnx.cli.console import Result, Shown, encode
-from lstm_onnx.cli.tables import number, predict_line, scores_json
+from lstm_onnx.cli.tables import predict_line, scores_json
 from lstm_onnx.cli.verify import distances, verdict
+from lstm_onnx.display import number
 from lstm_onnx.exporting.options import ExportOptions
 from lstm_onnx.progress import busy
 
@@ -29,7 +30,7 @@ class Written(Result):
         """Return an object for each file."""
         for file in self.files:
             beside = {"file": str(file.path), "contract": str(file.path.with_suffix(".json"))}
-            rest = {"how": file.how} | scores_json(file.contract.scores)
+            rest = {"note": file.note} | scores_json(file.contract.scores)
             yield encode(beside | {"variant": file.contract.variant} | verdict(file.report) | rest)
 
     def to_text(self) -> Iterable[Shown]:
@@ -47,8 +48,8 @@ def _lines(file: Exported) -> dict[str, object]:
         "contract": file.path.with_suffix(".json"),
         "proved": f"{len(file.report.checks)} checks, {distances(file.report)}",
     }
-    if file.how:
-        lines["how"] = file.how
+    if file.note:
+        lines["note"] = file.note
     if scores is not None and scores.fp32 is not None and scores.drop is not None:
         name = scores.primary
         before, after = (number(s[name]) for s in (scores.fp32, scores.model))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from lstm_onnx.cli.console import Result, Shown
+from lstm_onnx.cli.console import Result, Shown, encode
 from lstm_onnx.cli.tables import folding, scores_table
 
 if TYPE_CHECKING:
     from lstm_onnx.contract import Axis, Contract
+    from lstm_onnx.graph.description import Description
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,40 @@ def _size(axis: Axis) -> str:
     return bounds + (f", {axis.example_size} in training" if axis.example_size else "")
 
 
-def inspect(file: Annotated[Path, typer.Argument(help="exported .onnx file")]) -> Inspected:
-    """Read a file's contract."""
-    from lstm_onnx.inference.model import load
+@dataclass(frozen=True)
+class Described(Result):
+    """What a file without a contract says of itself."""
 
-    return Inspected(file, load(file).require_contract())
+    file: Path
+    found: Description
+
+    def to_json(self) -> Iterable[str]:
+        """Return all that was found."""
+        yield encode({"file": str(self.file), "contract": None} | asdict(self.found))
+
+    def to_text(self) -> Iterable[Shown]:
+        """Return what the file is made of, and its inputs and outputs."""
+        found = self.found
+        opsets = ", ".join(f"{domain} {version}" for domain, version in found.opsets.items())
+        lines = {
+            "file": f"{self.file} ({found.size / 1024:,.0f} kB, {found.weights:,} weights)",
+            "made": found.producer or "it does not say by what",
+            "format": f"opset {opsets}; IR {found.ir_version}",
+            "contract": "none: it does not say what its inputs and outputs mean",
+            "operators": ", ".join(f"{name} {count}" for name, count in found.operators.items()),
+        }
+        yield lines | ({"metadata": ", ".join(found.metadata)} if found.metadata else {})
+        for title, tensors in (("inputs", found.inputs), ("outputs", found.outputs)):
+            table = folding("name", "type", "shape", title=title)
+            for t in tensors:
+                table.add_row(t.name, t.dtype, t.shape)
+            yield table
+        yield {"next": f"lstm-onnx adopt {self.file}, which gives it a contract"}
+
+
+def inspect(file: Annotated[Path, typer.Argument(help="exported .onnx file, or any other")]) -> Inspected | Described:
+    """Read a file's contract, or what stands in a file that has none."""
+    from lstm_onnx.graph.description import described_file
+
+    contract, found = described_file(file)
+    return Inspected(file, contract) if contract is not None else Described(file, found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,20 +10,13 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from lstm_onnx.display import number, scores_rows
 from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl
 
     from lstm_onnx.contract import Contract, Scores
-
-
-def number(value: float) -> str:
-    """Four significant digits, never in the style of 1e+03 for everyday sizes."""
-    if not math.isfinite(value):
-        return "-"
-    digits = 4 if value == 0 else max(0, 3 - math.floor(math.log10(abs(value))))
-    return f"{value:.{digits}f}" if 1e-4 <= abs(value) < 1e7 or value == 0 else f"{value:.3e}"
 
 
 def folding(*columns: str, title: str | None = None) -> Table:
@@ -37,12 +29,11 @@ def folding(*columns: str, title: str | None = None) -> Table:
 
 def scores_table(scores: Scores, title: str) -> Table:
     """The model beside its baselines, a metric a row; the primary metric comes first and is bold."""
+    header, rows = scores_rows(scores)
     table = Table(title=title, title_justify="left")
-    table.add_column("metric")
-    for name in ("model", *scores.baselines):
-        table.add_column(name, justify="right")
-    for metric in sorted(scores.model, key=lambda m: m != scores.primary):
-        row = [number(s.get(metric, math.nan)) for s in (scores.model, *scores.baselines.values())]
+    for name in header:
+        table.add_column(name, justify="left" if name == "metric" else "right")
+    for metric, *row in rows:
         table.add_row(metric, *row, style="bold" if metric == scores.primary else None)
     return table
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from lstm_onnx.cli.command import given
 from lstm_onnx.cli.console import Result, Shown, encode, out
 from lstm_onnx.cli.options import plugin_in_toml, read_toml, value_of
 from lstm_onnx.cli.tables import scores_json, scores_table
 from lstm_onnx.errors import UserError
-from lstm_onnx.options import check_disjoint, flag
+from lstm_onnx.options import OnCommandLine, Options, check_disjoint, flag
 from lstm_onnx.plugins.entry_points import task_names
 from lstm_onnx.training.options import TrainingOptions
 
@@ -53,35 +53,36 @@ class Trained(Result):
         }
 
 
+class RunOptions(Options):
+    """What to train, and where to leave it."""
+
+    plugin: Annotated[str | None, OnCommandLine(complete=task_names)] = Field(
+        None, description="task to train, see lstm-onnx plugins; that of the plugin file, if it has only one"
+    )
+    config: Path | None = Field(None, description="TOML file with any of these options")
+    resume: Path | None = Field(None, description="run folder of an interrupted training to go on with")
+    plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
+    name: str | None = Field(None, description="name of the run folder")
+    runs: Path = Field(Path("runs"), description="folder of the run folders")
+    track: tuple[str, ...] = Field(
+        (), description="also tell this tracker: tensorboard, mlflow, or a plugin's; several"
+    )
+    quiet: bool = Field(False, description="print only the last lines")
+
+
 def train(
     data: Annotated[
         Path | None, typer.Argument(help="file or folder to learn from; the plugin's own set if not given")
     ] = None,
-    plugin: Annotated[
-        str | None,
-        typer.Option(
-            help="task to train, see lstm-onnx plugins; that of the plugin file, if it has only one",
-            autocompletion=task_names,
-        ),
-    ] = None,
     data_option: Annotated[
         Path | None, typer.Option("--data", help="the same as DATA; with --resume, where the data is now")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with any of these options")] = None,
-    resume: Annotated[Path | None, typer.Option(help="run folder of an interrupted training to go on with")] = None,
-    plugin_file: Annotated[
-        Path | None, typer.Option(help="Python file that holds the plugin, if it is not installed")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="name of the run folder")] = None,
-    runs: Annotated[Path, typer.Option(help="folder of the run folders")] = Path("runs"),
-    track: Annotated[
-        list[str] | None, typer.Option(help="also tell this tracker: tensorboard, mlflow, or a plugin's; several")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="print only the last lines")] = False,
-    as_json: bool = False,
+    *,
+    options: RunOptions,
+    as_json: bool,
     **fields: Any,
 ) -> Trained:
-    """Train, showing how it goes.
+    """Train, showing how it goes; `fields` are options of the task and of training.
 
     Raises:
         UserError: no task is named, data is named twice, or as `lstm_onnx.train`.
@@ -90,51 +91,51 @@ def train(
 
     if data is not None and data_option is not None and data != data_option:
         raise UserError(f"--data {data_option}: learns from {data} already; leave one of them out")
-    if resume is not None:
-        others = {"DATA": data, "--config": config, "--name": name}
+    if options.resume is not None:
+        others = {"DATA": data, "--config": options.config, "--name": options.name}
         others |= {flag(field): value for field, value in fields.items()}
         if extra := [option for option, value in others.items() if value is not None]:
-            raise UserError(f"--resume {resume}: goes on with the options of that run; leave {extra[0]} out")
-        return _resume(resume, data_option, plugin_file, track or [], quiet, as_json)
-    found = _task_of(plugin, config, plugin_file)
+            raise UserError(f"--resume: goes on with the data and options of that run; leave {extra[0]} out")
+        return _resume(options.resume, data_option, options, as_json)
+    found = _task_of(options.plugin, options.config, options.plugin_file)
     if found is None:
         raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
     task = found.task
     models: dict[str, type[BaseModel]] = {"training": TrainingOptions, task.name: task.Config}
-    stored = read_toml(config, models) if config is not None else {n: {} for n in models}
-    values = {n: {**stored[n], **given(fields, model)} for n, model in models.items()}
-    view = _view(task, quiet, as_json)
-    with closing(view):
+    stored = read_toml(options.config, models) if options.config is not None else {}
+    values = {n: {**stored.get(n, {}), **given(fields, model)} for n, model in models.items()}
+    with closing(_view(task, as_json)) as view:
         run = loop.train(
             task.name,
             data if data is not None else data_option,
-            runs=runs,
-            name=name,
-            plugin_file=plugin_file,
-            observers=[*([] if quiet else [view]), *(track or [])],
+            runs=options.runs,
+            name=options.name,
+            plugin_file=options.plugin_file,
+            observers=_observers(view, options),
             **values[task.name],
             **values["training"],
         )
     return Trained(run)
 
 
-def _resume(
-    folder: Path, data: Path | None, plugin_file: Path | None, track: Sequence[str], quiet: bool, as_json: bool
-) -> Trained:
+def _resume(folder: Path, data: Path | None, options: RunOptions, as_json: bool) -> Trained:
     from lstm_onnx.training import loop
     from lstm_onnx.training.restore import find_task
     from lstm_onnx.training.run_folder import open_run
 
-    view = _view(find_task(open_run(folder), plugin_file).task, quiet, as_json)
-    with closing(view):
-        observers: list[Observer | str] = [*([] if quiet else [view]), *track]
-        return Trained(loop.resume(folder, observers, data=data, plugin_file=plugin_file))
+    with closing(_view(find_task(open_run(folder), options.plugin_file).task, as_json)) as view:
+        observers = _observers(view, options)
+        return Trained(loop.resume(folder, observers, data=data, plugin_file=options.plugin_file))
 
 
-def _view(task: AnyTask, quiet: bool, as_json: bool) -> TrainingView:
+def _view(task: AnyTask, as_json: bool) -> TrainingView:
     from lstm_onnx.cli.training_view import TrainingView
 
     return TrainingView(out, task.primary_metric.name, as_json)
+
+
+def _observers(view: TrainingView, options: RunOptions) -> list[Observer | str]:
+    return [*options.track] if options.quiet else [view, *options.track]
 
 
 def option_models(words: Sequence[str], lenient: bool) -> dict[str, type[BaseModel]]:

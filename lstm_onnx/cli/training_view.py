@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lstm_onnx.cli.console import encode, say
-from lstm_onnx.cli.tables import number
+from lstm_onnx.display import number
 from lstm_onnx.progress import PLAIN_EVERY
 from lstm_onnx.training.observers import Observer
 

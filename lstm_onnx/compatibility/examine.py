@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
 import onnx
 
 from lstm_onnx.compatibility.runtimes import Severity, target_named
 from lstm_onnx.data.given import given_file
-from lstm_onnx.errors import UserError
+from lstm_onnx.graph.model_file import parse_model
 
 
 @dataclass(frozen=True)
@@ -47,19 +46,11 @@ def examine(model: onnx.ModelProto | str | PathLike[str], target: str) -> tuple[
         UserError: there is no such file or target, or it is no ONNX file.
     """
     rules = target_named(target).rules
-    model = model if isinstance(model, onnx.ModelProto) else _read(given_file(model, "examine"))
+    if not isinstance(model, onnx.ModelProto):
+        path = given_file(model, "examine")
+        model = parse_model(path.read_bytes(), path)
     return tuple(
         Finding(rule.name, where, found, rule.severity, rule.why, rule.advice, rule.source)
         for rule in rules
         for where, found in rule.find(model)
     )
-
-
-def _read(path: Path) -> onnx.ModelProto:
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except Exception as error:
-        raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
-    if not model.graph.node:
-        raise UserError(f"{path}: is no ONNX file (it has no graph)")
-    return model

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import onnx
 from onnx import TensorProto
 
-from lstm_onnx.contract import METADATA_KEY, from_json
-from lstm_onnx.errors import UserError
+from lstm_onnx.graph.c_lstm import is_plain_lstm
+from lstm_onnx.graph.model_file import readable_contract
 from lstm_onnx.graph.traversal import inner_nodes, nodes_of
 
 Match = tuple[str, str]
@@ -17,9 +17,10 @@ Match = tuple[str, str]
 Matcher = Callable[[onnx.ModelProto], Iterator[Match]]
 
 _STANDARD = ("", "ai.onnx")
+_CELLS = ("LSTM", "GRU", "RNN")
 _KNOWN = (*_STANDARD, "ai.onnx.ml", "com.microsoft")
 _STRING_OPERATORS = ("StringSplit", "StringConcat", "StringNormalizer", "RegexFullMatch")
-_USUAL_ACTIVATIONS = [b"sigmoid", b"tanh", b"tanh"]
+_USUAL_ACTIVATIONS = {"LSTM": [b"sigmoid", b"tanh", b"tanh"], "GRU": [b"sigmoid", b"tanh"], "RNN": [b"tanh"]}
 
 
 def every_node(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
@@ -29,6 +30,11 @@ def every_node(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
         for node in function.node:
             yield node
             yield from inner_nodes(node)
+
+
+def operator_name(node: onnx.NodeProto) -> str:
+    """Name a node's operator, with its domain where that is not the standard one."""
+    return node.op_type if node.domain in _STANDARD else f"{node.domain}.{node.op_type}"
 
 
 def opset_above(limit: int) -> Matcher:
@@ -58,7 +64,7 @@ def operators(*names: str) -> Matcher:
 
     def look(model: onnx.ModelProto) -> Iterator[Match]:
         for node in every_node(model):
-            name = node.op_type if node.domain in _STANDARD else f"{node.domain}.{node.op_type}"
+            name = operator_name(node)
             if name in wanted or (node.domain and f"{node.domain}.*" in wanted):
                 yield _place(node), name
 
@@ -100,22 +106,22 @@ def on_strings(name: str) -> Matcher:
 
 
 def layout(model: onnx.ModelProto) -> Iterator[Match]:
-    """Find LSTMs that take the batch first."""
-    for node in _lstms(model):
+    """Find LSTMs, GRUs and RNNs that take the batch first."""
+    for node in _recurrent(model):
         if _number(node, "layout"):
-            yield _place(node), "LSTM with layout 1"
+            yield _place(node), f"{node.op_type} with layout 1"
 
 
 def lengths(model: onnx.ModelProto) -> Iterator[Match]:
-    """Find LSTMs that are told how long each sequence is."""
-    for node in _lstms(model):
+    """Find LSTMs, GRUs and RNNs that are told how long each sequence is."""
+    for node in _recurrent(model):
         if _input(node, 4):
-            yield _place(node), "LSTM with sequence_lens"
+            yield _place(node), f"{node.op_type} with sequence_lens"
 
 
 def lengths_of_free_axes(model: onnx.ModelProto) -> Iterator[Match]:
     """Find the same, in models with inputs of any size."""
-    if any(d.dim_param for v in model.graph.input for d in v.type.tensor_type.shape.dim):
+    if any(free_axes(model)):
         yield from lengths(model)
 
 
@@ -134,45 +140,54 @@ def coupled_gates(model: onnx.ModelProto) -> Iterator[Match]:
 
 
 def odd_cells(model: onnx.ModelProto) -> Iterator[Match]:
-    """Find LSTMs that clip, or have other activations than sigmoid, tanh, tanh."""
-    for node in _lstms(model):
+    """Find LSTMs, GRUs and RNNs that clip, or have other activations than the usual ones."""
+    for node in _recurrent(model):
         names = next((list(a.strings) for a in node.attribute if a.name == "activations"), [])
-        usual = _USUAL_ACTIVATIONS * (len(names) // 3)
-        if [n.lower() for n in names] != usual:
-            yield _place(node), f"LSTM with activations {', '.join(n.decode() for n in names)}"
+        usual = _USUAL_ACTIVATIONS[node.op_type]
+        if [n.lower() for n in names] != usual * (len(names) // len(usual)):
+            yield _place(node), f"{node.op_type} with activations {', '.join(n.decode() for n in names)}"
         if any(a.name == "clip" for a in node.attribute):
-            yield _place(node), "LSTM with clip"
+            yield _place(node), f"{node.op_type} with clip"
 
 
 def backward(model: onnx.ModelProto) -> Iterator[Match]:
-    """Find LSTMs that run from the end alone."""
-    for node in _lstms(model):
+    """Find LSTMs, GRUs and RNNs that run from the end alone."""
+    for node in _recurrent(model):
         if _direction(node) == "reverse":
-            yield _place(node), "LSTM with direction reverse"
+            yield _place(node), f"{node.op_type} with direction reverse"
 
 
-def backward_sequence(model: onnx.ModelProto) -> Iterator[Match]:
-    """Find LSTMs that give every step of a run from the end."""
+def backward_others(model: onnx.ModelProto) -> Iterator[Match]:
+    """Find GRUs and RNNs that run from the end, alone or too."""
+    for node in _recurrent(model, ("GRU", "RNN")):
+        if _direction(node) != "forward":
+            yield _place(node), f"{node.op_type} with direction {_direction(node)}"
+
+
+def odd_backward_sequence(model: onnx.ModelProto) -> Iterator[Match]:
+    """Find LSTMs that give every step of a run from the end, and that `graph.c_lstm` leaves to the generator."""
+    kinds = {i.name: i.data_type for i in model.graph.initializer}
     for node in _lstms(model):
-        if _direction(node) != "forward" and node.output[0]:
-            yield _place(node), f"all steps of an LSTM with direction {_direction(node)}"
+        is_double = TensorProto.DOUBLE in (kinds.get(name) for name in node.input[1:4])
+        if _direction(node) != "forward" and node.output[0] and (is_double or not is_plain_lstm(node)):
+            yield _place(node), f"all steps of an LSTM with direction {_direction(node)}, and not as PyTorch has it"
 
 
-def double_lstm(model: onnx.ModelProto) -> Iterator[Match]:
-    """Find LSTMs in float64."""
-    yield from _lstm_of(model, TensorProto.DOUBLE, "float64")
+def double_cells(model: onnx.ModelProto) -> Iterator[Match]:
+    """Find LSTMs, GRUs and RNNs in float64."""
+    yield from _cells_of(model, TensorProto.DOUBLE, "float64")
 
 
-def half_lstm(model: onnx.ModelProto) -> Iterator[Match]:
-    """Find LSTMs in float16."""
-    yield from _lstm_of(model, TensorProto.FLOAT16, "float16")
+def half_cells(model: onnx.ModelProto) -> Iterator[Match]:
+    """Find LSTMs, GRUs and RNNs in float16."""
+    yield from _cells_of(model, TensorProto.FLOAT16, "float16")
 
 
 def half_arithmetic(model: onnx.ModelProto) -> Iterator[Match]:
     """Find where float16 is computed with, other than in LSTMs; weights that are cast to float32 first are none."""
     types = _types(model)
     for node in every_node(model):
-        if node.op_type not in ("Cast", "LSTM") and TensorProto.FLOAT16 in (types.get(name) for name in node.input):
+        if node.op_type not in ("Cast", *_CELLS) and TensorProto.FLOAT16 in (types.get(name) for name in node.input):
             yield _place(node), f"{node.op_type} of float16"
             return
 
@@ -201,10 +216,15 @@ def remainders_of_a_clock(model: onnx.ModelProto) -> Iterator[Match]:
 
 
 def free_axes(model: onnx.ModelProto) -> Iterator[Match]:
-    """Find the first input that may have any size."""
+    """Find the first input that may have any size; axes without a name are called ?."""
+    weights = {t.name for t in model.graph.initializer}
     for value in model.graph.input:
-        free = [d.dim_param for d in value.type.tensor_type.shape.dim if d.dim_param]
-        if free:
+        shape = value.type.tensor_type.shape
+        if value.name not in weights and not value.type.tensor_type.HasField("shape"):
+            yield f"input {value.name}", "any number of axes"
+            return
+        free = [d.dim_param or "?" for d in shape.dim if not d.HasField("dim_value") or d.dim_value < 0]
+        if free and value.name not in weights:
             yield f"input {value.name}", f"free axes {', '.join(free)}"
             return
 
@@ -215,21 +235,25 @@ def int8_of_free_axes(model: onnx.ModelProto) -> Iterator[Match]:
         yield from operators("com.microsoft.DynamicQuantizeLSTM")(model)
 
 
-def free_lstm(model: onnx.ModelProto) -> Iterator[Match]:
-    """Find free axes in a model with an LSTM that makes its first state by itself."""
-    if any(not _input(node, 5) for node in _lstms(model)):
+def free_cells(model: onnx.ModelProto) -> Iterator[Match]:
+    """Find free axes in a model with an LSTM, GRU or RNN that makes its first state by itself."""
+    if any(not _input(node, 5) for node in _recurrent(model)):
         yield from free_axes(model)
 
 
 def _lstms(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
-    return (node for node in every_node(model) if node.op_type == "LSTM" and node.domain in _STANDARD)
+    return _recurrent(model, ("LSTM",))
 
 
-def _lstm_of(model: onnx.ModelProto, kind: int, name: str) -> Iterator[Match]:
+def _recurrent(model: onnx.ModelProto, kinds: tuple[str, ...] = _CELLS) -> Iterator[onnx.NodeProto]:
+    return (node for node in every_node(model) if node.op_type in kinds and node.domain in _STANDARD)
+
+
+def _cells_of(model: onnx.ModelProto, kind: int, name: str) -> Iterator[Match]:
     types = _types(model)
-    for node in _lstms(model):
+    for node in _recurrent(model):
         if kind in (types.get(n) for n in node.input[:3]):
-            yield _place(node), f"LSTM in {name}"
+            yield _place(node), f"{node.op_type} in {name}"
 
 
 def _place(node: onnx.NodeProto) -> str:
@@ -261,9 +285,5 @@ def _types(model: onnx.ModelProto) -> dict[str, int]:
 
 
 def _may_read_a_clock(model: onnx.ModelProto) -> bool:
-    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
-    try:
-        contract = from_json(text, "the model") if text else None
-    except UserError:
-        return True
+    contract = readable_contract(model)
     return contract is None or any(t.source is not None and t.source.kind == "time" for t in contract.inputs)

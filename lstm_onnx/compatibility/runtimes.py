@@ -142,11 +142,11 @@ def _own(source: str) -> Rule:
 
 
 def _layout(source: str) -> Rule:
-    return Rule("layout", rules.layout, "stops", "its LSTM refuses layout 1", _TRANSPOSES, source)
+    return Rule("layout", rules.layout, "stops", "it refuses layout 1", _TRANSPOSES, source)
 
 
 def _double(source: str) -> Rule:
-    return Rule("double", rules.double_lstm, "stops", "it has no LSTM in float64", "export in float32", source)
+    return Rule("double", rules.double_cells, "stops", "it does not run it in float64", "export in float32", source)
 
 
 def _external(source: str) -> Rule:
@@ -293,10 +293,18 @@ _IN_C = (
     ),
     Rule(
         "reverse",
-        rules.backward_sequence,
+        rules.odd_backward_sequence,
         "differs",
         "it gives the steps of the backward run in the order in which it computes them, last first",
         _REVERSES,
+        _C,
+    ),
+    Rule(
+        "direction",
+        rules.backward_others,
+        "stops",
+        "its GRU and RNN run forward alone",
+        "use an LSTM, or run it with ONNX Runtime",
         _C,
     ),
     Rule(
@@ -337,13 +345,13 @@ _ON_TRACT = (
     ),
     Rule("sequence_lens", rules.lengths, "stops", "it refuses lengths that differ", _GATHERS, _TRACT),
     _double(_TRACT),
-    Rule("half", rules.half_lstm, "stops", "it has no LSTM in float16", "export --variant fp32 or fp16", _TRACT),
+    Rule("half", rules.half_cells, "stops", "it does not run it in float16", "export --variant fp32 or fp16", _TRACT),
     Rule("input_forget", rules.coupled_gates, "differs", "it ignores input_forget", _PLAIN_CELL, _TRACT),
     Rule("cell", rules.odd_cells, "differs", "it answers otherwise with clip or such activations", _PLAIN_CELL, _TRACT),
     Rule("reverse", rules.backward, "differs", "it answers otherwise where nothing runs forward", _REVERSES, _TRACT),
     Rule(
         "axes",
-        rules.free_lstm,
+        rules.free_cells,
         "differs",
         "it cannot make the first state of an LSTM while the batch is open, and panics",
         "set the sizes of the inputs when loading (set_input_fact)",
@@ -371,7 +379,7 @@ TARGETS: dict[str, Target] = {
             Versions(None, None, _OPENVINO),
             _ON_OPENVINO,
         ),
-        Target("bare-c", "plain C without a runtime, by emx-onnx-cgen", Versions(None, None, _C), _IN_C),
+        Target("bare-c", "plain C without a runtime, all but LSTMs by emx-onnx-cgen", Versions(None, None, _C), _IN_C),
         Target("tract", "tract, in Rust", Versions(None, None, _TRACT), _ON_TRACT),
     )
 }

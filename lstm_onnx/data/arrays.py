@@ -11,11 +11,11 @@ from zipfile import ZipFile
 import numpy as np
 from pydantic import ValidationError
 
-from lstm_onnx.contract import Array, Contract, TensorSpec, Values
+from lstm_onnx.contract import Array, Contract, LengthsSource, TensorSpec, Values
 from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.data.tables import check_readable
+from lstm_onnx.data.text_files import load_json
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.json_text import parse_json
 
 ARRAY_FORMATS = (".npz", ".json")
 _SAFE = {
@@ -49,10 +49,10 @@ def load_arrays(path: Path) -> dict[str, Array]:
 
 
 def load_npz(path: Path) -> dict[str, Array]:
-    """Read the arrays of an `.npz` file; what their headers ask for is held to the limits before any is made.
+    """Read the arrays of an `.npz` file by name; what their headers ask for is held to the limits before any is made.
 
     Raises:
-        UserError: it holds something else, is damaged, or asks for too much memory.
+        UserError: it is none, or holds Python objects.
     """
     check_readable(path, (".npz",))
     try:
@@ -76,15 +76,6 @@ def _promised(packed: ZipFile, name: str) -> int:
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(file)
     return math.prod(shape) * dtype.itemsize
-
-
-def load_json(path: Path) -> Any:
-    """Parse a JSON file.
-
-    Raises:
-        UserError: it is not JSON; says where.
-    """
-    return parse_json(path.read_bytes(), path)
 
 
 def _from_json(name: str, value: Any, path: Path) -> Array:
@@ -112,7 +103,8 @@ def check_inputs(contract: Contract, arrays: Mapping[str, Any]) -> dict[str, Arr
     State inputs that are not given start from their reset values.
 
     Raises:
-        UserError: an input is missing, unknown, or of the wrong type or shape; says what was found and expected.
+        UserError: an input is missing, unknown, of the wrong type or shape, or gives lengths that no sequence has; says
+            what was found and expected.
     """
     known = {t.name: t for t in contract.inputs}
     for name in arrays:
@@ -130,6 +122,8 @@ def check_inputs(contract: Contract, arrays: Mapping[str, Any]) -> dict[str, Arr
     sizes: dict[str, tuple[int, str]] = {}
     for name, array in given.items():
         _check_shape(contract, known[name], array, sizes)
+    for name, array in given.items():
+        _check_lengths(contract, known[name], array, sizes)
     for name in known:
         if name not in given:
             given[name] = _reset(contract, known[name], states[name], sizes)
@@ -190,6 +184,22 @@ def _check_shape(contract: Contract, tensor: TensorSpec, array: Array, sizes: di
         other = sizes.setdefault(dim, (size, tensor.name))
         if other[0] != size:
             raise UserError(f"{here}, but in input '{other[1]}' it has {other[0]}; they must agree")
+
+
+def _check_lengths(contract: Contract, tensor: TensorSpec, array: Array, sizes: Mapping[str, tuple[int, str]]) -> None:
+    """Hold lengths to what they count: runtimes read past the end, or give up, where one is too long."""
+    source = tensor.source
+    if not isinstance(source, LengthsSource) or not array.size:
+        return
+    most = contract.axes[source.axis].size if source.axis in contract.axes else None
+    if most is None and source.axis in sizes:
+        most = sizes[source.axis][0]
+    wrong = (array < source.min) | (array > most if most is not None else False)
+    if not wrong.any():
+        return
+    at = tuple(int(k) for k in np.argwhere(wrong)[0])
+    bounds = f"{source.min} at least" if most is None else f"from {source.min} to {most}, the size of '{source.axis}'"
+    raise UserError(f"input '{tensor.name}': {array[at]} at {list(at)}, and a length must be {bounds}")
 
 
 def _reset(contract: Contract, tensor: TensorSpec, value: float, sizes: Mapping[str, tuple[int, str]]) -> Array:

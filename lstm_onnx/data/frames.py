@@ -92,4 +92,4 @@ def as_file(data: object, verb: str) -> Iterator[Path | None]:
         try:
             yield path
         except UserError as error:
-            raise type(error)(str(error).replace(str(path), TABLE)) from error
+            raise type(error)(str(error).replace(str(path), TABLE)) from None

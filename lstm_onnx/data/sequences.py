@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from lstm_onnx.data.columns import group_codes
 from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, require, row_number
 from lstm_onnx.data.timestamps import time_column
 from lstm_onnx.errors import UserError
@@ -63,7 +64,7 @@ def long_sequences(
         UserError: a cell cannot be read, or two steps of a sequence have the same time.
     """
     where = str(where)
-    code, names = _codes(frame, sequence, where)
+    code, names = group_codes(frame, sequence, where, "sequence")
     values, notes = _numbers(frame, columns, where)
     order = np.argsort(code, kind="stable")
     if time is not None:
@@ -119,27 +120,6 @@ def wide_sequences(frame: pl.DataFrame, where: Path | str, columns: Sequence[str
         rows=np.arange(frame.height, dtype=np.int64),
         notes=tuple(notes),
     )
-
-
-def _codes(frame: pl.DataFrame, sequence: str | None, where: str) -> tuple[Whole, list[str]]:
-    """Number the sequences in the order in which they appear; return the number of each row, and their names."""
-    if sequence is None:
-        return np.zeros(frame.height, dtype=np.int64), [""]
-    require(frame, sequence, where)
-    kind = frame.get_column(sequence).dtype
-    if kind.is_nested():
-        raise UserError(f"{where}: column '{sequence}' holds {kind}, where names are needed; choose another")
-    names = frame.get_column(sequence).cast(pl.String)
-    missing = (names.is_null() | (names.str.strip_chars() == "")).arg_true()
-    if len(missing):
-        more = f" (and in {len(missing) - 1:,} more rows)" if len(missing) > 1 else ""
-        raise UserError(
-            f"{where}: row {row_number(where, int(missing[0]))}, column '{sequence}': the name of the sequence is "
-            f"missing{more}; fill it in or delete the row"
-        )
-    known = names.unique(maintain_order=True)
-    code = names.replace_strict(known, pl.Series(range(len(known)), dtype=pl.Int64), return_dtype=pl.Int64)
-    return code.to_numpy().astype(np.int64), known.to_list()
 
 
 def _numbers(frame: pl.DataFrame, columns: Sequence[str], where: str) -> tuple[Steps, list[str]]:

@@ -18,29 +18,28 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.data.atomic_files import replacing
+from lstm_onnx.data.cells import MISSING, TRUTH, refuse_equal_names, separator, split_line
 from lstm_onnx.data.limits import refuse_bomb
+from lstm_onnx.data.text_files import decode, parse_json
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.json_text import parse_json
 
 Floats = NDArray[np.float64]
 
 TEXT_FORMATS = (".csv", ".tsv", ".txt")
 FORMATS = (*TEXT_FORMATS, ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
 WRITTEN = (".csv", ".tsv", ".parquet", ".json")
-MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-")
-"""Cells that count as missing, in any mixture of upper and lower case."""
+_TRUTH = {word: str(value) for word, value in TRUTH.items()}
 _WIDEST = 16
 """Bytes of a cell of a kind that is not in `_WIDTHS`: polars' view of a text."""
 _WIDTHS = {pl.Int8: 1, pl.UInt8: 1, pl.Boolean: 1, pl.Int16: 2, pl.UInt16: 2, pl.Int32: 4, pl.UInt32: 4, pl.Float32: 4}
 _WIDTHS |= {pl.Date: 4, pl.Int64: 8, pl.UInt64: 8, pl.Float64: 8, pl.Datetime: 8, pl.Duration: 8, pl.Time: 8}
-_TRUTH = {"true": "1", "false": "0"}
 
 
 def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
     """Read a CSV, TSV, Parquet, JSON (a list of records) or JSON-lines file.
 
-    Columns of text files are strings, with null for an empty cell. The separator of a `.csv` is a comma, or a semicolon
-    or tab where the header has those and no comma. A first column without a name that only counts the rows (as pandas
+    Columns of text files are strings, with null for an empty cell. What separates the cells of a `.csv` is told by its
+    header (`lstm_onnx.data.cells`). A first column without a name that only counts the rows (as pandas
     writes its index) is left out; any other column without a name is called `column N`.
 
     Args:
@@ -127,47 +126,28 @@ def require_all(frame: pl.DataFrame, columns: Sequence[str], where: Path | str) 
 def _read_text(path: Path, data: bytes) -> pl.DataFrame:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UserError(f"{path}: is UTF-16 text; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
-    data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        found = data[error.start : error.start + 1].hex()
-        raise UserError(
-            f"{path}: row {row}: is not UTF-8 text (found the byte 0x{found}); save it as UTF-8, or convert it from "
-            "the encoding it has, such as Latin-1"
-        ) from None
+    data = decode(data, path).rstrip("\r\n").encode()
     if not data.strip():
         raise UserError(f"{path}: is empty; choose another file")
     if b"\0" in data:
         raise UserError(f"{path}: is not a text table (it holds zero bytes); is the file type '{path.suffix}' right?")
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
-    separator = "\t" if path.suffix.lower() == ".tsv" else _separator(data.split(b"\n", 1)[0].decode())
-    header = _header(data, separator, path)
-    _check_rectangle(data, separator, len(header), path)
-    frame = pl.read_csv(data, separator=separator, infer_schema=False, has_header=True)
+    mark = "\t" if path.suffix.lower() == ".tsv" else separator(data.split(b"\n", 1)[0].decode())
+    header = _header(data, mark, path)
+    _check_rectangle(data, mark, len(header), path)
+    frame = pl.read_csv(data, separator=mark, infer_schema=False, has_header=True)
     frame.columns = [name or f"column {i + 1}" for i, name in enumerate(header)]
     if not header[0] and frame.width > 1 and _counts_rows(frame.to_series(0)):
         frame = frame.drop(frame.columns[0])
     return frame
 
 
-def _separator(header: str) -> str:
-    for candidate in (",", ";", "\t"):
-        if candidate in header:
-            return candidate
-    return ","
-
-
-def _header(data: bytes, separator: str, path: Path) -> list[str]:
-    names = [n.strip() for n in next(csv.reader(io.StringIO(data.decode(), newline=""), delimiter=separator))]
-    for i, name in enumerate(names):
-        if name and name in names[:i]:
-            first = names.index(name) + 1
-            raise UserError(f"{path}: columns {first} and {i + 1} are both called '{name}'; rename one of them")
+def _header(data: bytes, mark: str, path: Path) -> list[str]:
+    names = split_line(data.decode(), mark)
+    refuse_equal_names(names, path)
     if len(names) > 1 and all(_is_number(n) for n in names if n):
-        raise UserError(f"{path}: row 1: should name the columns, found '{separator.join(names)}'; add a header row")
+        raise UserError(f"{path}: row 1: should name the columns, found '{mark.join(names)}'; add a header row")
     return names
 
 
@@ -184,16 +164,16 @@ def _counts_rows(column: pl.Series) -> bool:
     return numbers.null_count() == 0 and numbers.to_list() == list(range(len(numbers)))
 
 
-def _check_rectangle(data: bytes, separator: str, width: int, path: Path) -> None:
+def _check_rectangle(data: bytes, mark: str, width: int, path: Path) -> None:
     """Refuse rows with more or fewer cells than the header: polars would fill short rows without a word."""
     if b'"' in data:
-        rows = csv.reader(io.StringIO(data.decode(), newline=""), delimiter=separator)
+        rows = csv.reader(io.StringIO(data.decode(), newline=""), delimiter=mark)
         cells = np.fromiter((len(r) for r in rows), dtype=np.int64)
         cells = np.where((cells == 0) & (width == 1), 1, cells)
     else:
         codes = np.frombuffer(data, dtype=np.uint8)
         ends = np.append(np.flatnonzero(codes == ord("\n")), len(codes))
-        cuts = np.flatnonzero(codes == ord(separator))
+        cuts = np.flatnonzero(codes == ord(mark))
         cells = np.diff(np.searchsorted(cuts, ends), prepend=0) + 1
     bad = np.flatnonzero(cells != width)
     if len(bad):
@@ -201,19 +181,19 @@ def _check_rectangle(data: bytes, separator: str, width: int, path: Path) -> Non
         more = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
         raise UserError(
             f"{path}: row {row}: has {found} cell{'s' * (found != 1)} where the header has {width}{more}; complete or "
-            f"delete it (cells are separated by {_spoken(separator)}, and text with one needs quotes)"
+            f"delete it (cells are separated by {_spoken(mark)}, and text with one needs quotes)"
         )
 
 
-def _spoken(separator: str) -> str:
-    return {",": "commas", ";": "semicolons", "\t": "tabs"}[separator]
+def _spoken(mark: str) -> str:
+    return {",": "commas", ";": "semicolons", "\t": "tabs"}[mark]
 
 
 def _read_records(path: Path, data: bytes) -> pl.DataFrame:
     if path.suffix.lower() == ".json":
         return records_frame(parse_json(data, path), path)
-    lines = [(number, line) for number, line in enumerate(data.splitlines(), start=1) if line.strip()]
-    return records_frame([parse_json(line, f"{path}: line {number}") for number, line in lines], path)
+    lines = enumerate(decode(data, path).splitlines(), start=1)
+    return records_frame([parse_json(line.encode(), path, number) for number, line in lines if line.strip()], path)
 
 
 def records_frame(records: Any, where: Path | str) -> pl.DataFrame:
@@ -234,8 +214,8 @@ def records_frame(records: Any, where: Path | str) -> pl.DataFrame:
 def numeric_column(frame: pl.DataFrame, column: str, where: Path | str) -> tuple[Floats, tuple[str, ...]]:
     """Return a column as float64 with NaN for missing cells, and notes on what was repaired.
 
-    The cells of `MISSING` are missing; infinities count as missing and are noted; `true` and `false` are 1 and 0.
-    Anything else that is no number is refused: a decimal comma, say, is never guessed.
+    What a cell says is told by `lstm_onnx.data.cells`; infinities count as missing and are noted. Anything else that
+    is no number is refused: a decimal comma, say, is never guessed.
 
     Returns:
         values of shape (rows,), and one line for each repair.
@@ -327,5 +307,4 @@ def write_table(frame: pl.DataFrame, path: Path | str) -> None:
             moments = [pl.col(c).dt.strftime("%Y-%m-%d %H:%M:%S") for c, d in frame.schema.items() if d == pl.Datetime]
             beside.write_text(frame.with_columns(moments).write_json() + "\n", encoding="utf-8")
         else:
-            separator = "\t" if suffix == ".tsv" else ","
-            frame.write_csv(beside, separator=separator, datetime_format="%Y-%m-%d %H:%M:%S")
+            frame.write_csv(beside, separator="\t" if suffix == ".tsv" else ",", datetime_format="%Y-%m-%d %H:%M:%S")

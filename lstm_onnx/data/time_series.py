@@ -17,8 +17,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Step
+from lstm_onnx.data.columns import group_codes
 from lstm_onnx.data.frequency import DAY, infer_step, step_text, ticks, to_grid
-from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, require, row_number
+from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, row_number
 from lstm_onnx.data.timestamps import Seconds, month_start, time_column, time_text
 from lstm_onnx.errors import UserError
 
@@ -111,7 +112,7 @@ def regular_series(
     """
     where = str(where)
     reading = _Reading(where, [], fixed)
-    code, names = _codes(frame, series, where)
+    code, names = group_codes(frame, series, where, "series")
     if time is None:
         stamps = _count_rows(code)
         step = step or Step(seconds=1)
@@ -158,22 +159,6 @@ def wide_series(
         for i, name in enumerate(columns)
     ]
     return Regular(tuple(parts), found.step, found.notes)
-
-
-def _codes(frame: pl.DataFrame, series: str | None, where: str) -> tuple[NDArray[np.int64], list[str]]:
-    if series is None:
-        return np.zeros(frame.height, dtype=np.int64), [""]
-    require(frame, series, where)
-    names = frame.get_column(series).cast(pl.String)
-    missing = (names.is_null() | (names.str.strip_chars() == "")).arg_true()
-    if len(missing):
-        raise UserError(
-            f"{where}: row {row_number(where, int(missing[0]))}, column '{series}': the name of the series is missing; "
-            "fill it in or delete the row"
-        )
-    known = names.unique(maintain_order=True)
-    code = names.replace_strict(known, pl.Series(range(len(known)), dtype=pl.Int64), return_dtype=pl.Int64)
-    return code.to_numpy().astype(np.int64), known.to_list()
 
 
 def _count_rows(code: NDArray[np.int64]) -> Seconds:

@@ -16,6 +16,7 @@ import numpy as np
 
 from lstm_onnx.data.sequences import Steps
 from lstm_onnx.data.tables import check_readable
+from lstm_onnx.data.text_files import decode
 from lstm_onnx.errors import UserError
 
 SUFFIX = ".ts"
@@ -104,13 +105,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         line = line.strip()
         if not line or line.startswith(_COMMENTS):
             continue
-        try:
-            yield number, line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            found = line[error.start : error.start + 1].hex()
-            raise UserError(
-                f"{path}: line {number}: is not UTF-8 text (found the byte 0x{found}); save it as UTF-8"
-            ) from None
+        yield number, decode(line, path, unit="line", first=number)
 
 
 def _read_header(lines: Iterator[tuple[int, str]], path: Path) -> _Header:

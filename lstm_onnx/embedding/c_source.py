@@ -8,18 +8,20 @@ which the caller owns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
 from lstm_onnx.embedding.target import Refusal
+from lstm_onnx.graph.generated_c import GenerationError, Parameter, generate_c, read_parameters
 
 if TYPE_CHECKING:
     import onnx
 
 BYTES = {"float": 4, "double": 8, "int64_t": 8, "int32_t": 4, "uint8_t": 1, "bool": 1}
 """The types of arrays that are taken, and how large an element is."""
+_TYPES = frozenset(BYTES)
 
 _ELSEWHERE = "embed it for another target, such as c"
 _STRINGS = "it takes or gives strings; export it with --numeric, which does without them"
@@ -32,22 +34,6 @@ class Buffer:
     name: str
     ctype: str
     begin: int
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a node's function, or of the graph's."""
-
-    name: str
-    ctype: str
-    shape: tuple[int, ...]
-    is_read: bool
-
-    @property
-    def cast(self) -> str:
-        """What makes a flat array into one of this shape; C99 does not turn rows into constant rows by itself."""
-        rows = "".join(f"[{n}]" for n in self.shape[1:])
-        return f"({'const ' * self.is_read}{self.ctype} (*){rows})" if rows else ""
 
 
 @dataclass(frozen=True)
@@ -81,21 +67,16 @@ def plain_c(model: onnx.ModelProto) -> PlainC:
         Refusal: the generator is not installed, or cannot take the graph; says why.
     """
     try:
-        from emx_onnx_cgen.compiler import Compiler, CompilerOptions
-    except ImportError:
-        raise Refusal("it needs the package emx-onnx-cgen; pip install emx-onnx-cgen") from None
-    # weights stay in the source; every buffer is declared as a plain array; arrays of the caller may be aliased
-    options = CompilerOptions(large_weight_threshold=0, large_temp_threshold_bytes=2**40, restrict_arrays=False)
-    try:
-        text = Compiler(options).compile(model)
-    except Exception as error:
-        why = str(error).split(" Hint:")[0].split(" (while")[0].splitlines()[0].removesuffix(".")
+        return _taken_apart(generate_c(model, static_buffers=True))
+    except GenerationError as error:
+        why = str(error)
+        if "pip install" in why:
+            raise Refusal(why) from None
         if "string" in why.lower():
             raise Refusal(_STRINGS) from error
         if open_size := re.search(r"tensor '(.+?)' has dynamic dimensions", why):
             raise Refusal(f"how large {open_size[1]} is depends on what comes in; {_ELSEWHERE}") from error
         raise Refusal(f"emx-onnx-cgen cannot turn it into C: {why}; {_ELSEWHERE}") from error
-    return _taken_apart(text)
 
 
 def _taken_apart(text: str) -> PlainC:
@@ -106,7 +87,7 @@ def _taken_apart(text: str) -> PlainC:
     if "EMX_STRING_MAX_LEN" in signature:
         raise Refusal(_STRINGS)
     functions = {
-        name: tuple(_parameters(parameters))
+        name: read_parameters(parameters, _TYPES)
         for name, parameters in re.findall(r"^EMX_NODE_FN void (\w+)\((.*)\) \{$", head, re.MULTILINE)
     }
     declared: dict[str, tuple[str, int]] = {}
@@ -120,7 +101,7 @@ def _taken_apart(text: str) -> PlainC:
             calls.append((call[1], call[2].split(", ")))
         else:
             raise Refusal(f"emx-onnx-cgen wrote what is neither an array nor a call of a node: {line}; {_ELSEWHERE}")
-    parameters = tuple(_parameters(signature))
+    parameters = read_parameters(signature, _TYPES)
     flat = {p.name for p in parameters} | declared.keys()
     buffers, blocks = place_buffers(declared, [arguments for _, arguments in calls])
     written = tuple(
@@ -128,15 +109,6 @@ def _taken_apart(text: str) -> PlainC:
         for name, given in calls
     )
     return PlainC(_private(head), parameters, blocks, buffers, written)
-
-
-def _parameters(text: str) -> Iterator[Parameter]:
-    for part in text.split(", "):
-        array = re.fullmatch(r"(const )?(\w+) (\w+)((?:\[\d+\])+)", part)
-        if array is None or array[2] not in BYTES:
-            raise Refusal(f"emx-onnx-cgen made a parameter that is no plain array of fixed size: {part}; {_ELSEWHERE}")
-        shape = tuple(int(n) for n in re.findall(r"\d+", array[4]))
-        yield Parameter(array[3], array[2], shape, array[1] is not None)
 
 
 def _private(text: str) -> str:

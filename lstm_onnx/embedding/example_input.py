@@ -32,21 +32,21 @@ def _pictures(project: Project) -> bytes:
 
 def _texts(project: Project, arrays: Mapping[str, Array]) -> str:
     """Texts that a line can hold, from all golden examples."""
-    port = next(p for p in project.inputs if p.feed in ("texts", "bytes"))
+    port = next(p for p in project.inputs if p.source in ("text", "bytes"))
     found = []
     for example in project.contract.examples:
         array = example.inputs[port.name].array()
-        if port.feed == "texts":
+        if port.source == "text":
             found += [str(text) for text in array.ravel()]
         else:
-            lengths = _lengths(project, {n: v.array() for n, v in example.inputs.items()})
+            lengths = _lengths(project, {n: v.array() for n, v in example.inputs.items()}) or [len(r) for r in array]
             found += [bytes(row[:n]).decode("utf-8", "replace") for row, n in zip(array, lengths, strict=True)]
     lines = [text for text in found if text.strip() and "\n" not in text and "\r" not in text and "\0" not in text]
     return "".join(f"{line}\n" for line in dict.fromkeys(lines))
 
 
 def _lengths(project: Project, arrays: Mapping[str, Array]) -> list[int]:
-    port = next((p for p in project.inputs if p.feed == "lengths"), None)
+    port = next((p for p in project.inputs if p.source == "lengths"), None)
     return arrays[port.name].astype(int).tolist() if port else []
 
 
@@ -57,16 +57,16 @@ def _table(project: Project, arrays: Mapping[str, Array]) -> str:
     cells = np.full((count, len(project.columns)), math.nan)
     for p in project.given:
         array = arrays[p.name]
-        if p.feed == "clock":
+        if p.source == "time":
             times = array[0].astype(int).tolist()
-        elif p.feed == "rows":
+        elif p.source == "rows":
             cells[:, p.places] = array[0, :count].reshape(count, len(p.places))
-        elif p.feed == "constants":
+        elif p.source == "static":
             cells[:, p.places] = array[0].reshape(1, len(p.places))
-        elif p.feed == "future":
+        elif p.source == "future":
             _put(ahead, p, array)
     if project.time is not None and not times:
-        later = next((int(arrays[p.name][0][0]) for p in project.given if p.feed == "clock_future"), count)
+        later = next((int(arrays[p.name][0][0]) for p in project.given if p.source == "time_future"), count)
         times = [_after(later, project, row - count) for row in range(count)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

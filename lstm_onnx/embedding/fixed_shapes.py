@@ -68,16 +68,14 @@ def fixed_model(model: bytes, sizes: Mapping[str, int]) -> onnx.ModelProto:
     import onnx
     import onnxruntime as ort
 
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.log_severity_level = 4
+    from lstm_onnx.inference.session import PROVIDERS, session_options
+
+    options = session_options(level="basic", quiet=True)
     for name, size in sizes.items():
         options.add_free_dimension_override_by_name(name, size)
     with tempfile.TemporaryDirectory() as folder:
         options.optimized_model_filepath = str(Path(folder) / "fixed.onnx")
-        ort.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"], disabled_optimizers=["MatMulAddFusion"]
-        )
+        ort.InferenceSession(model, options, providers=[PROVIDERS["cpu"]], disabled_optimizers=["MatMulAddFusion"])
         found = onnx.load(options.optimized_model_filepath)
     del found.metadata_props[:]
     for value in (*found.graph.input, *found.graph.output):
@@ -97,18 +95,15 @@ def fixed_examples(contract: Contract, model: bytes, sizes: Mapping[str, int]) -
     Each sequence of a batch becomes an example, cut to the size or gone through again until it is as long; ONNX Runtime
     answers for it. A stream gives its first steps, each with the states that the one before it left.
     """
-    import onnxruntime as ort
+    from lstm_onnx.inference.session import session_answer
 
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    names = [t.name for t in contract.outputs]
+    answer = session_answer(model, contract.name)
     states = {s.output: s.input for s in contract.states}
     found: list[Example] = []
     for inputs in _pieces(contract, sizes):
         carried = {states[name]: a for name, a in found[-1][1].items() if name in states} if found else {}
         whole = {**inputs, **carried}
-        found.append((whole, dict(zip(names, session.run(names, whole), strict=True))))
+        found.append((whole, answer(whole)))
     return found
 
 

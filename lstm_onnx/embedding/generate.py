@@ -11,7 +11,7 @@ import onnx
 
 from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.compatibility.rules import external
-from lstm_onnx.contract import METADATA_KEY, Contract, from_json, to_json
+from lstm_onnx.contract import Contract, to_json
 from lstm_onnx.data.given import given_file, given_path
 from lstm_onnx.embedding.example_input import example_input
 from lstm_onnx.embedding.project import Project, project_of
@@ -19,6 +19,7 @@ from lstm_onnx.embedding.registry import load_target
 from lstm_onnx.embedding.render import commands, render, write_folder
 from lstm_onnx.embedding.target import EmbedTarget, Refusal
 from lstm_onnx.errors import UserError
+from lstm_onnx.graph.model_file import parse_model, read_contract
 from lstm_onnx.version import __version__
 
 
@@ -57,8 +58,8 @@ def embed(
     path, folder = given_file(file, "embed"), given_path(out, "embed", "a folder to write into")
     chosen = load_target(target, Path(plugin_file) if plugin_file is not None else None)
     content = path.read_bytes()
-    model = _parse(content, path)
-    contract = _contract(_stored(model, path), path)
+    model = parse_model(content, path)
+    contract = _contract(model, path)
     project = project_of(contract, len(content), __version__)
     _refuse(model, chosen, path)
     example = example_input(project) if chosen.program else b""
@@ -82,25 +83,10 @@ def embed(
     )
 
 
-def _parse(content: bytes, path: Path) -> onnx.ModelProto:
-    try:
-        model = onnx.load_from_string(content)
-    except Exception as error:
-        raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
-    if not model.graph.node:
-        raise UserError(f"{path}: is no ONNX file (it has no graph)")
-    return model
-
-
-def _stored(model: onnx.ModelProto, path: Path) -> str:
-    text: str | None = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
-    if text is None:
+def _contract(model: onnx.ModelProto, path: Path) -> Contract:
+    contract = read_contract(model, path)
+    if contract is None:
         raise UserError(f"{path}: has no lstm-onnx contract, which embed works from; export it with lstm-onnx export")
-    return text
-
-
-def _contract(text: str, path: Path) -> Contract:
-    contract = from_json(text, path)
     if not contract.examples:
         raise UserError(f"{path}: has no golden examples for the self-test; export it again")
     return contract

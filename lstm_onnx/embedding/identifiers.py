@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _RESERVED = frozenset(
     """
@@ -19,11 +19,41 @@ _RESERVED = frozenset(
     ulong unchecked undefined union unsafe unsigned unsized use ushort using var virtual void volatile where while
     with xor yield instanceof java
     arguments checked ort results tensor undefined
-    model answer state session error golden csv inputs outputs input_names output_names content good length ahead room
-    err calendar table work self_test instance
+    model answer state session error golden csv tensors env memory inputs outputs input_names output_names content good
+    length ahead room err calendar table work self_test instance
     """.split()
 )
 """Keywords of the languages, and the names that generated programs use for themselves."""
+
+_TAKEN = frozenset(
+    """
+    all clean help install package test wasm edit_cache rebuild_cache list_install_components package_source run_tests
+    assert complex ctype errno fenv inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbool
+    stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype
+    algorithm array atomic bit charconv chrono compare concepts coroutine deque exception execution expected filesystem
+    format forward_list fstream functional future generator initializer_list iomanip ios iosfwd iostream istream
+    iterator latch limits list map memory mutex new numbers numeric optional ostream queue random ranges ratio regex set
+    span sstream stack stop_token streambuf string_view system_error thread tuple type_traits unordered_map utility
+    valarray variant vector version
+    abort abs accept access alarm alloca atexit atof atoi basename bcmp bind bsearch calloc ceil clock clone close
+    connect cos crypt daemon dirname div dup erf exec exit exp ffs floor fma fork free gamma getenv getopt gmtime hypot
+    index insque j0 j1 jn kill labs ldexp lgamma link listen localtime log logb longjmp lrand48 lsearch malloc memcpy
+    mktime modf nice open pause perror pipe poll pow printf putenv puts qsort raise rand random read realloc remove
+    rename rewind rindex rint round scanf send select shutdown sin sleep socket sqrt srand stat strlen swab sync sysconf
+    system tan tee tgamma trunc truncate umask unlink usleep vfork wait write y0 y1 yn
+    alloc core proc_macro std
+    archive bufio builtin bytes cmd cmp compress container context crypto database debug embed encoding errors expvar
+    flag fmt hash html image io iter log maps mime net os path plugin reflect regexp runtime slices sort strconv strings
+    structs syscall testing text unicode unique vendor
+    action bit_converter buffer collections comparer console convert cultureinfo date date_time diagnostics dictionary
+    environment file func globalization half lang linq marshal microsoft nint nullable process program linkedlist
+    stopwatch stream stringbuilder task timespan tuple type uri util
+    build dist lib node node_modules onnx onnxruntime src target tests
+    cell convert golden lines picture times
+    """.split()
+)
+"""What a program cannot be called beside those: goals of make and CMake, headers and functions of C and C++, packages
+that come with Rust, Go, Java and .NET, folders of builds, and files of programs."""
 
 
 def snake(name: str) -> str:
@@ -34,13 +64,19 @@ def snake(name: str) -> str:
     return f"{plain}_" if plain in _RESERVED else plain
 
 
-def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
-    """Make identifiers that differ from each other and from those taken."""
+def program(name: str) -> str:
+    """Make an identifier of a model's name, after which files, packages, namespaces and goals of builds are called."""
+    found = snake(name)
+    return f"{found}_" if found in _TAKEN else found
+
+
+def unique(names: Iterable[str], taken: Iterable[str] = (), suffixes: Sequence[str] = ()) -> list[str]:
+    """Make identifiers that differ from each other and from those taken, also where one of the suffixes is added."""
     used, found = set(taken), []
     for name in map(snake, names):
-        while name in used:
+        while used & (whole := {name, *(name + suffix for suffix in suffixes)}):
             name += "_"
-        used.add(name)
+        used |= whole
         found.append(name)
     return found
 
@@ -68,7 +104,9 @@ def verb(task: str) -> str:
 
 def one_line(text: object) -> str:
     """Make text that is safe in a comment of any language: one line, and no end of a comment in it."""
-    return " ".join(str(text).split()).replace("*/", "* /").replace("-->", "-- >").replace("\\u", "\\ u")
+    line = " ".join(str(text).split()).replace("*/", "* /").replace("-->", "-- >").replace("\\u", "\\ u")
+    line = line.replace("??/", "?? /")  # a backslash, to C
+    return f"{line}." if line.endswith("\\") else line  # which would take the next line into the comment
 
 
 def c_string(text: str) -> str:

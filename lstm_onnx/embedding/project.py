@@ -22,13 +22,13 @@ from lstm_onnx.contract import (
     TextSource,
     TimeSource,
 )
-from lstm_onnx.embedding.identifiers import snake, unique, verb
-from lstm_onnx.embedding.output_layout import OutputLayout, output_layout
+from lstm_onnx.embedding.identifiers import program, unique, verb
+from lstm_onnx.inference.output_layout import OutputLayout, free_axes, output_layout, rows_axis
 from lstm_onnx.inference.table_inputs import target_columns
 
 Mode = Literal["window", "sequence", "texts", "picture", "library"]
-Feed = Literal[
-    "rows", "future", "clock", "clock_future", "constants", "lengths", "texts", "bytes", "picture", "state", "other"
+SourceKind = Literal[
+    "rows", "future", "time", "time_future", "static", "lengths", "text", "bytes", "image", "state", "other"
 ]
 
 
@@ -59,8 +59,8 @@ class Port:
         unit: of its values, or None.
         missing: whether NaN may come in.
         labels: what each whole number in it stands for; empty if that is not said.
-        feed: how an input is fed; of an output, "state" or "other".
-        places: columns of `Project.columns` that fill the last axis (feeds rows, future and constants).
+        source: where an input comes from; of an output, "state" or "other".
+        places: columns of `Project.columns` that fill the last axis (sources rows, future and static).
         reset: value of a state before the first call.
         state: of a state, its number in `Project.states`; -1 of others.
         position: its place among the graph's inputs, or outputs.
@@ -74,7 +74,7 @@ class Port:
     unit: str | None
     missing: bool
     labels: tuple[str, ...]
-    feed: Feed
+    source: SourceKind
     places: tuple[int, ...]
     reset: float
     state: int
@@ -171,12 +171,12 @@ class Project:
     @property
     def given(self) -> tuple[Port, ...]:
         """Inputs that are no states."""
-        return tuple(p for p in self.inputs if p.feed != "state")
+        return tuple(p for p in self.inputs if p.source != "state")
 
     @property
     def answers(self) -> tuple[Port, ...]:
         """Outputs that are no states."""
-        return tuple(p for p in self.outputs if p.feed != "state")
+        return tuple(p for p in self.outputs if p.source != "state")
 
     @property
     def printed(self) -> tuple[Port, ...]:
@@ -199,13 +199,13 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
     """Return what templates see of a model of `size` bytes."""
     ids = _identifiers(contract)
     dims = _dims(contract, ids)
-    rows_axis = _rows_axis(contract)
-    columns, owners = _columns(contract, rows_axis)
+    past = rows_axis(contract)
+    columns, owners = _columns(contract, past)
     place = {c.name: i for i, c in enumerate(columns)}
     states = {t: n for n, s in enumerate(contract.states) for t in (s.input, s.output)}
 
     def port(tensor: TensorSpec, position: int, is_input: bool) -> Port:
-        feed = _feed(contract, tensor, rows_axis) if is_input else "other"
+        source = _source_kind(contract, tensor, past) if is_input else "other"
         return Port(
             name=tensor.name,
             id=ids[tensor.name],
@@ -215,7 +215,7 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
             unit=tensor.unit,
             missing=tensor.missing,
             labels=tensor.labels or (),
-            feed="state" if tensor.name in states else feed,
+            source="state" if tensor.name in states else source,
             places=tuple(place[c] for c in owners.get(tensor.name, ())) if is_input else (),
             reset=next((s.reset for s in contract.states if s.input == tensor.name), 0.0),
             state=states.get(tensor.name, -1),
@@ -227,11 +227,11 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
     by_name = {p.name: p for p in (*inputs, *outputs)}
     table = contract.table or Table()
     free = dict.fromkeys(d for p in inputs for d in p.dims if d.size is None)
-    future = next((p for p in inputs if p.feed == "future"), None)
+    future = next((p for p in inputs if p.source == "future"), None)
     mode = _mode(contract, inputs)
     return Project(
         name=contract.name,
-        id=snake(contract.name),
+        id=program(contract.name),
         verb=verb(contract.task),
         task=contract.task,
         variant=contract.variant,
@@ -245,14 +245,14 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
         mode=mode,
         streaming=contract.stream is not None,
         context=contract.stream.context if contract.stream else 1,
-        rows=dims[rows_axis] if rows_axis and mode in ("window", "sequence") else None,
+        rows=dims[past] if past and mode in ("window", "sequence") else None,
         ahead=future.dims[-2] if future and future.dims[-2].size is None else None,
         shortest=next((t.source.min for t in contract.inputs if isinstance(t.source, LengthsSource)), 0),
         columns=tuple(columns),
-        time=table.time if any(p.feed.startswith("clock") for p in inputs) or mode == "window" else None,
+        time=table.time if any(p.source.startswith("time") for p in inputs) or mode == "window" else None,
         step_seconds=table.step.seconds if table.step else 0,
         step_months=table.step.months if table.step else 0,
-        answer=output_layout(contract, rows_axis),
+        answer=output_layout(contract),
         rtol=contract.tolerance.rtol,
         atol=contract.tolerance.atol,
         version=version,
@@ -262,7 +262,8 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
 def _identifiers(contract: Contract) -> dict[str, str]:
     """One identifier for each tensor name; inputs and outputs are told apart too."""
     names = [t.name for t in (*contract.inputs, *contract.outputs)]
-    return dict(zip(names, unique(names, taken=[snake(contract.name)]), strict=True))
+    fields = ("_shape", "_count", "_labels", "_label", "_places", "_in", "_out")  # that programs put beside them
+    return dict(zip(names, unique(names, [program(contract.name)], fields), strict=True))
 
 
 def _dims(contract: Contract, ids: dict[str, str]) -> dict[str, Dim]:
@@ -273,50 +274,37 @@ def _dims(contract: Contract, ids: dict[str, str]) -> dict[str, Dim]:
     }
 
 
-def _free_axes(contract: Contract, tensor: TensorSpec) -> list[str]:
-    return [d for d in tensor.dims[1:] if contract.axes[d].size is None]
-
-
-def _rows_axis(contract: Contract) -> str | None:
-    """Find the axis that runs over rows of the past, or over the steps of a sequence."""
-    given = contract.external_inputs
-    for t in given:
-        if isinstance(t.source, ColumnsSource) and t.source.rows != "future":
-            return t.dims[-2]
-        if isinstance(t.source, TimeSource) and t.source.rows == "past":
-            return t.dims[-1]
-    return next((d for t in given if t.source is None for d in _free_axes(contract, t)), None)
-
-
-def _feed(contract: Contract, tensor: TensorSpec, rows: str | None) -> Feed:
+def _source_kind(contract: Contract, tensor: TensorSpec, rows: str | None) -> SourceKind:
     source = tensor.source
     if isinstance(source, TimeSource):
-        return "clock" if source.rows == "past" else "clock_future"
+        return "time" if source.rows == "past" else "time_future"
     if isinstance(source, ColumnsSource):
         return "future" if source.rows == "future" else "rows"
     if isinstance(source, StaticSource):
-        return "constants"
+        return "static"
     if isinstance(source, LengthsSource):
         return "lengths"
     if isinstance(source, ImageSource):
-        return "picture" if tensor.dtype == "uint8" and len(tensor.dims) == 4 else "other"
+        return "image" if tensor.dtype == "uint8" and len(tensor.dims) == 4 else "other"
     if isinstance(source, TextSource):
         if tensor.dtype == "string":
-            return "texts"
+            return "text"
         return "bytes" if tensor.dtype == "uint8" else "other"  # numbers of words come from a program, not from a line
     if tensor.dtype in ("string", "uint8", "bool") or not tensor.dims:
         return "other"
-    free = _free_axes(contract, tensor)
+    free = free_axes(contract, tensor)
     if free == [rows] and tensor.dims[1] == rows:
         return "rows"
-    return "other" if free else "constants"
+    return "other" if free else "static"
 
 
 def _columns(contract: Contract, rows: str | None) -> tuple[list[Column], dict[str, tuple[str, ...]]]:
     """Return the columns that are read, and which of them fill each input."""
     owners: dict[str, tuple[str, ...]] = {}
     bare = [
-        t for t in contract.external_inputs if t.source is None and _feed(contract, t, rows) in ("rows", "constants")
+        t
+        for t in contract.external_inputs
+        if t.source is None and _source_kind(contract, t, rows) in ("rows", "static")
     ]
     for t in contract.external_inputs:
         if isinstance(t.source, ColumnsSource | StaticSource):
@@ -343,19 +331,21 @@ def _labels(name: str, axes: Sequence[tuple[str, ...]], bare: Sequence[TensorSpe
 
 
 def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
-    given = [p for p in inputs if p.feed != "state"]
-    feeds = {p.feed for p in given}
-    if feeds == {"picture"} and len(given) == 1:
+    given = [p for p in inputs if p.source != "state"]
+    sources = {p.source for p in given}
+    if sources == {"image"} and len(given) == 1:
         return "picture"
     if (
-        "picture" in feeds
+        "image" in sources
         or not given
-        or "other" in feeds
+        or "other" in sources
         or any(len([d for d in p.dims if d.size is None]) > 2 for p in given)
     ):
         return "library"
-    if feeds & {"texts", "bytes"}:
-        return "texts" if feeds <= {"texts", "bytes", "lengths"} else "library"
+    if sources & {"text", "bytes"}:
+        if contract.stream is not None:  # a line is a whole text, not the next piece of one
+            return "library"
+        return "texts" if sources <= {"text", "bytes", "lengths"} else "library"
     timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
     if timed and (contract.table is None or contract.table.step is None):
         return "library"

@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 
 from lstm_onnx.data.atomic_files import make_folder, move, stage_beside
+from lstm_onnx.data.cells import NAN_WORDS, TRUTH
 from lstm_onnx.embedding import identifiers
 from lstm_onnx.embedding.project import Project
 from lstm_onnx.embedding.target import EmbedTarget
@@ -51,7 +52,8 @@ def render(target: EmbedTarget, project: Project, model: bytes) -> dict[str, byt
     """
     jinja = environment(target.templates)
     own = target.context(project, model)
-    context = {**own, "project": project, "target": target, "commands": commands(target, project)}
+    rules = {"nan_words": NAN_WORDS, "truth": TRUTH}  # how cells of a table are read
+    context = {**own, **rules, "project": project, "target": target, "commands": commands(target, project)}
     found: dict[str, bytes] = {}
     for file in sorted(p for p in target.templates.rglob("*") if p.is_file()):
         path = file.relative_to(target.templates).as_posix()

@@ -57,11 +57,9 @@ class Triton(EmbedTarget):
 
     def context(self, project: Project, model: bytes) -> dict[str, object]:
         """Say how each tensor stands in the configuration, and try the request."""
-        import onnxruntime as ort
+        from lstm_onnx.inference.session import open_session
 
-        options = ort.SessionOptions()
-        options.log_severity_level = 4
-        session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        session = open_session(model, project.name, "cpu")
         inputs = request_inputs(project)
         return {
             "types": TYPES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,9 @@ from lstm_onnx.contract import Array, Scores
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.session import session_answer
-from lstm_onnx.task import Arrays, PrimaryMetric, TaskData
+from lstm_onnx.task import Answer, Arrays, PrimaryMetric, TaskData
 from lstm_onnx.training.restore import own_data
-from lstm_onnx.training.scoring import score
+from lstm_onnx.training.scoring import BATCH, score
 
 if TYPE_CHECKING:
     from lstm_onnx.training.restore import Restored
@@ -47,8 +48,8 @@ class QualityDrop:
         return self._score(self.fp32, self.data.test)
 
     @cached_property
-    def _fp32_choosing(self) -> float:
-        return self._score(self.fp32, self._choosing)[self._metric.name]
+    def _fp32_choosing(self) -> dict[str, float]:
+        return self._score(self.fp32, self._choosing)
 
     @property
     def _metric(self) -> PrimaryMetric:
@@ -62,19 +63,22 @@ class QualityDrop:
 
     def drop_while_choosing(self, content: bytes) -> float:
         """Percent by which a file is worse than fp32 on the validation split."""
-        return drop(self._metric, self._fp32_choosing, self._score(content, self._choosing)[self._metric.name])
+        found = self._score(content, self._choosing)
+        return self._drop(content, self._fp32_choosing, found, self._choosing)[0]
 
     def scores(self, content: bytes) -> Scores:
         """Scores of a file on the test split, with those of fp32 and the drop beside them."""
         found = self._score(content, self.data.test)
         name = self._metric.name
         before = self.restored.run.record.scores
+        lost, what = self._drop(content, self.fp32_scores, found, self.data.test)
         return Scores(
             primary=name,
             model=found,
             baselines=before.baselines if before is not None else {},
             fp32=self.fp32_scores,
-            drop=drop(self._metric, self.fp32_scores[name], found[name]),
+            drop=lost,
+            drop_of=what if what != name else None,
         )
 
     def own_scores(self) -> Scores:
@@ -83,7 +87,25 @@ class QualityDrop:
         baselines = before.baselines if before is not None else {}
         return Scores(primary=self._metric.name, model=self.fp32_scores, baselines=baselines)
 
+    def _drop(
+        self, content: bytes, before: dict[str, float], after: dict[str, float], split: Split
+    ) -> tuple[float, str]:
+        """Percent by which a file is worse, and in what: the first of these that has a value for fp32.
+
+        The primary metric, the one that stands for the training loss, and else how far the answers moved.
+        """
+        metric = self._metric
+        if metric.fallback is not None and np.isnan(before[metric.name]):
+            metric = PrimaryMetric(metric.fallback)
+        if not np.isnan(before[metric.name]):
+            return drop(metric, before[metric.name], after[metric.name]), metric.name
+        was, now = self._answer(self.fp32), self._answer(content)
+        return moved((was(batch), now(batch)) for batch in split.batches(BATCH)), "the answers"
+
     def _score(self, content: bytes, split: Split) -> dict[str, float]:
+        return score(self.restored.task, self._answer(content), split, self.restored.config)
+
+    def _answer(self, content: bytes) -> Answer:
         answer, after = session_answer(content, "the variant"), self.restored.graphs[0].after
 
         def whole(arrays: Arrays) -> dict[str, Array]:
@@ -93,7 +115,7 @@ class QualityDrop:
                 return found
             return after.reference({**arrays, **found}) | found
 
-        return score(self.restored.task, whole, split, self.restored.config)
+        return whole
 
 
 def drop(metric: PrimaryMetric, before: float, after: float) -> float:
@@ -104,3 +126,27 @@ def drop(metric: PrimaryMetric, before: float, after: float) -> float:
     if before == 0:
         return 0.0 if worse <= 0 else float("inf")
     return float(100 * worse / abs(before))
+
+
+def moved(pairs: Iterable[tuple[Arrays, Arrays]]) -> float:
+    """Percent by which answers moved: of numbers the distance beside their size, of anything else how many changed.
+
+    The worst output counts. NaN on one side alone is a change of the whole number.
+
+    Args:
+        pairs: outputs of batches before and after.
+    """
+    apart: dict[str, float] = {}
+    size: dict[str, float] = {}
+    for before, after in pairs:
+        for name, one in before.items():
+            other = after[name]
+            if one.dtype.kind == "f":
+                a, b = (np.nan_to_num(x.astype(np.float64)) for x in (one, other))
+                lost = np.where(np.isnan(one) == np.isnan(other), np.abs(a - b), np.abs(a) + np.abs(b))
+                whole = np.abs(a)
+            else:
+                lost, whole = one != other, np.ones(one.shape)
+            apart[name] = apart.get(name, 0.0) + float(lost.sum())
+            size[name] = size.get(name, 0.0) + float(whole.sum())
+    return max((100 * d / size[name] if size[name] else np.inf * d for name, d in apart.items() if d), default=0.0)

@@ -34,6 +34,7 @@ from lstm_onnx.exporting.exported import Exported
 from lstm_onnx.exporting.options import ExportOptions
 from lstm_onnx.exporting.quantization import PLANS, quantize, require_quantizable
 from lstm_onnx.graph.float16 import store_half
+from lstm_onnx.graph.model_file import read_contract, readable_contract
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.graph.torch_export import to_onnx, traced_example
@@ -48,7 +49,7 @@ from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.run_folder import Run, newest_run, open_run
 from lstm_onnx.verification.fingerprints import fingerprints
 from lstm_onnx.verification.report import Report
-from lstm_onnx.verification.verify import readable_contract, verify_bytes
+from lstm_onnx.verification.verify import verify_bytes
 
 LOWEST_OPSET = 18
 """The lowest opset that the torch exporter writes well."""
@@ -231,9 +232,11 @@ class _Exporter:
         content = model.SerializeToString()
         report = verify_bytes(content, str(path), restored=self.restored)
         report.raise_if_failed()
-        model = add_contract(model, _contract_of(model).model_copy(update={"proof": _proof(report)}))
+        contract = read_contract(model, path)
+        assert contract is not None  # it was put there above
+        contract = contract.model_copy(update={"proof": _proof(report)})
         notes = "; ".join(n for n in (how, *self.restored.run.notes) if n)
-        return model.SerializeToString(), Exported(path, _contract_of(model), report, notes)
+        return add_contract(model, contract).SerializeToString(), Exported(path, contract, report, notes)
 
     def _graph(self, variant: Variant) -> GraphSpec:
         graph = graph_for(self.restored, variant, self.options.numeric)
@@ -276,11 +279,11 @@ class _Exporter:
         scores = self.price.scores(model.SerializeToString())
         assert scores.fp32 is not None and scores.drop is not None
         if scores.drop > self.options.max_drop and not self.options.force:
-            name = scores.primary
+            name = scores.drop_of or scores.primary
+            figures = f" ({scores.model[name]:.5g} instead of {scores.fp32[name]:.5g})" if name in scores.model else ""
             raise UserError(
-                f"{path}: {variant} loses {scores.drop:.2f}% of {name} on the test data ({scores.model[name]:.5g} "
-                f"instead of {scores.fp32[name]:.5g}), more than --max-drop {self.options.max_drop:g}; allow more, or "
-                f"write it with --force"
+                f"{path}: {variant} loses {scores.drop:.2f}% of {name} on the test data{figures}, more than --max-drop "
+                f"{self.options.max_drop:g}; allow more, or write it with --force"
             )
         return scores
 
@@ -347,11 +350,6 @@ def _proof(report: Report) -> Proof:
         decisions=report.decisions,
         changed=report.changed,
     )
-
-
-def _contract_of(model: onnx.ModelProto) -> Contract:
-    text = next(p.value for p in model.metadata_props if p.key == METADATA_KEY)
-    return Contract.model_validate_json(text)
 
 
 def golden_examples(restored: Restored, graph: GraphSpec, answer: Answer) -> tuple[Example, ...]:

@@ -26,13 +26,13 @@ class Exported:
         path: the file; its contract lies beside it as `.json`.
         contract: what the file says of itself.
         report: of the verification.
-        how: what was decided on the way, such as how int8 weights are scaled.
+        note: what was decided on the way, such as how int8 weights are scaled.
     """
 
     path: Path
     contract: Contract
     report: Report
-    how: str = ""
+    note: str = ""
 
     @property
     def scores(self) -> dict[str, float]:
@@ -79,8 +79,8 @@ class Exported:
 
     def _told(self) -> tuple[str, dict[str, object]]:
         facts: dict[str, object] = {"proved": self.report.told()}
-        if self.how:
-            facts["how"] = self.how
+        if self.note:
+            facts["note"] = self.note
         if self.contract.scores is not None:
             facts |= display.scores_text(self.contract.scores)
         return f"File of {self.contract.task}, {self.contract.variant}: {self.path}", facts

@@ -2,7 +2,8 @@
 
 ONNX Runtime's own quantizer does the rewriting (activations are quantized anew at each run, so no calibration data is
 needed). What is decided here is which products are worth it and how finely the weights are scaled: `PLANS`, fastest
-first, of which the export takes the first that holds the task's metric.
+first, of which the export takes the first that holds the task's metric. Tables of vectors (embeddings), which are
+looked up and not computed with, are stored in int8 by `quantized_tables`.
 
 Weights use seven of the eight bits (`reduce_range`): with eight, pairs of products overflow 16 bits on x86 CPUs that
 have AVX2 without VNNI, and the answers are wrong without a word
@@ -23,10 +24,13 @@ import onnx
 from onnx import numpy_helper
 
 from lstm_onnx.errors import UserError
-from lstm_onnx.graph.traversal import inner_nodes
+from lstm_onnx.graph.traversal import inner_nodes, nodes_of, with_inner
 
 SMALLEST = 4096
 """Elements that a product's weights must have to be quantized: below, converting its input costs more than it saves."""
+
+SMALLEST_TABLE = 1024
+"""Elements that a table of vectors must have: below, its scales and one node more are not worth it."""
 
 FROZEN = 1e3
 """Weights beyond this are switches, not learned (`layers` shuts gates on padding with 1e4); they would take up the
@@ -42,12 +46,14 @@ class Plan:
         per_channel: a scale for each gate unit or output column; otherwise one for each matrix, which is faster.
         products: whether MatMul and Gemm are quantized too, or LSTMs alone.
         first_layer: whether LSTMs that read the graph's own features are; their columns differ most in size.
+        tables: whether tables of vectors are stored in int8.
     """
 
     name: str
     per_channel: bool
     products: bool = True
     first_layer: bool = True
+    tables: bool = True
 
 
 PLANS = (
@@ -59,19 +65,20 @@ PLANS = (
         per_channel=True,
         products=False,
         first_layer=False,
+        tables=False,
     ),
 )
 
 
 def quantize(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto | None:
     """Return `model` with int8 weights by `plan`, or None where the plan finds nothing to quantize in it."""
-    names = chosen_nodes(model, plan)
+    names, bare = chosen_nodes(model, plan), onnx.ModelProto()
+    bare.CopyFrom(model)
+    stored = quantized_tables(bare, plan.per_channel) if plan.tables else 0
     if not names:
-        return None
+        return bare if stored else None
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    bare = onnx.ModelProto()
-    bare.CopyFrom(model)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "quantized.onnx"
         quantize_dynamic(
@@ -103,6 +110,73 @@ def chosen_nodes(model: onnx.ModelProto, plan: Plan) -> list[str]:
     return names
 
 
+def chosen_tables(model: onnx.ModelProto) -> list[str]:
+    """Name the tables of vectors (rows, width) that nothing but look-ups by row read."""
+    weights = {t.name: t for t in model.graph.initializer}
+    readers: dict[str, set[str]] = {}
+    for node in nodes_of(model.graph):
+        for k, name in enumerate(node.input):
+            by_row = node.op_type == "Gather" and k == 0 and not any(a.name == "axis" and a.i for a in node.attribute)
+            readers.setdefault(name, set()).add("Gather" if by_row else node.op_type + " otherwise")
+    return [
+        name
+        for name, tensor in weights.items()
+        if tensor.data_type == onnx.TensorProto.FLOAT
+        and len(tensor.dims) == 2
+        and np.prod(tensor.dims) >= SMALLEST_TABLE
+        and readers.get(name) == {"Gather"}
+        and _largest(tensor) < FROZEN
+    ]
+
+
+def quantized_tables(model: onnx.ModelProto, per_channel: bool) -> int:
+    """Store tables of vectors in int8, in place: a row is looked up, then made float32 by DequantizeLinear.
+
+    All eight bits are used: these numbers meet in no sum of eight-bit products. Both operators are standard ones.
+
+    Args:
+        model: to change.
+        per_channel: a scale for each column; otherwise one for the table.
+
+    Returns:
+        How many tables there were.
+    """
+    chosen = set(chosen_tables(model))
+    for name in chosen:
+        tensor = next(t for t in model.graph.initializer if t.name == name)
+        table = numpy_helper.to_array(tensor)
+        largest = np.abs(table).max(axis=0) if per_channel else np.abs(table).max()
+        scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
+        tensor.CopyFrom(numpy_helper.from_array(np.clip(np.round(table / scale), -127, 127).astype(np.int8), name))
+        zero = np.zeros(scale.shape, np.int8)
+        model.graph.initializer.extend(
+            [numpy_helper.from_array(scale, f"{name}_scale"), numpy_helper.from_array(zero, f"{name}_zero_point")]
+        )
+    for graph in with_inner(model.graph) if chosen else ():
+        nodes = [part for node in graph.node for part in _dequantized(node, chosen, per_channel)]
+        del graph.node[:]
+        graph.node.extend(nodes)
+    return len(chosen)
+
+
+def _dequantized(node: onnx.NodeProto, tables: set[str], per_channel: bool) -> Iterator[onnx.NodeProto]:
+    """Yield the node, and what makes its rows float32 again if it looks them up in one of the tables."""
+    copy = onnx.NodeProto.FromString(node.SerializeToString())
+    yield copy
+    if node.op_type == "Gather" and node.input[0] in tables:
+        table, rows = node.input[0], node.output[0]
+        copy.output[0] = f"{rows}_int8"
+        made = onnx.helper.make_node(
+            "DequantizeLinear",
+            [f"{rows}_int8", f"{table}_scale", f"{table}_zero_point"],
+            [rows],
+            name=f"{node.name}/DequantizeLinear",
+        )
+        if per_channel:
+            made.attribute.append(onnx.helper.make_attribute("axis", -1))
+        yield made
+
+
 def require_quantizable(model: onnx.ModelProto, where: str) -> None:
     """Refuse a model without anything to quantize.
 
@@ -115,11 +189,26 @@ def require_quantizable(model: onnx.ModelProto, where: str) -> None:
             f"{where}: the variant int8 leaves alone what is inside a Loop, such as {inside[0]}: a step at a time, it "
             f"would gain a tenth to a fifth; keep fp32, or take fp16"
         )
-    if not any(chosen_nodes(model, plan) for plan in PLANS):
-        raise UserError(
-            f"{where}: the variant int8 finds nothing to quantize: no LSTM without switched gates, and no product of "
-            f"{SMALLEST:,} weights or more; keep fp32, or take fp16"
+    if not any(chosen_nodes(model, plan) for plan in PLANS) and not chosen_tables(model):
+        raise UserError(f"{where}: the variant int8 finds nothing to quantize: {_why_nothing(model)}")
+
+
+def _why_nothing(model: onnx.ModelProto) -> str:
+    """Say what stands in the way, and what to do."""
+    weights = {t.name: t for t in model.graph.initializer}
+    switched = [n.name for n in model.graph.node if n.op_type == "LSTM" and n.input[1] in weights]
+    if switched:
+        return (
+            f"{switched[0]} gives its cell state at the end of sequences of unequal length, by a column of weights "
+            f"that shuts its gates and leaves no scale for the others; a task that needs the hidden state alone asks "
+            f"for LSTM.hidden_states; keep fp32, or take fp16"
         )
+    sizes = [int(np.prod(t.dims)) for t in weights.values() if len(t.dims) == 2]
+    largest = f"the largest has {max(sizes):,}" if sizes else "there is none"
+    return (
+        f"no LSTM, no product of {SMALLEST:,} weights or more, and no table of {SMALLEST_TABLE:,} ({largest}), below "
+        f"which it costs more than it saves; train a larger model, keep fp32, or take fp16"
+    )
 
 
 def _largest(tensor: onnx.TensorProto) -> float:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
-from onnx import helper
+from onnx import compose, helper
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.graph.traversal import with_inner
-from lstm_onnx.task import Arrays, GraphSpec, Stage
+from lstm_onnx.task import Arrays, GraphSpec
 
 ML_DOMAIN, ML_VERSION = "ai.onnx.ml", 3
 
@@ -80,51 +80,65 @@ def run_after(graph: GraphSpec, arrays: Arrays, answered: Mapping[str, Array]) -
 
 def join(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
     """Put the stages of `graph` around the model of its torch part, in place."""
-    if graph.before is not None:
-        _put(model.graph, graph.before, "before", first=True)
-    if graph.after is not None:
-        _put(model.graph, graph.after, "after", first=False)
     if graph.before is None and graph.after is None:
         return model
-    axes = graph.axes
-    for side, tensors in ((model.graph.input, graph.inputs), (model.graph.output, graph.outputs)):
-        there = {v.name: v for v in side}
-        values = [there[t.name] if t.name in there else _value(t, axes) for t in tensors]
+    joined, name = model.graph, model.graph.name
+    there = {v.name: v for v in (*joined.input, *joined.output)}
+    if graph.before is not None:
+        joined = connect(prefix_names(graph.before.build(), "before/"), joined)
+    if graph.after is not None:
+        joined = connect(joined, prefix_names(graph.after.build(), "after/"))
+    for side, tensors in ((joined.input, graph.inputs), (joined.output, graph.outputs)):
+        values = [there[t.name] if t.name in there else _value(t, graph.axes) for t in tensors]
         kept = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in values]
         del side[:]
         side.extend(kept)
+    del joined.value_info[:]
+    joined.name = name
+    model.graph.CopyFrom(joined)
     if any(n.domain == ML_DOMAIN for n in model.graph.node) and all(o.domain != ML_DOMAIN for o in model.opset_import):
         model.opset_import.append(helper.make_opsetid(ML_DOMAIN, ML_VERSION))
     return model
 
 
-def _put(into: onnx.GraphProto, stage: Stage, scope: str, first: bool) -> None:
-    """Add the nodes of a stage, its inner names prefixed so that they meet no other, and no two nodes called alike."""
-    part = stage.build()
-    outside = {t.name for t in (*stage.inputs, *stage.outputs)}
+def prefix_names(graph: onnx.GraphProto, prefix: str, renamed: Mapping[str, str] | None = None) -> onnx.GraphProto:
+    """Return a graph whose inner names meet no other: all but its inputs and outputs begin so, and nodes differ.
 
-    def renamed(name: str) -> str:
-        return name if not name or name in outside else f"{scope}.{name}"
-
+    Args:
+        graph: stays as it is.
+        prefix: of nodes, weights and values.
+        renamed: other names for some inputs or outputs.
+    """
+    named = onnx.GraphProto()
+    named.CopyFrom(graph)
     seen: Counter[str] = Counter()
-    for graph in with_inner(part):
-        for node in graph.node:
-            name = f"{scope}/{node.name or node.op_type}"
+    for part in with_inner(named):
+        for node in part.node:
+            name = node.name or node.op_type
             seen[name] += 1
             node.name = name if seen[name] == 1 else f"{name}_{seen[name]}"
-            node.input[:] = [renamed(n) for n in node.input]
-            node.output[:] = [renamed(n) for n in node.output]
-        for tensor in graph.initializer:
-            tensor.name = renamed(tensor.name)
-        for value in (*graph.input, *graph.output) if graph is not part else ():
-            value.name = renamed(value.name)
-    into.initializer.extend(part.initializer)
-    if first:
-        rest = [onnx.NodeProto.FromString(n.SerializeToString()) for n in into.node]
-        del into.node[:]
-        into.node.extend([*part.node, *rest])
-    else:
-        into.node.extend(part.node)
+    # weights, too: compose looks into the body of a Loop before it comes to them
+    names = {t.name: prefix + t.name for t in named.initializer} | dict(renamed or {})
+    return compose.add_prefix_graph(
+        named, prefix, rename_inputs=False, rename_outputs=False, inplace=True, name_map=names
+    )
+
+
+def connect(first: onnx.GraphProto, second: onnx.GraphProto, same: Sequence[tuple[str, str]] = ()) -> onnx.GraphProto:
+    """Join two graphs: what both know by one name is one value, an input of both among them.
+
+    Args:
+        first: runs first.
+        second: takes outputs of `first`, or the inputs that it has.
+        same: an output of `first` and the input of `second` that it is, where they are called otherwise.
+    """
+    open_first = onnx.GraphProto()
+    open_first.CopyFrom(first)
+    given = {v.name: v for v in (*first.input, *first.output)}
+    met = [(v.name, v.name) for v in second.input if v.name in given] + list(same)
+    out = {v.name for v in first.output}
+    open_first.output.extend(given[name] for name, _ in met if name not in out)  # compose connects outputs alone
+    return compose.merge_graphs(open_first, second, met, doc_string="")
 
 
 def _value(tensor: TensorSpec, axes: Mapping[str, Axis]) -> onnx.ValueInfoProto:

@@ -37,10 +37,12 @@ def _lstm(x: Any, w: Any, r: Any, b: Any, h0: Any, c0: Any) -> Any:
     return op.LSTM(x, w, r, b, None, h0, c0, hidden_size=r.shape[2])
 
 
-def _reverse_sequence(x: Any, lengths: Any) -> Any:
+def _reverse_sequence(x: Any, lengths: Any, may_be_empty: bool = False) -> Any:
     # ONNX wants lengths from 1; reversing one step changes nothing, as with none
-    one = op.Constant(value_int=1)
-    return op.ReverseSequence(x, op.Max(lengths, one), batch_axis=1, time_axis=0)
+    limited: Any = op.Max(lengths, op.Constant(value_int=1))
+    if may_be_empty:  # runtimes refuse to reverse one step where there is none
+        limited = op.Min(limited, op.Shape(x, start=0, end=1))
+    return op.ReverseSequence(x, limited, batch_axis=1, time_axis=0)
 
 
 def _top_k(x: Any, k: int) -> Any:
@@ -103,7 +105,8 @@ def program_of(graph: GraphSpec, example: Mapping[str, Array]) -> torch.onnx.ONN
     inputs = {t.name: torch.from_numpy(np.ascontiguousarray(example[t.name])) for t in graph.inputs}
     dims = {n: torch.export.Dim(n, min=a.min, max=a.max) for n, a in graph.axes.items() if a.size is None}
     dynamic = {t.name: {k: dims[d] for k, d in enumerate(t.dims) if d in dims} for t in graph.inputs}
-    with onnx_weights(module), torch.no_grad(), _quiet():
+    may_be_empty = any(a.min == 0 for n, a in graph.axes.items() if n in dims)
+    with onnx_weights(module, may_be_empty), torch.no_grad(), _quiet():
         program = torch.onnx.export(
             module,
             kwargs=inputs,
@@ -214,12 +217,19 @@ def _drop_unused(graphs: list[onnx.GraphProto]) -> None:
 
 
 def _name_weights(graphs: list[onnx.GraphProto]) -> None:
-    """Call an LSTM's weights W, R and B as ONNX's documentation does."""
+    """Call an LSTM's weights W, R and B as ONNX's documentation does.
+
+    One that runs with lengths in one place and without them in another has two W, of which the wider says so.
+    """
     endings = {".onnx_w": ".W", ".onnx_w_padded": ".W", ".onnx_r": ".R", ".onnx_b": ".B"}
     tensors = [t for graph in graphs for t in graph.initializer]
+    names = {t.name for t in tensors}
     renamed = {
-        t.name: t.name.removesuffix(end) + new for t in tensors for end, new in endings.items() if t.name.endswith(end)
+        name: name.removesuffix(end) + new for name in names for end, new in endings.items() if name.endswith(end)
     }
+    for name in names:
+        if name.endswith(".onnx_w_padded") and name.removesuffix("_padded") in names:
+            renamed[name] = name.removesuffix(".onnx_w_padded") + ".W_padded"
     for tensor in tensors:
         tensor.name = renamed.get(tensor.name, tensor.name)
         tensor.doc_string = ""

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime as ort
 import polars as pl
 
 from lstm_onnx import display
-from lstm_onnx.contract import METADATA_KEY, Array, Contract, TextSource, from_json
+from lstm_onnx.contract import Array, Contract, TextSource
 from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.frames import to_polars
 from lstm_onnx.data.given import given_file
@@ -21,7 +20,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.inference.image_inputs import given_images, read_image_inputs
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
-from lstm_onnx.inference.session import open_session, run_session
+from lstm_onnx.inference.session import open_session, run_session, session_contract
 from lstm_onnx.inference.table_inputs import read_inputs
 from lstm_onnx.progress import counting
 from lstm_onnx.task import Arrays
@@ -70,36 +69,6 @@ class Prediction:
         return display.html(f"Prediction, {self.table.height:,} rows", self.table._repr_html_(), *notes)
 
 
-def _contract_of(session: ort.InferenceSession, path: Path) -> Contract | None:
-    """Return the contract of a session, held to what the graph itself says.
-
-    Raises:
-        UserError: it is broken, or is not of this graph.
-    """
-    try:
-        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: its metadata is not UTF-8 text; export the file again") from None
-    contract = from_json(text, path) if text else None
-    if contract is None:
-        return None
-    for kind, there, said in (
-        ("inputs", session.get_inputs(), contract.inputs),
-        ("outputs", session.get_outputs(), contract.outputs),
-    ):
-        ranks, wanted = {v.name: len(v.shape) for v in there}, {t.name: len(t.dims) for t in said}
-        if ranks != wanted:
-            raise UserError(
-                f"{path}: its contract is of another graph: that has the {kind} {_shapes(ranks)}, and the contract "
-                f"says {_shapes(wanted)}; export the file again"
-            )
-    return contract
-
-
-def _shapes(ranks: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} of {rank} axes" for name, rank in ranks.items())
-
-
 class Model:
     """An exported file, loaded and ready. It is a path, too: wherever an exported file is asked for, it will do.
 
@@ -112,7 +81,7 @@ class Model:
     def __init__(self, content: bytes, path: Path, provider: str = "auto", threads: int | None = None) -> None:
         self.path = path
         self.session = open_session(content, str(path), provider, threads)
-        self.contract = _contract_of(self.session, path)
+        self.contract = session_contract(self.session, path)
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -130,6 +99,11 @@ class Model:
         arrays = {name: np.asarray(value) for name, value in inputs.items()}
         if self.contract is not None:
             arrays = dict(check_inputs(self.contract, arrays))
+        elif empty := [name for name, array in arrays.items() if 0 in array.shape]:
+            raise UserError(
+                f"input '{empty[0]}': an axis has length 0, on which ONNX Runtime's LSTM ends the whole process, and "
+                f"{self.path} has no contract that allows it; give one example at least"
+            )
         return run_session(self.session, arrays, str(self.path))
 
     def predict(self, data: Any, top: int | None = None) -> Prediction:
@@ -148,20 +122,20 @@ class Model:
         if (files := given_images(contract, data)) is not None:
             return _predict_pictures(self, contract, files, top)
         if isinstance(data, Mapping):
-            fed = ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
+            inputs = ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
         elif isinstance(data, list):
-            fed = read_inputs(contract, self._as_table(data))
+            inputs = read_inputs(contract, self._as_table(data))
         elif isinstance(data, Path):
-            fed = read_inputs(contract, data)
+            inputs = read_inputs(contract, data)
         elif (table := to_polars(data)) is not None:
-            fed = read_inputs(contract, table)
+            inputs = read_inputs(contract, table)
         else:
             raise UserError(
                 f"predict: was given a {type(data).__name__}, and needs a path, a table of polars, pandas or pyarrow, "
                 f"arrays by name, or a list of texts or pictures"
             )
-        outputs = self.run(fed.arrays)
-        return Prediction(to_table(contract, fed, outputs, top), fed.arrays, outputs, fed.notes)
+        outputs = self.run(inputs.arrays)
+        return Prediction(to_table(contract, inputs, outputs, top), inputs.arrays, outputs, inputs.notes)
 
     def _as_table(self, texts: Sequence[str | Path]) -> pl.DataFrame:
         columns = [t.source.column for t in self.require_contract().inputs if isinstance(t.source, TextSource)]
@@ -170,7 +144,7 @@ class Model:
         return pl.DataFrame({columns[0]: [str(text) for text in texts]}, schema={columns[0]: pl.String})
 
     def stream(self) -> StreamSession:
-        """Begin a stream: a sequence that is fed in pieces, for files of the variant streaming.
+        """Begin a stream: a sequence that comes in pieces, for files of the variant streaming.
 
         Raises:
             UserError: the file keeps no state.
@@ -198,19 +172,19 @@ def _predict_pictures(model: Model, contract: Contract, files: Sequence[Path], t
     answered: list[dict[str, Array]] = []
     notes: list[str] = []
     with counting("answering for pictures") as update:
-        for fed in read_image_inputs(contract, files, notes):
-            answered.append(model.run(fed.arrays))
-            names += fed.names
-            shown += fed.shown
+        for inputs in read_image_inputs(contract, files, notes):
+            answered.append(model.run(inputs.arrays))
+            names += inputs.names
+            shown += inputs.shown
             update(len(names) + len(notes), len(files))
     outputs = {name: np.concatenate([a[name] for a in answered]) for name in answered[0]}
     table = to_table(contract, ModelInputs({}, tuple(names)), outputs, top)
     if len(names) == 1:
-        return Prediction(table, fed.arrays, outputs, tuple(notes))
+        return Prediction(table, inputs.arrays, outputs, tuple(notes))
     pictures = np.empty(len(shown), dtype=object)
     for i, picture in enumerate(shown):
         pictures[i] = picture
-    return Prediction(table, {name: pictures for name in fed.arrays}, outputs, tuple(notes))
+    return Prediction(table, {name: pictures for name in inputs.arrays}, outputs, tuple(notes))
 
 
 def load(file: str | PathLike[str], provider: str = "auto", threads: int | None = None) -> Model:
@@ -254,5 +228,5 @@ class StreamSession:
         return outputs
 
     def reset(self) -> None:
-        """Forget what was fed so far."""
+        """Forget what was pushed so far."""
         self.state = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx.contract import Array, ColumnsSource, Contract, StaticSource, Step, Table, TensorSpec, TimeSource
+from lstm_onnx.data.cells import parse_number, refuse_equal_names, separator, split_line
 from lstm_onnx.data.frequency import advance, step_text, ticks
 from lstm_onnx.data.timestamps import time_column, time_text
 from lstm_onnx.errors import UserError, nearest
@@ -86,10 +86,11 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, parse_json(text, f"standard input, line {number}")
             continue
         if header is None:
-            mark = max(",;\t", key=text.count)
-            header = [c.strip() for c in next(csv.reader([text], delimiter=mark))]
+            mark = separator(text)
+            header = split_line(text, mark)
+            refuse_equal_names(header, f"standard input, line {number}")
             continue
-        cells = [c.strip() for c in next(csv.reader([text], delimiter=mark))]
+        cells = split_line(text, mark)
         if len(cells) != len(header):
             raise UserError(
                 f"standard input, line {number}: has {len(cells)} cells, and the header has {len(header)} columns"
@@ -195,14 +196,10 @@ def _cell(row: dict[str, Any], column: str) -> Any:
 
 def _number(row: dict[str, Any], column: str) -> float:
     cell = _cell(row, column)
-    if cell is None or cell in ("", "NA", "NaN", "nan", "null"):
-        return math.nan
-    try:
-        return float(cell)
-    except (TypeError, ValueError):
-        raise UserError(
-            f"column '{column}': '{cell}' is not a number; leave the cell empty where it is missing"
-        ) from None
+    number = parse_number(cell)
+    if number is None:
+        raise UserError(f"column '{column}': '{cell}' is not a number; leave the cell empty where it is missing")
+    return number
 
 
 def _plain(contract: Contract, tensor: TensorSpec, array: Array) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx.contract import Array, ColumnsSource, Contract, LengthsSource, Table, TensorSpec, TextSource
-from lstm_onnx.data.arrays import check_inputs, load_json
+from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import (
     check_readable,
@@ -24,6 +24,7 @@ from lstm_onnx.data.tables import (
     require_all,
     row_number,
 )
+from lstm_onnx.data.text_files import load_json, read_lines
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model_inputs import ModelInputs
@@ -241,13 +242,7 @@ class _Sizes:
 
 def _lines(path: Path) -> list[str]:
     check_readable(path, (_LINES,))
-    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        row, found = data.count(b"\n", 0, error.start) + 1, data[error.start : error.start + 1].hex()
-        raise UserError(f"{path}: row {row}: is not UTF-8 text (found the byte 0x{found}); save it as UTF-8") from None
-    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+    return read_lines(path)
 
 
 def _name(text: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
 
 import onnxruntime as ort
 
-from lstm_onnx.contract import Array
+from lstm_onnx.contract import METADATA_KEY, Array, Contract, from_json
 from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.deadline import Stopped, left
@@ -14,11 +17,35 @@ from lstm_onnx.task import Answer, Arrays
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
+_LEVELS = {
+    "none": ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
+    "basic": ort.GraphOptimizationLevel.ORT_ENABLE_BASIC,
+    "all": ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
+}
+_ERRORS, _FATAL = 3, 4
+
 
 def available_providers() -> list[str]:
     """Providers that this build of ONNX Runtime has, by our names."""
     built_in = ort.get_available_providers()
     return [name for name, provider in PROVIDERS.items() if provider in built_in]
+
+
+def session_options(
+    threads: int | None = None, level: Literal["none", "basic", "all"] = "all", quiet: bool = False
+) -> ort.SessionOptions:
+    """Make the options that every session of ours has.
+
+    Args:
+        threads: of one operator; None takes one, which is fastest for small models and always answers the same.
+        level: of optimisation.
+        quiet: leave errors of a run to the exception, where they are expected.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or 1
+    options.graph_optimization_level = _LEVELS[level]
+    options.log_severity_level = _FATAL if quiet else _ERRORS
+    return options
 
 
 def open_session(
@@ -38,12 +65,8 @@ def open_session(
             f"provider '{provider}' is not in this build of ONNX Runtime; there is: {', '.join(there)}"
             + ("; for CUDA install onnxruntime-gpu" if provider == "cuda" else "")
         )
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or 1
-    options.log_severity_level = 3
-    if not optimize:
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     chosen = [PROVIDERS[provider]] if provider == "cpu" else [PROVIDERS[provider], PROVIDERS["cpu"]]
+    options = session_options(threads, "all" if optimize else "none")
     try:
         session = ort.InferenceSession(content, options, providers=chosen)
     except Exception as error:
@@ -55,6 +78,36 @@ def open_session(
             f"check the CUDA libraries, or use --provider cpu"
         )
     return session
+
+
+def session_contract(session: ort.InferenceSession, where: str | Path) -> Contract | None:
+    """Return the contract of the file that a session runs, held to what the graph itself says; None where it has none.
+
+    Raises:
+        UserError: it is broken, of a version that this release does not read, or not of this graph.
+    """
+    try:
+        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    except UnicodeDecodeError:
+        raise UserError(f"{where}: its metadata is not UTF-8 text; export the file again") from None
+    contract = from_json(text, where) if text else None
+    if contract is None:
+        return None
+    for kind, there, said in (
+        ("inputs", session.get_inputs(), contract.inputs),
+        ("outputs", session.get_outputs(), contract.outputs),
+    ):
+        ranks, wanted = {v.name: len(v.shape) for v in there}, {t.name: len(t.dims) for t in said}
+        if ranks != wanted:
+            raise UserError(
+                f"{where}: its contract is of another graph: that has the {kind} {_shapes(ranks)}, and the contract "
+                f"says {_shapes(wanted)}; export the file again"
+            )
+    return contract
+
+
+def _shapes(ranks: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} of {rank} axes" for name, rank in ranks.items())
 
 
 def session_answer(content: bytes, where: str, provider: str = "cpu", optimize: bool = True) -> Answer:

@@ -25,9 +25,10 @@ from lstm_onnx.contract import (
     TensorSpec,
     TimeSource,
 )
-from lstm_onnx.data.arrays import ARRAY_FORMATS, check_inputs, load_arrays, load_json
+from lstm_onnx.data.arrays import ARRAY_FORMATS, check_inputs, load_arrays
 from lstm_onnx.data.frequency import advance, step_text
 from lstm_onnx.data.tables import Floats, is_numeric, require_all
+from lstm_onnx.data.text_files import load_json
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
 from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError

@@ -67,13 +67,16 @@ def _(
 
 
 @torch.library.custom_op("lstm_onnx::reverse_sequence", mutates_args=())
-def reverse_sequence_op(x: Tensor, lengths: Tensor) -> Tensor:
-    """Reverse the first `lengths[b]` steps of each sequence of x (time, batch, feature); the rest stays in place."""
+def reverse_sequence_op(x: Tensor, lengths: Tensor, may_be_empty: bool = False) -> Tensor:
+    """Reverse the first `lengths[b]` steps of each sequence of x (time, batch, feature); the rest stays in place.
+
+    Where `may_be_empty`, x may have no step at all, of which ONNX's operator has to be told.
+    """
     return _reverse_by_length(x, lengths)
 
 
 @reverse_sequence_op.register_fake
-def _(x: Tensor, lengths: Tensor) -> Tensor:
+def _(x: Tensor, lengths: Tensor, may_be_empty: bool = False) -> Tensor:
     return x.new_empty(x.shape)  # not empty_like: the result is contiguous even where x is a transposed view
 
 
@@ -143,12 +146,19 @@ class _Direction(nn.LSTM):
 
 
 @contextmanager
-def onnx_weights(module: nn.Module) -> Iterator[None]:
+def onnx_weights(module: nn.Module, may_be_empty: bool = False) -> Iterator[None]:
     """Within this context every `LSTM` inside `module` runs as the operator that exports to one ONNX node.
 
     The weights are copied on entry. What an enclosing `onnx_weights` holds already is left to it.
+
+    Args:
+        module: what is exported.
+        may_be_empty: whether sequences without a step may come, for which the graph needs a few nodes more.
     """
     directions = [m for m in module.modules() if isinstance(m, _Direction) and not hasattr(m, "onnx_r")]
+    layers = [m for m in module.modules() if isinstance(m, LSTM) and m.may_be_empty != may_be_empty]
+    for layer in layers:
+        layer.may_be_empty = may_be_empty
     with torch.no_grad():
         for d in directions:
             d.add_onnx_weights()
@@ -157,6 +167,8 @@ def onnx_weights(module: nn.Module) -> Iterator[None]:
     finally:
         for d in directions:
             d.drop_onnx_weights()
+        for layer in layers:
+            layer.may_be_empty = not may_be_empty
 
 
 class LSTM(nn.Module):
@@ -181,6 +193,7 @@ class LSTM(nn.Module):
             nn.ModuleList(_Direction(size, hidden_size) for _ in range(directions)) for size in sizes
         )
         self.dropout = nn.Dropout(dropout)
+        self.may_be_empty = False  # as exported; see `onnx_weights`
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, state: State | None = None, *, cell: bool = True
@@ -198,6 +211,8 @@ class LSTM(nn.Module):
             after each sequence's last step, ordered layer by layer, forward before backward. A sequence of length 0
             keeps the state that it was given.
         """
+        if not torch.compiler.is_exporting() and x.shape[1] == 0:  # which PyTorch's kernel refuses
+            return self._of_no_steps(x, state)
         x = x.transpose(0, 1)  # (time, batch, feature), the layout of both PyTorch's kernel and ONNX's
         valid = None
         if lengths is not None:
@@ -211,8 +226,12 @@ class LSTM(nn.Module):
                 at = depth * len(directions) + k
                 start = (state[0][at : at + 1], state[1][at : at + 1]) if state is not None else None
                 y, h, c = direction.run(self._reverse(x, lengths) if k else x, start, padding)
+                if self.may_be_empty:  # of no steps, runtimes leave anything in the state
+                    steps = x.new_full(x.shape[1:2], x.shape[0], dtype=torch.int64)
+                    h = _where(steps > 0, h, start[0] if start else None)
+                    c = _where(steps > 0, c, start[1] if start else None)
                 if lengths is not None:
-                    h = _at_length(y, lengths, start[0] if start else None)
+                    h = _at_length(y, lengths, start[0] if start else None, self.may_be_empty)
                 outputs.append(self._reverse(y, lengths) if k else y)
                 hidden.append(h)
                 cells.append(c)
@@ -234,6 +253,13 @@ class LSTM(nn.Module):
         output, (hidden, _) = self(x, lengths, state, cell=False)
         return output, hidden
 
+    def _of_no_steps(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Answer for x (batch, 0, feature): no hidden states, and the state that was given."""
+        slots = sum(map(len, self._directions()))
+        zeros = x.new_zeros(slots, x.shape[0], self.hidden_size)
+        width = self.hidden_size * slots // len(self.layers)
+        return x.new_zeros(x.shape[0], 0, width), state if state is not None else (zeros, zeros.clone())
+
     def _directions(self) -> list[list[_Direction]]:
         return [list(layer) for layer in cast(list[list[_Direction]], self.layers)]
 
@@ -241,16 +267,23 @@ class LSTM(nn.Module):
         if lengths is None:
             return x.flip(0)
         if torch.compiler.is_exporting():
-            found: Tensor = torch.ops.lstm_onnx.reverse_sequence(x, lengths)
+            found: Tensor = torch.ops.lstm_onnx.reverse_sequence(x, lengths, self.may_be_empty)
             return found
         return _reverse_by_length(x, lengths)
 
 
-def _at_length(y: Tensor, lengths: Tensor, start: Tensor | None) -> Tensor:
+def _at_length(y: Tensor, lengths: Tensor, start: Tensor | None, may_be_empty: bool) -> Tensor:
     """Pick from y (time, batch, hidden) the step before each length; where that is 0, `start` or zeros."""
+    if may_be_empty:  # there must be something to pick from
+        y = torch.cat([y, y.new_zeros(1, y.shape[1], y.shape[2])])
     last = (lengths - 1).clamp(min=0).reshape(1, -1, 1).expand(1, -1, y.shape[2])
-    zero = torch.zeros((), dtype=y.dtype, device=y.device)
-    return torch.where((lengths > 0).reshape(1, -1, 1), y.gather(0, last), zero if start is None else start)
+    return _where(lengths > 0, y.gather(0, last), start)
+
+
+def _where(kept: Tensor, state: Tensor, start: Tensor | None) -> Tensor:
+    """Put `start`, or zeros, into the state (1, batch, hidden) of every sequence that is not `kept` (batch,)."""
+    zero = torch.zeros((), dtype=state.dtype, device=state.device)
+    return torch.where(kept.reshape(1, -1, 1), state, zero if start is None else start)
 
 
 def _stack(states: list[Tensor]) -> Tensor:

@@ -20,7 +20,8 @@ from lstm_onnx.data.atomic_files import write_atomically
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, Arrays, GraphSpec
-from lstm_onnx.training.run_folder import Run, digest
+from lstm_onnx.training.provenance import digest
+from lstm_onnx.training.run_folder import Run
 
 Row = dict[str, Array]
 

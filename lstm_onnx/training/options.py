@@ -32,7 +32,9 @@ class TrainingOptions(Options):
     clip: float = Field(1.0, ge=0, description="largest norm of the gradient; 0 does not clip")
     seed: int = Field(0, ge=0, description="fixes initial weights, order of the examples and dropout")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
-    threads: int | None = Field(None, ge=1, description="CPU threads; one for a small model, all for others")
+    threads: int | None = Field(
+        None, ge=1, description="CPU threads; by the size of model and batch: one for small ones"
+    )
 
     def rate(self, step: int, total: int) -> float:
         """Learning rate at `step` of `total`: linear warm-up, then half a cosine to 0 (Loshchilov and Hutter 2017)."""

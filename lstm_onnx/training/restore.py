@@ -20,7 +20,8 @@ from lstm_onnx.options import validate
 from lstm_onnx.plugins.registry import Found, load_known_file, load_task
 from lstm_onnx.task import AnyTask, GraphSpec
 from lstm_onnx.training.examples import hold
-from lstm_onnx.training.run_folder import Run, fingerprint
+from lstm_onnx.training.provenance import fingerprint
+from lstm_onnx.training.run_folder import Run
 from lstm_onnx.training.tensor_files import load_tensors
 
 

@@ -14,11 +14,8 @@ Every file is written beside its final name and then renamed, so that a run that
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -30,7 +27,6 @@ from lstm_onnx.contract import Scores, Variant, scores_of_version_1
 from lstm_onnx.data.atomic_files import make_folder, write_atomically
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.training.options import TrainingOptions
-from lstm_onnx.version import __version__
 
 if TYPE_CHECKING:
     from lstm_onnx.exporting.exported import Exported
@@ -244,49 +240,6 @@ def create_folder(runs: Path, name: str) -> Path:
         except FileExistsError:
             continue
     raise UserError(f"{runs}: has ten thousand runs called '{name}'; choose another name with --name")
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601 to the microsecond."""
-    return datetime.now(UTC).isoformat()
-
-
-def fingerprint(files: Sequence[Path], task: str) -> str:
-    """Identify the training data by content: sha256 of the one file, or of the digests of all files by name.
-
-    Args:
-        files: every file and folder that was read; none for data that a task draws.
-        task: name of the task, which then stands for the data together with the release.
-    """
-    if not files:
-        return hashlib.sha256(f"bundled with {task} {__version__}".encode()).hexdigest()
-    if len(files) == 1 and files[0].is_file():
-        return digest(files[0])
-    whole = hashlib.sha256()
-    for place in files:
-        inside = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
-        for path in inside:
-            whole.update(f"{path.relative_to(place) if path != place else path.name} ".encode(errors="surrogateescape"))
-            whole.update(bytes.fromhex(digest(path)))
-    return whole.hexdigest()
-
-
-def digest(path: Path) -> str:
-    """Return the sha256 of a file, as 64 hex digits.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
-
-
-def versions() -> dict[str, str]:
-    """Releases of what shapes the numbers."""
-    return {"lstm-onnx": __version__} | {name: version(name) for name in ("torch", "onnx", "onnxruntime", "numpy")}
 
 
 def keep_table(run: Run, source: Path) -> None:

@@ -21,8 +21,9 @@ import numpy as np
 import onnx
 
 from lstm_onnx.contract import Array
+from lstm_onnx.graph.generated_c import GenerationError, Parameter, generate_c, read_parameters
 from lstm_onnx.task import Arrays
-from lstm_onnx.verification.engine import EngineError, first_line
+from lstm_onnx.verification.engine import EngineError
 
 FLAGS = ("-std=c11", "-O1", "-fno-fast-math", "-ffp-contract=off")
 """No shortcuts in arithmetic: NaN must stay NaN, and a product and a sum stay two roundings."""
@@ -42,18 +43,11 @@ Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True)
-class _Parameter:
-    is_input: bool
-    type: str
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class Source:
     """Generated C for one combination of sizes: the function `model`, and what its outputs are."""
 
     text: str
-    parameters: tuple[_Parameter, ...]
+    parameters: tuple[Parameter, ...]
 
 
 class GeneratedC:
@@ -83,8 +77,8 @@ class GeneratedC:
             self._programs[shapes] = _build(source, self._folder / str(len(self._programs))), source
         program, source = self._programs[shapes]
         sent = b"".join(
-            np.ascontiguousarray(a, _NUMPY[p.type]).tobytes()
-            for a, p in zip(arrays.values(), (p for p in source.parameters if p.is_input), strict=True)
+            np.ascontiguousarray(a, _NUMPY[p.ctype]).tobytes()
+            for a, p in zip(arrays.values(), (p for p in source.parameters if p.is_read), strict=True)
         )
         done = _call([str(program)], sent)
         if done.returncode:
@@ -93,9 +87,9 @@ class GeneratedC:
 
     def _split(self, content: bytes, source: Source) -> dict[str, Array]:
         answers, at = {}, 0
-        outputs = [p for p in source.parameters if not p.is_input]
+        outputs = [p for p in source.parameters if not p.is_read]
         for value, p in zip(self._outputs, outputs, strict=True):
-            count, kind = int(np.prod(p.shape)), np.dtype(_NUMPY[p.type])
+            count, kind = int(np.prod(p.shape)), np.dtype(_NUMPY[p.ctype])
             array = np.frombuffer(content, kind, count, at).copy()
             is_scalar = not value.type.tensor_type.shape.dim
             answers[value.name] = array.reshape(() if is_scalar else p.shape)
@@ -119,18 +113,17 @@ def generate(content: bytes, shapes: Shapes) -> Source:
     Raises:
         EngineError: the generator cannot; says why.
     """
-    from emx_onnx_cgen.compiler import Compiler, CompilerOptions
-
     if any(0 in shape for _, shape in shapes):
         raise EngineError("engine 'c' takes no axis of length 0")
     model = _with_sizes(onnx.load_model_from_string(content), dict(shapes))
-    # weights stay in the source; arrays may be aliased, as nothing promises the program otherwise
-    options = CompilerOptions(large_weight_threshold=0, restrict_arrays=False)
     try:
-        text = Compiler(options).compile(model)
-    except Exception as error:
-        raise EngineError(f"engine 'c' cannot generate code: {first_line(error)}") from error
-    return Source(text, tuple(_parameters(text)))
+        text = generate_c(model)
+        found = re.search(r"^void model\((.*)\) \{$", text, re.MULTILINE)
+        if found is None:
+            raise EngineError("engine 'c' generated no function that takes plain arrays")
+        return Source(text, read_parameters(found[1], frozenset(_NUMPY)))
+    except GenerationError as error:
+        raise EngineError(f"engine 'c' cannot generate code: {error}") from error
 
 
 def _with_sizes(model: onnx.ModelProto, shapes: dict[str, tuple[int, ...]]) -> onnx.ModelProto:
@@ -153,37 +146,22 @@ def _with_sizes(model: onnx.ModelProto, shapes: dict[str, tuple[int, ...]]) -> o
     return model
 
 
-def _parameters(text: str) -> list[_Parameter]:
-    """Read the parameters of the function `model`: inputs, then outputs, in the order of the graph."""
-    found = re.search(r"^void model\((.*)\) \{$", text, re.MULTILINE)
-    if found is None:
-        raise EngineError("engine 'c' generated no function that takes plain arrays")
-    parameters = []
-    for part in found[1].split(", "):
-        array = re.fullmatch(r"(const )?(\w+) \w+((?:\[\d+\])+)", part)
-        if array is None or array[2] not in _NUMPY:
-            raise EngineError(f"engine 'c' generated a parameter that is no plain array of fixed size: {part}")
-        shape = tuple(int(n) for n in re.findall(r"\d+", array[3]))
-        parameters.append(_Parameter(array[1] is not None, array[2], shape))
-    return parameters
-
-
 def _build(source: Source, stem: Path) -> Path:
     """Compile the generated function with a `main` that feeds it from standard input to standard output."""
     names = [f"p{k}" for k in range(len(source.parameters))]
-    lines = ["#include <stdio.h>"]
+    lines = ["#include <stdio.h>", "#include <string.h>"]
     for name, p in zip(names, source.parameters, strict=True):
-        lines.append(f"static {p.type} {name}{''.join(f'[{n}]' for n in p.shape)};")
+        lines.append(f"static {p.ctype} {name}{''.join(f'[{n}]' for n in p.shape)};")
     lines.append("int main(void) {")
     for name, p in zip(names, source.parameters, strict=True):
-        if p.is_input:
+        if p.is_read:
             lines.append(f"    if (fread({name}, sizeof {name}, 1, stdin) != 1) return 2;")
         else:  # the function returns early, without a word, when memory is short: nothing must look like an answer
             lines.append(f"    memset({name}, 0xff, sizeof {name});")
-    arguments = ", ".join(_argument(name, p) for name, p in zip(names, source.parameters, strict=True))
+    arguments = ", ".join(f"{p.cast if p.is_read else ''}{n}" for n, p in zip(names, source.parameters, strict=True))
     lines.append(f"    model({arguments});")
     for name, p in zip(names, source.parameters, strict=True):
-        if not p.is_input:
+        if not p.is_read:
             lines.append(f"    if (fwrite({name}, sizeof {name}, 1, stdout) != 1) return 3;")
     lines.append("    return 0;\n}")
     file = stem.with_suffix(".c")
@@ -195,12 +173,6 @@ def _build(source: Source, stem: Path) -> Path:
     if done.returncode:
         raise EngineError(f"engine 'c': {command[0]} refuses the generated code: {done.stderr.decode()[:300]}")
     return stem
-
-
-def _argument(name: str, p: _Parameter) -> str:
-    """The array as the function takes it: C11 does not turn rows into constant rows by itself."""
-    rows = "".join(f"[{n}]" for n in p.shape[1:])
-    return f"(const {p.type} (*){rows}){name}" if p.is_input and rows else name
 
 
 def _call(command: list[str], sent: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -19,6 +19,7 @@ import onnxruntime as ort
 
 from lstm_onnx.contract import Array, Tolerance
 from lstm_onnx.graph.traversal import reads
+from lstm_onnx.inference.session import PROVIDERS, session_options
 from lstm_onnx.task import Arrays
 from lstm_onnx.verification.distance import distance, worst
 from lstm_onnx.verification.engine import first_line
@@ -73,12 +74,9 @@ def values_by_onnx_runtime(model: onnx.ModelProto, inputs: Arrays) -> dict[str, 
     there = {o.name for o in model.graph.output}
     names = [name for node in model.graph.node for name in node.output if name]
     open_model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names if name not in there)
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
+    options = session_options(level="none", quiet=True)
     try:
-        session = ort.InferenceSession(open_model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(open_model.SerializeToString(), options, providers=[PROVIDERS["cpu"]])
         outputs = [o.name for o in session.get_outputs()]
         values = session.run(outputs, {i.name: inputs[i.name] for i in session.get_inputs()})
     except Exception as error:

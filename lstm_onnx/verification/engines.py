@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 
-from lstm_onnx.contract import METADATA_KEY, Array, Contract, from_json
+from lstm_onnx.contract import Array
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.graph.model_file import readable_contract
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.task import Arrays
 from lstm_onnx.verification.engine import Engine, EngineError, first_line
@@ -186,14 +187,14 @@ def _openvino_is_wrong_at(node: onnx.NodeProto, clock: bool) -> str | None:
 
 
 def _reads_a_clock(model: onnx.ModelProto) -> bool:
-    contract = contract_of(model)
+    contract = readable_contract(model)
     return contract is None or any(t.source is not None and t.source.kind == "time" for t in contract.inputs)
 
 
 def _why_not_c(model: onnx.ModelProto) -> str | None:
     from lstm_onnx.verification.c_engine import generate
 
-    contract = contract_of(model)
+    contract = readable_contract(model)
     example = contract.examples[0].inputs if contract is not None and contract.examples else {}
     shapes = {
         i.name: example[i.name].shape
@@ -206,15 +207,6 @@ def _why_not_c(model: onnx.ModelProto) -> str | None:
     except EngineError as error:
         return str(error)
     return None
-
-
-def contract_of(model: onnx.ModelProto) -> Contract | None:
-    """The contract in a model's metadata, where there is one that can be read."""
-    text = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)
-    try:
-        return from_json(text, "the model") if text else None
-    except UserError:
-        return None
 
 
 def _missing(name: str) -> str | None:

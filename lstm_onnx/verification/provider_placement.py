@@ -16,7 +16,7 @@ import onnx
 import onnxruntime as ort
 
 from lstm_onnx.graph.traversal import nodes_of, reads
-from lstm_onnx.inference.session import PROVIDERS
+from lstm_onnx.inference.session import PROVIDERS, session_options
 from lstm_onnx.task import Arrays
 from lstm_onnx.verification.report import ProviderError
 
@@ -93,8 +93,6 @@ def describe_placement(model: onnx.ModelProto, placed: Placed, provider: str) ->
 def _session(content: bytes, provider: str, options: ort.SessionOptions) -> ort.InferenceSession:
     if PROVIDERS[provider] not in ort.get_available_providers():
         raise ProviderError(f"cannot run on {provider}: this build of ONNX Runtime does not have it")
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
     chosen = list(dict.fromkeys([PROVIDERS[provider], PROVIDERS["cpu"]]))
     try:
         return ort.InferenceSession(content, options, providers=chosen)
@@ -103,7 +101,7 @@ def _session(content: bytes, provider: str, options: ort.SessionOptions) -> ort.
 
 
 def _as_assigned(content: bytes, provider: str) -> dict[str, list[str]]:
-    options = ort.SessionOptions()
+    options = session_options()
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     placed: dict[str, list[str]] = {}
     for part in _session(content, provider, options).get_provider_graph_assignment_info():
@@ -113,7 +111,7 @@ def _as_assigned(content: bytes, provider: str) -> dict[str, list[str]]:
 
 def _as_profiled(content: bytes, provider: str, inputs: Arrays) -> dict[str, list[str]]:
     with tempfile.TemporaryDirectory(prefix="lstm-onnx-") as folder:
-        options = ort.SessionOptions()
+        options = session_options()
         options.enable_profiling = True
         options.profile_file_prefix = str(Path(folder) / "profile")
         session = _session(content, provider, options)

@@ -11,6 +11,9 @@ from lstm_onnx.contract import Array
 from lstm_onnx.errors import CheckFailed
 from lstm_onnx.verification.distance import distance
 
+NO_CONTRACT = "no contract"
+"""What a report calls the variant of a file without one."""
+
 
 class ParityError(CheckFailed):
     """A file is not what it should be."""

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from google.protobuf.message import DecodeError
 
-from lstm_onnx.contract import METADATA_KEY, Contract, TensorSpec, from_json, to_json
+from lstm_onnx.contract import Contract, TensorSpec, from_json, to_json
 from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.errors import UserError
+from lstm_onnx.graph.model_file import contract_text
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.verification.fingerprints import changed_parts
+from lstm_onnx.verification.onnx_checker import UnsoundError, run_checker
 from lstm_onnx.verification.report import (
     AxisMismatch,
     ContractError,
@@ -36,14 +39,14 @@ def check_file(content: bytes) -> str:
         raise FileError(str(error).removeprefix("it: ")) from error
     try:
         model = onnx.load_model_from_string(content)
-        onnx.checker.check_model(model, full_check=True)
-    except Exception as error:
+        said = run_checker(content)
+    except (DecodeError, UnsoundError) as error:
         raise FileError(f"is not a sound ONNX file: {str(error).splitlines()[0]}") from error
-    return f"{len(content):,} bytes, {len(model.graph.node)} nodes, ONNX checker clean"
+    return f"{len(content):,} bytes, {len(model.graph.node)} nodes, {said}"
 
 
 def check_contract(model: onnx.ModelProto, where: str, beside: Path | None) -> str:
-    """The contract is there, complete, true of opset and IR, and the same as in the JSON beside the file."""
+    """The contract is there, complete, true of opset and IR, and the same as in the JSON beside the file, if any."""
     text = contract_text(model)
     if not text:
         raise ContractError("has no contract in its metadata; export it with lstm-onnx export")
@@ -59,12 +62,12 @@ def check_contract(model: onnx.ModelProto, where: str, beside: Path | None) -> s
     _check_states(contract)
     if not contract.examples:
         raise ContractError("has no golden examples in its contract; export it again")
-    if beside is not None:
-        if not beside.is_file():
-            raise ContractError(f"has no {beside.name} beside it, which programs in JavaScript read; export it again")
-        if not _same_contract(beside, contract):
-            raise ContractError(f"has another contract inside than in {beside.name} beside it; export it again")
-    return f"task {contract.task}, opset {opset}, IR {model.ir_version}, {len(contract.examples)} golden examples"
+    note = ""
+    if beside is not None and not beside.is_file():
+        note = f"; there is no {beside.name} beside it, which only programs in JavaScript need"
+    elif beside is not None and not _same_contract(beside, contract):
+        raise ContractError(f"has another contract inside than in {beside.name} beside it; export it again")
+    return f"task {contract.task}, opset {opset}, IR {model.ir_version}, {len(contract.examples)} golden examples{note}"
 
 
 def _same_contract(beside: Path, contract: Contract) -> bool:
@@ -158,11 +161,6 @@ def _sides(
         ("input", list(model.graph.input), contract.inputs),
         ("output", list(model.graph.output), contract.outputs),
     ]
-
-
-def contract_text(model: onnx.ModelProto) -> str:
-    """Return the contract as it stands in the metadata, or nothing."""
-    return next((p.value for p in model.metadata_props if p.key == METADATA_KEY), "")
 
 
 def _type_name(element_type: int) -> str:

@@ -10,9 +10,10 @@ import numpy as np
 
 from lstm_onnx.contract import Array, Contract, Example, LengthsSource, TensorSpec, TimeSource, Tolerance
 from lstm_onnx.graph.sample_inputs import sample_inputs
+from lstm_onnx.graph.subgraphs import run_before
 from lstm_onnx.task import Answer, Arrays, GraphSpec
 from lstm_onnx.verification.comparison import compare
-from lstm_onnx.verification.report import Report, ShapeMismatch, StateMismatch, ValueMismatch, shape_text
+from lstm_onnx.verification.report import NameMismatch, Report, ShapeMismatch, StateMismatch, ValueMismatch, shape_text
 
 if TYPE_CHECKING:
     from lstm_onnx.training.restore import Restored
@@ -36,6 +37,8 @@ def check_batches(answer: Answer, contract: Contract, report: Report) -> str:
     batched = [t.dims.index("batch") if "batch" in t.dims else None for t in (*contract.inputs, *contract.outputs)]
     if None in batched:
         return "not checked: not every input and output has an axis called batch"
+    if contract.axes["batch"].size is not None:
+        return f"not checked: the batch has one size, {contract.axes['batch'].size}"
     at = dict(zip((t.name for t in (*contract.inputs, *contract.outputs)), batched, strict=True))
     for number, example in enumerate(contract.examples, start=1):
         inputs, wanted = decode(example)
@@ -178,7 +181,14 @@ def _check_stream_against_main(restored: Restored, stream: GraphSpec, report: Re
         for t in main.inputs:  # a stream has no padding
             if isinstance(t.source, LengthsSource):
                 inputs[t.name] = np.full_like(inputs[t.name], sizes[t.source.axis])
-        given = {t.name: inputs[t.name] for t in stream.inputs if t.name not in resets}
+        known = {**run_before(main, inputs), **inputs}
+        if strange := [t.name for t in stream.inputs if t.name not in resets and t.name not in known]:
+            raise NameMismatch(
+                f"the stream takes {strange[0]}, which neither goes into the main graph nor is made of its inputs "
+                f"({', '.join(known)}), so that its answers cannot be compared; what takes whole texts cannot stream, "
+                f"unless its task gives both graphs the same input"
+            )
+        given = {t.name: known[t.name] for t in stream.inputs if t.name not in resets}
         for t in stream.inputs:
             if t.name in resets:
                 given[t.name] = np.full([stream.axes[d].size or sizes[d] for d in t.dims], resets[t.name], t.dtype)

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnx
-from google.protobuf.message import DecodeError
 
-from lstm_onnx.contract import Contract, TimeSource, from_json
+from lstm_onnx.contract import Contract, TimeSource
 from lstm_onnx.data.given import given_file, given_run
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.graph.model_file import contract_text, parse_model, read_contract, readable_contract
 from lstm_onnx.inference.deadline import deadline
 from lstm_onnx.inference.session import available_providers, session_answer
 from lstm_onnx.options import resolve
@@ -26,6 +26,7 @@ from lstm_onnx.verification import structure_checks, value_checks
 from lstm_onnx.verification.divergence import first_divergence_from_reference
 from lstm_onnx.verification.engines import available_engines, open_engine, why_not
 from lstm_onnx.verification.fingerprints import changed_parts
+from lstm_onnx.verification.foreign import verify_foreign
 from lstm_onnx.verification.options import USUAL_ENGINES, VerifyOptions
 from lstm_onnx.verification.provider_placement import check_placement
 from lstm_onnx.verification.report import (
@@ -77,6 +78,8 @@ def verify(
 ) -> Report:
     """Check a file, and with `run` compare it with PyTorch over a grid of sizes.
 
+    A file without a contract, here or beside it, is checked for what can be said of it: see `verification.foreign`.
+
     Args:
         file: the `.onnx` file: its path, what `export` returned, or a loaded `Model`.
         run: the run that it was exported from, or its folder.
@@ -89,14 +92,34 @@ def verify(
     chosen_options = resolve(VerifyOptions, options, fields, "verify")
     path = given_file(file, "verify")
     folder = given_run(run, "verify") if run is not None else None
+    chosen = chosen_engines(chosen_options.engines)
+    content = path.read_bytes()
+    with deadline(chosen_options.timeout):
+        if folder is None and not path.with_suffix(".json").is_file() and _is_foreign(content):
+            return verify_foreign(content, str(path), chosen)
+        restored = _restored(folder, content, chosen_options.plugin_file) if folder is not None else None
+        return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
+
+
+def chosen_engines(names: Sequence[str]) -> list[str]:
+    """Return the engines of these names; all that are installed where "all" is among them.
+
+    Raises:
+        UserError: one is not installed.
+    """
     there = available_engines()
-    chosen = there if "all" in chosen_options.engines else list(chosen_options.engines)
+    chosen = there if "all" in names else list(names)
     if unknown := [name for name in chosen if name not in there]:
         raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
-    content = path.read_bytes()
-    restored = _restored(folder, content, chosen_options.plugin_file) if folder is not None else None
-    with deadline(chosen_options.timeout):
-        return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
+    return chosen
+
+
+def _is_foreign(content: bytes) -> bool:
+    """Whether it is an ONNX file that never had a contract, as far as can be seen."""
+    try:
+        return not contract_text(parse_model(content, "the file"))
+    except UserError:
+        return False
 
 
 def _restored(run: Path, content: bytes, plugin_file: Path | None) -> Restored:
@@ -107,14 +130,6 @@ def _restored(run: Path, content: bytes, plugin_file: Path | None) -> Restored:
     opened, contract = open_run(run), readable_contract(content)
     changes = adjusted_in(opened, contract, plugin_file) if contract is not None else {}
     return restore(opened, changes, plugin_file)
-
-
-def readable_contract(content: bytes) -> Contract | None:
-    """Return the contract of a file, be it sound or not, as far as it can be read."""
-    try:
-        return from_json(structure_checks.contract_text(onnx.load_model_from_string(content)), "the file")
-    except (UserError, DecodeError):
-        return None
 
 
 def verify_bytes(
@@ -155,7 +170,8 @@ class _Verification:
         yield self._check("file", lambda: structure_checks.check_file(self.content))
         self.model = model = onnx.load_model_from_string(self.content)
         yield self._check("contract", lambda: structure_checks.check_contract(model, self.where, self.beside))
-        self.contract = contract = from_json(structure_checks.contract_text(model), self.where)
+        self.contract = contract = read_contract(model, self.where)
+        assert contract is not None  # or the check would have failed
         self.report.variant = contract.variant
         self.report.clocks = frozenset(t.name for t in contract.outputs if isinstance(t.source, TimeSource))
         yield self._check("operators", lambda: structure_checks.check_operators(model, contract))

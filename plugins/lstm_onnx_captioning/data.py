@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.parts import PARTS, Part, part_out
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, TaskData
 from lstm_onnx_captioning.baselines import nearest
 from lstm_onnx_captioning.captions import build_words, normalise
-from lstm_onnx_captioning.examples import Examples, Part, Take, pair_split, picture_split
+from lstm_onnx_captioning.examples import Examples, Take, pair_split, picture_split
 from lstm_onnx_captioning.extractor import extractor
 from lstm_onnx_captioning.features import Features, compute
 from lstm_onnx_captioning.options import Config, Info
@@ -25,8 +26,6 @@ from lstm_onnx_captioning.pictures import find_folders, locate, read_examples
 from lstm_onnx_captioning.raw_captions import Row
 from lstm_onnx_captioning.reading import read
 from lstm_onnx_captioning.scenes import scenes, share_out
-
-_PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 
 def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
@@ -53,7 +52,7 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         config = found.config
         notes += found.notes
         examples = read_examples(_with_captions(found.rows, source, notes), source, config, notes)
-    chosen = part_out(examples, config, source)
+    chosen = choose_parts(examples, config, source)
     learnt = [text for i in chosen["train"] for text in examples.captions[i]]
     words = build_words(learnt, config.min_count)
     _check_words(words, learnt, examples, chosen["test"], config, notes)
@@ -116,7 +115,7 @@ def draw(config: Config) -> Examples:
     counts = (config.scenes - tested - validated, validated, tested)
     made = [
         (part, pixels, caption)
-        for part, count, groups in zip(_PARTS, counts, share_out(random), strict=True)
+        for part, count, groups in zip(PARTS, counts, share_out(random), strict=True)
         for pixels, caption in scenes(count, groups, config.size, random)
     ]
     images = np.stack([pixels for _, pixels, _ in made])
@@ -134,20 +133,20 @@ def files_of(source: Path | None, config: Config) -> list[Path]:
     return [*files, source, *(p for p in pictures if p.is_file())]
 
 
-def part_out(examples: Examples, config: Config, source: Path | None) -> dict[Part, Array]:
+def choose_parts(examples: Examples, config: Config, source: Path | None) -> dict[Part, Array]:
     """Return the numbers of the pictures of each part, in the order in which they stand.
 
     Raises:
         UserError: there are none to learn from, or too few to test on some.
     """
-    parts = np.array(examples.parts or ("train",) * len(examples), dtype=object)
     random = np.random.default_rng(config.split_seed)
-    for name, share, least in (("test", config.test_share, 1), ("validation", config.validation_share, 0)):
-        if not (parts == name).any():
-            free = np.flatnonzero(parts == "train")
-            count = min(max(round(share * len(free)), least), len(free) - 1)  # one stays, to learn from
-            parts[random.permutation(free)[: max(count, 0)]] = name
-    chosen: dict[Part, Array] = {name: np.flatnonzero(parts == name) for name in _PARTS}
+
+    def cut_off(free: Array, part: Part) -> Array:
+        share, least = (config.test_share, 1) if part == "test" else (config.validation_share, 0)
+        count = min(max(round(share * len(free)), least), len(free) - 1)  # one stays, to learn from
+        return random.permutation(free)[: max(count, 0)]
+
+    chosen = part_out(examples.parts, len(examples), cut_off)
     if not len(chosen["train"]):
         raise UserError(f"{source}: no picture is to learn from; mark some as train")
     if not len(chosen["test"]):
@@ -203,7 +202,7 @@ def _check_words(
 def _summary(examples: Examples, chosen: dict[Part, Array], info: Info) -> str:
     what = "drawn scenes" if info.drawn else "pictures"
     captions = sum(map(len, examples.captions))
-    parts = zip(("to learn from", "to validate", "to test"), _PARTS, strict=True)
+    parts = zip(("to learn from", "to validate", "to test"), PARTS, strict=True)
     sizes = ", ".join(f"{len(chosen[part]):,} {use}" for use, part in parts)
     memory = f"{examples.images.nbytes / 1e6:,.1f} MB of pixels"
     return f"{len(examples):,} {what} with {captions:,} captions of {len(info.words):,} words; {sizes}; {memory}"

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.parts import Part
 from lstm_onnx.plugin import RaggedSplit
 from lstm_onnx_captioning.captions import encode
 from lstm_onnx_captioning.options import END, SPECIAL
 
-Part = Literal["train", "validation", "test"]
 Pixels = NDArray[np.uint8]
 Take = Callable[[Array], dict[str, Array]]
 """From the numbers of pictures to what a batch holds of them."""

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from onnx import inliner, version_converter
 
 from lstm_onnx.contract import Array
 from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.errors import UserError
+from lstm_onnx.plugin import open_session, parse_model
 from lstm_onnx_captioning.resizing import Floats, to_unit
 
 WANTED = "one float32 input (batch, 3, size, size) of RGB from 0 to 1, and one output (batch, channel, row, column)"
@@ -79,10 +79,7 @@ class Extractor:
 
     @cached_property
     def _session(self) -> Any:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        return ort.InferenceSession(self.model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return open_session(self.model.SerializeToString(), str(self.path), "cpu")
 
 
 def extractor(path: Path, size: int) -> Extractor:
@@ -99,10 +96,7 @@ def extractor(path: Path, size: int) -> Extractor:
         raise UserError(f"--encoder {path}: no such file; give 'compact', or an .onnx file with {WANTED}")
     content = path.read_bytes()
     refuse_outside_data(content, path)
-    try:
-        model = onnx.load_model_from_string(content)
-    except Exception as error:
-        raise UserError(f"{path}: is no ONNX file ({str(error).splitlines()[0]})") from error
+    model = parse_model(content, path)
     held = {t.name for t in model.graph.initializer}
     inputs = [i for i in model.graph.input if i.name not in held]
     outputs = list(model.graph.output)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from onnx import GraphProto, NodeProto
+from onnx import GraphProto
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
+from lstm_onnx.plugin import connect, prefix_names
 from lstm_onnx.task import Arrays, Stage
 from lstm_onnx_captioning.extractor import Extractor, extractor
 from lstm_onnx_captioning.options import Config, Info
@@ -55,34 +56,6 @@ def feature_stage(config: Config, info: Info) -> Stage:
 
 
 def _joined(graph: GraphProto, frozen: Extractor) -> GraphProto:
-    """Put the encoder's nodes and weights behind those that resize, its names prefixed but for where the two meet."""
-    met = {frozen.input: PICTURE.name, frozen.output: FEATURES.name}
-
-    def renamed(part: GraphProto) -> None:
-        for tensor in part.initializer:
-            tensor.name = _named(tensor.name, met)
-        for node in part.node:
-            _rename(node, met)
-            for inner in (a.g for a in node.attribute if a.HasField("g")):
-                for value in (*inner.input, *inner.output):
-                    value.name = _named(value.name, met)
-                renamed(inner)
-
-    other = GraphProto()
-    other.CopyFrom(frozen.model.graph)
-    renamed(other)
-    graph.node.extend(other.node)
-    graph.initializer.extend(other.initializer)
-    del graph.output[:]
-    graph.output.extend(other.output)
-    return graph
-
-
-def _named(name: str, met: dict[str, str]) -> str:
-    return met.get(name) or (name and f"encoder.{name}")
-
-
-def _rename(node: NodeProto, met: dict[str, str]) -> None:
-    node.name = f"encoder/{node.name or node.op_type}"
-    node.input[:] = [_named(name, met) for name in node.input]
-    node.output[:] = [_named(name, met) for name in node.output]
+    """Put the encoder's nodes and weights behind those that resize."""
+    encoder = prefix_names(frozen.model.graph, "encoder/", {frozen.output: FEATURES.name})
+    return connect(graph, encoder, [(PICTURE.name, frozen.input)])

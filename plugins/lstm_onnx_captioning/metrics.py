@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp, log, sqrt
 
-from lstm_onnx.task import Arrays, Totals
+import numpy as np
+
+from lstm_onnx.task import Arrays, Collected, Totals
 
 Words = list[str]
 Grams = Counter[tuple[str, ...]]
@@ -25,29 +26,17 @@ _SPREAD = 6.0
 """Of the penalty on differing lengths in CIDEr-D."""
 
 
-@dataclass(frozen=True)
-class Judged:
-    """Captions, each with the references of its picture; they add up over batches."""
-
-    pairs: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-    def __add__(self, other: Judged | float) -> Judged:
-        """Join both; nothing is added to 0, from which sums begin."""
-        return Judged(self.pairs + other.pairs) if isinstance(other, Judged) else self
-
-    __radd__ = __add__
-
-
 def totals(outputs: Arrays, batch: Arrays) -> Totals:
     """Collect the captions of a batch; what they are worth shows only over all of them."""
-    pairs = zip(outputs["caption"], batch["references"], strict=True)
-    judged = Judged(tuple((str(caption), tuple(str(references).split("\n"))) for caption, references in pairs))
-    return {"captions": (judged, float(len(judged.pairs)))}
+    judged = Collected(captions=np.asarray(outputs["caption"]), references=np.asarray(batch["references"]))
+    return {"captions": (judged, float(len(batch["references"])))}
 
 
 def finish(totals: Totals) -> dict[str, float]:
     """Score all captions."""
-    pairs = totals["captions"][0].pairs
+    found = totals["captions"][0].arrays()
+    said = zip(found.get("captions", ()), found.get("references", ()), strict=True)
+    pairs = [(str(caption), str(references).split("\n")) for caption, references in said]
     if not pairs:
         return {name: float("nan") for name in ("cider", "exact", "rouge_l", *(f"bleu{n + 1}" for n in range(ORDERS)))}
     captions = [caption.split() for caption, _ in pairs]

@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 
 from lstm_onnx.data.images import read_pictures
+from lstm_onnx.data.parts import Part
 from lstm_onnx.errors import UserError
 from lstm_onnx.progress import counting
-from lstm_onnx_captioning.examples import Examples, Part, Pixels
+from lstm_onnx_captioning.examples import Examples, Pixels
 from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.raw_captions import Row
 

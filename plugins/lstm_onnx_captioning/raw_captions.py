@@ -6,22 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lstm_onnx.data.parts import Part
 from lstm_onnx.errors import UserError
-from lstm_onnx_captioning.examples import Part
 from lstm_onnx_captioning.options import Config
-
-PARTS: dict[str, Part] = {
-    "train": "train",
-    "training": "train",
-    "restval": "train",  # Karpathy's word for what COCO calls validation and he adds to training
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""How parts of a data set are called -> what they are called here."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +41,6 @@ class RawCaptions:
     rows: list[Row]
     config: Config
     notes: tuple[str, ...] = ()
-
-
-def part_of(text: object, place: str) -> Part:
-    """Translate the name of a part.
-
-    Raises:
-        UserError: it is none that is known.
-    """
-    part = PARTS.get(str(text).strip().lower())
-    if part is None:
-        raise UserError(f"{place}: found '{text}' as the part of the data, and it must say train, validation or test")
-    return part
 
 
 def merged(rows: Iterable[Row], source: Path) -> list[Row]:

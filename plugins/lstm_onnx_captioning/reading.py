@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from lstm_onnx.data.tables import FORMATS, check_readable, read_table, records_frame
+from lstm_onnx.data.text_files import load_json
 from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.raw_captions import RawCaptions, merged
-from lstm_onnx_captioning.reading_json import load_json, read_json
+from lstm_onnx_captioning.reading_json import read_json
 from lstm_onnx_captioning.reading_tables import read_frame
 from lstm_onnx_captioning.reading_tokens import SUFFIX, is_token_file, read_tokens
 

@@ -8,24 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lstm_onnx.data.parts import part_of
 from lstm_onnx.errors import UserError
-from lstm_onnx.json_text import parse_json
 from lstm_onnx_captioning.options import Config
-from lstm_onnx_captioning.raw_captions import RawCaptions, Row, part_of
+from lstm_onnx_captioning.raw_captions import RawCaptions, Row
 
 _FORMS = (
     "COCO's {'images': [{'id', 'file_name'}], 'annotations': [{'image_id', 'caption'}]}, Karpathy's {'images': "
     "[{'filename', 'split', 'sentences': [{'raw'}]}]}, or a list of records [{'image', 'caption'}]"
 )
-
-
-def load_json(path: Path) -> Any:
-    """Parse a file of JSON.
-
-    Raises:
-        UserError: it is not JSON in UTF-8; says where.
-    """
-    return parse_json(path.read_bytes(), path)
 
 
 def read_json(content: Any, source: Path, config: Config) -> RawCaptions:

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.data.columns import called
+from lstm_onnx.data.parts import part_of, split_column
 from lstm_onnx.data.tables import require, row_number
 from lstm_onnx.errors import UserError
 from lstm_onnx_captioning.options import Config
-from lstm_onnx_captioning.raw_captions import PARTS, RawCaptions, Row, part_of
+from lstm_onnx_captioning.raw_captions import RawCaptions, Row
 
 _IMAGE = ("image", "file", "filename", "file_name", "path", "filepath", "image_path", "picture", "photo", "img")
 _CAPTION = ("caption", "captions", "text", "sentence", "sentences", "description", "comment")
-_SPLIT = ("split", "part", "set", "subset")
 
 
 def read_frame(frame: pl.DataFrame, source: Path, config: Config) -> RawCaptions:
@@ -52,7 +53,7 @@ def _column(frame: pl.DataFrame, source: Path, chosen: str | None, option: str, 
     if chosen is not None:
         require(frame, chosen, source, flag)
         return chosen
-    found = _called(frame, usual)
+    found = called(frame, usual)
     if found is None:
         raise UserError(
             f"{source}: no column is called {', '.join(usual)}; name the one that holds {what} with {flag}; there is: "
@@ -62,20 +63,11 @@ def _column(frame: pl.DataFrame, source: Path, chosen: str | None, option: str, 
 
 
 def _split(frame: pl.DataFrame, source: Path, chosen: str | None) -> str | None:
-    """Take the column that was asked for, or one that is called so and holds nothing but names of parts."""
+    """Take the column that was asked for, or one that is called so and holds names of parts."""
     if chosen is not None:
         require(frame, chosen, source, "--split")
         return chosen
-    column = _called(frame, _SPLIT)
-    if column is None or frame.get_column(column).dtype != pl.String:
-        return None
-    return column if {str(v).strip().lower() for v in frame.get_column(column).unique()} <= set(PARTS) else None
-
-
-def _called(frame: pl.DataFrame, names: Iterable[str]) -> str | None:
-    """Find a column by the first of these names that there is, in any mixture of capitals."""
-    spelt = {c.strip().lower().replace(" ", "_"): c for c in reversed(frame.columns)}
-    return next((spelt[n] for n in names if n in spelt), None)
+    return split_column(frame)
 
 
 def _refuse_kind(frame: pl.DataFrame, column: str, source: Path, what: str) -> None:

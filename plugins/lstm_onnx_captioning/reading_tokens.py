@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lstm_onnx.data.parts import Part
+from lstm_onnx.data.text_files import read_lines
 from lstm_onnx.errors import UserError
-from lstm_onnx_captioning.examples import Part
 from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.raw_captions import RawCaptions, Row
 
@@ -31,7 +32,7 @@ def read_tokens(path: Path, config: Config) -> RawCaptions:
     """
     lists = _lists(path)
     rows, passed = [], set()
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         place = f"{path}: row {number}"
@@ -56,18 +57,5 @@ def _lists(path: Path) -> dict[str, Part]:
     found: dict[str, Part] = {}
     for ending, part in _LISTS.items():
         for file in sorted(path.parent.glob(f"*{ending}")):
-            found |= dict.fromkeys((line.strip() for line in _lines(file) if line.strip()), part)
+            found |= dict.fromkeys((line.strip() for line in read_lines(file) if line.strip()), part)
     return found if {"train", "test"} <= set(found.values()) else {}
-
-
-def _lines(path: Path) -> list[str]:
-    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        row, byte = data.count(b"\n", 0, error.start) + 1, data[error.start : error.start + 1].hex()
-        raise UserError(
-            f"{path}: row {row}: is not UTF-8 text (found the byte 0x{byte}); save it as UTF-8, or convert it from the "
-            "encoding it has, such as Latin-1"
-        ) from None
-    return [line.removesuffix("\r") for line in text.split("\n")]

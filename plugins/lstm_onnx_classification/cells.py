@@ -7,20 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.data.parts import Part, part_of
 from lstm_onnx.data.tables import require, row_number
 from lstm_onnx.errors import UserError
-
-PARTS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""How parts of a data set are called -> what they are called here."""
 
 
 def cells(frame: pl.DataFrame, column: str, where: Path, what: str, rows: Iterable[int] | None = None) -> list[str]:
@@ -49,14 +38,10 @@ def cells(frame: pl.DataFrame, column: str, where: Path, what: str, rows: Iterab
     return text.to_list()
 
 
-def part_names(found: list[str], column: str, numbers: list[int], where: Path) -> tuple[str, ...]:
+def part_names(found: list[str], column: str, numbers: list[int], where: Path) -> tuple[Part, ...]:
     """Translate the cells of a split column to train, validation and test; `numbers` are their rows, for errors."""
-    for text, number in zip(found, numbers, strict=True):
-        if text.lower() not in PARTS:
-            raise UserError(
-                f"{where}: row {number}, column '{column}': found '{text}', and it must say train, validation or test"
-            )
-    return tuple(PARTS[text.lower()] for text in found)
+    places = (f"{where}: row {number}, column '{column}'" for number in numbers)
+    return tuple(part_of(text, place) for text, place in zip(found, places, strict=True))
 
 
 def refuse_changes(frame: pl.DataFrame, sequence: str, column: str, where: Path) -> None:

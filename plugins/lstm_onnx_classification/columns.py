@@ -8,10 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.data.columns import called
+from lstm_onnx.data.parts import split_column
 from lstm_onnx.data.tables import is_numeric, require
 from lstm_onnx.data.timestamps import looks_like_time
 from lstm_onnx.errors import UserError
-from lstm_onnx_classification.cells import PARTS
 from lstm_onnx_classification.options import Config
 
 LEAST_STEPS = 3
@@ -66,13 +67,15 @@ def find_roles(frame: pl.DataFrame, where: Path, config: Config) -> Roles:
     """
     _refuse_wrong_choice(frame, where, config)
     notes: list[str] = []
-    label = config.label or _called(frame, LABELS)
+    label = config.label or called(frame, LABELS)
     if label is None:
         raise UserError(
             f"{where}: no column is called {', '.join(LABELS[:-1])} or {LABELS[-1]}; name the one that holds the class "
             f"with --label; there is: {', '.join(frame.columns[:20])}"
         )
-    split = config.split or _split_column(frame, notes)
+    split = config.split or split_column(frame)
+    if split and not config.split:
+        notes.append(f"column '{split}' says which part an example belongs to")
     roles = Roles(label=label, group=config.group, split=split, notes=notes)
     free = [c for c in frame.columns if c not in roles.known]
     numbers = {c for c in frame.columns if is_numeric(frame.get_column(c))}
@@ -87,23 +90,6 @@ def find_roles(frame: pl.DataFrame, where: Path, config: Config) -> Roles:
 def wide_columns(frame: pl.DataFrame, others: Iterable[str | None]) -> list[str]:
     """Name the steps of a wide table: the columns of numbers that have no other role, as they stand."""
     return [c for c in frame.columns if c not in others and is_numeric(frame.get_column(c))]
-
-
-def _called(frame: pl.DataFrame, names: Iterable[str]) -> str | None:
-    """Find a column by the first of these names that there is, in any mixture of capitals."""
-    spelt = {c.strip().lower().replace(" ", "_"): c for c in reversed(frame.columns)}
-    return next((spelt[n] for n in names if n in spelt), None)
-
-
-def _split_column(frame: pl.DataFrame, notes: list[str]) -> str | None:
-    column = _called(frame, ("split",))
-    if column is None or frame.get_column(column).dtype != pl.String:
-        return None
-    found = {str(v).strip().lower() for v in frame.get_column(column).unique()}
-    if found <= set(PARTS) and "test" in {PARTS[v] for v in found} and len(found) > 1:
-        notes.append(f"column '{column}' says which part an example belongs to")
-        return column
-    return None
 
 
 def _refuse_wrong_choice(frame: pl.DataFrame, where: Path, config: Config) -> None:
@@ -124,7 +110,7 @@ def _refuse_wrong_choice(frame: pl.DataFrame, where: Path, config: Config) -> No
 def _text_column(frame: pl.DataFrame, where: Path, free: list[str], numbers: set[str]) -> str | None:
     """Find the one column whose cells are texts of several words, if there is one."""
     words = [c for c in free if c not in numbers and frame.get_column(c).dtype == pl.String]
-    named = _called(frame.select(words), _TEXT)
+    named = called(frame.select(words), _TEXT)
     if named is not None:
         return named
     found = [c for c in words if _holds_texts(frame, c)]
@@ -152,7 +138,7 @@ def _series_roles(
 ) -> Roles:
     # the group may be what tells sequences apart, where each is a group of its own
     free = [c for c in frame.columns if c in free or c == config.sequence]
-    sequence = config.sequence or _called(frame.select(free), _SEQUENCES)
+    sequence = config.sequence or called(frame.select(free), _SEQUENCES)
     repeated = sequence is not None and frame.get_column(sequence).n_unique() < frame.height
     if config.sequence or repeated:
         assert sequence is not None
@@ -187,7 +173,7 @@ def _series_roles(
 
 
 def _time_column(frame: pl.DataFrame, free: list[str], config: Config) -> str | None:
-    return _called(frame.select(c for c in free if c not in config.channels), _TIME)
+    return called(frame.select(c for c in free if c not in config.channels), _TIME)
 
 
 def _long_roles(

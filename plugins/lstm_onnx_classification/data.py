@@ -18,12 +18,12 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_onnx.data.parts import PARTS, Part, cut, part_out
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.task import DataSet
 from lstm_onnx_classification.examples import Examples, RawExamples, SplitExamples, StepArray
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
-from lstm_onnx_classification.splits import cut
 
 _SHOWN = 5
 
@@ -129,28 +129,24 @@ def _parts(
     found: RawExamples, config: Config, source: Path, random: np.random.Generator, notes: list[str]
 ) -> tuple[Examples, Examples | None, Examples]:
     examples = found.examples
-    parts = np.array(found.parts or ("train",) * len(examples), dtype=object)
-    chosen = {name: np.flatnonzero(parts == name) for name in ("train", "validation", "test")}
+
+    def cut_off(free: NDArray[np.int64], part: Part) -> NDArray[np.int64]:
+        if part == "validation" and not config.validation_share:
+            return free[:0]
+        some, tested = examples.take(free), part == "test"
+        share = config.test_share if tested else config.validation_share
+        off = free[cut(some.labels, some.groups, share, random, 1 if tested else 2)[1]]
+        if tested and not len(off):
+            _refuse_too_few(some, config, source)
+        return off
+
+    chosen = part_out(found.parts, len(examples), cut_off)
     if not len(chosen["train"]):
         raise UserError(f"{source}: no example is for training; mark some as train")
-    if not len(chosen["test"]):
-        chosen["train"], chosen["test"] = _cut(examples, chosen["train"], config.test_share, random)
-        if not len(chosen["test"]):
-            _refuse_too_few(examples.take(chosen["train"]), config, source)
-    if not len(chosen["validation"]) and config.validation_share:
-        chosen["train"], chosen["validation"] = _cut(examples, chosen["train"], config.validation_share, random, 2)
-        if not len(chosen["validation"]):
-            notes.append("too few examples for a validation part: training does not know when to stop")
-    train, validation, test = (examples.take(chosen[name]) for name in ("train", "validation", "test"))
+    train, validation, test = (examples.take(chosen[part]) for part in PARTS)
+    if not len(validation) and config.validation_share:
+        notes.append("too few examples for a validation part: training does not know when to stop")
     return train, validation if len(validation) else None, test
-
-
-def _cut(
-    examples: Examples, chosen: NDArray[np.int64], share: float, random: np.random.Generator, keep: int = 1
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    some = examples.take(chosen)
-    kept, off = cut(some.labels, some.groups, share, random, keep)
-    return chosen[kept], chosen[off]
 
 
 def _refuse_too_few(examples: Examples, config: Config, source: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.parts import Part
 from lstm_onnx_classification.options import Config
 
 StepArray = NDArray[np.float32]
@@ -74,7 +75,7 @@ class RawExamples:
     """
 
     examples: Examples
-    parts: tuple[str, ...] | None = None
+    parts: tuple[Part, ...] | None = None
     channels: tuple[str, ...] = ()
     table: Table | None = None
     column: str = ""

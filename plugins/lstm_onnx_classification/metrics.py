@@ -1,7 +1,7 @@
 """Metrics of classification, as sums and counts of a batch.
 
 Accuracy and cross-entropy are means over examples; balanced accuracy and macro F1 come from the added-up confusion
-matrix; AUC and calibration from added-up histograms, so that no metric needs all probabilities at once.
+matrix, calibration from an added-up histogram, and the AUC from the ranks of all probabilities, which are collected.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_onnx.task import Collected
+
 Array = NDArray[Any]
 
 BINS = 15
 """Bins of the expected calibration error (Guo and others 2017)."""
-_GRADES = 2000
-"""Bins by which the AUC ranks probabilities; two in one bin count as equal."""
 _LEAST = 1e-12
 
 
@@ -34,7 +34,7 @@ def totals(probabilities: Array, target: Array) -> dict[str, tuple[Any, Any]]:
         "log_loss": (float(-np.log(np.maximum(p[np.arange(count), target], _LEAST)).sum()), count),
         "confusion": (confusion, count),
         "calibration": (_calibration(p.max(axis=1), right), count),
-        "ranks": (_ranks(p, target), count),
+        "scores": (Collected(probabilities=probabilities, target=target), count),
     }
 
 
@@ -44,17 +44,6 @@ def _calibration(confidence: Array, right: Array) -> Array:
     return np.stack(
         [np.bincount(which, weights=w, minlength=BINS) for w in (np.ones_like(confidence), confidence, right)]
     )
-
-
-def _ranks(p: Array, target: Array) -> Array:
-    """Return (class, 2, grade): how many examples of other classes, and of the class, have which probability of it."""
-    found = np.zeros((p.shape[1], 2, _GRADES))
-    # by the logarithm of the odds, which tells small probabilities apart
-    odds = np.log(np.maximum(p, _LEAST)) - np.log(np.maximum(1 - p, _LEAST))
-    grade = np.clip((odds + 28) / 56 * _GRADES, 0, _GRADES - 1).astype(np.int64)
-    for k in range(p.shape[1]):
-        np.add.at(found[k], ((target == k).astype(np.int64), grade[:, k]), 1)
-    return found
 
 
 def finish(added: Mapping[str, tuple[Any, Any]]) -> dict[str, float]:
@@ -71,7 +60,7 @@ def finish(added: Mapping[str, tuple[Any, Any]]) -> dict[str, float]:
         "balanced_accuracy": float(recall.mean()),
         "macro_f1": float(f1.mean()),
         "log_loss": added["log_loss"][0] / count,
-        "auc": auc(added["ranks"][0]),
+        "auc": auc(**added["scores"][0].arrays()),
         "ece": calibration_error(added["calibration"][0]),
     }
 
@@ -82,12 +71,23 @@ def calibration_error(bins: Array) -> float:
     return float(np.abs(confidence - right).sum() / max(bins[0].sum(), 1))
 
 
-def auc(ranks: Array) -> float:
-    """Mean over classes of the area under the curve, each class against the rest; NaN where only one class is there."""
+def auc(probabilities: Array, target: Array) -> float:
+    """Mean over classes of the area under the curve, each class against the rest; NaN where only one class is there.
+
+    The area is the share of pairs, an example of the class and one of another, in which the first has the higher
+    probability of it; equal ones count half (the statistic of Mann and Whitney, 1947, by mean ranks).
+
+    Args:
+        probabilities: (example, class).
+        target: number of the true class of each example.
+    """
     areas = []
-    for others, own in ranks:
-        pairs = others.sum() * own.sum()
-        if pairs:
-            below = np.cumsum(others) - others
-            areas.append(float((own * (below + 0.5 * others)).sum() / pairs))
+    for k, scores in enumerate(probabilities.T):
+        own = target == k
+        count, rest = int(own.sum()), int((~own).sum())
+        if not count or not rest:
+            continue
+        _, place, there = np.unique(scores, return_inverse=True, return_counts=True)
+        ranks = (np.cumsum(there) - (there - 1) / 2)[place]
+        areas.append((ranks[own].sum() - count * (count + 1) / 2) / (count * rest))
     return float(np.mean(areas)) if areas else float("nan")

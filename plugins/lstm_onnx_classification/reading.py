@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lstm_onnx.data.parts import Part
 from lstm_onnx.data.tables import FORMATS
 from lstm_onnx.data.ucr_format import SUFFIX
 from lstm_onnx.errors import UserError, nearest
@@ -124,9 +125,11 @@ def _joined_test(
             f"{len(read.channels)}; give files with the same channels"
         )
     named = tuple(dict.fromkeys((*read.named, *test.named)))
+    before: Sequence[Part] = read.parts or ["train"] * len(read.examples)
+    after: Sequence[Part] = ["test"] * len(test.examples)
     return RawExamples(
         joined([read.examples, test.examples]),
-        (*(read.parts or ("train",) * len(read.examples)), *("test",) * len(test.examples)),
+        (*before, *after),
         read.channels,
         read.table,
         read.column,

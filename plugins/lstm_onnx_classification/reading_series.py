@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lstm_onnx.contract import Table
 from lstm_onnx.data.arrays import load_npz
+from lstm_onnx.data.parts import Part
 from lstm_onnx.data.sequences import long_sequences, wide_sequences
 from lstm_onnx.data.tables import row_number
 from lstm_onnx.data.ucr_format import channel_names, read_ts
@@ -91,8 +92,9 @@ def read_npz(path: Path, config: Config) -> RawExamples:
         )
     arrays = load_npz(path)
     read: list[Examples] = []
-    parts: list[str] = []
-    for part, prefix in (("train", ""), ("validation", "validation_"), ("test", "test_")):
+    parts: list[Part] = []
+    prefixes: tuple[tuple[Part, str], ...] = (("train", ""), ("validation", "validation_"), ("test", "test_"))
+    for part, prefix in prefixes:
         if part == "train" or prefix + _VALUES in arrays:
             one = _labelled(arrays, prefix, config.group, path)
             read.append(one)

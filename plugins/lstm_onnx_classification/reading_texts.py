@@ -7,9 +7,11 @@ from pathlib import Path
 import polars as pl
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.parts import PART_NAMES, Part
 from lstm_onnx.data.tables import read_table, row_number
+from lstm_onnx.data.text_files import decode
 from lstm_onnx.errors import UserError
-from lstm_onnx_classification.cells import PARTS, cells, part_names, refuse_nested
+from lstm_onnx_classification.cells import cells, part_names, refuse_nested
 from lstm_onnx_classification.columns import Roles
 from lstm_onnx_classification.examples import Examples, RawExamples
 from lstm_onnx_classification.options import Config
@@ -36,18 +38,8 @@ def decoded(path: Path, encoding: str) -> str:
     Raises:
         UserError: it is not in this encoding; names the line and the byte.
     """
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig" if _is_utf8(encoding) else encoding)
-    except LookupError:
-        raise UserError(f"--encoding '{encoding}' is not known; give one such as utf-8, latin-1 or cp1252") from None
-    except UnicodeDecodeError as error:
-        at = error.start
-        line, found = data.count(b"\n", 0, at) + 1, data[at : at + 1].hex()
-        raise UserError(
-            f"{path}: row {line}: is not {encoding} text (found the byte 0x{found} at place {at:,}); give the encoding "
-            "that it has with --encoding, such as latin-1, or save it as UTF-8"
-        ) from None
+    advice = "give the encoding that it has with --encoding, such as latin-1, or save it as UTF-8"
+    return decode(path.read_bytes(), path, encoding, advice)
 
 
 def read_text_table(frame: pl.DataFrame, where: Path, roles: Roles) -> RawExamples:
@@ -86,16 +78,17 @@ def read_folders(folder: Path, config: Config) -> RawExamples:
         if given:
             raise UserError(f"{folder}: is a folder and has no columns, so there is none for {option}; leave it out")
     inner = _folders(folder)
-    tops = {PARTS[f.name.lower()]: f for f in inner if f.name.lower() in PARTS}
-    if "train" not in tops:
-        tops = {"": folder}
+    tops = {PART_NAMES[f.name.lower()]: f for f in inner if f.name.lower() in PART_NAMES}
+    parted = "train" in tops
+    if not parted:
+        tops = {"train": folder}
     elif len(tops) < len(inner):
-        others = next(f for f in inner if f.name.lower() not in PARTS)
+        others = next(f for f in inner if f.name.lower() not in PART_NAMES)
         raise UserError(f"{others}: stands beside {tops['train'].name}; move it, as it is no part of the data")
     texts: list[str] = []
     labels: list[str] = []
     places: list[str] = []
-    parts: list[str] = []
+    parts: list[Part] = []
     passed = 0
     for part, top in tops.items():
         for one in _folders(top):
@@ -111,7 +104,7 @@ def read_folders(folder: Path, config: Config) -> RawExamples:
     named = tuple(dict.fromkeys(one.name for top in tops.values() for one in _folders(top)))
     return RawExamples(
         Examples(texts, labels, places),
-        parts=tuple(parts) if len(tops) > 1 else None,
+        parts=tuple(parts) if parted and len(tops) > 1 else None,
         column=COLUMN,
         named=named,
         notes=(f"passed over {passed:,} files that do not end in .txt",) if passed else (),
@@ -127,7 +120,3 @@ def _text(file: Path, encoding: str) -> str:
     if not text.strip():
         raise UserError(f"{file}: is empty; write the text into it, or delete the file")
     return text
-
-
-def _is_utf8(encoding: str) -> bool:
-    return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")

@@ -22,7 +22,7 @@ class Forecasting(Task[options.Config, options.Info]):
 
     name = "forecasting"
     summary = "the next steps of one or many time series, with intervals if asked"
-    primary_metric = PrimaryMetric("mase", mode="min")
+    primary_metric = PrimaryMetric("mase", mode="min", fallback="pinball")
     Config = options.Config
     Info = options.Info
     training: ClassVar[dict[str, Any]] = {}

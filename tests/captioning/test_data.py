@@ -196,7 +196,7 @@ def test_what_cannot_be_learnt_from_is_refused(
 
 
 def test_parts_that_leave_nothing_are_refused(tmp_path: Path) -> None:
-    assert refusal(table(tmp_path, CAPTIONS, ["test"] * 20)) == (
+    assert refusal(table(tmp_path, CAPTIONS, ["test"] * 20), split="split") == (
         "c.jsonl: no picture is to learn from; mark some as train"
     )
     split = ["train", *["val"] * 19]

@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 from lstm_onnx_captioning.baselines import most_frequent, nearest
-from lstm_onnx_captioning.metrics import Judged, cider, finish, totals
+from lstm_onnx_captioning.metrics import cider, finish, totals
 from lstm_onnx_captioning.options import Info
+
+from lstm_onnx.task import Collected
 
 WORDS = "a the red blue small large dog cat sits runs on under mat tree".split()
 
@@ -74,7 +76,7 @@ def test_what_is_right_scores_best_and_what_is_wrong_nothing() -> None:
 
 def test_cider_of_one_picture_is_nothing_and_of_none_is_no_number() -> None:
     assert cider([["a", "dog"]], [[["a", "dog"]]]) == 0  # every word occurs in every picture
-    assert all(math.isnan(v) for v in finish({"captions": (Judged(), 0.0)}).values())
+    assert all(math.isnan(v) for v in finish({"captions": (Collected(), 0.0)}).values())
 
 
 def test_naive_captions() -> None:

@@ -92,7 +92,7 @@ def test_karpathy_splits(tmp_path: Path) -> None:
     ("content", "says"),
     [
         ("{", "c.json: is not JSON at line 1, column 2: Expecting property name enclosed in double quotes"),
-        (b'{"images": "\xe9"}', "c.json: is not UTF-8 text (at byte 12); save it as UTF-8"),
+        (b'{"images": "\xe9"}', "c.json: row 1: is not UTF-8 text (found the byte 0xe9); save it as UTF-8"),
         ({}, "c.json: holds JSON that is not COCO's {'images': "),
         ({"images": []}, "c.json: holds JSON that is not COCO's"),
         ([], "c.json: holds JSON that is not COCO's"),

@@ -14,8 +14,8 @@ import pytest
 from lstm_onnx_classification.data import bundled, load, natural_order
 from lstm_onnx_classification.examples import Examples, SplitExamples
 from lstm_onnx_classification.options import Config
-from lstm_onnx_classification.splits import cut
 
+from lstm_onnx.data.parts import cut
 from lstm_onnx.errors import UserError
 
 

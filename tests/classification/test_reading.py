@@ -199,7 +199,7 @@ def test_a_column_may_say_the_part(tmp_path: Path) -> None:
      "row 3: has no value in the columns 'a' to 'c', and a sequence needs one step at least; fill them in, or delete "
      "the row"),
     ("label,part,a,b,c\nx,train,1,2,3\ny,later,1,2,3\n", {"split": "part"},
-     "row 3, column 'part': found 'later', and it must say train, validation or test"),
+     "row 3, column 'part': found 'later' as the part of the data, and it must say train, validation or test"),
     ("label,a,b,c\nx,1,2,3\ny,1,two,3\ny,1,2,3\n", {},
      "row 3, column 'b': found 'two' where a number is needed; correct it, or leave the cell empty if the value is not "
      "known"),
@@ -316,7 +316,7 @@ def test_texts_in_other_encodings(tmp_path: Path) -> None:
     marked = written(tmp_path, b"\xef\xbb\xbftext,label\nfine,x\n", "m.csv")
     assert lists(read(marked, Config())) == ["fine"]
     assert refusal(source) == (
-        "t.csv: row 2: is not utf-8 text (found the byte 0xe9 at place 14); give the encoding that it has with "
+        "t.csv: row 2: is not UTF-8 text (found the byte 0xe9); give the encoding that it has with "
         "--encoding, such as latin-1, or save it as UTF-8"
     )
     assert refusal(source, encoding="latin1000") == (
@@ -383,7 +383,7 @@ def test_train_and_test_may_stand_above_the_classes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("files, options, said", [
     ({"a/1.txt": " "}, {}, "set/a/1.txt: is empty; write the text into it, or delete the file"),
     ({"a/1.txt": "caf\udce9"}, {},
-     "set/a/1.txt: row 1: is not utf-8 text (found the byte 0xe9 at place 3); give the encoding that it has with "
+     "set/a/1.txt: row 1: is not UTF-8 text (found the byte 0xe9); give the encoding that it has with "
      "--encoding, such as latin-1, or save it as UTF-8"),
     ({"1.txt": "x"}, {}, "set: holds no folder with .txt files; give a folder for each class, or a file"),
     ({"train/a/1.txt": "x", "other/a/1.txt": "x"}, {},

@@ -43,13 +43,27 @@ def test_figures_are_as_defined(scored: tuple[np.ndarray, np.ndarray]) -> None:
     for k in range(3):
         own, others = p[target == k, k], p[target != k, k]
         areas.append(((own[:, None] > others) + 0.5 * (own[:, None] == others)).mean())
-    assert found["auc"] == pytest.approx(np.mean(areas), abs=2e-3)
+    assert found["auc"] == pytest.approx(np.mean(areas), abs=1e-12)
     confidence, error = p.max(axis=1), 0.0
     for low in np.arange(15) / 15:
         inside = (confidence >= low) & (confidence < low + 1 / 15)
         if inside.any():
             error += inside.mean() * abs(confidence[inside].mean() - (chosen == target)[inside].mean())
     assert found["ece"] == pytest.approx(error, abs=1e-6)
+
+
+def test_area_is_exact_where_probabilities_lie_close_or_are_equal() -> None:
+    random = np.random.default_rng(1)
+    target = random.integers(0, 2, size=300)
+    own = np.float32(0.999) + np.float32(1e-6) * random.integers(0, 5, size=300) + np.float32(1e-6) * target
+    p = np.stack([1 - own, own], axis=1).astype(np.float32)
+    areas = []
+    for k in range(2):
+        a, b = p[target == k, k][:, None], p[target != k, k]
+        areas.append(((a > b) + 0.5 * (a == b)).mean())
+    assert metrics.finish(added((p[:100], target[:100]), (p[100:], target[100:])))["auc"] == pytest.approx(
+        np.mean(areas)
+    )
 
 
 def test_classes_without_examples_do_not_count() -> None:

@@ -89,7 +89,7 @@ def test_wrong_paths_are_refused(tmp_path: Path) -> None:
     ("a.json", '{"time": [1]}', "holds JSON that is no list of records"),
     ("a.jsonl", '{"a": 1}\n[2]\n', "holds JSON that is no list of records"),
     ("a.json", '[{"a": 1}, {"a": [2]}]', "its records do not make columns of one type"),
-    ("a.json", b"[\xe9]", "is not UTF-8 text"),
+    ("a.json", b"[\xe9]", "row 1: is not UTF-8 text (found the byte 0xe9)"),
 ])  # fmt: skip
 def test_broken_files_of_other_types_are_refused(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
     assert said in refusal(written(tmp_path, content, name))

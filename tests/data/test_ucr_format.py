@@ -94,7 +94,8 @@ def test_channels_are_numbered_from_one() -> None:
     (ONE + "1:a\n:a", "line 7: case 2: dimension 1 has no step; give one at least, or delete the line"),
     (ONE + "1,,2:a",
      "line 6: case 1: dimension 1, step 2: found '' where a number is needed; correct it, or write '?'"),
-    (ONE.encode() + b"1:\xe9", "line 6: is not UTF-8 text (found the byte 0xe9); save it as UTF-8"),
+    (ONE.encode() + b"1:\xe9", "line 6: is not UTF-8 text (found the byte 0xe9); save it as UTF-8, or convert it from "
+     "the encoding it has, such as Latin-1"),
 ])  # fmt: skip
 def test_a_broken_file_is_refused(tmp_path: Path, content: str | bytes, said: str) -> None:
     with pytest.raises(UserError) as caught:

@@ -149,15 +149,16 @@ def _calls(project: Project) -> list[dict[str, np.ndarray]]:
         name = project.given[0].name
         return [{name: one[None]} for example in project.contract.examples for one in example.inputs[name].array()]
     if project.mode != "texts":
-        length = next((int(first[p.name][0]) for p in project.given if p.feed == "lengths"), None)
+        length = next((int(first[p.name][0]) for p in project.given if p.source == "lengths"), None)
         return [{p.name: _one(p, first[p.name], project, length) for p in project.given}]
-    port = next(p for p in project.given if p.feed in ("texts", "bytes"))
+    port = next(p for p in project.given if p.source in ("text", "bytes"))
     calls: dict[str, dict[str, np.ndarray]] = {}
     for example in project.contract.examples:
         arrays = {n: v.array() for n, v in example.inputs.items()}
-        lengths = next((arrays[p.name].tolist() for p in project.given if p.feed == "lengths"), [])
+        whole = [len(row) for row in arrays[port.name]] if port.source == "bytes" else []
+        lengths = next((arrays[p.name].tolist() for p in project.given if p.source == "lengths"), whole)
         for i, value in enumerate(arrays[port.name]):
-            text = bytes(value[: lengths[i]]).decode("utf-8", "replace") if port.feed == "bytes" else str(value)
+            text = bytes(value[: lengths[i]]).decode("utf-8", "replace") if port.source == "bytes" else str(value)
             if text.strip() and not set(text) & set("\n\r\0"):  # what a line can hold
                 calls.setdefault(text, {name: a[i : i + 1] for name, a in arrays.items()})
     return list(calls.values())
@@ -166,7 +167,7 @@ def _calls(project: Project) -> list[dict[str, np.ndarray]]:
 def _one(port: Port, array: np.ndarray, project: Project, length: int | None) -> np.ndarray:
     """The first sequence of a batch, without its padding."""
     first = array[:1]
-    return first[:, :length] if port.feed == "rows" and length is not None else first
+    return first[:, :length] if port.source == "rows" and length is not None else first
 
 
 def _streamed(model: Model, project: Project) -> Rows:
@@ -176,7 +177,7 @@ def _streamed(model: Model, project: Project) -> Rows:
     steps = next(
         a.shape[p.dims.index(d)] for p in project.given for d in p.dims if d.name == axis for a in [inputs[p.name]]
     )
-    clock = next((inputs[p.name][0] for p in project.given if p.feed == "clock"), None)
+    clock = next((inputs[p.name][0] for p in project.given if p.source == "time"), None)
     for step in range(steps):
         piece = {
             p.name: np.take(inputs[p.name], [step], axis=[d.name for d in p.dims].index(axis)) for p in project.given
@@ -200,7 +201,12 @@ def _rows(project: Project, outputs: Mapping[str, np.ndarray]) -> Rows:
         flat = [a.ravel() for a in named]
         cells = []
         for c in answer.cells:
-            if c.joined:
+            if c.rank >= 0:
+                start = row * c.stride
+                scores = flat[c.output][start : start + c.count]
+                place = int(np.argsort(-scores, kind="stable")[c.rank])
+                cells.append(str(scores[place]) if c.score else c.labels[place])
+            elif c.joined:
                 start, stop = (row * c.stride, (row + 1) * c.stride) if c.stride else (0, None)
                 cells.append(" ".join(_cell(project, c.output, v) for v in flat[c.output][start:stop]))
             else:

@@ -180,6 +180,33 @@ def bytes_model(folder: Path) -> Path:
     return save(folder / "bytes.onnx", nodes, {k: np.asarray(v) for k, v in weights.items()}, contract, inputs)
 
 
+def tagger_model(folder: Path) -> Path:
+    """Bytes in; for each of them a label, and scores of more labels than fit into a row."""
+    tags = tuple(f"tag {i}, or {i + 1}" for i in range(70))
+    contract = contract_of(
+        "tagger",
+        "tagging",
+        {"byte": Axis(example_size=9), "tag": Axis(size=len(tags), labels=tags)},
+        inputs=(
+            TensorSpec(
+                name="bytes", dtype="uint8", dims=("batch", "byte"), meaning="UTF-8", source=TextSource(column="text")
+            ),
+        ),
+        outputs=(
+            TensorSpec(name="tag", dtype="int64", dims=("batch", "byte"), meaning="of each byte", labels=tags),
+            TensorSpec(name="score", dtype="float32", dims=("batch", "byte", "tag"), meaning="", is_scores=True),
+        ),
+    )
+    scores = np.round(np.random.default_rng(1).random((256, len(tags))), 2).astype(np.float32)  # some are equal
+    nodes = [
+        node("Cast", "bytes", "numbers", to=TensorProto.INT64),
+        node("Gather", "scores numbers", "score"),
+        node("ArgMax", "score", "tag", axis=2, keepdims=0),
+    ]
+    texts = np.frombuffer(b"good filmno reason", np.uint8).reshape(2, 9)
+    return save(folder / "tagger.onnx", nodes, {"scores": scores}, contract, [{"bytes": texts}])
+
+
 def series_model(folder: Path) -> Path:
     """Whole sequences with missing values and lengths in; a label, and NaN where nothing was known, out."""
     contract = contract_of(
@@ -339,6 +366,7 @@ def image_model(folder: Path) -> Path:
 
 
 MAKERS = {
+    "tagger": tagger_model,
     "text": text_model,
     "bytes": bytes_model,
     "series": series_model,

@@ -12,6 +12,7 @@ from lstm_onnx.embedding.generate import embed
 from lstm_onnx.embedding.project import Project
 from lstm_onnx.embedding.registry import load_target
 from lstm_onnx.errors import UserError
+from tests.data import test_cells as cells
 from tests.embedding.harness import ROOT, TARGETS, Program, Workshop, assert_close, expected, table_of
 from tests.embedding.models import MAKERS
 
@@ -205,6 +206,32 @@ def test_gaps_are_filled_and_rows_without_a_known_value_dropped(workshop, models
     last = int(np.datetime64(rows[-1].split(",")[0].replace(" ", "T"), "s").astype(int))
     ahead = [f"{last + 3600},,1,2", f"{last + 7200},,1,2"]
     assert program.run(stdin="\n".join([header, *whole, *ahead, ""])).stdout == answers[0]
+
+
+def with_cells(program: Program, cells: list[str], column: int = 2) -> str:
+    """The example table with these cells in place of the newest of a column."""
+    header, *rows = program.example.splitlines()
+    for row, cell in zip(range(len(rows) - len(cells), len(rows)), cells, strict=True):
+        parts = rows[row].split(",")
+        rows[row] = ",".join([*parts[:column], cell, *parts[column + 1 :]])
+    return "\n".join([header, *rows, ""])
+
+
+def test_a_cell_says_what_it_says_to_predict(workshop, models, target: str) -> None:
+    """Missing, infinite and plain numbers, in any spelling; what is no number to `predict` is none here."""
+    program = build(workshop, models, "traffic", target)
+    missing = [cell for cell in cells.MISSING if cell.strip() == cell]
+    for spelt, plain in ((missing, [""] * len(missing)), (list(cells.NUMBERS), list(map(str, cells.NUMBERS.values())))):
+        done = program.run(stdin=with_cells(program, spelt))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == program.run(stdin=with_cells(program, plain)).stdout
+    for word in cells.WORDS:
+        refused(program.run(stdin=with_cells(program, [f'"{word}"'])), "line")
+    header, *rows = program.example.splitlines()
+    twice = "\n".join([f"{header},{header.split(',')[1]}", *(f"{row},1" for row in rows)])
+    refused(program.run(stdin=twice), "are both called 'vehicles'")
+    infinite = with_cells(program, ["inf"], column=1)  # the newest value of the target is then not known
+    assert program.run(stdin=infinite).stdout == program.run(stdin=with_cells(program, [""], column=1)).stdout
 
 
 def test_embed_refuses_what_the_target_cannot_run(models, tmp_path: Path) -> None:

@@ -218,19 +218,19 @@ def test_answers_have_the_columns_that_predict_shows(models: dict[str, Path]) ->
 
 
 @pytest.mark.parametrize(
-    ("model", "mode", "feeds"),
+    ("model", "mode", "sources"),
     [
-        ("text", "texts", ["texts"]),
+        ("text", "texts", ["text"]),
         ("bytes", "texts", ["bytes", "lengths"]),
         ("series", "sequence", ["rows", "lengths"]),
-        ("monthly", "window", ["rows", "future", "constants", "clock_future"]),
-        ("image", "picture", ["picture"]),
+        ("monthly", "window", ["rows", "future", "static", "time_future"]),
+        ("image", "picture", ["image"]),
     ],
 )
-def test_how_inputs_are_fed(model: str, mode: str, feeds: list[str], tmp_path: Path) -> None:
+def test_where_inputs_come_from(model: str, mode: str, sources: list[str], tmp_path: Path) -> None:
     contract = load(MAKERS[model](tmp_path)).require_contract()
     project = project_of(contract, 0, "")
-    assert (project.mode, [p.feed for p in project.inputs]) == (mode, feeds)
+    assert (project.mode, [p.source for p in project.inputs]) == (mode, sources)
 
 
 def test_numbers_of_words_are_no_text_that_a_program_reads(tmp_path: Path) -> None:

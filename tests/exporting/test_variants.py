@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
-from lstm_onnx.evaluation.variant_quality import QualityDrop, drop
+from lstm_onnx.evaluation.variant_quality import QualityDrop, drop, moved
 from lstm_onnx.exporting import export as exporting
 from lstm_onnx.exporting import quantization
 from lstm_onnx.exporting.quantization import PLANS, chosen_nodes, quantize
@@ -116,14 +116,14 @@ def test_finer_plans_are_tried_until_one_holds(wide_run, tmp_path: Path, monkeyp
 
     monkeypatch.setattr("lstm_onnx.evaluation.variant_quality.QualityDrop.drop_while_choosing", first_is_bad)
     made = lo.export(wide_run, tmp_path / "a.onnx", variant="int8", max_drop=50)
-    assert made.how == PLANS[1].name
+    assert made.note == PLANS[1].name
     scale = next(t for t in onnx.load(made.path).graph.initializer if t.name.endswith("R_scale"))
     assert list(scale.dims) == [1, 256]  # one for each gate unit
 
 
 def test_a_graph_with_nothing_to_quantize_is_refused(adding_run, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(quantization, "FROZEN", 0.0)
-    with pytest.raises(lo.UserError, match="finds nothing to quantize"):
+    with pytest.raises(lo.UserError, match=r"finds nothing to quantize: \S+/LSTM gives its cell state .*hidden_states"):
         lo.export(adding_run, tmp_path / "a.onnx", variant="int8")
 
 
@@ -151,6 +151,31 @@ def test_data_that_is_gone_is_asked_for(wide_run, monkeypatch: pytest.MonkeyPatc
 )
 def test_drop(mode, before: float, after: float, percent: float) -> None:
     assert drop(PrimaryMetric("m", mode), before, after) == pytest.approx(percent)
+
+
+def test_how_far_answers_moved() -> None:
+    numbers = {"y": np.array([1.0, -3.0]), "label": np.array(["a", "b"], object)}
+    assert moved([(numbers, numbers)]) == 0
+    assert moved([(numbers, numbers | {"y": np.array([1.0, -3.1])})]) == pytest.approx(2.5)
+    assert moved([(numbers, numbers | {"label": np.array(["a", "c"], object)}), (numbers, numbers)]) == 25
+    lost = numbers | {"y": np.array([1.0, np.nan])}
+    assert moved([(lost, lost)]) == 0
+    assert moved([(numbers, lost)]) == 75
+    assert moved([({"y": np.zeros(2)}, {"y": np.ones(2)})]) == np.inf
+
+
+def test_where_the_primary_metric_has_no_value_something_else_decides(files, wide_run, monkeypatch) -> None:
+    restored = restore(wide_run)
+    task = type(restored.task)
+    figures = iter([{"mse": np.nan, "loss": 2.0}, {"mse": np.nan, "loss": 2.1}] * 2)
+    monkeypatch.setattr(task, "finish", lambda self, totals: next(figures))
+    fp32, int8 = (files[name].path.read_bytes() for name in ("fp32", "int8"))
+    found = QualityDrop(restored, fp32).scores(int8)  # scored first: the variant
+    assert (found.drop_of, found.primary) == ("the answers", "mse")
+    assert found.drop is not None and 0 < found.drop < 5
+    monkeypatch.setattr(task, "primary_metric", PrimaryMetric("mse", fallback="loss"))
+    found = QualityDrop(restored, fp32).scores(int8)
+    assert (found.drop_of, found.drop) == ("loss", pytest.approx(100 * (2.0 - 2.1) / 2.1))
 
 
 def model_with(weights: dict[str, np.ndarray], nodes: list[onnx.NodeProto]) -> onnx.ModelProto:
@@ -196,6 +221,46 @@ def test_weights_use_seven_bits() -> None:
     stored = next(numpy_helper.to_array(t) for t in made.graph.initializer if t.name == "big_quantized")
     assert stored.dtype == np.int8
     assert 60 <= np.abs(stored.astype(int)).max() <= 64
+
+
+def looked_up(rows: int, where: str = "graph") -> onnx.ModelProto:
+    """A table of `rows` vectors of 16, looked up by ids; with where="shared", also multiplied with."""
+    table = np.random.default_rng(0).normal(size=(rows, 16)).astype(np.float32) * np.geomspace(0.1, 10, 16, dtype="f")
+    value = helper.make_tensor_value_info
+    nodes = [helper.make_node("Gather", ["table", "ids"], ["y"], name="look-up")]
+    if where == "shared":
+        nodes.append(helper.make_node("MatMul", ["y", "table"], ["z"], name="product"))
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [value("ids", TensorProto.INT64, ["batch", "word"])],
+        [value("y", TensorProto.FLOAT, ["batch", "word", 16])],
+        [numpy_helper.from_array(table, "table")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+
+
+@pytest.mark.parametrize(("plan", "near"), [(PLANS[0], 0.2), (PLANS[1], 0.005)])
+def test_tables_of_vectors_are_stored_in_int8(plan: quantization.Plan, near: float) -> None:
+    model = looked_up(300)
+    made = quantize(model, plan)
+    assert made is not None
+    onnx.checker.check_model(made, full_check=True)
+    assert {n.domain for n in made.graph.node} == {""}
+    assert made.ByteSize() < 0.4 * model.ByteSize()
+    ids = {"ids": np.array([[0, 299, 7]])}
+    wanted, found = (session_answer(m.SerializeToString(), "m")(ids)["y"] for m in (model, made))
+    error = np.abs(found - wanted).max(axis=(0, 1)) / np.abs(wanted).max(axis=(0, 1))
+    assert 0 < error.max() < (1 if plan is PLANS[0] else near)
+    assert np.abs(found - wanted).max() < near
+    assert np.abs(numpy_helper.to_array(made.graph.initializer[0]).astype(int)).max() == 127
+
+
+def test_small_tables_and_those_that_are_computed_with_stay() -> None:
+    assert quantization.chosen_tables(looked_up(63)) == []
+    assert quantization.chosen_tables(looked_up(300, "shared")) == []
+    with pytest.raises(lo.UserError, match=r"no LSTM, and no product or table .* \(the largest has 4,080\)"):
+        quantization.require_quantizable(looked_up(63), "a.onnx")
 
 
 def test_half_stores_only_what_loses_nothing() -> None:

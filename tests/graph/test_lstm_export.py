@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -32,7 +33,7 @@ from tests.nn.lstm_cases import (
 )
 from tests.nn.textbook import Array
 
-SIZES = [(1, 1), (1, 9), (2, 1), (2, 40), (7, 2), (7, 9)]
+SIZES = [(batch, time) for batch in (1, 2, 7) for time in (1, 2, 9, 40)]
 NEAR = 5e-6  # ONNX Runtime approximates sigmoid and tanh
 
 
@@ -56,19 +57,12 @@ class Kind:
 
 
 EVERY = [
-    Kind(Shape(1)),
-    Kind(Shape(1), ragged=True),
-    Kind(Shape(1), given=True),
-    Kind(Shape(1, True)),
-    Kind(Shape(2, True), ragged=True),
-    Kind(Shape(2), ragged=True, given=True),
-    Kind(Shape(2, True), given=True),
-    Kind(Shape(2, True), ragged=True, given=True),
-    Kind(Shape(2), method="hidden_states"),
-    Kind(Shape(2, True), ragged=True, method="hidden_states"),
-]
-"""Each choice alone, and in the pairs that share code: `tools/mutants` says whether these are enough."""
-
+    Kind(Shape(layers, both), ragged, given)
+    for layers in (1, 2)
+    for both in (False, True)
+    for ragged in (False, True)
+    for given in (False, True)
+] + [Kind(Shape(2, both), ragged, False, "hidden_states") for both in (False, True) for ragged in (False, True)]
 HARDEST = Kind(Shape(2, True), ragged=True, given=True)
 
 every_kind = pytest.mark.parametrize("kind", EVERY, ids=str)
@@ -324,3 +318,52 @@ class TestAxes:
         assert list(found) == list(saved) and all(torch.equal(found[name], t) for name, t in saved.items())
         spec.module(**feeds(kind, 4, 8))[0].sum().backward()
         assert all((p.grad != 0).any() for p in spec.module.parameters())
+
+
+class Twice(nn.Module):
+    """One LSTM, asked without lengths and with them."""
+
+    def __init__(self, lstm: LSTM) -> None:
+        super().__init__()
+        self.lstm = lstm
+
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
+        whole, _ = self.lstm(x)
+        output, (h, c) = self.lstm(x, lengths)
+        return whole, output, h, c
+
+
+def test_one_lstm_with_and_without_lengths_keeps_both_of_its_weights() -> None:
+    kind = Kind(Shape(1, True), ragged=True)
+    spec = graph(kind)
+    whole = spec.outputs[0].model_copy(update={"name": "whole"})
+    spec = dataclasses.replace(spec, module=Twice(spec.module.lstm), outputs=(whole, *spec.outputs))
+    model = export(spec, kind)
+    assert len(initializers(model)) == len(model.graph.initializer)
+    assert {"lstm.layers.0.0.W", "lstm.layers.0.0.W_padded"} <= set(initializers(model))
+    for batch, time in SIZES:
+        inputs = feeds(kind, batch, time)
+        found = run_onnx_runtime(model, inputs | {"x": inputs["x"].nan_to_num()})
+        check(kind, spec.module.lstm, found[1:], inputs)
+        wanted = textbook_answer(spec.module.lstm, inputs["x"].nan_to_num(), None, None)
+        np.testing.assert_allclose(found[0], wanted[0], rtol=NEAR, atol=NEAR)
+
+
+@pytest.mark.parametrize("kind", [k for k in EVERY if k.shape.layers == 2], ids=str)
+def test_a_sequence_without_a_step_keeps_its_state(kind: Kind) -> None:
+    spec = graph(kind)
+    spec = dataclasses.replace(spec, axes=spec.axes | {"time": plugin.Axis(min=0)})
+    model = export(spec, kind)
+    for batch, time in [*SIZES, (3, 0)]:
+        inputs = feeds(kind, batch, max(time, 1))
+        if time == 0:
+            inputs["x"] = inputs["x"][:, :0]
+            inputs |= {"lengths": torch.zeros_like(inputs["lengths"])} if kind.ragged else {}
+        wanted = [t.detach().numpy() for t in spec.module(**inputs)]
+        for a, b in zip(run_onnx_runtime(model, inputs), wanted, strict=True):
+            assert a.shape == b.shape
+            np.testing.assert_allclose(a, b, rtol=NEAR, atol=NEAR)
+    state = (
+        [inputs["h0"], inputs["c0"]] if kind.given else [torch.zeros(4 if kind.shape.bidirectional else 2, 3, HIDDEN)]
+    )
+    np.testing.assert_array_equal(wanted[1], state[0].numpy())

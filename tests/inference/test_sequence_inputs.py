@@ -234,7 +234,10 @@ def test_a_txt_file_has_a_text_in_each_line(tmp_path: Path) -> None:
     fed = read_inputs(STRINGS, path)
     assert fed.arrays["text"].tolist() == ["one, two", "", "three\u2028four"]
     path.write_bytes(b"one\ncaf\xe9\n")
-    assert refusal(STRINGS, path) == (f"{path}: row 2: is not UTF-8 text (found the byte 0xe9); save it as UTF-8")
+    assert refusal(STRINGS, path) == (
+        f"{path}: row 2: is not UTF-8 text (found the byte 0xe9); save it as UTF-8, or convert it from the encoding it "
+        "has, such as Latin-1"
+    )
     path.write_bytes(b"")
     assert refusal(STRINGS, path) == f"{path}: is empty; choose another file"
 

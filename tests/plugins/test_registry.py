@@ -8,7 +8,8 @@ import pytest
 
 from lstm_onnx.cli.plugins import survey
 from lstm_onnx.errors import UserError
-from lstm_onnx.plugins.registry import load_task
+from lstm_onnx.plugins.registry import collected, load_task
+from lstm_onnx.task import Task
 from lstm_onnx.testing import check_task
 from tests.conftest import ADDING, TINY
 
@@ -112,3 +113,21 @@ def test_check_task_finds_what_breaks_a_rule(tmp_path: Path, old: str, new: str,
         return
     with pytest.raises((AssertionError, KeyError), match=complaint):
         check_task("adding", folder=work, plugin_file=plugin, **TINY)
+
+
+def test_a_changed_plugin_file_takes_the_place_of_its_earlier_state(tmp_path: Path) -> None:
+    made = tmp_path / "changing.py"
+    for summary in ("adds the two marked numbers of a sequence", "adds, and says so"):
+        made.write_text(GOOD.replace("adds the two marked numbers of a sequence", summary))
+        assert load_task("adding", made).task.summary == summary
+    loaded = [t for t in collected("lstm_onnx_tasks", Task) if type(t).__module__.endswith("changing")]  # type: ignore[type-abstract]
+    assert [t.summary for t in loaded] == ["adds, and says so"]
+
+
+def test_a_plugin_that_was_refused_does_not_stay(tmp_path: Path) -> None:
+    made = tmp_path / "misspelt.py"
+    made.write_text(GOOD.replace("def lstm_onnx_tasks", "def lstm_onnx_taks"))
+    for _ in range(2):
+        with pytest.raises(UserError, match="lstm_onnx_taks"):
+            load_task("adding", made)
+    assert load_task("adding", ADDING).task.name == "adding"  # one that is sound is not held up by it

@@ -11,20 +11,18 @@ from safetensors.numpy import load_file
 from torch import nn
 
 import lstm_onnx as lo
-from lstm_onnx.training.devices import SMALL, threads_for
+from lstm_onnx.training.devices import PER_THREAD, threads_for
 from lstm_onnx.training.run_folder import open_run
 from tests.conftest import ADDING
 
 
-def test_a_small_model_gets_one_thread_and_a_large_one_all() -> None:
-    model = nn.Linear(99, 10)  # 1,000 parameters
-    fits = SMALL // 1000
-    torch.set_num_threads(2)
-    assert (threads_for(model, fits - 1), threads_for(model, fits)) == (1, 2)
+def test_threads_follow_from_sizes_within_the_cores() -> None:
+    model, examples = nn.Linear(99, 10), PER_THREAD // 1000  # of 1,000 parameters
+    torch.set_num_threads(3)
+    assert [threads_for(model, n * examples) for n in (0, 1, 2, 3, 4)] == [1, 1, 2, 3, 3]
+    assert threads_for(model, 2 * examples - 1) == 1
     model.weight.requires_grad_(False)  # a frozen part is not trained
-    assert threads_for(model, fits) == 1
-    torch.set_num_threads(1)
-    assert threads_for(nn.Linear(99, 10), fits) == 1
+    assert threads_for(model, 2 * examples) == 1
 
 
 @pytest.mark.parametrize(("hidden", "threads"), [(8, 1), (256, 2)], ids=["small", "large"])

@@ -11,10 +11,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.contract import Contract
+from lstm_onnx.graph.model_file import readable_contract
 from lstm_onnx.verification import engines
 from lstm_onnx.verification.distance import distance, worst
 from lstm_onnx.verification.engine import EngineError
-from lstm_onnx.verification.engines import available_engines, contract_of, open_engine, why_not
+from lstm_onnx.verification.engines import available_engines, open_engine, why_not
 
 TRAFFIC = Path(__file__).parents[2] / "exported" / "traffic.onnx"
 NAN, INF = float("nan"), float("inf")
@@ -28,7 +29,7 @@ EACH = [pytest.param(name, marks=mark) for name, mark in needs.items()]
 
 def agree(name: str, content: bytes) -> None:
     model = onnx.load_model_from_string(content)
-    contract = contract_of(model)
+    contract = readable_contract(model)
     assert contract is not None and contract.examples
     engine = open_engine(name, content)
     for example in contract.examples:
@@ -202,6 +203,6 @@ def test_no_c_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_broken_contract_is_none(adding_file: Path) -> None:
     model = onnx.load(adding_file)
-    assert isinstance(contract_of(model), Contract)
+    assert isinstance(readable_contract(model), Contract)
     model.metadata_props[0].value = "{"
-    assert contract_of(model) is None
+    assert readable_contract(model) is None

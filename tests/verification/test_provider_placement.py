@@ -10,8 +10,8 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from lstm_onnx.graph.model_file import readable_contract
 from lstm_onnx.verification import provider_placement as module
-from lstm_onnx.verification.engines import contract_of
 from lstm_onnx.verification.provider_placement import (
     check_placement,
     describe_placement,
@@ -51,7 +51,7 @@ def model() -> onnx.ModelProto:
 def test_on_the_cpu_every_node_is_there(adding_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = adding_file.read_bytes()
     graph = onnx.load_model_from_string(content)
-    contract = contract_of(graph)
+    contract = readable_contract(graph)
     assert contract is not None
     inputs = {name: values.array() for name, values in contract.examples[0].inputs.items()}
     assigned = placement(content, "cpu", inputs)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx import plugin
@@ -17,6 +17,7 @@ from lstm_onnx.contract import METADATA_KEY, Example
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.training.restore import restore
+from lstm_onnx.verification import onnx_checker, structure_checks
 from lstm_onnx.verification import verify as parity
 from lstm_onnx.verification.comparison import compare
 from lstm_onnx.verification.distance import distance
@@ -67,6 +68,27 @@ def test_untouched_file_passes_alone_and_with_its_run(copy: Path, adding_run) ->
     assert alone.passed and beside.passed
     assert len(beside.checks) > len(alone.checks)
     assert 0 < beside.largest_relative < 1e-5
+
+
+def test_a_file_on_which_the_checker_crashes_does_not_end_the_command(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ONNX 1.23 infers the shape of a LabelEncoder from one that it does not know, and falls over."""
+
+    def odd(model: onnx.ModelProto) -> None:
+        made = helper.make_node("Strange", [model.graph.input[0].name], ["odd"], domain="com.acme")
+        told = {"keys_int64s": [0], "values_strings": ["a"], "domain": "ai.onnx.ml"}
+        model.graph.node.extend([made, helper.make_node("LabelEncoder", ["odd"], ["label"], **told)])
+        model.opset_import.extend([helper.make_opsetid("com.acme", 1), helper.make_opsetid("ai.onnx.ml", 3)])
+
+    said = structure_checks.check_file(change(copy, odd).read_bytes())
+    assert "which says nothing of the file" in said or said.endswith("ONNX checker clean")  # where onnx has mended it
+    fail(copy, parity.OperatorError, "is com.acme.Strange")
+    monkeypatch.setattr(onnx_checker, "_CODE", "import os; os.abort()")
+    assert "the ONNX checker crashed (signal 6)" in structure_checks.check_file(copy.read_bytes())
+    monkeypatch.setattr(onnx_checker, "_CODE", "import time; time.sleep(60)")
+    monkeypatch.setattr(onnx_checker, "TIME_LIMIT", 0.1)
+    assert "did not end within 0.1 s" in structure_checks.check_file(copy.read_bytes())
 
 
 def test_truncated_file(copy: Path) -> None:
@@ -304,7 +326,10 @@ def test_contract_that_is_missing_broken_untrue_or_different_beside(copy: Path) 
     )
     copy.write_bytes(original)
     copy.with_suffix(".json").unlink()
-    fail(copy, parity.ContractError, r"has no adding\.json beside it")
+    report = verify(copy)
+    report.raise_if_failed()
+    (said,) = [check.detail for check in report.checks if check.name == "contract"]
+    assert said.endswith("there is no adding.json beside it, which only programs in JavaScript need")
 
 
 def test_other_weights_than_the_run(copy: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ bool table_line(table *table)
     if (length && table->line[length - 1] == '\r')
         length--;
     table->line[length] = '\0';
+    table->length = length;
     table->number++;
     return true;
 }
@@ -82,10 +83,13 @@ bool table_header(table *table, FILE *file, const char *const *names, size_t cou
     if (!strncmp(table->line, "\xef\xbb\xbf", 3))
         memmove(table->line, table->line + 3, strlen(table->line) - 2);
     size_t most = 0;
-    for (const char *mark = ",;\t"; *mark; mark++) {
+    for (const char *mark = ",;\t"; *mark; mark++) { /* the one that there is most of, outside quotes */
         size_t found = 1;
-        for (const char *c = table->line; *c; c++)
-            found += *c == *mark;
+        bool quoted = false;
+        for (const char *c = table->line; *c; c++) {
+            quoted ^= *c == '"';
+            found += !quoted && *c == *mark;
+        }
         if (found > most) {
             most = found;
             table->mark = *mark;
@@ -94,6 +98,13 @@ bool table_header(table *table, FILE *file, const char *const *names, size_t cou
     if (!(table->cells = calloc(most, sizeof *table->cells)))
         return false;
     table->columns = split(table, most);
+    for (size_t i = 0; i < table->columns; i++)
+        for (size_t k = 0; k < i && *table->cells[i]; k++)
+            if (!strcmp(table->cells[i], table->cells[k])) {
+                fprintf(stderr, "line %zu: columns %zu and %zu are both called '%s'; rename one of them\n", table->number,
+                        k + 1, i + 1, table->cells[i]);
+                return false;
+            }
     for (size_t i = 0; i < count; i++) {
         places[i] = 0;
         while (places[i] < table->columns && strcmp(table->cells[places[i]], names[i]))
@@ -112,6 +123,10 @@ int table_row(table *table)
         if (!table_line(table))
             return 0;
     while (is_blank(table->line));
+    if (strlen(table->line) != table->length) {
+        fprintf(stderr, "line %zu: holds a zero byte\n", table->number);
+        return -1;
+    }
     size_t found = split(table, table->columns);
     if (found == table->columns)
         return 1;
@@ -127,16 +142,37 @@ void table_free(table *table)
     table->cells = NULL;
 }
 
+/* Whether a cell is a word, in any mixture of upper and lower case. */
+static bool is_word(const char *cell, const char *word)
+{
+    while (*word && tolower((unsigned char)*cell) == *word) {
+        cell++;
+        word++;
+    }
+    return !*word && !*cell;
+}
+
 bool table_number(const char *cell, double *value)
 {
-    static const char *const missing[] = {"", "NA", "NaN", "nan", "null"};
-    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
-        if (!strcmp(cell, missing[i])) {
+    static const char *const nan_words[] = {
+{%- for word in nan_words %}{{ word | c_string }}{{ ", " if not loop.last }}{% endfor %}};
+    for (size_t i = 0; i < sizeof nan_words / sizeof *nan_words; i++)
+        if (is_word(cell, nan_words[i])) {
             *value = NAN;
             return true;
         }
+{% for word, number in truth.items() %}
+    if (is_word(cell, {{ word | c_string }})) {
+        *value = {{ number }};
+        return true;
+    }
+{% endfor %}
+    if (cell[strspn(cell, "0123456789.eE+-")]) /* strtod takes hexadecimal numbers, too */
+        return false;
     char *end;
     *value = strtod(cell, &end);
+    if (!isfinite(*value))
+        *value = NAN;
     return *end == '\0';
 }
 

@@ -1,4 +1,4 @@
-/* Reads CSV with a header line: cells separated by comma, semicolon or tab; empty cells, NA, NaN and null are missing. */
+/* Reads CSV with a header line: cells separated by comma, semicolon or tab; empty cells, NA, null and the like are missing. */
 #ifndef TABLE_H
 #define TABLE_H
 
@@ -10,7 +10,7 @@
 typedef struct {
     FILE *file;
     char *line;
-    size_t room;
+    size_t room, length;
     size_t number; /* of the line, from 1 */
     char mark;
     char **cells;
@@ -28,6 +28,7 @@ int table_row(table *table);
 
 void table_free(table *table);
 
+/* Read a number: NaN where it is missing or infinite; false where the cell holds something else. */
 bool table_number(const char *cell, double *value);
 
 /* Read 2020-01-31, 2020-01-31 13:00, 2020-01-31T13:00:00Z or seconds since 1970. */

@@ -27,20 +27,30 @@ function text(port, value) {
   return typeof value === "number" && port.dtype.startsWith("float") ? digits(value, port.dtype) : String(value);
 }
 
+/** The place of the score that `rank` others stand before; of equal ones the first. */
+function ranked(scores, rank) {
+  return [...scores.keys()].sort((a, b) => scores[b] - scores[a] || a - b)[rank];
+}
+
 /**
  * The rows of an answer, each a list of texts.
  *
  * @param {string} at what a stream's answer is for: a time, or the number of the row
  */
 export function rowsOf(answer, at) {
-  const tensors = outputs.map((port) => (port.feed === "state" ? null : answer[port.key]));
-  const first = tensors[layout.clock] ?? tensors.find(Boolean);
+  const tensors = outputs.map((port) => (port.source === "state" ? null : answer[port.key]));
+  const first = tensors[layout.clock] ?? tensors[layout.cells[0]?.output];
   const count = layout.rows === "one" ? 1 : layout.count || first.dims[1];
   return Array.from({ length: count }, (_, row) => [
     ...(streaming ? [at] : []),
     ...(leads ? [layout.rows === "future" ? stamp(Number(first.data[row])) : String(row)] : []),
     ...layout.cells.map((cell) => {
       const [port, data] = [outputs[cell.output], tensors[cell.output].data];
+      if (cell.rank >= 0) {
+        const scores = data.slice(row * cell.stride, row * cell.stride + cell.labels.length);
+        const place = ranked(scores, cell.rank);
+        return cell.score ? text(port, scores[place]) : cell.labels[place];
+      }
       if (!cell.joined) return text(port, data[cell.place + row * cell.stride]);
       const values = cell.stride ? data.slice(row * cell.stride, (row + 1) * cell.stride) : data;
       return Array.from(values, (value) => text(port, value)).join(" ");

@@ -96,13 +96,13 @@ async function* answerTexts(model, lines) {
     number_ += 1;
     const bytes = new TextEncoder().encode(line);
     if (bytes.length < plan.shortest) throw new InputError(`line ${number_}: is empty, and the model needs a text`);
-    const port = plan.inputs.find((p) => p.feed === "bytes");
+    const port = plan.inputs.find((p) => p.source === "bytes");
     const room = Math.max(bytes.length, port ? port.ends.min : 1);
     const padded = new Uint8Array(room);
     padded.set(bytes);
     const arrays = plan.inputs.map((p) => {
-      if (p.feed === "texts") return [line];
-      return p.feed === "bytes" ? padded : array(p.dtype, [bytes.length]);
+      if (p.source === "text") return [line];
+      return p.source === "bytes" ? padded : array(p.dtype, [bytes.length]);
     });
     yield { answer: await call(model, null, sizes({ room }), arrays), text: line };
   }
@@ -185,22 +185,22 @@ function answerFor(model, state, series, origin, length) {
   }
   const steps = (count, make) => Array.from({ length: count }, (_, i) => make(i));
   const arrays = plan.inputs
-    .filter((port) => port.feed !== "state")
+    .filter((port) => port.source !== "state")
     .map((port) => {
-      const { feed, dtype, places } = port;
-      if (feed === "rows") {
+      const { source, dtype, places } = port;
+      if (source === "rows") {
         const from = origin + 1 - length;
         const cell = (i, place) => (from + i < 0 ? NaN : series[from + i].cells[place]);
         return array(dtype, steps(length, (i) => places.map((place) => cell(i, place))).flat());
       }
-      if (feed === "clock") return array(dtype, steps(length, (i) => after(last.time, plan.step, i + 1 - length)));
-      if (feed === "lengths") return array(dtype, [length]);
-      if (feed === "constants") {
+      if (source === "time") return array(dtype, steps(length, (i) => after(last.time, plan.step, i + 1 - length)));
+      if (source === "lengths") return array(dtype, [length]);
+      if (source === "static") {
         const known = (place) => series.find((row) => !Number.isNaN(row.cells[place]))?.cells[place] ?? NaN;
         return array(dtype, places.map(known));
       }
       const count = port.ends.ahead ?? ahead;
-      if (feed === "clock_future") return array(dtype, steps(count, (i) => after(last.time, plan.step, i + 1)));
+      if (source === "time_future") return array(dtype, steps(count, (i) => after(last.time, plan.step, i + 1)));
       const later = (i, place) => {
         const cell = series[origin + 1 + i]?.cells[place] ?? NaN;
         if (!Number.isNaN(cell)) return cell;

@@ -18,7 +18,7 @@ export async function callExample(model, example) {
     port.dims.forEach((size, k) => {
       if (typeof size === "string") sizes[size] = tensor.dims[k];
     });
-    if (port.feed === "state") state[port.key] = new Tensor(tensor.dtype, tensor.data, tensor.dims);
+    if (port.source === "state") state[port.key] = new Tensor(tensor.dtype, tensor.data, tensor.dims);
     else arrays.push(tensor.data);
   }
   return call(model, state, sizes, arrays);
@@ -42,7 +42,7 @@ export async function selfTest(model, bytes, name, say = () => {}) {
       for (const port of plan.outputs) {
         const wanted = example.outputs.get(port.name);
         if (!wanted) throw new InputError(`the golden examples have no ${port.name}`);
-        const got = port.feed === "state" ? answer.state[port.key] : answer[port.key];
+        const got = port.source === "state" ? answer.state[port.key] : answer[port.key];
         const found = compare(golden, wanted, got);
         largest = Math.max(largest, found.largest);
         wrong ??= found.wrong;

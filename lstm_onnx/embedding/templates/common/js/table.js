@@ -3,8 +3,9 @@
 /** What a person gave cannot be used; the message is one line that says what and where. */
 export class InputError extends Error {}
 
-const MISSING = new Set(["", "NA", "NaN", "nan", "null"]);
-const NUMBER = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?)$/i;
+const NAN_WORDS = new Set([{% for word in nan_words %}{{ word | json_string }}{{ ", " if not loop.last }}{% endfor %}]);
+const TRUTH = { {% for word, number in truth.items() %}{{ word }}: {{ number }}{{ ", " if not loop.last }}{% endfor %} };
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/;
 const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?:\.\d*)?)?Z?$/;
 const LATEST = 253402300799; // the end of the year 9999
 
@@ -40,10 +41,17 @@ export class Table {
   header(line) {
     const text = line.replace(/^\uFEFF/, "");
     if (!text.trim()) return null;
-    const count = (mark) => text.split(mark).length;
+    const bare = text.split('"').filter((_, i) => i % 2 === 0).join(""); // outside quotes
+    const count = (mark) => bare.split(mark).length;
     this.mark = [",", ";", "\t"].reduce((best, mark) => (count(mark) > count(best) ? mark : best));
     const cells = this.split(text);
     this.width = cells.length;
+    cells.forEach((name, i) => {
+      const first = cells.indexOf(name);
+      if (name && first < i) {
+        throw new InputError(`line ${this.number}: columns ${first + 1} and ${i + 1} are both called '${name}'; rename one of them`);
+      }
+    });
     this.places = this.names.map((name) => {
       const place = cells.indexOf(name);
       if (place < 0) throw new InputError(`line ${this.number}: there is no column '${name}'`);
@@ -79,12 +87,14 @@ export class Table {
   }
 }
 
-/** The number in a cell, NaN where it is missing; undefined where it is none. */
+/** The number in a cell, NaN where it is missing or infinite; undefined where it is none. */
 export function number(cell) {
-  if (MISSING.has(cell)) return NaN;
-  if (!NUMBER.test(cell)) return undefined;
-  if (/inf/i.test(cell)) return cell.startsWith("-") ? -Infinity : Infinity;
-  return Number(cell);
+  const plain = cell.toLowerCase();
+  if (NAN_WORDS.has(plain)) return NaN;
+  if (Object.hasOwn(TRUTH, plain)) return TRUTH[plain];
+  if (!NUMBER.test(plain)) return undefined;
+  const value = Number(plain);
+  return Number.isFinite(value) ? value : NaN;
 }
 
 /** Seconds since 1970 of a time in a cell; undefined where it is none. */

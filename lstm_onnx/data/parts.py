@@ -1,16 +1,85 @@
-"""Cuts a part off a set of examples, stratified by class, and with whole groups where there are any."""
+"""The parts of a data set, to learn from, to validate and to test: what they are called, and how they are cut."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from lstm_onnx.data.columns import called
+from lstm_onnx.errors import UserError
+
 Whole = NDArray[np.int64]
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
+
+PART_NAMES: dict[str, Part] = {
+    "train": "train",
+    "training": "train",
+    "restval": "train",  # Karpathy's word for what COCO calls validation and he adds to training
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""How parts of a data set are called -> what they are called here."""
+
+_COLUMNS = ("split", "part", "set", "subset")
 
 _SMALLEST = 3
 """A class with so many examples at least gets one cut off, however small the share."""
+
+
+def part_of(text: object, place: str) -> Part:
+    """Translate the name of a part.
+
+    Args:
+        text: the name, in any mixture of capitals.
+        place: where it stands, for errors: `captions.csv: row 3`.
+
+    Raises:
+        UserError: it is none that is known.
+    """
+    part = PART_NAMES.get(str(text).strip().lower())
+    if part is None:
+        raise UserError(f"{place}: found '{text}' as the part of the data, and it must say train, validation or test")
+    return part
+
+
+def split_column(frame: pl.DataFrame) -> str | None:
+    """Find the column that says which part a row belongs to: called so, and of nothing but names of parts.
+
+    Where all rows are of one part, as in a file of test examples, it says nothing.
+    """
+    column = called(frame, _COLUMNS)
+    if column is None or frame.get_column(column).dtype != pl.String:
+        return None
+    found = [PART_NAMES.get(str(v).strip().lower()) for v in frame.get_column(column).unique()]
+    return column if None not in found and len(set(found)) > 1 else None
+
+
+def part_out(parts: Sequence[Part] | None, count: int, cut_off: Callable[[Whole, Part], Whole]) -> dict[Part, Whole]:
+    """Return the numbers of the examples of each part, in the order in which they stand.
+
+    Args:
+        parts: of each example, where the data says it; None takes all for training.
+        count: of examples.
+        cut_off: from the numbers of the training examples to those to take for the test, or for validation, where the
+            data marks none; it is asked for the test first.
+    """
+    given = np.array(parts if parts is not None else ("train",) * count, dtype=object)
+    chosen = {part: np.flatnonzero(given == part) for part in PARTS}
+    lacking: tuple[Part, ...] = ("test", "validation")
+    for part in lacking:
+        if not len(chosen[part]) and len(chosen["train"]):
+            chosen[part] = np.sort(cut_off(chosen["train"], part))
+            chosen["train"] = np.setdiff1d(chosen["train"], chosen[part])
+    return chosen
 
 
 def cut(

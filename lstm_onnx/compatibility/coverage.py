@@ -1,0 +1,93 @@
+"""Operators and attributes that are known to run on targets that cannot be tried from Python.
+
+The list is that of the reference models (`exported/`), which onnxruntime-node and onnxruntime-web answer as they
+should: `tests/embedding/test_node.py` and `test_web.py` run them there; `tests/compatibility/test_coverage.py` holds
+the list to the files. An attribute on it ran with the values that these models have: of numbers, that is no promise
+for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import onnx
+
+from lstm_onnx.compatibility.rules import every_node, operator_name
+
+RAN = {
+    "Abs": "",
+    "Add": "",
+    "And": "",
+    "ArgMax": "axis keepdims select_last_index",
+    "Cast": "to",
+    "Clip": "",
+    "Concat": "axis",
+    "Constant": "value_ints",
+    "ConstantOfShape": "value",
+    "Conv": "auto_pad dilations group kernel_shape pads strides",
+    "CumSum": "",
+    "Div": "",
+    "Equal": "",
+    "Expand": "",
+    "Gather": "axis",
+    "GatherElements": "axis",
+    "Gemm": "alpha beta transA transB",
+    "Greater": "",
+    "GreaterOrEqual": "",
+    "IsInf": "",
+    "IsNaN": "",
+    "LSTM": "hidden_size",
+    "LayerNormalization": "axis epsilon stash_type",
+    "Less": "",
+    "LogSoftmax": "axis",
+    "Loop": "body",
+    "MatMul": "",
+    "Max": "",
+    "Min": "",
+    "Mod": "fmod",
+    "Mul": "",
+    "Not": "",
+    "Pad": "",
+    "Pow": "",
+    "Range": "",
+    "Reciprocal": "",
+    "ReduceMax": "keepdims",
+    "ReduceMean": "keepdims noop_with_empty_axes",
+    "ReduceSum": "keepdims noop_with_empty_axes",
+    "Relu": "",
+    "Reshape": "allowzero",
+    "ReverseSequence": "batch_axis time_axis",
+    "ScatterElements": "axis reduction",
+    "Shape": "end start",
+    "Sigmoid": "",
+    "Sin": "",
+    "Slice": "",
+    "Softmax": "axis",
+    "Softplus": "",
+    "Split": "axis num_outputs",
+    "Squeeze": "",
+    "StringConcat": "",
+    "Sub": "",
+    "Tanh": "",
+    "Tile": "",
+    "TopK": "axis largest sorted",
+    "Transpose": "perm",
+    "Unsqueeze": "",
+    "Where": "",
+    "com.microsoft.DynamicQuantizeLSTM": "hidden_size",
+}
+"""Operator, with its domain where that is not the standard one -> its attributes, apart by spaces."""
+
+TARGETS = {"node": "onnxruntime-node 1.30", "web": "onnxruntime-web 1.30"}
+"""Targets on which all of `RAN` ran, and the version that did."""
+
+
+def uncovered(model: onnx.ModelProto) -> Iterator[str]:
+    """Yield each operator of a model, or attribute of one, of which `RAN` knows nothing."""
+    for node in every_node(model):
+        name = operator_name(node)
+        if name not in RAN:
+            yield name
+            continue
+        known = RAN[name].split()
+        yield from (f"{attribute.name} of {name}" for attribute in node.attribute if attribute.name not in known)

@@ -36,9 +36,11 @@ COMMANDS = {
     "predict": "Answer for new data.",
     "evaluate": "Score a model on the test part of some data, beside naive baselines.",
     "inspect": "Show what a file says of itself.",
+    "sign": "Sign a file, so that whoever has your public key can tell that it is yours.",
     "doctor": "Tell what of a file a runtime would not run, and what to do instead.",
     "bench": "Measure latency, throughput, start-up, memory and size on this machine.",
     "embed": "Write a small, self-testing program in another language around a file.",
+    "data": "Write a data set that a plugin brings, or list them all.",
     "plugins": "List the installed plugins, the broken ones with the reason.",
 }
 """Each command with what it does. `NAME` is the function `NAME` in `lstm_onnx/cli/NAME.py`."""
@@ -59,6 +61,12 @@ def run(arguments: Sequence[str]) -> int:
     except UserError as error:
         complain("error:", str(error))
         return 130 if isinstance(error, Interrupted) else 2
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or package.startswith("lstm_onnx"):
+            raise
+        complain("error:", f"this needs the package {package}, which a light install leaves out: pip install lstm-onnx")
+        return 2
     except OSError as error:
         if error.filename is None:
             raise

@@ -168,7 +168,7 @@ def save_examples(run: Run, rows: Sequence[Row]) -> None:
         for k, r in enumerate(rows)
         for name, a in r.items()
     }
-    np.savez_compressed(content, allow_pickle=False, **arrays)
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]  # none is of objects
     write_atomically(run.examples, content.getvalue())
     run.record.examples = digest(run.examples)
 

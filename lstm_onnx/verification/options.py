@@ -21,6 +21,7 @@ class VerifyOptions(Options):
         USUAL_ENGINES,
         description="what to ask besides ONNX Runtime: reference, openvino, c, or all that is installed",
     )
+    key: Path | None = Field(None, description="public key (PEM, Ed25519) of the one who must have signed the file")
     plugin_file: Path | None = Field(
         None, description="file of the run's plugin, if it was moved or was not trained with on this machine"
     )

@@ -41,6 +41,7 @@ from lstm_onnx.verification.report import (
     ProviderError,
     Report,
     ShapeMismatch,
+    SignatureError,
     StateMismatch,
     TypeMismatch,
     ValueMismatch,
@@ -61,6 +62,7 @@ __all__ = [
     "ProviderError",
     "Report",
     "ShapeMismatch",
+    "SignatureError",
     "StateMismatch",
     "TypeMismatch",
     "ValueMismatch",
@@ -94,11 +96,27 @@ def verify(
     folder = given_run(run, "verify") if run is not None else None
     chosen = chosen_engines(chosen_options.engines)
     content = path.read_bytes()
+    signed = None if chosen_options.key is None else _signed(content, str(path), chosen_options.key)
+    if signed is not None and signed.error is not None:
+        return Report(str(path), [signed])  # nothing of it is run
     with deadline(chosen_options.timeout):
         if folder is None and not path.with_suffix(".json").is_file() and _is_foreign(content):
-            return verify_foreign(content, str(path), chosen)
-        restored = _restored(folder, content, chosen_options.plugin_file) if folder is not None else None
-        return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
+            report = verify_foreign(content, str(path), chosen)
+        else:
+            restored = _restored(folder, content, chosen_options.plugin_file) if folder is not None else None
+            report = verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
+    if signed is not None:
+        report.checks.insert(0, signed)
+    return report
+
+
+def _signed(content: bytes, where: str, key: Path) -> Check:
+    from lstm_onnx.verification.signature import check_signature
+
+    try:
+        return Check("signature", check_signature(parse_model(content, where), key))
+    except SignatureError as error:
+        return Check("signature", str(error), SignatureError(f"{where}: {error}"))
 
 
 def chosen_engines(names: Sequence[str]) -> list[str]:

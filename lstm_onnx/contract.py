@@ -6,16 +6,16 @@ for runtimes that do not hand out metadata. This module knows neither torch nor 
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.json_text import parse_json
 
 METADATA_KEY = "lstm_onnx.contract"
 VERSION: Literal[2] = 2
@@ -129,6 +129,12 @@ class Step(_Part):
     seconds: int = Field(0, ge=0, description="whole seconds, 0 where months count")
     months: int = Field(0, ge=0, description="calendar months, 0 where seconds count")
 
+    @model_validator(mode="after")
+    def _is_some(self) -> Step:
+        if self.seconds == self.months == 0:
+            raise ValueError("a step of 0 seconds, so that all rows have the same time")
+        return self
+
 
 class Table(_Part):
     """How a person's table is read: which columns are the clock and the series' name, and how far rows lie apart."""
@@ -144,8 +150,10 @@ class Table(_Part):
 class Tolerance(_Part):
     """How far another runtime may be from PyTorch: |a - b| <= atol + rtol * max(|b|) within each example."""
 
-    rtol: float = Field(1e-5, description="share of the largest number in the example")
-    atol: float = Field(1e-6, description="what is allowed on top, in the unit of the output")
+    rtol: float = Field(1e-5, ge=0, allow_inf_nan=False, description="share of the largest number in the example")
+    atol: float = Field(
+        1e-6, ge=0, allow_inf_nan=False, description="what is allowed on top, in the unit of the output"
+    )
     outputs: dict[str, float] | None = Field(None, description="atol of outputs that have another, such as sums")
     decided_by: str | None = Field(None, description="output that ranks answers; of two that are equal either is right")
 
@@ -183,6 +191,12 @@ class Values(_Part):
     shape: tuple[int, ...] = Field(description="sizes of the axes, outermost first")
     values: tuple[int | float | str | bool, ...] = Field(description="the elements, the last axis running fastest")
 
+    @model_validator(mode="after")
+    def _is_whole(self) -> Values:
+        if min(self.shape, default=0) < 0 or math.prod(self.shape) != len(self.values):
+            raise ValueError(f"{len(self.values)} values do not make the shape {self.shape}")
+        return self
+
     @classmethod
     def of(cls, array: Array) -> Values:
         """Encode an array; float32 keeps the shortest digits that read back to the same float32."""
@@ -210,6 +224,19 @@ class Provenance(_Part):
     data: str = Field(description="sha256 of the training data")
     versions: dict[str, str] = Field(description="of the packages that shape the numbers")
     config: dict[str, Any] = Field(description="the options of the task")
+    trained: str | None = Field(None, description="when the run began, UTC: tells runs of one name apart")
+    licence: str | None = Field(None, description="of the training data, where that came with the plugin")
+
+
+class Proof(_Part):
+    """What was checked before the file was written, by what, and how far it is from PyTorch."""
+
+    checks: dict[str, str] = Field(description="each check, with what it found")
+    engines: dict[str, str] = Field(description="what was asked, with its release")
+    largest_absolute: float = Field(description="largest difference of a number, in the unit of its output")
+    largest_relative: float = Field(description="the same, over the largest number of its example")
+    decisions: int = Field(description="whole numbers and texts that were compared")
+    changed: int = Field(description="how many of them were not the same")
 
 
 class Contract(_Part):
@@ -234,6 +261,13 @@ class Contract(_Part):
     provenance: Provenance = Field(description="when and from what it was made")
     fingerprints: dict[str, str] = Field({}, description="CRC-32 of each node and weight, to name what was changed")
     examples: tuple[Example, ...] = Field((), description="golden examples, for any runtime to check itself")
+    proof: Proof | None = Field(None, description="what was checked before the file was written, and how far off it is")
+
+    @model_validator(mode="after")
+    def _fits_itself(self) -> Contract:
+        if (fault := _fault(self)) is not None:
+            raise ValueError(fault)
+        return self
 
     @property
     def external_inputs(self) -> tuple[TensorSpec, ...]:
@@ -249,6 +283,34 @@ class Contract(_Part):
 Example.model_rebuild()
 
 
+def _fault(contract: Contract) -> str | None:
+    """Say what in a contract contradicts the rest of it."""
+    for side in (contract.inputs, contract.outputs):
+        if len({t.name for t in side}) != len(side):
+            return f"two tensors of one name among {', '.join(t.name for t in side)}"
+    for name, axis in contract.axes.items():
+        if axis.max is not None and axis.max < axis.min:
+            return f"axis {name} is at least {axis.min} and at most {axis.max} long"
+        if axis.size is not None and axis.labels is not None and len(axis.labels) != axis.size:
+            return f"axis {name} has {axis.size} places and {len(axis.labels)} labels"
+    for t in (*contract.inputs, *contract.outputs):
+        if unknown := [d for d in t.dims if d not in contract.axes]:
+            return f"{t.name} has an axis {unknown[0]}, which is not described"
+        if isinstance(t.source, ColumnsSource | StaticSource) and t.dims:
+            size = contract.axes[t.dims[-1]].size
+            if size is not None and size != len(t.source.columns):
+                return f"{t.name} has {size} columns in the graph, and {len(t.source.columns)} in the table"
+        if isinstance(t.source, LengthsSource) and t.source.axis not in contract.axes:
+            return f"{t.name} counts along the axis {t.source.axis}, which is not described"
+    for number, example in enumerate(contract.examples, start=1):
+        for values, side in ((example.inputs, contract.inputs), (example.outputs, contract.outputs)):
+            if values.keys() != {t.name for t in side}:
+                return f"golden example {number} has {', '.join(values)} instead of {', '.join(t.name for t in side)}"
+            if wrong := [t.name for t in side if len(values[t.name].shape) != len(t.dims)]:
+                return f"golden example {number} has {wrong[0]} of another number of axes"
+    return None
+
+
 def to_json(contract: Contract) -> str:
     """Serialise; the same contract always gives the same text."""
     return contract.model_dump_json(exclude_none=True)
@@ -261,11 +323,7 @@ def from_json(text: str, where: str | Path) -> Contract:
         UserError: the text is not a contract of a version that this release reads.
     """
     try:
-        return Contract.model_validate(_current(json.loads(text)))
-    except RecursionError:
-        raise UserError(f"{where}: its contract is nested too deeply; export the file again") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{where}: its contract is no JSON ({error.msg}); export the file again") from None
+        return Contract.model_validate(_current(parse_json(text, f"{where}: its contract")))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"]) or "the top level"

@@ -30,7 +30,7 @@ from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.plugins.hookspecs import hookimpl
-from lstm_onnx.task import Collected, GraphSpec, PrimaryMetric, Stage, Task, TaskData
+from lstm_onnx.task import Collected, DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 from lstm_onnx.training.observers import Observer
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ __all__ = [
     "Collected",
     "ColumnsSource",
     "Contract",
+    "DataSet",
     "EmbedTarget",
     "GraphSpec",
     "ImageSource",

@@ -18,12 +18,13 @@ import torch
 from pydantic import BaseModel
 from torch import nn
 
-from lstm_onnx.data.atomic_files import file_name
+from lstm_onnx.data.atomic_files import file_name, sweep
 from lstm_onnx.data.frames import as_file
 from lstm_onnx.data.given import given_run
 from lstm_onnx.errors import Interrupted, UserError
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.options import validate
+from lstm_onnx.plugins import trust
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
 from lstm_onnx.training.checkpoint import (
@@ -35,11 +36,12 @@ from lstm_onnx.training.checkpoint import (
     weights_of,
 )
 from lstm_onnx.training.devices import pick_device, thread_count, threads_for, to_tensors
+from lstm_onnx.training.examples import choose, save_examples
 from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options
 from lstm_onnx.training.plots import draw_run
 from lstm_onnx.training.provenance import fingerprint, now, versions
-from lstm_onnx.training.restore import find_task, load_weights, rebuild
+from lstm_onnx.training.restore import find_task, load_weights, own_data, rebuild
 from lstm_onnx.training.run_folder import Record, Run, create_folder, keep_table, open_run
 from lstm_onnx.training.scoring import check_stored, score, score_beside_baselines
 from lstm_onnx.training.tracking.registry import together
@@ -111,9 +113,11 @@ def train(
             task=task.name,
             plugin=found.origin,
             plugin_file=str(found.file.resolve()) if found.file else None,
+            plugin_digest=found.digest,
             created=now(),
             source=str(source.resolve()) if source else None,
-            fingerprint=fingerprint(source, task.name),
+            fingerprint=fingerprint(task.data_files(source, chosen), task.name),
+            licence=task.data_sets()[0].licence if source is None and task.data_sets() else None,
             summary=examples.summary,
             notes=list(examples.notes),
             config=chosen.model_dump(mode="json"),
@@ -122,7 +126,10 @@ def train(
             parameters=sum(p.numel() for p in model.parameters()),
             versions=versions(),
         )
+        if found.file is not None and found.digest is not None:
+            trust.remember(found.digest, found.file)  # whoever calls this has named the file
         run = Run(create_folder(Path(runs), record.name), record)
+        record.name = run.folder.name  # `day-2` where there was a `day`
         if source is not None and is_table:
             keep_table(run, source)
     session = _session(task, chosen, examples, model, run, observer)
@@ -138,8 +145,22 @@ def _name(task: AnyTask, source: Path | None, is_table: bool) -> str:
     return f"{task.name}-{'table' if is_table else source.stem}"
 
 
-def resume(run: Run | str | Path, observers: Observer | str | Sequence[Observer | str] = (), **old: Any) -> Run:
+def resume(
+    run: Run | str | Path,
+    observers: Observer | str | Sequence[Observer | str] = (),
+    *,
+    data: str | Path | None = None,
+    plugin_file: str | Path | None = None,
+    **old: Any,
+) -> Run:
     """Go on with a run that was interrupted, to the same result as if it had not been.
+
+    Args:
+        run: the run, or its folder.
+        observers: as in `train`.
+        data: where the run's data is now, if it was moved.
+        plugin_file: where the file is that holds the run's plugin, if it was moved.
+        old: names of release 0.1.
 
     Raises:
         UserError: there is nothing to resume, or the data has changed since.
@@ -150,18 +171,21 @@ def resume(run: Run | str | Path, observers: Observer | str | Sequence[Observer 
     record = run.record
     if record.status == "finished" or not run.checkpoint.exists():
         raise UserError(f"{run.folder}: training is finished, there is nothing to resume; start a new run instead")
-    task = find_task(run).task
-    source = run.source
-    if source is not None and not source.exists():
-        raise UserError(f"{source}: the data of this run is no longer there; put it back to resume")
-    if fingerprint(source, task.name) != record.fingerprint:
-        raise UserError(f"{source or 'the bundled data'}: has changed since the run began; start a new run instead")
+    found = find_task(run, Path(plugin_file) if plugin_file else None)
+    task = found.task
+    if found.digest != record.plugin_digest is not None:
+        raise UserError(f"{found.file}: is not the plugin that the run was begun with; start a new run instead")
+    source = own_data(run, task, Path(data) if data is not None else None)
+    if data is not None and source is not None:
+        record.source = str(source.resolve())
+    record.plugin_file = str(found.file.resolve()) if found.file else None
+    sweep(run.folder)  # what a kill left half-written
     config = task.Config.model_validate(record.config)
     observer = together(observers)
     torch.manual_seed(record.training.seed)
-    data = task.load_data(source, config, record.training.seed)
-    model = task.build_model(config, data.info).to(pick_device(record.training.device))
-    session = _session(task, config, data, model, run, observer)
+    examples = task.load_data(source, config, record.training.seed)
+    model = task.build_model(config, examples.info).to(pick_device(record.training.device))
+    session = _session(task, config, examples, model, run, observer)
     session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)
     return _fit(session)
 
@@ -277,7 +301,7 @@ def _calibrate(s: TrainingSession) -> None:
 
 
 def _finish(s: TrainingSession) -> Run:
-    """Score what was stored on the test split, draw, and close the run."""
+    """Score what was stored on the test split, keep some examples, draw, and only then call the run finished."""
     record = s.run.record
     model = rebuild(s.task, s.config, s.data.info, s.run.weights).to(next(s.model.parameters()).device)
     graph = s.task.graphs(model, s.config, s.data.info)[0]
@@ -285,10 +309,12 @@ def _finish(s: TrainingSession) -> Run:
     check_stored(s.task, s.answer, answer, s.data)
     record.scores, totals = score_beside_baselines(s.task, answer, s.data, s.config)
     record.epochs_done, record.best_epoch = s.progress.epoch, s.progress.best_epoch
-    record.seconds, record.status = s.progress.seconds, "finished"
+    record.seconds = s.progress.seconds
+    save_examples(s.run, choose(graph, [s.data.test, s.data.validation, s.data.train], answer))
+    draw_run(s.run, s.task, graph, answer, s.data.test, totals)
+    record.status = "finished"
     s.run.save()
     s.run.checkpoint.unlink(missing_ok=True)
-    draw_run(s.run, s.task, graph, answer, s.data.test, totals)
     return s.run
 
 

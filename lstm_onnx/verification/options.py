@@ -21,6 +21,9 @@ class VerifyOptions(Options):
         USUAL_ENGINES,
         description="what to ask besides ONNX Runtime: reference, openvino, c, or all that is installed",
     )
+    reduce: Path | None = Field(
+        None, description="write the smallest part of the graph on which engines differ to this .onnx"
+    )
     key: Path | None = Field(None, description="public key (PEM, Ed25519) of the one who must have signed the file")
     plugin_file: Path | None = Field(
         None, description="file of the run's plugin, if it was moved or was not trained with on this machine"

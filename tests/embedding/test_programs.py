@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
+from lstm_onnx.contract import Array, Example, Values
 from lstm_onnx.embedding.generate import embed
+from lstm_onnx.embedding.golden_file import golden_file
 from lstm_onnx.embedding.project import Project
 from lstm_onnx.embedding.registry import load_target
 from lstm_onnx.errors import UserError
@@ -68,6 +71,47 @@ def test_a_model_that_answers_otherwise_fails_the_self_test(workshop, models, ta
     done = program.run("--self-test", "--golden", tmp_path / "golden.bin")
     assert done.returncode == 1
     assert "FAILED" in done.stdout
+
+
+def golden_with(program: Program, change: Callable[[str, Array], Array]) -> bytes:
+    """A file of golden examples with the first one alone, its inputs changed."""
+    contract = program.project.contract
+    inputs = {name: Values.of(change(name, v.array())) for name, v in contract.examples[0].inputs.items()}
+    example = Example(inputs=inputs, outputs=contract.examples[0].outputs)
+    return golden_file(contract.model_copy(update={"examples": (example,)}))
+
+
+BEYOND: dict[str, tuple[str, Callable[[str, Array], Array], str]] = {
+    "empty batch": ("traffic", lambda _, a: a[:0], "axis 'batch' has length 0, and must have 1 at least"),
+    "long axis": (
+        "series",
+        lambda name, a: a if name == "lengths" else np.zeros((2, 51, 2), np.float32),
+        "axis 'time' has length 51, and must have 50 at most",
+    ),
+    "long length": (
+        "series",
+        lambda name, a: np.array([3, 4]) if name == "lengths" else a,
+        "input 'lengths': 4 at 1, and a length must be from 2 to 3",
+    ),
+    "short length": (
+        "series",
+        lambda name, a: np.array([-1, 2]) if name == "lengths" else a,
+        "input 'lengths': -1 at 0, and a length must be from 2 to 3",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BEYOND)
+def test_a_call_is_held_to_axes_and_lengths(workshop, models, target: str, case: str, tmp_path: Path) -> None:
+    """Even one on which ONNX Runtime would end the process."""
+    model, change, says = BEYOND[case]
+    if not load_target(target).has_files:
+        pytest.skip(f"target {target} holds the golden examples in itself")
+    program = build(workshop, models, model, target)
+    (tmp_path / "golden.bin").write_bytes(golden_with(program, change))
+    done = program.run("--self-test", "--golden", tmp_path / "golden.bin")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.splitlines()[0].strip().endswith(says)  # some name the input too
 
 
 def test_a_call_is_timed(workshop, models, target: str) -> None:

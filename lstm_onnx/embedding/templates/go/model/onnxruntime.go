@@ -215,6 +215,61 @@ func typeOf[T Element]() C.int {
 	}
 }
 
+// unlimited is the most of an axis that has no largest length.
+const unlimited = math.MaxInt64
+
+// axis says which lengths an axis of the inputs may have.
+type axis struct {
+	name        string
+	least, most int64
+}
+
+// shapes holds the inputs of a call to their axes, and keeps what is first found wrong.
+type shapes struct {
+	found map[string]int64
+	err   error
+}
+
+func (s *shapes) fail(format string, details ...any) {
+	if s.err == nil {
+		s.err = fmt.Errorf(format, details...)
+	}
+}
+
+// hold looks at one input: ONNX Runtime ends the process where an LSTM gets no sequence.
+func (s *shapes) hold(input string, shape []int64, axes ...axis) {
+	if len(shape) != len(axes) {
+		s.fail("input '%s': has %d axes instead of %d", input, len(shape), len(axes))
+		return
+	}
+	for k, axis := range axes {
+		found, seen := s.found[axis.name]
+		switch length := shape[k]; {
+		case length < axis.least:
+			s.fail("input '%s': axis '%s' has length %d, and must have %d at least", input, axis.name, length, axis.least)
+		case length > axis.most:
+			s.fail("input '%s': axis '%s' has length %d, and must have %d at most", input, axis.name, length, axis.most)
+		case seen && found != length:
+			s.fail("input '%s': axis '%s' has length %d, and %d in another input: they must agree", input, axis.name, length, found)
+		default:
+			s.found[axis.name] = length
+		}
+	}
+}
+
+// holdLengths looks at lengths along an axis: one beyond the end would be read there.
+func holdLengths[T int64 | int32](s *shapes, input string, lengths []T, along string, least int64) {
+	most, seen := s.found[along]
+	if !seen {
+		most = unlimited
+	}
+	for at, length := range lengths {
+		if int64(length) < least || int64(length) > most {
+			s.fail("input '%s': %d at %d, and a length must be from %d to %d", input, length, at, least, most)
+		}
+	}
+}
+
 // session is a model that is loaded, ready to run.
 type session struct {
 	ort     *C.OrtApi

@@ -87,6 +87,61 @@ impl<T, const N: usize> Tensor<T, N> {
     }
 }
 
+/// An axis of the inputs: the lengths that it may have, and the one that it has in this call.
+pub(crate) struct Axis {
+    name: &'static str,
+    least: usize,
+    most: usize,
+    found: Option<usize>,
+}
+
+impl Axis {
+    pub fn new(name: &'static str, least: usize, most: usize) -> Axis {
+        Axis {
+            name,
+            least,
+            most,
+            found: None,
+        }
+    }
+
+    /// Hold its length in an input: ONNX Runtime ends the process where an LSTM gets no sequence.
+    pub fn hold(&mut self, input: &str, length: usize) -> Result<()> {
+        let name = self.name;
+        let must = if length < self.least {
+            format!("and must have {} at least", self.least)
+        } else if length > self.most {
+            format!("and must have {} at most", self.most)
+        } else {
+            let found = *self.found.get_or_insert(length);
+            if found == length {
+                return Ok(());
+            }
+            format!("and {found} in another input: they must agree")
+        };
+        Err(Error::new(format!(
+            "input '{input}': axis '{name}' has length {length}, {must}"
+        )))
+    }
+
+    /// Hold lengths along it: one beyond the end would be read there.
+    pub fn hold_lengths<T>(&self, input: &str, lengths: &[T], least: i64) -> Result<()>
+    where
+        T: Copy + Into<i64>,
+    {
+        let most = self.found.unwrap_or(self.most);
+        for (at, &length) in lengths.iter().enumerate() {
+            let length: i64 = length.into();
+            if length < least || length as u64 > most as u64 {
+                return Err(Error::new(format!(
+                    "input '{input}': {length} at {at}, and a length must be from {least} to {most}"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A float of 16 bits, as its bits.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq)]

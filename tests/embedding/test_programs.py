@@ -191,6 +191,8 @@ def test_files_that_are_not_there_or_broken_are_one_line(workshop, models, targe
         done = program.run("--model", tmp_path / name, stdin=program.example)
         assert done.returncode in (1, 2), name
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        if name in ("types.onnx", "shapes.onnx", "other.onnx", "horizon.onnx", "hidden.onnx"):
+            assert "this program was made for another model" in done.stderr, (name, done.stderr)
     refused(program.run("--model", tmp_path / "nothing.onnx", "--self-test"), "nothing.onnx")
     refused(program.run("--self-test", "--golden", tmp_path / "nothing.bin"), "nothing.bin")
     golden = (program.folder / "golden.bin").read_bytes()
@@ -200,12 +202,14 @@ def test_files_that_are_not_there_or_broken_are_one_line(workshop, models, targe
 
 
 def broken_models(program: Program, models: dict[str, Path]) -> dict[str, bytes]:
-    """A truncated file, one of other inputs, two whose outputs are of another type or shape, and what is no model."""
+    """A truncated file, one of other inputs, some whose outputs are of another type or shape, and what is no model."""
     whole = (program.folder / "model.onnx").read_bytes()
     return {
         "truncated.onnx": whole[: len(whole) // 2],
         "types.onnx": impostor(program.project, dtype=TensorProto.DOUBLE, rank=3),
         "shapes.onnx": impostor(program.project, dtype=TensorProto.FLOAT, rank=2),
+        "horizon.onnx": retrained(program.project, says=True),
+        "hidden.onnx": retrained(program.project, says=False),
         "other.onnx": models["text"].read_bytes(),
         "empty.onnx": b"",
         "text.onnx": b"no model at all",
@@ -225,6 +229,24 @@ def impostor(project: Project, dtype: int, rank: int) -> bytes:
     graph = helper.make_graph(nodes, "impostor", inputs, outputs)
     opsets = [helper.make_opsetid("", 18)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+
+
+def retrained(project: Project, says: bool) -> bytes:
+    """The model trained for 6 steps ahead instead of 24; the graph says of its outputs that they are of that size."""
+    kinds = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
+    inputs = [helper.make_tensor_value_info(p.name, kinds[p.dtype], [d.size for d in p.dims]) for p in project.inputs]
+    outputs, nodes = [], [helper.make_node("Shape", [project.inputs[0].name], ["batch"], end=1)]
+    for p in project.outputs:
+        sizes = [6 if d.size == 24 else d.size for d in p.dims]
+        outputs.append(helper.make_tensor_value_info(p.name, kinds[p.dtype], sizes if says else None))
+        value = helper.make_tensor("value", kinds[p.dtype], [1], [0])
+        nodes += [
+            helper.make_node("Constant", [], [f"{p.name} sizes"], value_ints=[size or 1 for size in sizes]),
+            helper.make_node("Mul", ["batch", f"{p.name} sizes"], [f"{p.name} shape"]),  # known at run time alone
+            helper.make_node("ConstantOfShape", [f"{p.name} shape"], [p.name], value=value),
+        ]
+    graph = helper.make_graph(nodes, "retrained", inputs, outputs)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8).SerializeToString()
 
 
 def test_an_unknown_option_is_refused(workshop, models, target: str) -> None:

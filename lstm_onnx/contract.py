@@ -6,16 +6,17 @@ for runtimes that do not hand out metadata. This module knows neither torch nor 
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lstm_onnx.contract_versions import in_current_names
 from lstm_onnx.errors import UserError
+from lstm_onnx.json_text import parse_json
 
 METADATA_KEY = "lstm_onnx.contract"
 VERSION: Literal[2] = 2
@@ -143,6 +144,12 @@ class Step(_Part):
     seconds: int = Field(0, ge=0, description="whole seconds, 0 where months count")
     months: int = Field(0, ge=0, description="calendar months, 0 where seconds count")
 
+    @model_validator(mode="after")
+    def _is_some(self) -> Step:
+        if self.seconds == self.months == 0:
+            raise ValueError("a step of 0 seconds, so that all rows have the same time")
+        return self
+
 
 class Table(_Part):
     """How a person's table is read: which columns are the clock and the series' name, and how far rows lie apart."""
@@ -158,8 +165,10 @@ class Table(_Part):
 class Tolerance(_Part):
     """How far another runtime may be from PyTorch: |a - b| <= atol + rtol * max(|b|) within each example."""
 
-    rtol: float = Field(1e-5, description="share of the largest number in the example")
-    atol: float = Field(1e-6, description="what is allowed on top, in the unit of the output")
+    rtol: float = Field(1e-5, ge=0, allow_inf_nan=False, description="share of the largest number in the example")
+    atol: float = Field(
+        1e-6, ge=0, allow_inf_nan=False, description="what is allowed on top, in the unit of the output"
+    )
     outputs: dict[str, float] | None = Field(None, description="atol of outputs that have another, such as sums")
     decided_by: str | None = Field(None, description="output that ranks answers; of two that are equal either is right")
 
@@ -175,12 +184,8 @@ class Scores(_Part):
     model: dict[str, float] = Field(description="of the model: metric to value")
     baselines: dict[str, dict[str, float]] = Field({}, description="of each naive answer, by its name")
     fp32: dict[str, float] | None = Field(None, description="of a variant: what the fp32 file reaches on the same")
-    drop: float | None = Field(
-        None, description="of a variant: percent by which it is worse than fp32 in the primary metric"
-    )
-    drop_of: str | None = Field(
-        None, description="what `drop` is of, where the primary metric has no value: another metric, or the answers"
-    )
+    drop: float | None = Field(None, description="of a variant: percent that it loses in the primary metric")
+    drop_of: str | None = Field(None, description="what `drop` is of, if the primary metric has no value")
 
     def __getitem__(self, metric: str) -> float:
         """Return a metric of the model by its name."""
@@ -200,6 +205,12 @@ class Values(_Part):
     dtype: DType = Field(description="the type of the elements")
     shape: tuple[int, ...] = Field(description="sizes of the axes, outermost first")
     values: tuple[int | float | str | bool, ...] = Field(description="the elements, the last axis running fastest")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Values:
+        if min(self.shape, default=0) < 0 or math.prod(self.shape) != len(self.values):
+            raise ValueError(f"{len(self.values)} values do not make the shape {self.shape}")
+        return self
 
     @classmethod
     def of(cls, array: Array) -> Values:
@@ -228,6 +239,19 @@ class Provenance(_Part):
     data: str = Field(description="sha256 of the training data")
     versions: dict[str, str] = Field(description="of the packages that shape the numbers")
     config: dict[str, Any] = Field(description="the options of the task")
+    trained: str | None = Field(None, description="when the run began, UTC: tells runs of one name apart")
+    licence: str | None = Field(None, description="of the training data, where that came with the plugin")
+
+
+class Proof(_Part):
+    """What was checked before the file was written, by what, and how far it is from PyTorch."""
+
+    checks: dict[str, str] = Field(description="each check, with what it found")
+    engines: dict[str, str] = Field(description="what was asked, with its release")
+    largest_absolute: float = Field(description="largest difference of a number, in the unit of its output")
+    largest_relative: float = Field(description="the same, over the largest number of its example")
+    decisions: int = Field(description="whole numbers and texts that were compared")
+    changed: int = Field(description="how many of them were not the same")
 
 
 class Contract(_Part):
@@ -252,6 +276,13 @@ class Contract(_Part):
     provenance: Provenance = Field(description="when and from what it was made")
     fingerprints: dict[str, str] = Field({}, description="CRC-32 of each node and weight, to name what was changed")
     examples: tuple[Example, ...] = Field((), description="golden examples, for any runtime to check itself")
+    proof: Proof | None = Field(None, description="what was checked before the file was written, and how far off it is")
+
+    @model_validator(mode="after")
+    def _fits_itself(self) -> Contract:
+        if (fault := _fault(self)) is not None:
+            raise ValueError(fault)
+        return self
 
     @property
     def external_inputs(self) -> tuple[TensorSpec, ...]:
@@ -267,6 +298,34 @@ class Contract(_Part):
 Example.model_rebuild()
 
 
+def _fault(contract: Contract) -> str | None:
+    """Say what in a contract contradicts the rest of it."""
+    for side in (contract.inputs, contract.outputs):
+        if len({t.name for t in side}) != len(side):
+            return f"two tensors of one name among {', '.join(t.name for t in side)}"
+    for name, axis in contract.axes.items():
+        if axis.max is not None and axis.max < axis.min:
+            return f"axis {name} is at least {axis.min} and at most {axis.max} long"
+        if axis.size is not None and axis.labels is not None and len(axis.labels) != axis.size:
+            return f"axis {name} has {axis.size} places and {len(axis.labels)} labels"
+    for t in (*contract.inputs, *contract.outputs):
+        if unknown := [d for d in t.dims if d not in contract.axes]:
+            return f"{t.name} has an axis {unknown[0]}, which is not described"
+        if isinstance(t.source, ColumnsSource | StaticSource) and t.dims:
+            size = contract.axes[t.dims[-1]].size
+            if size is not None and size != len(t.source.columns):
+                return f"{t.name} has {size} columns in the graph, and {len(t.source.columns)} in the table"
+        if isinstance(t.source, LengthsSource) and t.source.axis not in contract.axes:
+            return f"{t.name} counts along the axis {t.source.axis}, which is not described"
+    for number, example in enumerate(contract.examples, start=1):
+        for values, side in ((example.inputs, contract.inputs), (example.outputs, contract.outputs)):
+            if values.keys() != {t.name for t in side}:
+                return f"golden example {number} has {', '.join(values)} instead of {', '.join(t.name for t in side)}"
+            if wrong := [t.name for t in side if len(values[t.name].shape) != len(t.dims)]:
+                return f"golden example {number} has {wrong[0]} of another number of axes"
+    return None
+
+
 def to_json(contract: Contract) -> str:
     """Serialise; the same contract always gives the same text."""
     return contract.model_dump_json(exclude_none=True)
@@ -279,11 +338,7 @@ def from_json(text: str, where: str | Path) -> Contract:
         UserError: the text is not a contract of a version that this release reads.
     """
     try:
-        return Contract.model_validate(_current(json.loads(text)))
-    except RecursionError:
-        raise UserError(f"{where}: its contract is nested too deeply; export the file again") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{where}: its contract is no JSON ({error.msg}); export the file again") from None
+        return Contract.model_validate(in_current_names(parse_json(text, f"{where}: its contract")))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"]) or "the top level"
@@ -295,40 +350,3 @@ def from_json(text: str, where: str | Path) -> Contract:
 
 IR_VERSION = 8
 """The lowest ONNX IR that carries opset 18; onnx's own default is too new for many runtimes."""
-
-_VERSION_1_KINDS = {"clock": "time", "constants": "static", "cells": "text", "picture": "image"}
-
-
-def _current(content: Any) -> Any:
-    """Bring the JSON of a contract of version 1 to the names of this one; anything else stays as it is."""
-    if not isinstance(content, dict) or content.get("version") != 1:
-        return content
-    content = {**content, "version": VERSION}
-    if "digests" in content:
-        content["fingerprints"] = content.pop("digests")
-    if isinstance(content.get("scores"), dict):
-        content["scores"] = scores_of_version_1(content["scores"])
-    axes = content.get("axes")
-    if isinstance(axes, dict):
-        content["axes"] = {name: _renamed(axis, typical="example_size") for name, axis in axes.items()}
-    for side in ("inputs", "outputs"):
-        if isinstance(content.get(side), list):
-            content[side] = [_tensor_of_version_1(tensor) for tensor in content[side]]
-    return content
-
-
-def scores_of_version_1(scores: Any) -> Any:
-    """Bring the JSON of scores, in a contract or a run folder of version 1, to the names of this one."""
-    return _renamed(scores, headline="primary")
-
-
-def _tensor_of_version_1(tensor: Any) -> Any:
-    tensor = _renamed(tensor, ranked="is_scores", detail="internal")
-    source = tensor.get("source") if isinstance(tensor, dict) else None
-    if isinstance(source, dict) and source.get("kind") in _VERSION_1_KINDS:
-        tensor = {**tensor, "source": {**source, "kind": _VERSION_1_KINDS[source["kind"]]}}
-    return tensor
-
-
-def _renamed(content: Any, **names: str) -> Any:
-    return {names.get(k, k): v for k, v in content.items()} if isinstance(content, dict) else content

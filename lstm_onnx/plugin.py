@@ -27,6 +27,7 @@ from lstm_onnx.contract import (
     TimeSource,
     Tolerance,
 )
+from lstm_onnx.data.collected import Collected
 from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
@@ -41,7 +42,7 @@ from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
 from lstm_onnx.plugins.hookspecs import hookimpl
-from lstm_onnx.task import Collected, GraphSpec, PrimaryMetric, Stage, Task, TaskData
+from lstm_onnx.task import DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 from lstm_onnx.training.observers import Observer
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ __all__ = [
     "Collected",
     "ColumnsSource",
     "Contract",
+    "DataSet",
     "EmbedTarget",
     "Examples",
     "FeatureTask",

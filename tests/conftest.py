@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,14 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 ADDING = Path(__file__).with_name("adding.py")
 """The adding problem without features: a `Task` that makes its graphs itself."""
 TINY = {"hidden": 6, "longest": 8, "count": 256}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remember no plugin file of a test in the user's own configuration."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LSTM_ONNX_CONFIG", str(tmp_path_factory.mktemp("config")))
+        yield
 
 
 @pytest.fixture(autouse=True)

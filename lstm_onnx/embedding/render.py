@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import jinja2
 
+from lstm_onnx.data.atomic_files import make_folder, move, stage_beside
 from lstm_onnx.data.cells import NAN_WORDS, TRUTH
 from lstm_onnx.embedding import identifiers
 from lstm_onnx.embedding.project import Project
@@ -111,14 +110,11 @@ def write_folder(out: Path, files: Mapping[str, bytes], target: str, force: bool
     digests = {path: _digest(content) for path, content in sorted(files.items())}
     marker = json.dumps({"target": target, "files": digests}, indent=1).encode()
     try:
-        stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        try:
+        with stage_beside(out) as stage:
             for path, content in {**files, MARKER: marker}.items():
                 (stage / path).parent.mkdir(parents=True, exist_ok=True)
                 (stage / path).write_bytes(content)
             _move(stage, out)
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
 
@@ -126,12 +122,12 @@ def write_folder(out: Path, files: Mapping[str, bytes], target: str, force: bool
 def _move(stage: Path, out: Path) -> None:
     if not out.exists():
         stage.chmod(0o777 & ~_umask())
-        os.replace(stage, out)
+        move(stage, out)
         return
     for file in sorted(p for p in stage.rglob("*") if p.is_file()):
         place = out / file.relative_to(stage)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(file, place)
+        make_folder(place.parent)
+        move(file, place)
 
 
 def _refuse_foreign(out: Path, files: Mapping[str, bytes], target: str) -> None:

@@ -166,9 +166,9 @@ def test_the_library_needs_libm_alone_and_two_of_them_fit_together(workshop, mod
 def test_a_cortex_m4_with_64_kib_of_memory_passes_the_self_test(models, model: str, tmp_path: Path) -> None:
     need("arm-none-eabi-gcc", "qemu-system-arm")
     written = embed(models[model], "bare-c", tmp_path / "out")
-    name, board = written.project.id, ROOT / "tests" / "embed" / "cortex_m4"
+    name, board = written.project.id, ROOT / "tests" / "embedding" / "cortex_m4"
     sh(
-        "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -std=c99 -O2 -nostartfiles "
+        "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -std=c99 -O3 -nostartfiles "
         f"-Wall -Wextra -Wpedantic --specs=rdimon.specs -T {board}/board.ld -DMODEL={name} "
         f"-DMODEL_UPPER={name.upper()} -I. {board}/start.c {board}/main.c {name}.c self_test.c -lm -o device.elf",
         written.folder,
@@ -290,3 +290,28 @@ def test_buffers_that_live_at_the_same_time_do_not_meet(seed: int) -> None:
 )
 def test_numbers_in_c(value: np.generic, written: str) -> None:
     assert c_value(value) == written
+
+
+def test_a_length_that_no_sequence_has_is_refused(models, tmp_path: Path) -> None:
+    need("cc")
+    written = embed(models["series"], "bare-c", tmp_path / "out")
+    size = sizes_of(written.project)["time"]
+    lengths = ", ".join(str(n) for n in (1, 2, size, size + 1, -1))
+    (written.folder / "caller.c").write_text(
+        f"""#include <stdio.h>
+#include "series.h"
+int main(void)
+{{
+    static series_work work;
+    static const float values[{size * 2}];
+    const int64_t lengths[] = {{{lengths}}};
+    for (int i = 0; i < 5; i++) {{
+        series_answer answer;
+        putchar(series_{written.project.verb}(&work, values, lengths[i], &answer) ? '1' : '0');
+    }}
+    return 0;
+}}
+"""
+    )
+    sh(f"cc -std=c99 {FLAGS} -o caller caller.c series.c -lm", written.folder)
+    assert sh("./caller", written.folder) == "01100"

@@ -15,7 +15,8 @@ from pathlib import Path
 
 _BLOCK = re.compile(
     r"(?:^[ \t]*<!-- not run: (?P<why>.+?) -->\n)?"
-    r"^(?P<indent>[ \t]*)```(?P<language>[\w+#-]*)(?P<title>[^\n]*)\n(?P<code>.*?)^(?P=indent)```$",
+    r"^(?P<indent>[ \t]*)```(?P<language>[\w+#-]*)[^\n]*\n"
+    r"(?P<code>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
 

@@ -46,8 +46,8 @@ class FeatureModel(nn.Module):
         if self.streams:
             if not isinstance(found, tuple) or len(found) != 2:
                 raise UserError(
-                    f"module.forward: returned {_told(found)}; with stream it must return (answers, state), a dict of "
-                    f"tensors and the state"
+                    f"module.forward: returned {_told(found)}; with `streams` it must return (answers, state), a "
+                    f"dict of tensors and the state"
                 )
             found, state = found
         return self._checked(found), state

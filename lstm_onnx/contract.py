@@ -226,6 +226,7 @@ class Contract(_Part):
     version: Literal[2] = VERSION
     name: str
     task: str
+    verb: str | None = Field(None, description="what programs call the function, where the task's name does not say")
     description: str
     variant: Variant = "fp32"
     numeric: bool = Field(False, description="strings were left out: what they stand for goes in and comes out")
@@ -274,6 +275,8 @@ def from_json(text: str, where: str | Path) -> Contract:
         return Contract.model_validate(_current(json.loads(text)))
     except RecursionError:
         raise UserError(f"{where}: its contract is nested too deeply; export the file again") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{where}: its contract is no text; the file is damaged, export it again") from None
     except json.JSONDecodeError as error:
         raise UserError(f"{where}: its contract is no JSON ({error.msg}); export the file again") from None
     except ValidationError as error:

@@ -35,8 +35,8 @@ def refuse_unanswerable(project: Project, where: str) -> None:
     ahead = next((p.name for p in project.given if p.source == "future"), None)
     if project.streaming and ahead is not None:
         raise UserError(
-            f"{where}: input '{ahead}' is known ahead of time, which a stream of rows cannot give; embed the variant fp32, "
-            f"or train without --future"
+            f"{where}: input '{ahead}' is known ahead of time, which a stream of rows cannot give; embed the "
+            f"variant fp32, or train without --future"
         )
     names = [*(c.name for c in project.columns), *([project.time] if project.time else [])]
     for name in names if project.mode in ("window", "sequence") else []:

@@ -48,12 +48,13 @@ _TAKEN = frozenset(
     action bit_converter buffer collections comparer console convert cultureinfo date date_time diagnostics dictionary
     environment file func globalization half lang linq marshal microsoft nint nullable process program linkedlist
     stopwatch stream stringbuilder task timespan tuple type uri util
+    c dl m pthread rt stdc
     build dist lib node node_modules onnx onnxruntime src target tests
     cell convert golden lines picture times
     """.split()
 )
 """What a program cannot be called beside those: goals of make and CMake, headers and functions of C and C++, packages
-that come with Rust, Go, Java and .NET, folders of builds, and files of programs."""
+that come with Rust, Go, Java and .NET, libraries that a linker knows, folders of builds, and files of programs."""
 
 
 def snake(name: str) -> str:

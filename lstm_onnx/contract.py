@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lstm_onnx.contract_versions import in_current_names
 from lstm_onnx.errors import UserError
 from lstm_onnx.json_text import parse_json
 
@@ -169,12 +170,8 @@ class Scores(_Part):
     model: dict[str, float] = Field(description="of the model: metric to value")
     baselines: dict[str, dict[str, float]] = Field({}, description="of each naive answer, by its name")
     fp32: dict[str, float] | None = Field(None, description="of a variant: what the fp32 file reaches on the same")
-    drop: float | None = Field(
-        None, description="of a variant: percent by which it is worse than fp32 in the primary metric"
-    )
-    drop_of: str | None = Field(
-        None, description="what `drop` is of, where the primary metric has no value: another metric, or the answers"
-    )
+    drop: float | None = Field(None, description="of a variant: percent that it loses in the primary metric")
+    drop_of: str | None = Field(None, description="what `drop` is of, if the primary metric has no value")
 
     def __getitem__(self, metric: str) -> float:
         """Return a metric of the model by its name."""
@@ -327,7 +324,7 @@ def from_json(text: str, where: str | Path) -> Contract:
         UserError: the text is not a contract of a version that this release reads.
     """
     try:
-        return Contract.model_validate(_current(parse_json(text, f"{where}: its contract")))
+        return Contract.model_validate(in_current_names(parse_json(text, f"{where}: its contract")))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"]) or "the top level"
@@ -339,40 +336,3 @@ def from_json(text: str, where: str | Path) -> Contract:
 
 IR_VERSION = 8
 """The lowest ONNX IR that carries opset 18; onnx's own default is too new for many runtimes."""
-
-_VERSION_1_KINDS = {"clock": "time", "constants": "static", "cells": "text", "picture": "image"}
-
-
-def _current(content: Any) -> Any:
-    """Bring the JSON of a contract of version 1 to the names of this one; anything else stays as it is."""
-    if not isinstance(content, dict) or content.get("version") != 1:
-        return content
-    content = {**content, "version": VERSION}
-    if "digests" in content:
-        content["fingerprints"] = content.pop("digests")
-    if isinstance(content.get("scores"), dict):
-        content["scores"] = scores_of_version_1(content["scores"])
-    axes = content.get("axes")
-    if isinstance(axes, dict):
-        content["axes"] = {name: _renamed(axis, typical="example_size") for name, axis in axes.items()}
-    for side in ("inputs", "outputs"):
-        if isinstance(content.get(side), list):
-            content[side] = [_tensor_of_version_1(tensor) for tensor in content[side]]
-    return content
-
-
-def scores_of_version_1(scores: Any) -> Any:
-    """Bring the JSON of scores, in a contract or a run folder of version 1, to the names of this one."""
-    return _renamed(scores, headline="primary")
-
-
-def _tensor_of_version_1(tensor: Any) -> Any:
-    tensor = _renamed(tensor, ranked="is_scores", detail="internal")
-    source = tensor.get("source") if isinstance(tensor, dict) else None
-    if isinstance(source, dict) and source.get("kind") in _VERSION_1_KINDS:
-        tensor = {**tensor, "source": {**source, "kind": _VERSION_1_KINDS[source["kind"]]}}
-    return tensor
-
-
-def _renamed(content: Any, **names: str) -> Any:
-    return {names.get(k, k): v for k, v in content.items()} if isinstance(content, dict) else content

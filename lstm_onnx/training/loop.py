@@ -41,8 +41,9 @@ from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options
 from lstm_onnx.training.plots import draw_run
 from lstm_onnx.training.provenance import fingerprint, now, versions
+from lstm_onnx.training.record import Record
 from lstm_onnx.training.restore import find_task, load_weights, own_data, rebuild
-from lstm_onnx.training.run_folder import Record, Run, create_folder, keep_table, open_run
+from lstm_onnx.training.run_folder import Run, create_folder, keep_table, open_run
 from lstm_onnx.training.scoring import check_stored, score, score_beside_baselines
 from lstm_onnx.training.tracking.registry import together
 

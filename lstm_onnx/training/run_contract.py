@@ -14,7 +14,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.task import GraphSpec
 from lstm_onnx.training.provenance import now
-from lstm_onnx.training.run_folder import Record
+from lstm_onnx.training.record import Record
 
 _EPOCH = "SOURCE_DATE_EPOCH"
 """https://reproducible-builds.org/specs/source-date-epoch: the same run and time make the same bytes."""

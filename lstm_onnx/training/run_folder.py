@@ -17,57 +17,22 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import ValidationError
 
 from lstm_onnx import display
-from lstm_onnx.contract import Scores, Variant, scores_of_version_1
+from lstm_onnx.contract import Variant
 from lstm_onnx.data.atomic_files import make_folder, write_atomically
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.training.options import TrainingOptions
+from lstm_onnx.training.record import Record
 
 if TYPE_CHECKING:
     from lstm_onnx.exporting.exported import Exported
 
 TABLE = "data.parquet"
 """In the run folder, a table that was given in memory."""
-
-
-class Record(BaseModel):
-    """The content of `run.json`."""
-
-    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
-
-    version: Literal[1] = 1
-    name: str
-    task: str
-    plugin: str
-    plugin_file: str | None = None
-    plugin_digest: str | None = None
-    created: str
-    status: Literal["training", "interrupted", "finished"] = "training"
-    source: str | None  # absolute, or within the run folder; None for the data that the plugin brings
-    fingerprint: str
-    licence: str | None = None
-    summary: str
-    notes: list[str]
-    config: dict[str, Any]
-    info: dict[str, Any]
-    training: TrainingOptions
-    epochs_done: int = 0
-    best_epoch: int = 0
-    seconds: float = 0.0
-    parameters: int
-    scores: Scores | None = None
-    examples: str | None = None
-    versions: dict[str, str]
-
-    @field_validator("scores", mode="before")
-    @classmethod
-    def _names_of_release_0_1(cls, scores: Any) -> Any:
-        return scores_of_version_1(scores)
 
 
 class Run:

@@ -26,6 +26,7 @@ HAND = [path for path in documents() if not path.is_relative_to(ROOT / "benchmar
 TEXT = "\n".join(path.read_text() for path in HAND)
 PAGES = documents()
 LONGEST_README = 10_000
+MOST_LINES = 2_700
 
 
 def test_the_readme_is_short() -> None:
@@ -106,7 +107,7 @@ def test_ten_files_tell_the_main_path() -> None:
     section = (DOCS / "explanation/architecture.md").read_text().split("## Ten files")[1].split("\n## ")[0]
     files = [ROOT / name for name in re.findall(r"^\| `(lstm_onnx/.+?\.py)` \|", section, re.MULTILINE)]
     assert len(files) == 10
-    assert sum(len(path.read_text().splitlines()) for path in files) <= 2600
+    assert sum(len(path.read_text().splitlines()) for path in files) <= MOST_LINES
 
 
 def test_names_in_the_documents_are_there() -> None:

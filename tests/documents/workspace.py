@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
+from tests.exporting.test_adopt import lstm_file
 from tools.documents.links import ROOT
 
 TRAFFIC = ROOT / "plugins/lstm_onnx_forecasting/datasets/traffic.csv"
@@ -26,6 +27,7 @@ def fill(folder: Path) -> None:
     _sales(random).write_csv(folder / "sales.csv")
     _reviews(random).write_csv(folder / "reviews.csv")
     _pictures(random, folder)
+    lstm_file(folder)  # theirs.onnx
 
 
 def _sales(random: np.random.Generator) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from tests.embedding.harness import ONNXRUNTIME, ROOT, TARGETS
 from tests.embedding.test_memory import INPUTS
 from tests.embedding.test_programs import build
 
-TEMPLATES = ROOT / "lstm_onnx" / "embed" / "templates"
+TEMPLATES = ROOT / "lstm_onnx" / "embedding" / "templates"
 
 
 @pytest.mark.parametrize("target", [t for t in ("java", "csharp") if t in TARGETS])

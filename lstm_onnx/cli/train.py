@@ -87,7 +87,7 @@ def train(
     Raises:
         UserError: no task is named, data is named twice, or as `lstm_onnx.train`.
     """
-    from lstm_onnx.training import loop
+    from lstm_onnx.training import train as training
 
     if data is not None and data_option is not None and data != data_option:
         raise UserError(f"--data {data_option}: learns from {data} already; leave one of them out")
@@ -105,7 +105,7 @@ def train(
     stored = read_toml(options.config, models) if options.config is not None else {}
     values = {n: {**stored.get(n, {}), **given(fields, model)} for n, model in models.items()}
     with closing(_view(task, as_json)) as view:
-        run = loop.train(
+        run = training.train(
             task.name,
             data if data is not None else data_option,
             runs=options.runs,
@@ -119,13 +119,13 @@ def train(
 
 
 def _resume(folder: Path, data: Path | None, options: RunOptions, as_json: bool) -> Trained:
-    from lstm_onnx.training import loop
+    from lstm_onnx.training import train as training
     from lstm_onnx.training.restore import find_task
     from lstm_onnx.training.run_folder import open_run
 
     with closing(_view(find_task(open_run(folder), options.plugin_file).task, as_json)) as view:
         observers = _observers(view, options)
-        return Trained(loop.resume(folder, observers, data=data, plugin_file=options.plugin_file))
+        return Trained(training.resume(folder, observers, data=data, plugin_file=options.plugin_file))
 
 
 def _view(task: AnyTask, as_json: bool) -> TrainingView:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import math
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
 from lstm_onnx.contract import Array
 from lstm_onnx.embedding.project import Port, Project
+from lstm_onnx.errors import UserError
 
 
 def example_input(project: Project) -> bytes:
@@ -21,6 +24,60 @@ def example_input(project: Project) -> bytes:
     if project.mode == "picture":
         return _pictures(project)
     return (_texts(project, arrays) if project.mode == "texts" else _table(project, arrays)).encode()
+
+
+def refuse_unanswerable(project: Project, where: str) -> None:
+    """Refuse a model for which a program would read tables that nobody can give it.
+
+    Raises:
+        UserError: a stream wants what is known ahead, or a column's name is more than a line.
+    """
+    ahead = next((p.name for p in project.given if p.source == "future"), None)
+    if project.streaming and ahead is not None:
+        raise UserError(
+            f"{where}: input '{ahead}' is known ahead of time, which a stream of rows cannot give; embed the variant "
+            f"fp32, or train without --future"
+        )
+    names = [*(c.name for c in project.columns), *([project.time] if project.time else [])]
+    for name in names if project.mode in ("window", "sequence") else []:
+        if set(name) & set("\r\n\0"):
+            raise UserError(
+                f"{where}: the name of column {name!r} holds a line break, and programs read tables a line at a time; "
+                f"rename the column and train again"
+            )
+
+
+def check_example(project: Project, model: bytes, path: Path, example: bytes) -> None:
+    """Answer the example with ONNX Runtime, read as `predict` reads it, so that no program fails for its own.
+
+    Raises:
+        UserError: there is no answer for it.
+    """
+    from lstm_onnx.inference.model import Model  # these load what reads tables
+    from lstm_onnx.inference.row_stream import stream_rows
+
+    loaded = Model(model, path, "cpu")
+    if (table := project.contract.table) is not None:  # programs read one series, which has no need of a name
+        alone = table.model_copy(update={"series": None, "wide": False})
+        loaded.contract = project.contract.model_copy(update={"table": alone})
+    try:
+        if project.mode == "picture":  # several in a file, which is read by programs alone
+            first = project.contract.examples[0].inputs
+            loaded.run({name: values.array() for name, values in first.items()})
+        elif project.mode == "texts":
+            loaded.predict(example.decode().splitlines())
+        elif project.streaming:
+            for _ in stream_rows(loaded, example.decode().splitlines()):
+                pass
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / project.example_file
+                file.write_bytes(example)
+                loaded.predict(file)
+    except UserError as error:
+        raise UserError(
+            f"{path}: the example for the program, its first golden one, has no answer: {error}; export the model again"
+        ) from error
 
 
 def _pictures(project: Project) -> bytes:
@@ -42,6 +99,8 @@ def _texts(project: Project, arrays: Mapping[str, Array]) -> str:
             lengths = _lengths(project, {n: v.array() for n, v in example.inputs.items()}) or [len(r) for r in array]
             found += [bytes(row[:n]).decode("utf-8", "replace") for row, n in zip(array, lengths, strict=True)]
     lines = [text for text in found if text.strip() and "\n" not in text and "\r" not in text and "\0" not in text]
+    if not lines:  # those of the examples are odd on purpose: the words of one of them, or any
+        lines = [line for text in found if (line := " ".join(text.replace("\0", " ").split()))][:1] or ["an example"]
     return "".join(f"{line}\n" for line in dict.fromkeys(lines))
 
 

@@ -46,7 +46,7 @@ def fixed(project: Project, sizes: Mapping[str, int]) -> Project:
         return made.setdefault(of.name, replace(of, size=of.size or sizes.get(of.name)))
 
     def port(of: Port) -> Port:
-        return replace(of, dims=tuple(map(dim, of.dims)))
+        return replace(of, dims=tuple(map(dim, of.dims)), counts=dim(of.counts) if of.counts else None)
 
     return replace(
         project,

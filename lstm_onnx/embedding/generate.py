@@ -13,7 +13,7 @@ from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.compatibility.rules import external
 from lstm_onnx.contract import Contract, to_json
 from lstm_onnx.data.given import given_file, given_path
-from lstm_onnx.embedding.example_input import example_input
+from lstm_onnx.embedding.example_input import check_example, example_input, refuse_unanswerable
 from lstm_onnx.embedding.project import Project, project_of
 from lstm_onnx.embedding.registry import load_target
 from lstm_onnx.embedding.render import commands, render, write_folder
@@ -62,7 +62,12 @@ def embed(
     contract = _contract(model, path)
     project = project_of(contract, len(content), __version__)
     _refuse(model, chosen, path)
-    example = example_input(project) if chosen.program else b""
+    example = b""
+    if chosen.program:
+        refuse_unanswerable(project, str(path))
+        example = example_input(project)
+    if example:
+        check_example(project, content, path, example)
     try:
         project = chosen.fit(project, content)
         files = {**render(chosen, project, content), **chosen.files(project, content, to_json(contract))}

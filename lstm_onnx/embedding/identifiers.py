@@ -20,7 +20,7 @@ _RESERVED = frozenset(
     with xor yield instanceof java
     arguments checked ort results tensor undefined
     model answer state session error golden csv tensors env memory inputs outputs input_names output_names content good
-    length ahead room err calendar table work self_test instance
+    length ahead room err calendar table work self_test instance held
     """.split()
 )
 """Keywords of the languages, and the names that generated programs use for themselves."""

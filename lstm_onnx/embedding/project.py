@@ -63,6 +63,8 @@ class Port:
         places: columns of `Project.columns` that fill the last axis (sources rows, future and static).
         reset: value of a state before the first call.
         state: of a state, its number in `Project.states`; -1 of others.
+        counts: of lengths, the axis along which they count; None of others, and where no input has it.
+        shortest: of lengths, the smallest.
         position: its place among the graph's inputs, or outputs.
     """
 
@@ -78,6 +80,8 @@ class Port:
     places: tuple[int, ...]
     reset: float
     state: int
+    counts: Dim | None
+    shortest: int
     position: int
 
     @property
@@ -179,6 +183,11 @@ class Project:
         return tuple(p for p in self.outputs if p.source != "state")
 
     @property
+    def axes(self) -> tuple[Dim, ...]:
+        """Axes of inputs, states among them, each once."""
+        return tuple(dict.fromkeys(d for p in self.inputs for d in p.dims))
+
+    @property
     def printed(self) -> tuple[Port, ...]:
         """Outputs that stand in the table of the answer."""
         used = {cell.output for cell in self.answer.cells}
@@ -199,6 +208,7 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
     """Return what templates see of a model of `size` bytes."""
     ids = _identifiers(contract)
     dims = _dims(contract, ids)
+    counted = {name: dims[name] for t in contract.inputs for name in t.dims}
     past = rows_axis(contract)
     columns, owners = _columns(contract, past)
     place = {c.name: i for i, c in enumerate(columns)}
@@ -219,6 +229,8 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
             places=tuple(place[c] for c in owners.get(tensor.name, ())) if is_input else (),
             reset=next((s.reset for s in contract.states if s.input == tensor.name), 0.0),
             state=states.get(tensor.name, -1),
+            counts=counted.get(tensor.source.axis) if isinstance(tensor.source, LengthsSource) else None,
+            shortest=tensor.source.min if isinstance(tensor.source, LengthsSource) else 0,
             position=position,
         )
 

@@ -95,7 +95,7 @@ class QualityDrop:
         The primary metric, the one that stands for the training loss, and else how far the answers moved.
         """
         metric = self._metric
-        if metric.fallback is not None and np.isnan(before[metric.name]):
+        if metric.fallback in before and np.isnan(before[metric.name]):  # a task may count it in some runs alone
             metric = PrimaryMetric(metric.fallback)
         if not np.isnan(before[metric.name]):
             return drop(metric, before[metric.name], after[metric.name]), metric.name

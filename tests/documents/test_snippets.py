@@ -32,9 +32,7 @@ def test_what_a_page_tells_to_type_runs(page: Path, tmp_path: Path, monkeypatch:
     monkeypatch.setattr("lstm_onnx_forecasting.data.bundled", lambda: tmp_path / "traffic.csv")  # a part of it
     names: dict[str, Any] = {"__name__": "__main__"}
     for snippet in snippets(page):
-        if snippet.title:
-            Path(snippet.title).write_text(snippet.code)
-        elif snippet.language in RUN and not snippet.why_not:
+        if snippet.language in RUN and not snippet.why_not:
             _run(snippet, names)
 
 
@@ -79,5 +77,5 @@ def test_a_block_that_fails_is_noticed(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     page = ROOT / "README.md"
     for language, code in (("python", "1 / 0"), ("sh", "lstm-onnx verify nothing.onnx"), ("sh", "false | cat")):
-        assert _fails(Snippet(page, 1, language, "", code), {})
-    assert not _fails(Snippet(page, 1, "sh", "", "true | cat"), {})
+        assert _fails(Snippet(page, 1, language, code), {})
+    assert not _fails(Snippet(page, 1, "sh", "true | cat"), {})

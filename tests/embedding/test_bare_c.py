@@ -290,3 +290,28 @@ def test_buffers_that_live_at_the_same_time_do_not_meet(seed: int) -> None:
 )
 def test_numbers_in_c(value: np.generic, written: str) -> None:
     assert c_value(value) == written
+
+
+def test_a_length_that_no_sequence_has_is_refused(models, tmp_path: Path) -> None:
+    need("cc")
+    written = embed(models["series"], "bare-c", tmp_path / "out")
+    size = sizes_of(written.project)["time"]
+    lengths = ", ".join(str(n) for n in (1, 2, size, size + 1, -1))
+    (written.folder / "caller.c").write_text(
+        f"""#include <stdio.h>
+#include "series.h"
+int main(void)
+{{
+    static series_work work;
+    static const float values[{size * 2}];
+    const int64_t lengths[] = {{{lengths}}};
+    for (int i = 0; i < 5; i++) {{
+        series_answer answer;
+        putchar(series_{written.project.verb}(&work, values, lengths[i], &answer) ? '1' : '0');
+    }}
+    return 0;
+}}
+"""
+    )
+    sh(f"cc -std=c99 {FLAGS} -o caller caller.c series.c -lm", written.folder)
+    assert sh("./caller", written.folder) == "01100"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
+from lstm_onnx.contract import Array, Example, Values
 from lstm_onnx.embedding.generate import embed
+from lstm_onnx.embedding.golden_file import golden_file
 from lstm_onnx.embedding.project import Project
 from lstm_onnx.embedding.registry import load_target
 from lstm_onnx.errors import UserError
@@ -68,6 +71,47 @@ def test_a_model_that_answers_otherwise_fails_the_self_test(workshop, models, ta
     done = program.run("--self-test", "--golden", tmp_path / "golden.bin")
     assert done.returncode == 1
     assert "FAILED" in done.stdout
+
+
+def golden_with(program: Program, change: Callable[[str, Array], Array]) -> bytes:
+    """A file of golden examples with the first one alone, its inputs changed."""
+    contract = program.project.contract
+    inputs = {name: Values.of(change(name, v.array())) for name, v in contract.examples[0].inputs.items()}
+    example = Example(inputs=inputs, outputs=contract.examples[0].outputs)
+    return golden_file(contract.model_copy(update={"examples": (example,)}))
+
+
+BEYOND: dict[str, tuple[str, Callable[[str, Array], Array], str]] = {
+    "empty batch": ("traffic", lambda _, a: a[:0], "axis 'batch' has length 0, and must have 1 at least"),
+    "long axis": (
+        "series",
+        lambda name, a: a if name == "lengths" else np.zeros((2, 51, 2), np.float32),
+        "axis 'time' has length 51, and must have 50 at most",
+    ),
+    "long length": (
+        "series",
+        lambda name, a: np.array([3, 4]) if name == "lengths" else a,
+        "input 'lengths': 4 at 1, and a length must be from 2 to 3",
+    ),
+    "short length": (
+        "series",
+        lambda name, a: np.array([-1, 2]) if name == "lengths" else a,
+        "input 'lengths': -1 at 0, and a length must be from 2 to 3",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BEYOND)
+def test_a_call_is_held_to_axes_and_lengths(workshop, models, target: str, case: str, tmp_path: Path) -> None:
+    """Even one on which ONNX Runtime would end the process."""
+    model, change, says = BEYOND[case]
+    if not load_target(target).has_files:
+        pytest.skip(f"target {target} holds the golden examples in itself")
+    program = build(workshop, models, model, target)
+    (tmp_path / "golden.bin").write_bytes(golden_with(program, change))
+    done = program.run("--self-test", "--golden", tmp_path / "golden.bin")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.splitlines()[0].strip().endswith(says)  # some name the input too
 
 
 def test_a_call_is_timed(workshop, models, target: str) -> None:
@@ -147,6 +191,8 @@ def test_files_that_are_not_there_or_broken_are_one_line(workshop, models, targe
         done = program.run("--model", tmp_path / name, stdin=program.example)
         assert done.returncode in (1, 2), name
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        if name in ("types.onnx", "shapes.onnx", "other.onnx", "horizon.onnx", "hidden.onnx"):
+            assert "this program was made for another model" in done.stderr, (name, done.stderr)
     refused(program.run("--model", tmp_path / "nothing.onnx", "--self-test"), "nothing.onnx")
     refused(program.run("--self-test", "--golden", tmp_path / "nothing.bin"), "nothing.bin")
     golden = (program.folder / "golden.bin").read_bytes()
@@ -156,12 +202,14 @@ def test_files_that_are_not_there_or_broken_are_one_line(workshop, models, targe
 
 
 def broken_models(program: Program, models: dict[str, Path]) -> dict[str, bytes]:
-    """A truncated file, one of other inputs, two whose outputs are of another type or shape, and what is no model."""
+    """A truncated file, one of other inputs, some whose outputs are of another type or shape, and what is no model."""
     whole = (program.folder / "model.onnx").read_bytes()
     return {
         "truncated.onnx": whole[: len(whole) // 2],
         "types.onnx": impostor(program.project, dtype=TensorProto.DOUBLE, rank=3),
         "shapes.onnx": impostor(program.project, dtype=TensorProto.FLOAT, rank=2),
+        "horizon.onnx": retrained(program.project, says=True),
+        "hidden.onnx": retrained(program.project, says=False),
         "other.onnx": models["text"].read_bytes(),
         "empty.onnx": b"",
         "text.onnx": b"no model at all",
@@ -181,6 +229,24 @@ def impostor(project: Project, dtype: int, rank: int) -> bytes:
     graph = helper.make_graph(nodes, "impostor", inputs, outputs)
     opsets = [helper.make_opsetid("", 18)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+
+
+def retrained(project: Project, says: bool) -> bytes:
+    """The model trained for 6 steps ahead instead of 24; the graph says of its outputs that they are of that size."""
+    kinds = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
+    inputs = [helper.make_tensor_value_info(p.name, kinds[p.dtype], [d.size for d in p.dims]) for p in project.inputs]
+    outputs, nodes = [], [helper.make_node("Shape", [project.inputs[0].name], ["batch"], end=1)]
+    for p in project.outputs:
+        sizes = [6 if d.size == 24 else d.size for d in p.dims]
+        outputs.append(helper.make_tensor_value_info(p.name, kinds[p.dtype], sizes if says else None))
+        value = helper.make_tensor("value", kinds[p.dtype], [1], [0])
+        nodes += [
+            helper.make_node("Constant", [], [f"{p.name} sizes"], value_ints=[size or 1 for size in sizes]),
+            helper.make_node("Mul", ["batch", f"{p.name} sizes"], [f"{p.name} shape"]),  # known at run time alone
+            helper.make_node("ConstantOfShape", [f"{p.name} shape"], [p.name], value=value),
+        ]
+    graph = helper.make_graph(nodes, "retrained", inputs, outputs)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8).SerializeToString()
 
 
 def test_an_unknown_option_is_refused(workshop, models, target: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 _BLOCK = re.compile(
     r"(?:^[ \t]*<!-- not run: (?P<why>.+?) -->\n)?"
-    r'^(?P<indent>[ \t]*)```(?P<language>[\w+#-]*)(?: title="(?P<title>[^"\n]*)")?[^\n]*\n'
+    r"^(?P<indent>[ \t]*)```(?P<language>[\w+#-]*)[^\n]*\n"
     r"(?P<code>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -29,7 +29,6 @@ class Snippet:
         document: where it stands.
         line: the line of its first line of code, from 1.
         language: as the document calls it; nothing if it says none.
-        title: what stands above it, such as the name of a file.
         code: what stands in it.
         why_not: why it is not run; nothing if it is.
     """
@@ -37,7 +36,6 @@ class Snippet:
     document: Path
     line: int
     language: str
-    title: str
     code: str
     why_not: str = ""
 
@@ -50,7 +48,6 @@ def snippets(document: Path) -> Iterator[Snippet]:
             document,
             text.count("\n", 0, found.start("code")) + 1,
             found["language"],
-            found["title"] or "",
             textwrap.dedent(found["code"]),
             found["why"] or "",
         )

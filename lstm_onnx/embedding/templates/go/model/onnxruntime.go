@@ -9,6 +9,8 @@ package model
 
 #include <onnxruntime_c_api.h>
 
+#include "interface.h"
+
 // Go cannot call through pointers, hence a function for each that is needed.
 
 // ONNX Runtime 1.22 and every newer one has it.
@@ -24,6 +26,8 @@ static OrtStatus *open_session(const OrtApi *ort, const void *model, size_t size
         status = ort->SetIntraOpNumThreads(options, 1); // fastest for small models
     if (!status)
         status = ort->CreateSessionFromArray(*env, model, size, options, session);
+    if (!status)
+        status = interface_check(ort, *session);
     if (options)
         ort->ReleaseSessionOptions(options);
     return status;
@@ -70,9 +74,11 @@ static OrtStatus *run(const OrtApi *ort, OrtSession *session, char **inputs, Ort
                     (const char *const *)outputs, answer_count, answers);
 }
 
-// The type and shape of an output; more than 8 axes are none of ours.
-static OrtStatus *describe(const OrtApi *ort, const OrtValue *value, int *type, size_t *rank, int64_t *shape)
+// The shape of an output; fails where it is none of those for which this was made.
+static OrtStatus *describe(const OrtApi *ort, const OrtValue *value, size_t place, int64_t *shape)
 {
+    const interface_port *port = &interface_outputs[place];
+    size_t rank = 0;
     OrtTensorTypeAndShapeInfo *info;
     ONNXTensorElementDataType found = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
     OrtStatus *status = ort->GetTensorTypeAndShape(value, &info);
@@ -80,11 +86,12 @@ static OrtStatus *describe(const OrtApi *ort, const OrtValue *value, int *type, 
         return status;
     status = ort->GetTensorElementType(info, &found);
     if (!status)
-        status = ort->GetDimensionsCount(info, rank);
-    if (!status && *rank <= 8)
-        status = ort->GetDimensions(info, shape, *rank);
+        status = ort->GetDimensionsCount(info, &rank);
+    if (!status && rank <= port->rank)
+        status = ort->GetDimensions(info, shape, rank);
     ort->ReleaseTensorTypeAndShapeInfo(info);
-    *type = (int)found;
+    if (!status && !interface_fits(port, (int)found, rank, shape))
+        status = interface_other(ort, "output", port->name);
     return status;
 }
 
@@ -215,6 +222,61 @@ func typeOf[T Element]() C.int {
 	}
 }
 
+// unlimited is the most of an axis that has no largest length.
+const unlimited = math.MaxInt64
+
+// axis says which lengths an axis of the inputs may have.
+type axis struct {
+	name        string
+	least, most int64
+}
+
+// shapes holds the inputs of a call to their axes, and keeps what is first found wrong.
+type shapes struct {
+	found map[string]int64
+	err   error
+}
+
+func (s *shapes) fail(format string, details ...any) {
+	if s.err == nil {
+		s.err = fmt.Errorf(format, details...)
+	}
+}
+
+// hold looks at one input: ONNX Runtime ends the process where an LSTM gets no sequence.
+func (s *shapes) hold(input string, shape []int64, axes ...axis) {
+	if len(shape) != len(axes) {
+		s.fail("input '%s': has %d axes instead of %d", input, len(shape), len(axes))
+		return
+	}
+	for k, axis := range axes {
+		found, seen := s.found[axis.name]
+		switch length := shape[k]; {
+		case length < axis.least:
+			s.fail("input '%s': axis '%s' has length %d, and must have %d at least", input, axis.name, length, axis.least)
+		case length > axis.most:
+			s.fail("input '%s': axis '%s' has length %d, and must have %d at most", input, axis.name, length, axis.most)
+		case seen && found != length:
+			s.fail("input '%s': axis '%s' has length %d, and %d in another input: they must agree", input, axis.name, length, found)
+		default:
+			s.found[axis.name] = length
+		}
+	}
+}
+
+// holdLengths looks at lengths along an axis: one beyond the end would be read there.
+func holdLengths[T int64 | int32](s *shapes, input string, lengths []T, along string, least int64) {
+	most, seen := s.found[along]
+	if !seen {
+		most = unlimited
+	}
+	for at, length := range lengths {
+		if int64(length) < least || int64(length) > most {
+			s.fail("input '%s': %d at %d, and a length must be from %d to %d", input, length, at, least, most)
+		}
+	}
+}
+
 // session is a model that is loaded, ready to run.
 type session struct {
 	ort     *C.OrtApi
@@ -338,19 +400,15 @@ func (t Tensor[T]) fill(s *session, value *C.OrtValue) error {
 	return nil
 }
 
-// tensorOf copies an output; fails where it is of another type or rank.
-func tensorOf[T Element](s *session, output *C.OrtValue, name string, rank int) (Tensor[T], error) {
+// tensorOf copies one of the outputs; fails where it is of another type or shape.
+func tensorOf[T Element](s *session, outputs []*C.OrtValue, place, rank int) (Tensor[T], error) {
 	var (
 		tensor Tensor[T]
-		found  C.int
-		axes   C.size_t
-		shape  [8]C.int64_t
+		shape  [C.INTERFACE_AXES]C.int64_t
 	)
-	if err := s.check(C.describe(s.ort, output, &found, &axes, &shape[0])); err != nil {
+	output := outputs[place]
+	if err := s.check(C.describe(s.ort, output, C.size_t(place), &shape[0])); err != nil {
 		return tensor, err
-	}
-	if found != typeOf[T]() || int(axes) != rank {
-		return tensor, fmt.Errorf("output %s is of another type: the model is another one", name)
 	}
 	for _, size := range shape[:rank] {
 		tensor.Shape = append(tensor.Shape, int64(size))

@@ -87,6 +87,93 @@ impl<T, const N: usize> Tensor<T, N> {
     }
 }
 
+/// An axis of the inputs: the lengths that it may have, and the one that it has in this call.
+pub(crate) struct Axis {
+    name: &'static str,
+    least: usize,
+    most: usize,
+    found: Option<usize>,
+}
+
+impl Axis {
+    pub fn new(name: &'static str, least: usize, most: usize) -> Axis {
+        Axis {
+            name,
+            least,
+            most,
+            found: None,
+        }
+    }
+
+    /// Hold its length in an input: ONNX Runtime ends the process where an LSTM gets no sequence.
+    pub fn hold(&mut self, input: &str, length: usize) -> Result<()> {
+        let name = self.name;
+        let must = if length < self.least {
+            format!("and must have {} at least", self.least)
+        } else if length > self.most {
+            format!("and must have {} at most", self.most)
+        } else {
+            let found = *self.found.get_or_insert(length);
+            if found == length {
+                return Ok(());
+            }
+            format!("and {found} in another input: they must agree")
+        };
+        Err(Error::new(format!(
+            "input '{input}': axis '{name}' has length {length}, {must}"
+        )))
+    }
+
+    /// Hold lengths along it: one beyond the end would be read there.
+    pub fn hold_lengths<T>(&self, input: &str, lengths: &[T], least: i64) -> Result<()>
+    where
+        T: Copy + Into<i64>,
+    {
+        let most = self.found.unwrap_or(self.most);
+        for (at, &length) in lengths.iter().enumerate() {
+            let length: i64 = length.into();
+            if length < least || length as u64 > most as u64 {
+                return Err(Error::new(format!(
+                    "input '{input}': {length} at {at}, and a length must be from {least} to {most}"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An input or output for which the code was made; a size is -1 where an axis is free.
+pub(crate) struct Port {
+    name: &'static CStr,
+    element: i32,
+    sizes: &'static [i64],
+}
+
+pub(crate) const fn port(name: &'static CStr, element: i32, sizes: &'static [i64]) -> Port {
+    Port {
+        name,
+        element,
+        sizes,
+    }
+}
+
+impl Port {
+    /// Whether something is of its type and shape, as far as it is known.
+    fn fits(&self, element: i32, sizes: &[i64]) -> bool {
+        let same = |(&found, &size): (&i64, &i64)| found < 0 || size < 0 || found == size;
+        element == self.element
+            && sizes.len() == self.sizes.len()
+            && sizes.iter().zip(self.sizes).all(same)
+    }
+
+    fn other(&self, kind: &str) -> Error {
+        Error::new(format!(
+            "{kind} {} is missing or of another type or shape: this program was made for another model",
+            self.name.to_string_lossy()
+        ))
+    }
+}
+
 /// A float of 16 bits, as its bits.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -236,8 +323,8 @@ unsafe impl Send for Session {}
 unsafe impl Sync for Session {}
 
 impl Session {
-    /// Load the bytes of a model.
-    pub fn open(model: &[u8]) -> Result<Session> {
+    /// Load the bytes of a model, which must have these inputs and outputs.
+    pub fn open(model: &[u8], inputs: &[Port], outputs: &[Port]) -> Result<Session> {
         // SAFETY: what ONNX Runtime gives for this number has the layout of `Api`
         let api = unsafe { ((*OrtGetApiBase()).get_api)(API).as_ref() };
         let api = api.ok_or_else(|| {
@@ -273,7 +360,63 @@ impl Session {
                 &mut session.memory,
             ))?;
         }
+        session.check_ports(inputs, false)?;
+        session.check_ports(outputs, true)?;
         Ok(session)
+    }
+
+    fn check_ports(&self, ports: &[Port], outputs: bool) -> Result<()> {
+        let (api, mut count) = (self.api, 0);
+        let (kind, count_of) = match outputs {
+            true => ("output", api.get_output_count),
+            false => ("input", api.get_input_count),
+        };
+        api.check(unsafe { count_of(self.session, &mut count) })?;
+        for port in ports {
+            let mut fits = false;
+            for place in 0..count {
+                fits = fits || self.is_port(port, outputs, place)?;
+            }
+            if !fits {
+                return Err(port.other(kind));
+            }
+        }
+        if !outputs && count != ports.len() {
+            return Err(Error::new(
+                "there are more inputs: this program was made for another model",
+            ));
+        }
+        Ok(())
+    }
+
+    fn is_port(&self, port: &Port, outputs: bool, place: usize) -> Result<bool> {
+        let api = self.api;
+        let (name_of, type_of) = match outputs {
+            true => (api.get_output_name, api.get_output_type),
+            false => (api.get_input_name, api.get_input_type),
+        };
+        let (mut allocator, mut name, mut info) = (null_mut(), null_mut(), null());
+        let mut value = TypeInfo {
+            api,
+            pointer: null_mut(),
+        };
+        // SAFETY: the name is released once, and `info` lies in `value`
+        unsafe {
+            api.check((api.get_default_allocator)(&mut allocator))?;
+            api.check(name_of(self.session, place, allocator, &mut name))?;
+            let named = CStr::from_ptr(name) == port.name;
+            api.check((api.free)(allocator, name.cast()))?;
+            if !named {
+                return Ok(false);
+            }
+            api.check(type_of(self.session, place, &mut value.pointer))?;
+            api.check((api.get_tensor_info)(value.pointer, &mut info))?;
+            if info.is_null() {
+                return Ok(false);
+            }
+            let (element, sizes) = api.describe(info)?;
+            Ok(port.fits(element, &sizes))
+        }
     }
 
     pub fn run<const I: usize, const O: usize>(
@@ -352,8 +495,8 @@ pub(crate) struct Value<'a> {
 }
 
 impl Value<'_> {
-    /// Copy an output; fails where it is of another type or rank.
-    pub fn tensor<T: Element, const N: usize>(&self, name: &str) -> Result<Tensor<T, N>> {
+    /// Copy an output; fails where it is of another type or shape.
+    pub fn tensor<T: Element, const N: usize>(&self, port: &Port) -> Result<Tensor<T, N>> {
         let (api, mut info) = (
             self.api,
             Info {
@@ -361,19 +504,16 @@ impl Value<'_> {
                 pointer: null_mut(),
             },
         );
-        let (mut element, mut rank, mut sizes) = (0, 0, [0; N]);
-        unsafe {
+        let (element, sizes) = unsafe {
             api.check((api.get_type_and_shape)(self.pointer, &mut info.pointer))?;
-            api.check((api.get_element_type)(info.pointer, &mut element))?;
-            api.check((api.get_rank)(info.pointer, &mut rank))?;
-            if element != T::TYPE || rank != N {
-                return Err(Error::new(format!(
-                    "output {name} is of another type: the model is another one"
-                )));
-            }
-            api.check((api.get_shape)(info.pointer, sizes.as_mut_ptr(), N))?;
-        }
-        let shape = sizes.map(|size: i64| size as usize);
+            api.describe(info.pointer)?
+        };
+        let sizes = <[i64; N]>::try_from(sizes)
+            .ok()
+            .filter(|sizes| element == T::TYPE && port.fits(element, sizes));
+        let shape = sizes
+            .ok_or_else(|| port.other("output"))?
+            .map(|size| size as usize);
         Tensor::new(shape, T::copy(self, shape.iter().product())?)
     }
 }
@@ -381,6 +521,17 @@ impl Value<'_> {
 impl Drop for Value<'_> {
     fn drop(&mut self) {
         unsafe { (self.api.release_value)(self.pointer) }
+    }
+}
+
+struct TypeInfo {
+    api: &'static Api,
+    pointer: *mut c_void,
+}
+
+impl Drop for TypeInfo {
+    fn drop(&mut self) {
+        unsafe { (self.api.release_type)(self.pointer) }
     }
 }
 
@@ -398,6 +549,10 @@ impl Drop for Info {
 /// `OrtStatus *`; null where all is well.
 type Status = *mut c_void;
 type Release = unsafe extern "system" fn(*mut c_void);
+type CountOf = unsafe extern "system" fn(*const c_void, *mut usize) -> Status;
+type TypeOf = unsafe extern "system" fn(*const c_void, usize, *mut *mut c_void) -> Status;
+type NameOf =
+    unsafe extern "system" fn(*const c_void, usize, *mut c_void, *mut *mut c_char) -> Status;
 
 #[repr(C)]
 struct ApiBase {
@@ -432,7 +587,16 @@ struct Api {
     create_session_options: unsafe extern "system" fn(*mut *mut c_void) -> Status,
     _11: [usize; 13],
     set_intra_op_threads: unsafe extern "system" fn(*mut c_void, c_int) -> Status,
-    _25: [usize; 23],
+    _25: [usize; 5],
+    get_input_count: CountOf,
+    get_output_count: CountOf,
+    _32: usize,
+    get_input_type: TypeOf,
+    get_output_type: TypeOf,
+    _35: usize,
+    get_input_name: NameOf,
+    get_output_name: NameOf,
+    _38: [usize; 10],
     create_tensor: unsafe extern "system" fn(
         *mut c_void,
         *const i64,
@@ -455,7 +619,8 @@ struct Api {
     get_string_data_length: unsafe extern "system" fn(*const c_void, *mut usize) -> Status,
     get_string_content:
         unsafe extern "system" fn(*const c_void, *mut c_void, usize, *mut usize, usize) -> Status,
-    _55: [usize; 5],
+    get_tensor_info: unsafe extern "system" fn(*const c_void, *mut *const c_void) -> Status,
+    _56: [usize; 4],
     get_element_type: unsafe extern "system" fn(*const c_void, *mut c_int) -> Status,
     get_rank: unsafe extern "system" fn(*const c_void, *mut usize) -> Status,
     get_shape: unsafe extern "system" fn(*const c_void, *mut i64, usize) -> Status,
@@ -463,7 +628,9 @@ struct Api {
     get_type_and_shape: unsafe extern "system" fn(*const c_void, *mut *mut c_void) -> Status,
     _66: [usize; 3],
     create_cpu_memory_info: unsafe extern "system" fn(c_int, c_int, *mut *mut c_void) -> Status,
-    _70: [usize; 8],
+    _70: [usize; 6],
+    free: unsafe extern "system" fn(*mut c_void, *mut c_void) -> Status,
+    _77: usize,
     get_default_allocator: unsafe extern "system" fn(*mut *mut c_void) -> Status,
     _79: [usize; 13],
     release_env: Release,
@@ -471,7 +638,8 @@ struct Api {
     release_memory_info: Release,
     release_session: Release,
     release_value: Release,
-    _97: [usize; 2],
+    _97: usize,
+    release_type: Release,
     release_type_and_shape: Release,
     release_session_options: Release,
     _101: [usize; 151],
@@ -480,6 +648,16 @@ struct Api {
 }
 
 impl Api {
+    /// The type and the sizes of a tensor, -1 where one is not known.
+    unsafe fn describe(&self, info: *const c_void) -> Result<(i32, Vec<i64>)> {
+        let (mut element, mut rank) = (0, 0);
+        self.check((self.get_element_type)(info, &mut element))?;
+        self.check((self.get_rank)(info, &mut rank))?;
+        let mut sizes = vec![0; rank];
+        self.check((self.get_shape)(info, sizes.as_mut_ptr(), rank))?;
+        Ok((element, sizes))
+    }
+
     fn check(&self, status: Status) -> Result<()> {
         if status.is_null() {
             return Ok(());

@@ -246,6 +246,7 @@ class Contract(_Part):
     version: Literal[2] = Field(VERSION, description="of the contract itself")
     name: str = Field(description="of the model")
     task: str = Field(description="the plugin that trained it")
+    verb: str | None = Field(None, description="what programs call the function, where the task's name does not say")
     description: str = Field(description="what it answers, in a sentence")
     variant: Variant = Field("fp32", description="which of the files of a run this is")
     numeric: bool = Field(False, description="strings were left out: what they stand for goes in and comes out")

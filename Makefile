@@ -1,6 +1,7 @@
 # make demo   trains on bundled real data, exports, verifies, predicts, and shows the result
 # make test   runs every test
 # make lint   ruff, types, who imports whom
+# make docs   builds the site out of docs/ into site/
 # make bench  speed against peers (installs them into an environment of their own)
 # make tools  what embedded programs are built with in the tests: compilers, ONNX Runtime as C wants it, npm packages
 
@@ -10,11 +11,11 @@ READY := .venv/.ready
 DEMO := demo
 TRAFFIC := plugins/lstm_onnx_forecasting/datasets/traffic.csv
 
-.PHONY: demo test lint bench tools clean
+.PHONY: demo test lint docs bench tools clean
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	touch $@
 
 demo: $(READY)
@@ -37,6 +38,9 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
 
+docs: $(READY)
+	$(BIN)/python -m mkdocs build --strict
+
 tools: $(READY)
 	tools/debian_packages
 	tools/onnxruntime_root $(BIN)/python
@@ -46,4 +50,4 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.speed
 
 clean:
-	rm -rf .venv .tools $(DEMO) dist build
+	rm -rf .venv .tools $(DEMO) dist build site

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lstm_onnx.exporting.export import export
     from lstm_onnx.inference.model import load
     from lstm_onnx.nn.lstm import LSTM
-    from lstm_onnx.training.loop import resume, train
+    from lstm_onnx.training.train import resume, train
     from lstm_onnx.verification.verify import verify
 
 _MODULE_OF = {
@@ -44,8 +44,8 @@ _MODULE_OF = {
     "examine": "compatibility.examine",
     "export": "exporting.export",
     "load": "inference.model",
-    "resume": "training.loop",
-    "train": "training.loop",
+    "resume": "training.train",
+    "train": "training.train",
     "verify": "verification.verify",
 }
 

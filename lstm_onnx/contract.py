@@ -6,16 +6,18 @@ for runtimes that do not hand out metadata. This module knows neither torch nor 
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lstm_onnx.contract_rules import fault_of
+from lstm_onnx.contract_versions import in_current_names
 from lstm_onnx.errors import UserError
+from lstm_onnx.json_text import parse_json
 
 METADATA_KEY = "lstm_onnx.contract"
 VERSION: Literal[2] = 2
@@ -36,39 +38,38 @@ class Axis(_Part):
     max: int | None = Field(None, description="the largest length, where there is a limit")
     example_size: int | None = Field(None, description="a usual length: that seen in training, where it is free")
     labels: tuple[str, ...] | None = Field(None, description="what each position is called, where it is fixed")
-    meaning: str = ""
+    meaning: str = Field("", description="what it runs over, in words")
 
 
 class ColumnsSource(_Part):
     """The tensor's last axis is these columns of the user's table; the axis before it runs over rows."""
 
-    kind: Literal["columns"] = "columns"
-    columns: tuple[str, ...]
+    kind: Literal["columns"] = Field("columns", description="which of the sources this is")
+    columns: tuple[str, ...] = Field(description="their names, in the order of the axis")
     rows: Literal["past", "future", "all"] = Field(
         "past",
-        description="past: up to and with the newest known row; future: the rows after it; all: every row of a "
-        "sequence from its first, padded at its end",
+        description="past: up to the newest known row; future: the rows after it; all: every row of a sequence",
     )
 
 
 class TimeSource(_Part):
     """The tensor is the time of the rows, in whole unix seconds (UTC)."""
 
-    kind: Literal["time"] = "time"
-    rows: Literal["past", "future"] = "past"
+    kind: Literal["time"] = Field("time", description="which of the sources this is")
+    rows: Literal["past", "future"] = Field("past", description="up to the newest known row, or the rows after it")
 
 
 class StaticSource(_Part):
     """The tensor's last axis is these columns, of which each series has one value."""
 
-    kind: Literal["static"] = "static"
-    columns: tuple[str, ...]
+    kind: Literal["static"] = Field("static", description="which of the sources this is")
+    columns: tuple[str, ...] = Field(description="their names, in the order of the axis")
 
 
 class LengthsSource(_Part):
     """The tensor is how many steps of each sequence count, along one axis of other tensors; what follows is padding."""
 
-    kind: Literal["lengths"] = "lengths"
+    kind: Literal["lengths"] = Field("lengths", description="which of the sources this is")
     axis: str = Field("time", description="the axis that is padded")
     min: int = Field(1, ge=0, description="the smallest length that the graph takes")
 
@@ -79,14 +80,14 @@ class TextSource(_Part):
     Bytes are padded at the end; an input of `LengthsSource` along the same axis says how many there are.
     """
 
-    kind: Literal["text"] = "text"
-    column: str
+    kind: Literal["text"] = Field("text", description="which of the sources this is")
+    column: str = Field(description="its name")
 
 
 class ImageSource(_Part):
     """The tensor is pictures, of bytes: rows from the top, columns from the left, then red, green and blue (sRGB)."""
 
-    kind: Literal["image"] = "image"
+    kind: Literal["image"] = Field("image", description="which of the sources this is")
 
 
 Source = Annotated[
@@ -97,11 +98,11 @@ Source = Annotated[
 class TensorSpec(_Part):
     """One input or output of the graph."""
 
-    name: str
-    dtype: DType
+    name: str = Field(description="what the graph calls it")
+    dtype: DType = Field(description="the type of its elements")
     dims: tuple[str, ...] = Field(description="names of axes, outermost first; each is described in `axes`")
-    meaning: str
-    unit: str | None = None
+    meaning: str = Field(description="what it is, in words")
+    unit: str | None = Field(None, description="of its numbers, such as that of the column")
     missing: bool = Field(False, description="whether NaN and infinite values may come in, and count as missing")
     source: Source | None = Field(None, description="how it is read from, or stands in, a person's table")
     labels: tuple[str, ...] | None = Field(None, description="what each whole number in it stands for, from 0")
@@ -112,8 +113,8 @@ class TensorSpec(_Part):
 class StateSpec(_Part):
     """An output that is fed back as an input at the next call."""
 
-    output: str
-    input: str
+    output: str = Field(description="name of the output")
+    input: str = Field(description="name of the input that gets it")
     reset: float = Field(0.0, description="the value of every element before the first call")
 
 
@@ -127,16 +128,22 @@ class Stream(_Part):
 class Step(_Part):
     """The distance between two rows: a number of seconds, or of calendar months (then `seconds` is 0)."""
 
-    seconds: int = Field(0, ge=0)
-    months: int = Field(0, ge=0)
+    seconds: int = Field(0, ge=0, description="whole seconds, 0 where months count")
+    months: int = Field(0, ge=0, description="calendar months, 0 where seconds count")
+
+    @model_validator(mode="after")
+    def _is_some(self) -> Step:
+        if self.seconds == self.months == 0:
+            raise ValueError("a step of 0 seconds, so that all rows have the same time")
+        return self
 
 
 class Table(_Part):
     """How a person's table is read: which columns are the clock and the series' name, and how far rows lie apart."""
 
-    time: str | None = None
-    series: str | None = None
-    step: Step | None = None
+    time: str | None = Field(None, description="column of the time of each row")
+    series: str | None = Field(None, description="column that tells series apart, or the sequences")
+    step: Step | None = Field(None, description="how far rows lie apart")
     wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
     steps: bool = Field(False, description="each row is a whole sequence of one channel, its cells the steps in order")
     others: tuple[str, ...] = Field((), description="columns that are no input, such as the class of known examples")
@@ -145,13 +152,12 @@ class Table(_Part):
 class Tolerance(_Part):
     """How far another runtime may be from PyTorch: |a - b| <= atol + rtol * max(|b|) within each example."""
 
-    rtol: float = 1e-5
-    atol: float = 1e-6
-    outputs: dict[str, float] | None = Field(None, description="atol of outputs that have another, such as sums")
-    decided_by: str | None = Field(
-        None,
-        description="output by which the best answer is chosen: of two that it calls equally good, either is right",
+    rtol: float = Field(1e-5, ge=0, allow_inf_nan=False, description="share of the largest number in the example")
+    atol: float = Field(
+        1e-6, ge=0, allow_inf_nan=False, description="what is allowed on top, in the unit of the output"
     )
+    outputs: dict[str, float] | None = Field(None, description="atol of outputs that have another, such as sums")
+    decided_by: str | None = Field(None, description="output that ranks answers; of two that are equal either is right")
 
     def of(self, output: str) -> Tolerance:
         """Return that of one output."""
@@ -162,15 +168,11 @@ class Scores(_Part):
     """Metrics on the held-out test split, beside those of the naive baselines on the same examples."""
 
     primary: str = Field(description="the metric that stands for the model")
-    model: dict[str, float]
-    baselines: dict[str, dict[str, float]] = Field(default_factory=dict)
+    model: dict[str, float] = Field(description="of the model: metric to value")
+    baselines: dict[str, dict[str, float]] = Field({}, description="of each naive answer, by its name")
     fp32: dict[str, float] | None = Field(None, description="of a variant: what the fp32 file reaches on the same")
-    drop: float | None = Field(
-        None, description="of a variant: percent by which it is worse than fp32 in the primary metric"
-    )
-    drop_of: str | None = Field(
-        None, description="what `drop` is of, where the primary metric has no value: another metric, or the answers"
-    )
+    drop: float | None = Field(None, description="of a variant: percent that it loses in the primary metric")
+    drop_of: str | None = Field(None, description="what `drop` is of, if the primary metric has no value")
 
     def __getitem__(self, metric: str) -> float:
         """Return a metric of the model by its name."""
@@ -180,16 +182,22 @@ class Scores(_Part):
 class Example(_Part):
     """A golden example: with these inputs, every runtime must give these outputs (within the tolerance)."""
 
-    inputs: dict[str, Values]
-    outputs: dict[str, Values]
+    inputs: dict[str, Values] = Field(description="name of the input to its array")
+    outputs: dict[str, Values] = Field(description="name of the output to its array")
 
 
 class Values(_Part):
     """An array in JSON: flat, row-major; `"nan"`, `"inf"` and `"-inf"` are spelt out, as JSON has no such numbers."""
 
-    dtype: DType
-    shape: tuple[int, ...]
-    values: tuple[int | float | str | bool, ...]
+    dtype: DType = Field(description="the type of the elements")
+    shape: tuple[int, ...] = Field(description="sizes of the axes, outermost first")
+    values: tuple[int | float | str | bool, ...] = Field(description="the elements, the last axis running fastest")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Values:
+        if min(self.shape, default=0) < 0 or math.prod(self.shape) != len(self.values):
+            raise ValueError(f"{len(self.values)} values do not make the shape {self.shape}")
+        return self
 
     @classmethod
     def of(cls, array: Array) -> Values:
@@ -213,38 +221,56 @@ class Provenance(_Part):
     """Where the model came from, enough to make it again."""
 
     created: str = Field(description="UTC, ISO 8601")
-    run: str
+    run: str = Field(description="name of the run folder")
     plugin: str = Field(description="package and version of the task's plugin")
     data: str = Field(description="sha256 of the training data")
-    versions: dict[str, str]
-    config: dict[str, Any]
+    versions: dict[str, str] = Field(description="of the packages that shape the numbers")
+    config: dict[str, Any] = Field(description="the options of the task")
+    trained: str | None = Field(None, description="when the run began, UTC: tells runs of one name apart")
+    licence: str | None = Field(None, description="of the training data, where that came with the plugin")
+
+
+class Proof(_Part):
+    """What was checked before the file was written, by what, and how far it is from PyTorch."""
+
+    checks: dict[str, str] = Field(description="each check, with what it found")
+    engines: dict[str, str] = Field(description="what was asked, with its release")
+    largest_absolute: float = Field(description="largest difference of a number, in the unit of its output")
+    largest_relative: float = Field(description="the same, over the largest number of its example")
+    decisions: int = Field(description="whole numbers and texts that were compared")
+    changed: int = Field(description="how many of them were not the same")
 
 
 class Contract(_Part):
     """Everything that a program must know to use the file, and to check that it uses it right."""
 
-    version: Literal[2] = VERSION
-    name: str
-    task: str
+    version: Literal[2] = Field(VERSION, description="of the contract itself")
+    name: str = Field(description="of the model")
+    task: str = Field(description="the plugin that trained it")
     verb: str | None = Field(None, description="what programs call the function, where the task's name does not say")
-    description: str
-    variant: Variant = "fp32"
+    description: str = Field(description="what it answers, in a sentence")
+    variant: Variant = Field("fp32", description="which of the files of a run this is")
     numeric: bool = Field(False, description="strings were left out: what they stand for goes in and comes out")
-    opset: int
-    ir_version: int
-    axes: dict[str, Axis]
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-    states: tuple[StateSpec, ...] = ()
-    stream: Stream | None = None
-    table: Table | None = None
-    tolerance: Tolerance
-    scores: Scores | None = None
-    provenance: Provenance
-    fingerprints: dict[str, str] = Field(
-        default_factory=dict, description="CRC-32 of each node and weight as exported, to name what was changed since"
-    )
-    examples: tuple[Example, ...] = ()
+    opset: int = Field(description="of the standard operators, which a runtime must know")
+    ir_version: int = Field(description="of the file format, which a runtime must be able to read")
+    axes: dict[str, Axis] = Field(description="every axis that inputs or outputs have, by its name")
+    inputs: tuple[TensorSpec, ...] = Field(description="in the order of the graph")
+    outputs: tuple[TensorSpec, ...] = Field(description="in the order of the graph")
+    states: tuple[StateSpec, ...] = Field((), description="which output is fed back as which input")
+    stream: Stream | None = Field(None, description="how the file is fed in pieces, if it has states")
+    table: Table | None = Field(None, description="how a person's table is read, if it takes one")
+    tolerance: Tolerance = Field(description="how far another runtime may be from PyTorch")
+    scores: Scores | None = Field(None, description="how well it answers")
+    provenance: Provenance = Field(description="when and from what it was made")
+    fingerprints: dict[str, str] = Field({}, description="CRC-32 of each node and weight, to name what was changed")
+    examples: tuple[Example, ...] = Field((), description="golden examples, for any runtime to check itself")
+    proof: Proof | None = Field(None, description="what was checked before the file was written, and how far off it is")
+
+    @model_validator(mode="after")
+    def _fits_itself(self) -> Contract:
+        if (fault := fault_of(self)) is not None:
+            raise ValueError(fault)
+        return self
 
     @property
     def external_inputs(self) -> tuple[TensorSpec, ...]:
@@ -272,13 +298,7 @@ def from_json(text: str, where: str | Path) -> Contract:
         UserError: the text is not a contract of a version that this release reads.
     """
     try:
-        return Contract.model_validate(_current(json.loads(text)))
-    except RecursionError:
-        raise UserError(f"{where}: its contract is nested too deeply; export the file again") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{where}: its contract is no text; the file is damaged, export it again") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{where}: its contract is no JSON ({error.msg}); export the file again") from None
+        return Contract.model_validate(in_current_names(parse_json(text, f"{where}: its contract")))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"]) or "the top level"
@@ -290,41 +310,3 @@ def from_json(text: str, where: str | Path) -> Contract:
 
 IR_VERSION = 8
 """The lowest ONNX IR that carries opset 18; onnx's own default is too new for many runtimes."""
-
-
-_VERSION_1_KINDS = {"clock": "time", "constants": "static", "cells": "text", "picture": "image"}
-
-
-def _current(content: Any) -> Any:
-    """Bring the JSON of a contract of version 1 to the names of this one; anything else stays as it is."""
-    if not isinstance(content, dict) or content.get("version") != 1:
-        return content
-    content = {**content, "version": VERSION}
-    if "digests" in content:
-        content["fingerprints"] = content.pop("digests")
-    if isinstance(content.get("scores"), dict):
-        content["scores"] = scores_of_version_1(content["scores"])
-    axes = content.get("axes")
-    if isinstance(axes, dict):
-        content["axes"] = {name: _renamed(axis, typical="example_size") for name, axis in axes.items()}
-    for side in ("inputs", "outputs"):
-        if isinstance(content.get(side), list):
-            content[side] = [_tensor_of_version_1(tensor) for tensor in content[side]]
-    return content
-
-
-def scores_of_version_1(scores: Any) -> Any:
-    """Bring the JSON of scores, in a contract or a run folder of version 1, to the names of this one."""
-    return _renamed(scores, headline="primary")
-
-
-def _tensor_of_version_1(tensor: Any) -> Any:
-    tensor = _renamed(tensor, ranked="is_scores", detail="internal")
-    source = tensor.get("source") if isinstance(tensor, dict) else None
-    if isinstance(source, dict) and source.get("kind") in _VERSION_1_KINDS:
-        tensor = {**tensor, "source": {**source, "kind": _VERSION_1_KINDS[source["kind"]]}}
-    return tensor
-
-
-def _renamed(content: Any, **names: str) -> Any:
-    return {names.get(k, k): v for k, v in content.items()} if isinstance(content, dict) else content

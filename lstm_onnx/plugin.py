@@ -26,11 +26,12 @@ from lstm_onnx.contract import (
     TimeSource,
     Tolerance,
 )
+from lstm_onnx.data.collected import Collected
 from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.plugins.hookspecs import hookimpl
-from lstm_onnx.task import Collected, GraphSpec, PrimaryMetric, Stage, Task, TaskData
+from lstm_onnx.task import DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 from lstm_onnx.training.observers import Observer
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ __all__ = [
     "Collected",
     "ColumnsSource",
     "Contract",
+    "DataSet",
     "EmbedTarget",
     "GraphSpec",
     "ImageSource",

@@ -7,7 +7,7 @@ torch inside `build_model`, `loss` and `graphs`, or in a module that only these 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
@@ -29,32 +29,6 @@ Answer = Callable[[Arrays], dict[str, Array]]
 """From the raw inputs of a graph, and perhaps more, to its outputs."""
 Totals = Mapping[str, tuple[Any, Any]]
 """Pairs (sum, count) by name: numbers, arrays or whatever else can be added to its like and to 0, as `Collected`."""
-
-
-class Collected:
-    """Examples that a metric needs all at once, such as scores to rank: added up, they are laid end to end.
-
-    Each part is kept as it came until `arrays` is asked for, so that adding costs no copy.
-
-    Args:
-        columns: by name, each with an entry for every example.
-    """
-
-    def __init__(self, **columns: Array) -> None:
-        self._parts: tuple[dict[str, Array], ...] = (columns,) if columns else ()
-
-    def __add__(self, other: Collected | float) -> Collected:
-        """Put `other` behind; nothing is added to 0, from which sums begin."""
-        both = Collected()
-        both._parts = self._parts + (other._parts if isinstance(other, Collected) else ())
-        return both
-
-    __radd__ = __add__
-
-    def arrays(self) -> dict[str, Array]:
-        """Return all that was collected, by name."""
-        first = self._parts[0] if self._parts else {}
-        return {name: np.concatenate([part[name] for part in self._parts]) for name in first}
 
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
@@ -85,6 +59,25 @@ class TaskData(Generic[InfoT]):
     notes: tuple[str, ...] = ()
     config: BaseModel | None = None
     baselines: Mapping[str, Answer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A small real data set that a plugin brings; `lstm-onnx data NAME` writes its files.
+
+    Attributes:
+        name: by which it is asked for.
+        files: what is written; the first is the data, what `--data` takes, others say where it comes from.
+        summary: one line that says what it is.
+        licence: under which it may be passed on, and whom to name: goes into the contract of every model trained on it.
+        origin: where it comes from, an address or a citation.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    summary: str
+    licence: str
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -200,6 +193,23 @@ class Task(ABC, Generic[ConfigT, InfoT]):
         Raises:
             UserError: the data cannot be used; names the file, the row or column, what was found and what to do.
         """
+
+    def data_sets(self) -> tuple[DataSet, ...]:
+        """Return the data sets that the plugin brings, first that which `load_data` reads without a source."""
+        return ()
+
+    def data_files(self, source: Path | None, config: ConfigT) -> Sequence[Path]:
+        """Name every file and folder that `load_data` reads for a source, so that a change in any of them is noticed.
+
+        By default the source alone or, without one, the data of the first of `data_sets`.
+
+        Args:
+            source: as in `load_data`.
+            config: the options with what was found in the data filled in.
+        """
+        if source is not None:
+            return (source,)
+        return self.data_sets()[0].files[:1] if self.data_sets() else ()
 
     @abstractmethod
     def build_model(self, config: ConfigT, info: InfoT) -> nn.Module:

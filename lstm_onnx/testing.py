@@ -23,11 +23,11 @@ from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.options import check_disjoint
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, GraphSpec, Task
-from lstm_onnx.training.loop import resume, train
 from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options
 from lstm_onnx.training.restore import restore
 from lstm_onnx.training.run_folder import Run
+from lstm_onnx.training.train import resume, train
 from lstm_onnx.verification.value_checks import grid
 from lstm_onnx.verification.verify import verify
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ import lstm_onnx as lo
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ADDING = EXAMPLES / "adding.py"
 TINY = {"hidden": 6, "longest": 8, "count": 256}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remember no plugin file of a test in the user's own configuration."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LSTM_ONNX_CONFIG", str(tmp_path_factory.mktemp("config")))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -85,7 +85,8 @@ def test_a_contract_of_version_1_is_read(adding_file) -> None:
         "version": 1,
         "digests": old.pop("fingerprints"),
         "axes": {"batch": {}, "time": {"typical": 7}},
-        "inputs": [tensor | {"source": {"kind": kind}} for kind in ("clock", "lengths", "picture")],
+        "inputs": [tensor | {"name": kind, "source": {"kind": kind}} for kind in ("clock", "lengths", "picture")],
+        "examples": [],
         "outputs": [tensor | {"source": {"kind": "cells", "column": "a"}}],
         "scores": {"headline": "mse", "model": {"mse": 1.0}},
     }

@@ -38,6 +38,7 @@ NEED_TORCH = {
     "lstm_onnx.training.checkpoint",
     "lstm_onnx.training.devices",
     "lstm_onnx.training.loop",
+    "lstm_onnx.training.train",
     "lstm_onnx.training.restore",
     "lstm_onnx.verification.torch_divergence",
 }

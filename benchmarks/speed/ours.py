@@ -16,8 +16,8 @@ from benchmarks.speed import sizes
 from benchmarks.speed.worker import Clock, hold_cores, serve
 from lstm_onnx.errors import Interrupted
 from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.training.loop import train
 from lstm_onnx.training.observers import Observer, Row
+from lstm_onnx.training.train import train
 
 CONFIG: dict[str, Any] = {"window": sizes.WINDOW, "horizon": sizes.HORIZON, "hidden": sizes.HIDDEN}
 CLIP = 1.0

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from benchmarks.speed.figures import Figure
 from benchmarks.speed.inference import file_facts
-from lstm_onnx.training.loop import train
+from lstm_onnx.training.train import train
 
 
 def measure(rounds: int, console: Console) -> list[Figure]:

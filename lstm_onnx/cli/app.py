@@ -6,6 +6,7 @@ Nothing but the command that is asked for is imported, so that `--help` answers 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -35,9 +36,11 @@ COMMANDS = {
     "predict": "Answer for new data.",
     "evaluate": "Score a model on the test part of some data, beside naive baselines.",
     "inspect": "Show what a file says of itself.",
+    "sign": "Sign a file, so that whoever has your public key can tell that it is yours.",
     "doctor": "Tell what of a file a runtime would not run, and what to do instead.",
     "bench": "Measure latency, throughput, start-up, memory and size on this machine.",
     "embed": "Write a small, self-testing program in another language around a file.",
+    "data": "Write a data set that a plugin brings, or list them all.",
     "plugins": "List the installed plugins, the broken ones with the reason.",
 }
 """Each command with what it does. `NAME` is the function `NAME` in `lstm_onnx/cli/NAME.py`."""
@@ -58,6 +61,17 @@ def run(arguments: Sequence[str]) -> int:
     except UserError as error:
         complain("error:", str(error))
         return 130 if isinstance(error, Interrupted) else 2
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or package.startswith("lstm_onnx"):
+            raise
+        complain("error:", f"this needs the package {package}, which a light install leaves out: pip install lstm-onnx")
+        return 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        complain("error:", _of_system(error))
+        return 2
     except TyperException as error:
         if message := _message(error):  # there is none where the help was shown for want of a command
             complain("error:", f"{message} (lstm-onnx --help)")
@@ -66,6 +80,13 @@ def run(arguments: Sequence[str]) -> int:
         err.print("stopped")
         return 130
     return 0
+
+
+def _of_system(error: OSError) -> str:
+    """Say in a line what the system refused, whichever file it was and whoever asked: permissions, names, disks."""
+    name = os.fsdecode(error.filename)
+    shown = name if len(name) <= 240 else f"{name[:80]}…{name[-40:]}"
+    return f"{shown}: {error.strerror or type(error).__name__}; check the name, and what you may read and write"
 
 
 def _message(error: TyperException) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from lstm_onnx.cli.console import Result, Shown, encode
 from lstm_onnx.cli.tables import folding, scores_table
+from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
     from lstm_onnx.contract import Axis, Contract
@@ -98,9 +99,39 @@ class Described(Result):
         yield {"next": f"lstm-onnx adopt {self.file}, which gives it a contract"}
 
 
-def inspect(file: Annotated[Path, typer.Argument(help="exported .onnx file, or any other")]) -> Inspected | Described:
-    """Read a file's contract, or what stands in a file that has none."""
+@dataclass(frozen=True)
+class Billed(Result):
+    """A file's bill of materials."""
+
+    file: Path
+    contract: Contract
+    always_json = True
+
+    def to_json(self) -> Iterable[str]:
+        """Return it as CycloneDX."""
+        from lstm_onnx.verification.bill_of_materials import bill_of_materials
+
+        yield encode(bill_of_materials(self.contract, self.file.read_bytes()))
+
+    def to_text(self) -> Iterable[Shown]:
+        """Return nothing: a bill is read by programs."""
+        return ()
+
+
+def inspect(
+    file: Annotated[Path, typer.Argument(help="exported .onnx file, or any other")],
+    bom: Annotated[bool, typer.Option("--bom", help="print a bill of materials, CycloneDX in JSON")] = False,
+) -> Inspected | Described | Billed:
+    """Read a file's contract, or what stands in a file that has none.
+
+    Raises:
+        UserError: it is no ONNX file, or a bill is asked for and it has no contract to make one of.
+    """
     from lstm_onnx.graph.description import described_file
 
     contract, found = described_file(file)
+    if bom:
+        if contract is None:
+            raise UserError(f"--bom: {file} has no contract, which says what it is made of")
+        return Billed(file, contract)
     return Inspected(file, contract) if contract is not None else Described(file, found)

@@ -14,7 +14,7 @@ from pydantic import Field
 from lstm_onnx.cli.console import Result, Shown
 from lstm_onnx.cli.tables import check_picture, frame_table
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.options import RuntimeOptions
+from lstm_onnx.inference.options import TIMEOUT, RuntimeOptions
 from lstm_onnx.options import OnCommandLine, field_flag
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class PredictOptions(RuntimeOptions):
         None, description="draw what the model looked at, if it attends, to this .png, .svg or .pdf"
     )
     plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
+    timeout: float | None = Field(None, ge=0, description=TIMEOUT)
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def predict(
         UserError: nothing or too much is given, or as `lstm_onnx.load` and `Model.predict`.
     """
     from lstm_onnx.data.tables import write_table
+    from lstm_onnx.inference.deadline import deadline
     from lstm_onnx.inference.model import load
 
     source = _source(data, options)
@@ -102,7 +104,8 @@ def predict(
         from lstm_onnx.inference.row_stream import stream_rows
 
         return Streamed(stream_rows(model, sys.stdin))
-    prediction = model.predict(source, options.top_k)
+    with deadline(options.timeout):
+        prediction = model.predict(source, options.top_k)
     written = _draw(model.require_contract(), prediction, pictures, options.plugin_file) if pictures else {}
     if options.to is not None:
         write_table(prediction.table, options.to)
@@ -113,7 +116,7 @@ def predict(
 def _source(data: Path | None, options: PredictOptions) -> Path | list[str] | None:
     """Return what to answer for; None for a stream."""
     if options.stream:
-        others = [n for n in ("text", "top_k", "to", "plot", "attention") if getattr(options, n)]
+        others = [n for n in ("text", "top_k", "to", "plot", "attention", "timeout") if getattr(options, n)]
         extra = ["DATA"] if data is not None else [field_flag(n, PredictOptions.model_fields[n]) for n in others]
         if extra:
             raise UserError(f"--stream reads standard input and prints JSON lines; leave {extra[0]} out")

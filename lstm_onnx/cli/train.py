@@ -74,7 +74,9 @@ def train(
     data: Annotated[
         Path | None, typer.Argument(help="file or folder to learn from; the plugin's own set if not given")
     ] = None,
-    data_option: Annotated[Path | None, typer.Option("--data", help="the same as DATA")] = None,
+    data_option: Annotated[
+        Path | None, typer.Option("--data", help="the same as DATA; with --resume, where the data is now")
+    ] = None,
     *,
     options: RunOptions,
     as_json: bool,
@@ -85,16 +87,16 @@ def train(
     Raises:
         UserError: no task is named, data is named twice, or as `lstm_onnx.train`.
     """
-    from lstm_onnx.training import loop
+    from lstm_onnx.training import train as training
 
     if data is not None and data_option is not None and data != data_option:
         raise UserError(f"--data {data_option}: learns from {data} already; leave one of them out")
     if options.resume is not None:
-        others = {"DATA": data, "--data": data_option, "--config": options.config, "--name": options.name}
+        others = {"DATA": data, "--config": options.config, "--name": options.name}
         others |= {flag(field): value for field, value in fields.items()}
         if extra := [option for option, value in others.items() if value is not None]:
             raise UserError(f"--resume: goes on with the data and options of that run; leave {extra[0]} out")
-        return _resume(options.resume, options, as_json)
+        return _resume(options.resume, data_option, options, as_json)
     found = _task_of(options.plugin, options.config, options.plugin_file)
     if found is None:
         raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
@@ -103,7 +105,7 @@ def train(
     stored = read_toml(options.config, models) if options.config is not None else {}
     values = {n: {**stored.get(n, {}), **given(fields, model)} for n, model in models.items()}
     with closing(_view(task, as_json)) as view:
-        run = loop.train(
+        run = training.train(
             task.name,
             data if data is not None else data_option,
             runs=options.runs,
@@ -116,13 +118,14 @@ def train(
     return Trained(run)
 
 
-def _resume(folder: Path, options: RunOptions, as_json: bool) -> Trained:
-    from lstm_onnx.training import loop
+def _resume(folder: Path, data: Path | None, options: RunOptions, as_json: bool) -> Trained:
+    from lstm_onnx.training import train as training
     from lstm_onnx.training.restore import find_task
     from lstm_onnx.training.run_folder import open_run
 
-    with closing(_view(find_task(open_run(folder)).task, as_json)) as view:
-        return Trained(loop.resume(folder, _observers(view, options)))
+    with closing(_view(find_task(open_run(folder), options.plugin_file).task, as_json)) as view:
+        observers = _observers(view, options)
+        return Trained(training.resume(folder, observers, data=data, plugin_file=options.plugin_file))
 
 
 def _view(task: AnyTask, as_json: bool) -> TrainingView:

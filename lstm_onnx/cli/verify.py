@@ -27,14 +27,18 @@ class Verified(Result):
     file: Path
     report: Report
     against_torch: bool
+    reduced: str = ""
 
     def to_json(self) -> Iterable[str]:
         """Return all checks."""
-        yield encode({"file": str(self.file)} | verdict(self.report))
+        reduced = {"reduced": self.reduced} if self.reduced else {}
+        yield encode({"file": str(self.file)} | verdict(self.report) | reduced)
 
     def to_text(self) -> Iterable[Shown]:
         """Return all checks, and how far apart the answers are."""
         yield checks_table(self.report)
+        if self.reduced:
+            yield {"reduced": self.reduced}
         if self.report.passed and self.report.variant == NO_CONTRACT:
             asked = any(c.name.startswith("cpu, ") for c in self.report.checks)
             told = f"with and without its optimiser, ONNX Runtime reads it alike: {distances(self.report)}"
@@ -102,4 +106,13 @@ def verify(
     from lstm_onnx.verification import verify as verification
 
     with busy("verifying"):
-        return Verified(file, verification.verify(file, run, options=options), run is not None)
+        report = verification.verify(file, run, options=options)
+        return Verified(file, report, run is not None, _reduced(file, options))
+
+
+def _reduced(file: Path, options: VerifyOptions) -> str:
+    if options.reduce is None:
+        return ""
+    from lstm_onnx.verification.reduction import write_reduced
+
+    return f"{options.reduce}, {write_reduced(file.read_bytes(), options.reduce, file)}"

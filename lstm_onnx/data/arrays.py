@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import ZipFile
 
 import numpy as np
 from pydantic import ValidationError
 
 from lstm_onnx.contract import Array, Contract, LengthsSource, TensorSpec, Values
+from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.data.tables import check_readable
 from lstm_onnx.data.text_files import load_json
 from lstm_onnx.errors import UserError, nearest
@@ -47,16 +49,33 @@ def load_arrays(path: Path) -> dict[str, Array]:
 
 
 def load_npz(path: Path) -> dict[str, Array]:
-    """Read the arrays of an `.npz` file by name.
+    """Read the arrays of an `.npz` file by name; what their headers ask for is held to the limits before any is made.
 
     Raises:
         UserError: it is none, or holds Python objects.
     """
+    check_readable(path, (".npz",))
     try:
+        with ZipFile(path) as packed:
+            refuse_bomb(path, sum(_promised(packed, name) for name in packed.namelist()))
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (BadZipFile, ValueError, OSError) as error:
-        raise UserError(f"{path}: is no .npz file of plain arrays ({error}); write it with numpy.savez") from None
+    except UserError:
+        raise
+    except MemoryError:
+        raise UserError(f"{path}: does not fit into memory; give fewer or smaller arrays") from None
+    except Exception as error:  # zipfile, its codecs and NumPy raise whatever broken bytes lead them to
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path}: is no .npz file of plain arrays ({reason}); write it with numpy.savez") from None
+
+
+def _promised(packed: ZipFile, name: str) -> int:
+    """Bytes that the array of this name asks for, by its header."""
+    with packed.open(name) as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(file)
+    return math.prod(shape) * dtype.itemsize
 
 
 def _from_json(name: str, value: Any, path: Path) -> Array:

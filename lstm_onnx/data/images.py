@@ -19,6 +19,7 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.errors import UserError, nearest
 
 IMAGE_FORMATS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
@@ -27,6 +28,11 @@ _READ = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
 """Pillow's names."""
 _MOST = 80_000_000
 """Pixels of a picture at most, fewer than Pillow takes for an attack: a small file can ask for a lot of memory."""
+_BYTES = 4
+"""Bytes of a pixel in memory, transparency included."""
+_PACKED, _SMALL = 40_000, 16_000_000
+"""Bytes in memory for one in the file, from which on a picture counts as made to fill the memory: PNG can pack 8,000
+pixels of a white page into a byte; and bytes that every picture may take."""
 _UPPER_BYTE = 8
 _BEGINNING = 24
 
@@ -69,6 +75,7 @@ def read_picture(path: Path) -> Image.Image:
         with Image.open(path, formats=_READ) as image:
             if image.width * image.height > _MOST:
                 raise Image.DecompressionBombError
+            refuse_bomb(path, _BYTES * image.width * image.height, _PACKED, _SMALL)
             image.load()
             return _as_rgb(_upright(image), path)
     except UserError:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lstm_onnx.data.atomic_files import replacing
 from lstm_onnx.data.cells import MISSING, TRUTH, refuse_equal_names, separator, split_line
+from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.data.text_files import decode, parse_json
 from lstm_onnx.errors import UserError, nearest
 
@@ -28,6 +29,10 @@ TEXT_FORMATS = (".csv", ".tsv", ".txt")
 FORMATS = (*TEXT_FORMATS, ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
 WRITTEN = (".csv", ".tsv", ".parquet", ".json")
 _TRUTH = {word: str(value) for word, value in TRUTH.items()}
+_WIDEST = 16
+"""Bytes of a cell of a kind that is not in `_WIDTHS`: polars' view of a text."""
+_WIDTHS = {pl.Int8: 1, pl.UInt8: 1, pl.Boolean: 1, pl.Int16: 2, pl.UInt16: 2, pl.Int32: 4, pl.UInt32: 4, pl.Float32: 4}
+_WIDTHS |= {pl.Date: 4, pl.Int64: 8, pl.UInt64: 8, pl.Float64: 8, pl.Datetime: 8, pl.Duration: 8, pl.Time: 8}
 
 
 def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
@@ -51,15 +56,23 @@ def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
         if suffix in TEXT_FORMATS:
             frame = _read_text(path, path.read_bytes() if content is None else content)
         elif suffix in (".parquet", ".pq"):
+            refuse_bomb(path, _promised(path))
             frame = pl.read_parquet(path)
         else:
             frame = _read_records(path, path.read_bytes() if content is None else content)
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         first = str(error).strip().splitlines()[0]
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {first}") from None
     if frame.height == 0:
         raise UserError(f"{path}: has a header but no rows; add the rows, or choose another file")
     return frame
+
+
+def _promised(path: Path) -> int:
+    """Bytes that the rows of a Parquet file take at least, however well they are packed in it."""
+    lazy = pl.scan_parquet(path)
+    width = sum(_WIDTHS.get(kind.base_type(), _WIDEST) for kind in lazy.collect_schema().values())
+    return width * int(lazy.select(pl.len()).collect().item())
 
 
 def check_readable(path: Path, formats: tuple[str, ...]) -> None:
@@ -193,7 +206,7 @@ def records_frame(records: Any, where: Path | str) -> pl.DataFrame:
         raise UserError(f"{where}: holds JSON that is no list of records; a table is [{{'column': value, …}}, …]")
     try:
         return pl.DataFrame(records, infer_schema_length=None)
-    except (pl.exceptions.PolarsError, TypeError) as error:
+    except (pl.exceptions.PolarsError, TypeError, OverflowError, RecursionError) as error:
         first = str(error).strip().splitlines()[0]
         raise UserError(f"{where}: its records do not make columns of one type: {first}") from None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from lstm_onnx import json_text
 from lstm_onnx.errors import UserError
 
 _UTF8 = ("utf-8", "utf8", "utf-8-sig")
@@ -61,11 +61,7 @@ def parse_json(data: bytes, where: Path | str, first: int = 1) -> Any:
     Raises:
         UserError: it is something else; says where.
     """
-    try:
-        return json.loads(decode(data, where))
-    except json.JSONDecodeError as error:
-        line = error.lineno - 1 + first
-        raise UserError(f"{where}: is not JSON at line {line}, column {error.colno}: {error.msg}") from None
+    return json_text.parse_json(decode(data, where), where, first)
 
 
 def load_json(path: Path) -> Any:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_onnx.contract import Array
-from lstm_onnx.embedding.c_source import plain_c
 from lstm_onnx.embedding.target import EmbedTarget, Refusal
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ class BareC(EmbedTarget):
 
     def context(self, project: Project, model: bytes) -> dict[str, object]:
         """Generate the C of the graph, and write golden examples as C has them."""
+        from lstm_onnx.embedding.c_source import plain_c  # loads onnx, which a list of targets does without
         from lstm_onnx.embedding.fixed_shapes import fixed_examples, fixed_model, sizes_of
 
         sizes = sizes_of(project)

@@ -35,8 +35,8 @@ def refuse_unanswerable(project: Project, where: str) -> None:
     ahead = next((p.name for p in project.given if p.source == "future"), None)
     if project.streaming and ahead is not None:
         raise UserError(
-            f"{where}: input '{ahead}' is known ahead of time, which a stream of rows cannot give; embed the "
-            f"variant fp32, or train without --future"
+            f"{where}: input '{ahead}' is known ahead of time, which a stream of rows cannot give; embed the variant "
+            f"fp32, or train without --future"
         )
     names = [*(c.name for c in project.columns), *([project.time] if project.time else [])]
     for name in names if project.mode in ("window", "sequence") else []:
@@ -61,7 +61,8 @@ def check_example(project: Project, model: bytes, path: Path, example: bytes) ->
         alone = table.model_copy(update={"series": None, "wide": False})
         loaded.contract = project.contract.model_copy(update={"table": alone})
     try:
-        if project.mode == "picture":  # several in a file, which is read by programs alone
+        nameless = any(t.source is None for t in project.contract.external_inputs)
+        if project.mode == "picture" or nameless:  # what programs alone read: several pictures, columns without names
             first = project.contract.examples[0].inputs
             loaded.run({name: values.array() for name, values in first.items()})
         elif project.mode == "texts":

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from lstm_onnx.data.atomic_files import make_folder, move, stage_beside
 from lstm_onnx.data.cells import NAN_WORDS, TRUTH
 from lstm_onnx.embedding import identifiers
 from lstm_onnx.embedding.project import Project
@@ -114,14 +113,11 @@ def write_folder(out: Path, files: Mapping[str, bytes], target: str, force: bool
     both = {"target": target, "files": digests, "before": _known(out)}  # holds while some files are still the old ones
     moving = json.dumps(both, indent=1).encode()
     try:
-        stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        try:
+        with stage_beside(out) as stage:
             for path, content in {**files, MARKER: marker}.items():
                 (stage / path).parent.mkdir(parents=True, exist_ok=True)
                 (stage / path).write_bytes(content)
             _move(stage, out, moving)
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
 
@@ -129,15 +125,15 @@ def write_folder(out: Path, files: Mapping[str, bytes], target: str, force: bool
 def _move(stage: Path, out: Path, moving: bytes) -> None:
     if not out.exists():
         stage.chmod(0o777 & ~_umask())
-        os.replace(stage, out)
+        move(stage, out)
         return
     files = sorted((p for p in stage.rglob("*") if p.is_file()), key=lambda p: p == stage / MARKER)  # the marker last
     (stage / f"{MARKER}.moving").write_bytes(moving)
-    os.replace(stage / f"{MARKER}.moving", out / MARKER)
+    move(stage / f"{MARKER}.moving", out / MARKER)
     for file in files:
         place = out / file.relative_to(stage)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(file, place)
+        make_folder(place.parent)
+        move(file, place)
 
 
 def _refuse_foreign(out: Path, files: Mapping[str, bytes], target: str) -> None:

@@ -14,6 +14,7 @@ from lstm_onnx.data.frames import as_file
 from lstm_onnx.data.given import given_path, is_run
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.options import EvaluateOptions
+from lstm_onnx.inference.deadline import deadline
 from lstm_onnx.inference.model import Model, load
 from lstm_onnx.options import resolve
 from lstm_onnx.plugins.registry import load_task
@@ -69,7 +70,7 @@ def evaluate(
         UserError: something is missing, or the data does not fit.
     """
     chosen = resolve(EvaluateOptions, options, fields, "evaluate")
-    with as_file(data, "evaluate") as source:
+    with as_file(data, "evaluate") as source, deadline(chosen.timeout):
         if isinstance(model, Model):
             return _judge_file(model, source, chosen)
         path = given_path(model, "evaluate", "a run or an exported file, itself or its path")
@@ -80,12 +81,13 @@ def evaluate(
 
 def _judge_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Evaluation:
     from lstm_onnx.graph.torch_reference import torch_reference
-    from lstm_onnx.training.restore import restore
+    from lstm_onnx.training.restore import own_data, restore
     from lstm_onnx.training.run_folder import open_run
 
-    restored = restore(open_run(folder))
+    restored = restore(open_run(folder), plugin_file=options.plugin_file)
     record, graph = restored.run.record, restored.graphs[0]
-    source, contract = data or restored.run.source, describe(record, graph, record.name)
+    source = data if data is not None else own_data(restored.run, restored.task)
+    contract = describe(record, graph, record.name)
     answer, seed = torch_reference(graph), record.training.seed
     return _judge(restored.task, contract, answer, source, record.config, seed, options.plot)
 

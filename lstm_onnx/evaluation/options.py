@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from lstm_onnx.inference.options import RuntimeOptions
+from lstm_onnx.inference.options import TIMEOUT, RuntimeOptions
 
 
 class EvaluateOptions(RuntimeOptions):
@@ -14,3 +14,4 @@ class EvaluateOptions(RuntimeOptions):
 
     plot: Path | None = Field(None, description="folder for the task's pictures of the answers")
     plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
+    timeout: float | None = Field(None, ge=0, description=TIMEOUT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Answer, Arrays, PrimaryMetric, TaskData
+from lstm_onnx.training.restore import own_data
 from lstm_onnx.training.scoring import BATCH, score
 
 if TYPE_CHECKING:
@@ -25,21 +27,20 @@ class QualityDrop:
     Args:
         restored: the run; its data is read when the first score is asked for.
         fp32: the content of the fp32 file.
+        source: where the data of the run is now, if it was moved.
     """
 
-    def __init__(self, restored: Restored, fp32: bytes) -> None:
-        self.restored, self.fp32 = restored, fp32
+    def __init__(self, restored: Restored, fp32: bytes, source: Path | None = None) -> None:
+        self.restored, self.fp32, self._source = restored, fp32, source
 
     @cached_property
     def data(self) -> TaskData:  # type: ignore[type-arg]
         """The data that the run was trained on."""
-        record = self.restored.run.record
+        run, task = self.restored.run, self.restored.task
         try:
-            return self.restored.task.load_data(self.restored.run.source, self.restored.config, record.training.seed)
+            return task.load_data(own_data(run, task, self._source), self.restored.config, run.record.training.seed)
         except UserError as error:
-            raise UserError(
-                f"{error}; the variant is scored on the data of the run, so put it back where it was"
-            ) from error
+            raise UserError(f"{error}; the variant is scored on the data of the run") from error
 
     @cached_property
     def fp32_scores(self) -> dict[str, float]:
@@ -94,7 +95,7 @@ class QualityDrop:
         The primary metric, the one that stands for the training loss, and else how far the answers moved.
         """
         metric = self._metric
-        if metric.fallback is not None and np.isnan(before[metric.name]):
+        if metric.fallback in before and np.isnan(before[metric.name]):  # a task may count it in some runs alone
             metric = PrimaryMetric(metric.fallback)
         if not np.isnan(before[metric.name]):
             return drop(metric, before[metric.name], after[metric.name]), metric.name

@@ -4,39 +4,46 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, overload
 
-import numpy as np
 import onnx
 
 from lstm_onnx.compatibility.examine import examine
-from lstm_onnx.contract import IR_VERSION, METADATA_KEY, Contract, Example, Scores, Tolerance, Values, Variant, to_json
-from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.contract import (
+    Contract,
+    Proof,
+    Scores,
+    Tolerance,
+    Variant,
+    to_json,
+)
+from lstm_onnx.data.atomic_files import make_folder, write_together
 from lstm_onnx.data.given import given_path, given_run
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.variant_quality import QualityDrop
+from lstm_onnx.exporting.destination import paths_for, refuse_overwriting
 from lstm_onnx.exporting.exported import Exported
+from lstm_onnx.exporting.golden_examples import golden_examples
+from lstm_onnx.exporting.opsets import LOWEST_OPSET, lowest_ir
 from lstm_onnx.exporting.options import ExportOptions
 from lstm_onnx.exporting.quantization import PLANS, quantize, require_quantizable
 from lstm_onnx.graph.float16 import store_half
-from lstm_onnx.graph.model_file import read_contract
-from lstm_onnx.graph.sample_inputs import sample_inputs
+from lstm_onnx.graph.model_file import add_contract, read_contract
 from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.graph.torch_export import to_onnx, traced_example
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.options import resolve
-from lstm_onnx.task import Answer, GraphSpec
+from lstm_onnx.task import GraphSpec
 from lstm_onnx.training.options import warn_renamed
 from lstm_onnx.training.restore import Restored, graph_for, restore
 from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.run_folder import Run, newest_run, open_run
 from lstm_onnx.verification.fingerprints import fingerprints
+from lstm_onnx.verification.report import Report
 from lstm_onnx.verification.verify import verify_bytes
-
-LOWEST_OPSET = 18
-"""The lowest opset that the torch exporter writes well."""
 
 INT8_TOLERANCE = Tolerance(rtol=0.05, atol=1e-3)
 """Of golden examples of int8 files, which ONNX Runtime answered itself: how its kernels round activations depends on
@@ -122,23 +129,18 @@ def export_all(
     chosen = resolve(ExportOptions, options, fields, "export")
     run = open_run(given_run(run, "export")) if run is not None else newest_run(Path(runs))
     out = given_path(to, "export", "a path to write to") if to is not None else None
-    paths = _paths(out, run.record.name, chosen.variant)
-    restored = restore(run, chosen.changes)
+    paths = paths_for(out, run.folder.name, chosen.variant)
+    if not chosen.force:
+        for path in paths:
+            refuse_overwriting(path, run)
+    restored = restore(run, chosen.changes, chosen.plugin_file)
     work = _Exporter(restored, chosen)
     made = [work.make(variant, path) for variant, path in zip(chosen.variant, paths, strict=True)]
-    for content, exported in made:
-        exported.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(exported.path, content)
-        write_atomically(exported.path.with_suffix(".json"), to_json(exported.contract) + "\n")
+    for path in paths:
+        make_folder(path.parent)
+    texts = {e.path.with_suffix(".json"): to_json(e.contract) + "\n" for _, e in made}
+    write_together({**{e.path: content for content, e in made}, **texts}, stale=texts)
     return [exported for _, exported in made]
-
-
-def _paths(out: Path | None, name: str, variants: Sequence[Variant]) -> list[Path]:
-    path = out if out is not None else Path("exported") / f"{name}.onnx"
-    if path.suffix != ".onnx":
-        raise UserError(f"{path}: the file to write must end in .onnx")
-    plain = out is not None and len(variants) == 1
-    return [path if plain or v == "fp32" else path.with_stem(f"{path.stem}-{v}") for v in variants]
 
 
 class _Exporter:
@@ -147,7 +149,7 @@ class _Exporter:
     def __init__(self, restored: Restored, options: ExportOptions) -> None:
         self.restored, self.options = restored, options
         self._fp32: onnx.ModelProto | None = None
-        self._price: QualityDrop | None = None
+        self._quality: QualityDrop | None = None
 
     @property
     def fp32(self) -> onnx.ModelProto:
@@ -157,27 +159,27 @@ class _Exporter:
         return self._fp32
 
     @property
-    def price(self) -> QualityDrop:
+    def quality(self) -> QualityDrop:
         """What variants are held against."""
-        if self._price is None:
-            self._price = QualityDrop(self.restored, self.fp32.SerializeToString())
-        return self._price
+        if self._quality is None:
+            self._quality = QualityDrop(self.restored, self.fp32.SerializeToString(), self.options.data)
+        return self._quality
 
     def make(self, variant: Variant, path: Path) -> tuple[bytes, Exported]:
         """Build one file, judge it, and prove it."""
-        graph, how = self._graph(variant), ""
+        graph, note = self._graph(variant), ""
         scores = self.restored.run.record.scores
         if variant == "int8":
-            model, how = self._quantized(path)
+            model, note = self._quantized(path)
         elif variant == "fp16":
             model = self._translate(graph)
-            how = f"{store_half(model)} weights stored as float16, computed in float32"
+            note = f"{store_half(model)} weights stored as float16, computed in float32"
         else:
             model = self.fp32 if variant == "fp32" else self._translate(graph)
         if variant in ("int8", "fp16"):
-            scores = self._judge(variant, model, path)
+            scores = self._scored(variant, model, path)
         elif self.options.changes:  # the run was scored without them
-            scores = self.price.own_scores()
+            scores = self.quality.own_scores()
         model = add_contract(model, self._contract(variant, graph, model, path, scores))
         if self.options.target is not None:
             _refuse_misfits(model, self.options.target, path)
@@ -186,7 +188,9 @@ class _Exporter:
         report.raise_if_failed()
         contract = read_contract(model, path)
         assert contract is not None  # it was put there above
-        return content, Exported(path, contract, report, how)
+        contract = contract.model_copy(update={"proof": _proof(report)})
+        notes = "; ".join(n for n in (note, *self.restored.run.notes) if n)
+        return add_contract(model, contract).SerializeToString(), Exported(path, contract, report, notes)
 
     def _graph(self, variant: Variant) -> GraphSpec:
         graph = graph_for(self.restored, variant, self.options.numeric)
@@ -218,15 +222,15 @@ class _Exporter:
             model = quantize(self.fp32, plan)
             if model is None:
                 continue
-            lost = self.price.drop_while_choosing(model.SerializeToString())
+            lost = self.quality.drop_while_choosing(model.SerializeToString())
             tried.append((lost, model, plan.name))
             if lost <= self.options.max_drop:
                 break
         lost, model, name = min(tried, key=lambda t: t[0]) if tried[-1][0] > self.options.max_drop else tried[-1]
         return model, name
 
-    def _judge(self, variant: str, model: onnx.ModelProto, path: Path) -> Scores:
-        scores = self.price.scores(model.SerializeToString())
+    def _scored(self, variant: str, model: onnx.ModelProto, path: Path) -> Scores:
+        scores = self.quality.scores(model.SerializeToString())
         assert scores.fp32 is not None and scores.drop is not None
         if scores.drop > self.options.max_drop and not self.options.force:
             name = scores.drop_of or scores.primary
@@ -262,17 +266,6 @@ def _has_text(graph: GraphSpec) -> bool:
     return any(s is not None and s.has_text for s in (graph.before, graph.after))
 
 
-def lowest_ir(opset: int) -> int:
-    """Return the lowest IR version that may carry an opset."""
-    if opset == LOWEST_OPSET:
-        return IR_VERSION
-    try:
-        return int(onnx.helper.find_min_ir_version_for([onnx.helper.make_opsetid("", opset)]))
-    except ValueError:
-        newest = onnx.defs.onnx_opset_version()
-        raise UserError(f"--opset {opset}: onnx {onnx.__version__} knows opsets up to {newest}") from None
-
-
 def _refuse_misfits(model: onnx.ModelProto, target: str, path: Path) -> None:
     stops = [f for f in examine(model, target) if f.severity == "stops"]
     if stops:
@@ -280,30 +273,12 @@ def _refuse_misfits(model: onnx.ModelProto, target: str, path: Path) -> None:
         raise UserError(f"{path}: {target} would not run it: {first.where}: {first.found}; {first.advice}{more}")
 
 
-def add_contract(model: onnx.ModelProto, contract: Contract) -> onnx.ModelProto:
-    """Return a copy of `model` that carries `contract`."""
-    carrying = onnx.ModelProto()
-    carrying.CopyFrom(model)
-    entry = carrying.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, to_json(contract)
-    return carrying
-
-
-def golden_examples(restored: Restored, graph: GraphSpec, answer: Answer) -> tuple[Example, ...]:
-    """Ask for the answers to sampled inputs: one as in training, and an odd batch of the smallest size."""
-    free = {name: axis for name, axis in graph.axes.items() if axis.size is None}
-    usual = {name: axis.example_size or axis.min for name, axis in free.items()}
-    odd = {name: 3 if name == "batch" else max(axis.min, 1) for name, axis in free.items()}
-    examples = []
-    for seed, sizes in enumerate((usual, odd)):
-        inputs = sample_inputs(restored.task, graph, sizes, seed)
-        if seed == 0:  # a stream begins
-            inputs |= {s.input: np.full_like(inputs[s.input], s.reset) for s in graph.states}
-        outputs = answer(inputs)
-        examples.append(
-            Example(
-                inputs={t.name: Values.of(inputs[t.name]) for t in graph.inputs},
-                outputs={t.name: Values.of(outputs[t.name]) for t in graph.outputs},
-            )
-        )
-    return tuple(examples)
+def _proof(report: Report) -> Proof:
+    return Proof(
+        checks={check.name: check.detail for check in report.checks},
+        engines={name: version(name) for name in ("onnxruntime", "onnx", "torch", "lstm-onnx")},
+        largest_absolute=report.largest_absolute,
+        largest_relative=report.largest_relative,
+        decisions=report.decisions,
+        changed=report.changed,
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError
 
-from lstm_onnx.contract import METADATA_KEY, Contract, from_json
+from lstm_onnx.contract import METADATA_KEY, Contract, from_json, to_json
 from lstm_onnx.errors import UserError
 
 
@@ -47,3 +47,15 @@ def readable_contract(model: onnx.ModelProto | bytes) -> Contract | None:
         return read_contract(onnx.load_model_from_string(model) if isinstance(model, bytes) else model, "the file")
     except (UserError, DecodeError):
         return None
+
+
+def add_contract(model: onnx.ModelProto, contract: Contract) -> onnx.ModelProto:
+    """Return a copy of `model` that carries `contract`, in the place of any that it had."""
+    carrying = onnx.ModelProto()
+    carrying.CopyFrom(model)
+    kept = [p for p in carrying.metadata_props if p.key != METADATA_KEY]
+    del carrying.metadata_props[:]
+    carrying.metadata_props.extend(kept)
+    entry = carrying.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, to_json(contract)
+    return carrying

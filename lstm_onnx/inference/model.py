@@ -20,7 +20,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.inference.image_inputs import given_images, read_image_inputs
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
-from lstm_onnx.inference.session import open_session, session_contract
+from lstm_onnx.inference.session import open_session, run_session, session_contract
 from lstm_onnx.inference.table_inputs import read_inputs
 from lstm_onnx.progress import counting
 from lstm_onnx.task import Arrays
@@ -94,7 +94,7 @@ class Model:
         """Run the graph on arrays, one for each input name.
 
         Raises:
-            UserError: an input is missing, unknown, or of the wrong type or shape.
+            UserError: an input is missing, unknown, or of the wrong type or shape, or the graph does not run on it.
         """
         arrays = {name: np.asarray(value) for name, value in inputs.items()}
         if self.contract is not None:
@@ -104,8 +104,7 @@ class Model:
                 f"input '{empty[0]}': an axis has length 0, on which ONNX Runtime's LSTM ends the whole process, and "
                 f"{self.path} has no contract that allows it; give one example at least"
             )
-        names = [o.name for o in self.session.get_outputs()]
-        return dict(zip(names, self.session.run(names, arrays), strict=True))
+        return run_session(self.session, arrays, str(self.path))
 
     def predict(self, data: Any, top: int | None = None) -> Prediction:
         """Answer for a file, a table, arrays by name, texts, or pictures: a file, some files or a folder.

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from lstm_onnx.options import Options
 
+TIMEOUT = "seconds that the model may take altogether; a foreign one may never end"
+
 
 class RuntimeOptions(Options):
     """How ONNX Runtime runs a file."""

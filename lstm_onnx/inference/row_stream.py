@@ -17,6 +17,7 @@ from lstm_onnx.data.frequency import advance, step_text, ticks
 from lstm_onnx.data.timestamps import time_column, time_text
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.model import StreamSession
+from lstm_onnx.json_text import parse_json
 
 if TYPE_CHECKING:
     from lstm_onnx.inference.model import Model
@@ -77,15 +78,12 @@ def _refuse_inputs(contract: Contract, where: str) -> None:
 def _records(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     header: list[str] | None = None
     mark = ","
-    for number, line in enumerate(lines, start=1):
+    for number, line in _numbered(lines):
         text = line.strip().removeprefix("\ufeff")
         if not text:
             continue
         if text.startswith("{") and header is None:
-            try:
-                yield number, json.loads(text)
-            except json.JSONDecodeError as error:
-                raise UserError(f"standard input, line {number}: is not JSON ({error.msg})") from None
+            yield number, parse_json(text, f"standard input, line {number}")
             continue
         if header is None:
             mark = separator(text)
@@ -98,6 +96,21 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
                 f"standard input, line {number}: has {len(cells)} cells, and the header has {len(header)} columns"
             )
         yield number, dict(zip(header, cells, strict=True))
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    coming, number = iter(lines), 0
+    while True:
+        number += 1
+        try:
+            yield number, next(coming)
+        except StopIteration:
+            return
+        except UnicodeDecodeError:
+            raise UserError(
+                f"standard input, line {number} or soon after it: is not UTF-8 text, perhaps Latin-1; convert it "
+                f"first, such as with iconv -f latin1 -t utf-8"
+            ) from None
 
 
 def _by_series(contract: Contract, row: dict[str, Any], number: int) -> Iterator[tuple[str, dict[str, Any]]]:

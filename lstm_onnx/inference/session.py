@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import onnxruntime as ort
 
 from lstm_onnx.contract import METADATA_KEY, Array, Contract, from_json
+from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.deadline import Stopped, left
 from lstm_onnx.task import Answer, Arrays
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -50,8 +54,9 @@ def open_session(
     """Open a session on exactly the provider that was asked for.
 
     Raises:
-        UserError: the provider is not there, or ONNX Runtime refuses the file.
+        UserError: the provider is not there, the file keeps weights in other files, or ONNX Runtime refuses it.
     """
+    refuse_outside_data(content, where)
     there = available_providers()
     if provider == "auto":
         provider = "cuda" if "cuda" in there else "cpu"
@@ -76,22 +81,65 @@ def open_session(
 
 
 def session_contract(session: ort.InferenceSession, where: str | Path) -> Contract | None:
-    """Return the contract of the file that a session runs, or None where it has none.
+    """Return the contract of the file that a session runs, held to what the graph itself says; None where it has none.
 
     Raises:
-        UserError: it is broken, or of a version that this release does not read.
+        UserError: it is broken, of a version that this release does not read, or not of this graph.
     """
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    return from_json(text, where) if text else None
+    try:
+        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    except UnicodeDecodeError:
+        raise UserError(f"{where}: its metadata is not UTF-8 text; export the file again") from None
+    contract = from_json(text, where) if text else None
+    if contract is None:
+        return None
+    for kind, there, said in (
+        ("inputs", session.get_inputs(), contract.inputs),
+        ("outputs", session.get_outputs(), contract.outputs),
+    ):
+        ranks, wanted = {v.name: len(v.shape) for v in there}, {t.name: len(t.dims) for t in said}
+        if ranks != wanted:
+            raise UserError(
+                f"{where}: its contract is of another graph: that has the {kind} {_shapes(ranks)}, and the contract "
+                f"says {_shapes(wanted)}; export the file again"
+            )
+    return contract
+
+
+def _shapes(ranks: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} of {rank} axes" for name, rank in ranks.items())
 
 
 def session_answer(content: bytes, where: str, provider: str = "cpu", optimize: bool = True) -> Answer:
     """Return a function that answers by ONNX Runtime, one thread; it passes over arrays that are no input."""
     session = open_session(content, where, provider, optimize=optimize)
     inputs = [i.name for i in session.get_inputs()]
-    outputs = [o.name for o in session.get_outputs()]
 
     def answer(arrays: Arrays) -> dict[str, Array]:
-        return dict(zip(outputs, session.run(outputs, {name: arrays[name] for name in inputs}), strict=True))
+        return run_session(session, {name: arrays[name] for name in inputs}, where)
 
     return answer
+
+
+def run_session(session: ort.InferenceSession, inputs: Arrays, where: str) -> dict[str, Array]:
+    """Answer by name, within the time that is left (`lstm_onnx.inference.deadline`).
+
+    Raises:
+        UserError: ONNX Runtime does not run it on these inputs.
+        Stopped: the time is up; `deadline` makes a UserError of it.
+    """
+    names = [o.name for o in session.get_outputs()]
+    seconds, options = left(), ort.RunOptions()
+    timer = threading.Timer(seconds, setattr, (options, "terminate", True)) if seconds is not None else None
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
+    try:
+        return dict(zip(names, session.run(names, dict(inputs), options), strict=True))
+    except Exception as error:  # ONNX Runtime raises many kinds, none of them public
+        if options.terminate:
+            raise Stopped from None
+        raise UserError(f"{where}: ONNX Runtime does not run it: {str(error).splitlines()[0]}") from error
+    finally:
+        if timer is not None:
+            timer.cancel()

@@ -6,8 +6,8 @@ is kept by one manager for the whole process, which asks a hook of one plugin (`
 
 from __future__ import annotations
 
-import importlib.util
 import sys
+import types
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.plugins import hookspecs
+from lstm_onnx.plugins import hookspecs, trust
 from lstm_onnx.plugins.entry_points import GROUP, installed, package_of, task_names
 from lstm_onnx.task import AnyTask, Task
 
@@ -34,6 +34,7 @@ class Found:
     task: AnyTask
     origin: str
     file: Path | None = field(default=None)
+    digest: str | None = field(default=None)
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,13 @@ class Installed:
 
 
 def load_task(name: str, plugin_file: Path | None = None) -> Found:
-    """Load the task `name` from its entry point, or from a Python file.
+    """Load the task `name` from its entry point, or from a Python file, which is executed: the user must have named it.
 
     Raises:
         UserError: there is no such plugin, two packages claim the name, or it does not load.
     """
     if plugin_file is not None:
-        tasks = tasks_of(import_file(plugin_file), str(plugin_file))
-        task = pick(tasks, name, str(plugin_file))
-        return Found(task, f"{plugin_file.name} (a file)", plugin_file)
+        return _task_in(plugin_file, content_of(plugin_file), name)
     points = [p for p in installed() if p.name == name]
     if not points:
         hint = nearest(name, task_names())
@@ -74,17 +73,50 @@ def load_task(name: str, plugin_file: Path | None = None) -> Found:
     return Found(pick(tasks_of(module, f"{package} {version}"), name, package), f"{package} {version}")
 
 
+def load_known_file(name: str, plugin_file: Path, digest: str | None) -> Found:
+    """Load the task `name` from a file that a run folder names, if the user trained with that very file here.
+
+    Args:
+        name: of the task.
+        plugin_file: what the run folder says.
+        digest: sha256 of the file when the run was trained; None if the run folder does not say.
+
+    Raises:
+        UserError: the file is gone, has changed, or was never named by the user on this machine.
+    """
+    named = f"read it and, if you trust it, name it: --plugin-file {plugin_file}"
+    try:
+        content = content_of(plugin_file)
+    except UserError:
+        missing = f"{plugin_file}: the plugin of this run is not there; say where it is: --plugin-file FILE"
+        raise UserError(missing) from None
+    there = trust.digest_of(content)
+    if digest is not None and there != digest:
+        raise UserError(f"{plugin_file}: has changed since the run was trained with it; {named}")
+    if not trust.is_known(there):
+        raise UserError(
+            f"{plugin_file}: the run folder asks to execute this file, which you did not train with here; {named}"
+        )
+    return _task_in(plugin_file, content, name)
+
+
+def _task_in(file: Path, content: bytes, name: str) -> Found:
+    tasks = tasks_of(import_file(file, content), str(file))
+    return Found(pick(tasks, name, str(file)), f"{file.name} (a file)", file, trust.digest_of(content))
+
+
 def load_only_task(plugin_file: Path) -> Found:
     """Load the task of a Python file that holds one.
 
     Raises:
         UserError: it holds several, or it does not load.
     """
-    first, *others = sorted(tasks_of(import_file(plugin_file), str(plugin_file)), key=lambda t: t.name)
+    content = content_of(plugin_file)
+    first, *others = sorted(tasks_of(import_file(plugin_file, content), str(plugin_file)), key=lambda t: t.name)
     if others:
         names = ", ".join(t.name for t in (first, *others))
         raise UserError(f"{plugin_file}: brings the tasks {names}; choose one with --plugin")
-    return Found(first, f"{plugin_file.name} (a file)", plugin_file)
+    return Found(first, f"{plugin_file.name} (a file)", plugin_file, trust.digest_of(content))
 
 
 _manager = pluggy.PluginManager(GROUP)
@@ -192,18 +224,31 @@ def pick(tasks: list[AnyTask], name: str, where: str) -> AnyTask:
     raise UserError(f"{where}: brings no task called '{name}'{nearest(name, [t.name for t in tasks])}")
 
 
-def import_file(path: Path) -> object:
-    """Import a plugin that is a file of its own."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such plugin file")
+def content_of(file: Path) -> bytes:
+    """Read a plugin that is a file of its own.
+
+    Raises:
+        UserError: it is not there, or no Python file.
+    """
+    if not file.is_file():
+        raise UserError(f"{file}: no such plugin file")
+    if file.suffix != ".py":
+        raise UserError(f"{file}: not a Python file; a plugin file ends in .py")
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read: {error.strerror or error}") from None
+
+
+def import_file(path: Path, content: bytes | None = None) -> object:
+    """Import a plugin that is a file of its own; `content` is what was read of it, so that nothing else is executed."""
+    content = content_of(path) if content is None else content
     name = f"lstm_onnx_plugin_file_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path}: not a Python file; a plugin file ends in .py")
-    module = importlib.util.module_from_spec(spec)
+    module = types.ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        exec(compile(content, str(path), "exec"), module.__dict__)
     except Exception as error:
         del sys.modules[name]
         raise UserError(f"{path}: does not load: {type(error).__name__}: {error}") from error

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
-from lstm_onnx.data.atomic_files import write_atomically
 from lstm_onnx.errors import UserError
 from lstm_onnx.training.observers import Row
 from lstm_onnx.training.restore import load_weights
+from lstm_onnx.training.tensor_files import load_tensors, save_tensors
 
 Weights = dict[str, Tensor]
 
@@ -38,7 +36,7 @@ def weights_of(model: nn.Module) -> Weights:
 
 def save_weights(weights: Weights, path: Path) -> None:
     """Write weights as a safetensors file."""
-    write_atomically(path, save(weights))
+    save_tensors(path, weights)
 
 
 def save_checkpoint(
@@ -49,8 +47,7 @@ def save_checkpoint(
     tensors |= {f"best.{name}": t for name, t in best.items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": t for name, t in state.items()}
-    contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    write_atomically(path, save(contiguous, {key: json.dumps(value) for key, value in vars(progress).items()}))
+    save_tensors(path, tensors, {key: json.dumps(value) for key, value in vars(progress).items()})
 
 
 def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[TrainingProgress, Weights]:
@@ -59,19 +56,17 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     Raises:
         UserError: the file is damaged, or does not fit the model.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-            metadata = file.metadata()
-    except Exception as error:
-        raise UserError(f"{path}: damaged ({error}); start a new run instead") from error
+    tensors, metadata = load_tensors(path)
     load_weights(model, _within("model.", tensors), path)
     stored: dict[int, Weights] = {}
     for name, tensor in _within("optimizer.", tensors).items():
         index, key = name.split(".", 1)
         stored.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": stored, "param_groups": optimizer.state_dict()["param_groups"]})
-    progress = TrainingProgress(**{key: json.loads(value) for key, value in metadata.items()})
+    try:
+        progress = TrainingProgress(**{key: json.loads(value) for key, value in metadata.items()})
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path}: does not say how far training has come ({error}); start a new run instead") from None
     return progress, _within("best.", tensors)
 
 

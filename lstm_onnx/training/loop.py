@@ -6,11 +6,8 @@ is resumed after any finished epoch gives the same weights as one that was never
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,31 +15,24 @@ import torch
 from pydantic import BaseModel
 from torch import nn
 
-from lstm_onnx.data.atomic_files import file_name
-from lstm_onnx.data.frames import as_file
-from lstm_onnx.data.given import given_run
 from lstm_onnx.errors import Interrupted, UserError
 from lstm_onnx.graph.torch_reference import torch_reference
-from lstm_onnx.options import validate
-from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
 from lstm_onnx.training.checkpoint import (
     TrainingProgress,
     Weights,
-    load_checkpoint,
     save_checkpoint,
     save_weights,
     weights_of,
 )
-from lstm_onnx.training.devices import pick_device, thread_count, threads_for, to_tensors
+from lstm_onnx.training.devices import thread_count, to_tensors
+from lstm_onnx.training.examples import choose, save_examples
 from lstm_onnx.training.observers import Observer, Row
-from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options
+from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.training.plots import draw_run
-from lstm_onnx.training.provenance import fingerprint, now, versions
-from lstm_onnx.training.restore import find_task, load_weights, rebuild
-from lstm_onnx.training.run_folder import Record, Run, create_folder, keep_table, open_run
+from lstm_onnx.training.restore import load_weights, rebuild
+from lstm_onnx.training.run_folder import Run
 from lstm_onnx.training.scoring import check_stored, score, score_beside_baselines
-from lstm_onnx.training.tracking.registry import together
 
 
 @dataclass
@@ -62,125 +52,18 @@ class TrainingSession:
     best: Weights = field(default_factory=dict)
 
 
-def train(
-    plugin: str,
-    data: Any = None,
-    *,
-    runs: str | Path = "runs",
-    name: str | None = None,
-    plugin_file: str | Path | None = None,
-    observers: Observer | str | Sequence[Observer | str] = (),
-    **options: Any,
-) -> Run:
-    """Train a model and leave it in a new run folder.
-
-    Args:
-        plugin: name of the task.
-        data: what to learn from: path of a file or folder, or a table of polars, pandas or pyarrow; None takes the
-            small real data set that the plugin brings. The content of a table is kept in the run folder, as
-            `data.parquet`; its hash is the run's fingerprint. So `resume`, `evaluate` and `export` of variants that are
-            judged on the data need no file of yours. A file is not copied: it has to stay where it is.
-        runs: folder in which the run folder is made.
-        name: name of the run folder; from the task and the data if not given.
-        plugin_file: Python file that holds the plugin, if it is not installed.
-        observers: are told how it goes; each is an `Observer`, or the name of one that a plugin announces, such as
-            `tensorboard` or `mlflow`.
-        options: of the task (its `Config`) and of training (`TrainingOptions`), by name: `horizon=14, epochs=30`.
-
-    Raises:
-        UserError: the options or the data cannot be used.
-        Interrupted: Ctrl-C was pressed; the run folder is whole.
-    """
-    options, observers = of_release_0_1(options, observers)
-    found = load_task(plugin, Path(plugin_file) if plugin_file else None)
-    task = found.task
-    given = sort_options(options, {task.name: task.Config, "training": TrainingOptions})
-    chosen: BaseModel = validate(task.Config, given[task.name], of=f"the task {task.name}")
-    settings = validate(TrainingOptions, {**task.training, **given["training"]}, of="training")
-    observer = together(observers)
-    is_table = not isinstance(data, str | os.PathLike)
-    with as_file(data, "train") as source:
-        torch.manual_seed(settings.seed)
-        examples = task.load_data(source, chosen, settings.seed)
-        chosen = examples.config or chosen
-        model = task.build_model(chosen, examples.info).to(pick_device(settings.device))
-        if settings.threads is None:
-            settings = settings.model_copy(update={"threads": threads_for(model, settings.batch_size)})
-        record = Record(
-            name=file_name(name or _name(task, source, is_table)),
-            task=task.name,
-            plugin=found.origin,
-            plugin_file=str(found.file.resolve()) if found.file else None,
-            created=now(),
-            source=str(source.resolve()) if source else None,
-            fingerprint=fingerprint(source, task.name),
-            summary=examples.summary,
-            notes=list(examples.notes),
-            config=chosen.model_dump(mode="json"),
-            info=examples.info.model_dump(mode="json"),
-            training=settings,
-            parameters=sum(p.numel() for p in model.parameters()),
-            versions=versions(),
-        )
-        run = Run(create_folder(Path(runs), record.name), record)
-        if source is not None and is_table:
-            keep_table(run, source)
-    session = _session(task, chosen, examples, model, run, observer)
-    _save(session)
-    run.save()
-    return _fit(session)
-
-
-def _name(task: AnyTask, source: Path | None, is_table: bool) -> str:
-    """Name a run after its task and its data."""
-    if source is None:
-        return task.name
-    return f"{task.name}-{'table' if is_table else source.stem}"
-
-
-def resume(run: Run | str | Path, observers: Observer | str | Sequence[Observer | str] = (), **old: Any) -> Run:
-    """Go on with a run that was interrupted, to the same result as if it had not been.
-
-    Raises:
-        UserError: there is nothing to resume, or the data has changed since.
-        Interrupted: Ctrl-C was pressed again.
-    """
-    _, observers = of_release_0_1(old, observers)
-    run = open_run(given_run(run, "resume"))
-    record = run.record
-    if record.status == "finished" or not run.checkpoint.exists():
-        raise UserError(f"{run.folder}: training is finished, there is nothing to resume; start a new run instead")
-    task = find_task(run).task
-    source = run.source
-    if source is not None and not source.exists():
-        raise UserError(f"{source}: the data of this run is no longer there; put it back to resume")
-    if fingerprint(source, task.name) != record.fingerprint:
-        raise UserError(f"{source or 'the bundled data'}: has changed since the run began; start a new run instead")
-    config = task.Config.model_validate(record.config)
-    observer = together(observers)
-    torch.manual_seed(record.training.seed)
-    data = task.load_data(source, config, record.training.seed)
-    model = task.build_model(config, data.info).to(pick_device(record.training.device))
-    session = _session(task, config, data, model, run, observer)
-    session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)
-    return _fit(session)
-
-
-def _session(
-    task: AnyTask, config: BaseModel, data: TaskData[Any], model: nn.Module, run: Run, observer: Observer
-) -> TrainingSession:
-    settings = run.record.training
-    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
-    optimizer = kind(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
-    answer = torch_reference(task.graphs(model, config, data.info)[0])
-    return TrainingSession(task, config, data, model, answer, optimizer, settings, run, observer)
-
-
-def _save(s: TrainingSession) -> None:
+def save(s: TrainingSession) -> None:
+    """Store all that `resume` needs."""
     save_checkpoint(s.run.checkpoint, s.model, s.optimizer, s.progress, s.best)
 
 
-def _fit(s: TrainingSession) -> Run:
+def fit(s: TrainingSession) -> Run:
+    """Train until the end or until it gets no better, score what was stored, and close the run.
+
+    Raises:
+        UserError: the loss is no number any more.
+        Interrupted: Ctrl-C was pressed; the run folder is whole.
+    """
     batches = -(-len(s.data.train) // s.settings.batch_size)
     s.observer.started(s.run, s.data, batches)
     try:
@@ -246,7 +129,7 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
         p.best_epoch, p.best_score, p.best_loss = epoch, reached, loss_now
         s.best = weights_of(s.model)
         save_weights(s.best, s.run.weights)
-    _save(s)
+    save(s)
     s.run.save_history(p.history)
     s.observer.epoch_ended(row, is_best)
 
@@ -277,7 +160,7 @@ def _calibrate(s: TrainingSession) -> None:
 
 
 def _finish(s: TrainingSession) -> Run:
-    """Score what was stored on the test split, draw, and close the run."""
+    """Score what was stored on the test split, keep some examples, draw, and only then call the run finished."""
     record = s.run.record
     model = rebuild(s.task, s.config, s.data.info, s.run.weights).to(next(s.model.parameters()).device)
     graph = s.task.graphs(model, s.config, s.data.info)[0]
@@ -285,10 +168,12 @@ def _finish(s: TrainingSession) -> Run:
     check_stored(s.task, s.answer, answer, s.data)
     record.scores, totals = score_beside_baselines(s.task, answer, s.data, s.config)
     record.epochs_done, record.best_epoch = s.progress.epoch, s.progress.best_epoch
-    record.seconds, record.status = s.progress.seconds, "finished"
+    record.seconds = s.progress.seconds
+    save_examples(s.run, choose(graph, [s.data.test, s.data.validation, s.data.train], answer))
+    draw_run(s.run, s.task, graph, answer, s.data.test, totals)
+    record.status = "finished"
     s.run.save()
     s.run.checkpoint.unlink(missing_ok=True)
-    draw_run(s.run, s.task, graph, answer, s.data.test, totals)
     return s.run
 
 

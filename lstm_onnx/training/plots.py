@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstm_onnx.contract import Array
-from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.data.atomic_files import make_folder, write_atomically
 from lstm_onnx.data.splits import Split
 from lstm_onnx.task import AnyTask, Arrays, GraphSpec, Totals
 from lstm_onnx.training.run_contract import describe
@@ -39,7 +39,7 @@ def save_figure(figure: Figure, path: Path) -> Path:
     """Write a figure in the format that the file name asks for (png, svg, pdf)."""
     image = io.BytesIO()
     figure.savefig(image, format=path.suffix.lstrip(".") or "png", dpi=130)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_atomically(path, image.getvalue())
     return path
 

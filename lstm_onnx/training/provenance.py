@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from lstm_onnx.errors import UserError
 from lstm_onnx.version import __version__
 
 
@@ -15,19 +17,37 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def fingerprint(source: Path | None, task: str) -> str:
-    """Identify the training data: sha256 of the file, or of names and sizes in a folder, or the bundled set's name."""
-    digest = hashlib.sha256()
-    if source is None:
-        digest.update(f"bundled with {task} {__version__}".encode())
-    elif source.is_dir():
-        for path in sorted(p for p in source.rglob("*") if p.is_file()):
-            digest.update(f"{path.relative_to(source)} {path.stat().st_size}\n".encode())
-    else:
-        with source.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
+def fingerprint(files: Sequence[Path], task: str) -> str:
+    """Identify the training data by content: sha256 of the one file, or of the digests of all files by name.
+
+    Args:
+        files: every file and folder that was read; none for data that a task draws.
+        task: name of the task, which then stands for the data together with the release.
+    """
+    if not files:
+        return hashlib.sha256(f"bundled with {task} {__version__}".encode()).hexdigest()
+    if len(files) == 1 and files[0].is_file():
+        return digest(files[0])
+    whole = hashlib.sha256()
+    for place in files:
+        inside = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+        for path in inside:
+            whole.update(f"{path.relative_to(place) if path != place else path.name} ".encode(errors="surrogateescape"))
+            whole.update(bytes.fromhex(digest(path)))
+    return whole.hexdigest()
+
+
+def digest(path: Path) -> str:
+    """Return the sha256 of a file, as 64 hex digits.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def versions() -> dict[str, str]:

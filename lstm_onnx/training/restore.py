@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import BaseModel
-from safetensors.torch import load_file
 from torch import nn
 
 from lstm_onnx.contract import Contract, Variant
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.float16 import round_weights
 from lstm_onnx.graph.subgraphs import numeric
+from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.options import validate
-from lstm_onnx.plugins.registry import Found, load_task
+from lstm_onnx.plugins.registry import Found, load_known_file, load_task
 from lstm_onnx.task import AnyTask, GraphSpec
+from lstm_onnx.training.examples import hold
+from lstm_onnx.training.provenance import fingerprint
 from lstm_onnx.training.run_folder import Run
+from lstm_onnx.training.tensor_files import load_tensors
 
 
 @dataclass(frozen=True)
@@ -63,32 +65,73 @@ def _graph_for(restored: Restored, variant: Variant) -> GraphSpec:
     return restored.graphs[0]
 
 
-def find_task(run: Run) -> Found:
-    """Load the plugin that made the run."""
-    file = run.record.plugin_file
-    return load_task(run.record.task, Path(file) if file else None)
+def find_task(run: Run, plugin_file: Path | None = None) -> Found:
+    """Load the plugin that made the run.
+
+    Args:
+        run: the run folder.
+        plugin_file: the plugin's file, where the user named one; else that which the run names is loaded, if it is one
+            that he trained with here (see `lstm_onnx.plugins.trust`).
+
+    Raises:
+        UserError: the plugin is missing, or must not be executed.
+    """
+    record = run.record
+    if plugin_file is None and record.plugin_file is not None:
+        return load_known_file(record.task, Path(record.plugin_file), record.plugin_digest)
+    return load_task(record.task, plugin_file)
 
 
-def restore(run: Run, changes: Mapping[str, Any] | None = None) -> Restored:
+def own_data(run: Run, task: AnyTask, data: Path | None = None) -> Path | None:
+    """Return where the data is that a run was trained on: None for the plugin's own.
+
+    Args:
+        run: the run folder.
+        task: its task.
+        data: where the user says that it is; None for where it was.
+
+    Raises:
+        UserError: it is gone, or is no longer what it was.
+    """
+    record = run.record
+    source = data if data is not None else run.source
+    if source is not None and not source.exists():
+        raise UserError(f"{source}: the data of this run is not there; put it back, or say where it is with --data")
+    files = task.data_files(source, task.Config.model_validate(record.config))
+    if fingerprint([f for f in files if f.exists()], task.name) != record.fingerprint:
+        what = ", ".join(map(str, files[:3])) or "the data that the plugin draws"
+        raise UserError(
+            f"{what}: not what the run {record.name} was trained on, it has changed since (or is read with other "
+            f"files); put back what it was, or start a new run"
+        )
+    return source
+
+
+def restore(run: Run, changes: Mapping[str, Any] | None = None, plugin_file: Path | None = None) -> Restored:
     """Build the model of a run and load its best weights.
 
     Args:
         run: the run folder.
         changes: options to change, of those that `Task.adjustable` names.
+        plugin_file: as in `find_task`.
 
     Raises:
-        UserError: the run has no weights yet, they do not fit, its plugin is missing, or a change is not possible.
+        UserError: the run has no weights yet, they do not fit, its plugin is missing or has changed so that the model
+            answers otherwise, or a change is not possible.
     """
     if not run.weights.exists():
         raise UserError(
             f"{run.folder}: has no weights, since its first epoch never ended; go on with: "
             f"lstm-onnx train --resume {run.folder}"
         )
-    task = find_task(run).task
+    task = find_task(run, plugin_file).task
     config = adjusted(task, run.record.config, changes or {})
     info = task.Info.model_validate(run.record.info)
     model = rebuild(task, config, info, run.weights)
-    return Restored(run, task, config, info, model, task.graphs(model, config, info))
+    graphs = task.graphs(model, config, info)
+    if not changes:
+        hold(run, graphs[0], torch_reference(graphs[0]))
+    return Restored(run, task, config, info, model, graphs)
 
 
 def rebuild(task: AnyTask, config: BaseModel, info: BaseModel, weights: Path) -> nn.Module:
@@ -98,7 +141,7 @@ def rebuild(task: AnyTask, config: BaseModel, info: BaseModel, weights: Path) ->
         UserError: the weights are damaged, or do not fit.
     """
     model = task.build_model(config, info)
-    load_weights(model, load_weights_file(weights), weights)
+    load_weights(model, load_tensors(weights)[0], weights)
     return model.eval()
 
 
@@ -115,22 +158,10 @@ def adjusted(task: AnyTask, config: Mapping[str, Any], changes: Mapping[str, Any
     return validate(task.Config, {**config, **changes}, of=f"the task {task.name}")
 
 
-def adjusted_in(run: Run, contract: Contract) -> dict[str, Any]:
+def adjusted_in(run: Run, contract: Contract, plugin_file: Path | None = None) -> dict[str, Any]:
     """Return the options that a file was exported with and its run not trained with, of those that may differ."""
-    names = find_task(run).task.adjustable
+    names = find_task(run, plugin_file).task.adjustable
     return {n: v for n, v in contract.provenance.config.items() if n in names and run.record.config.get(n) != v}
-
-
-def load_weights_file(path: Path) -> dict[str, torch.Tensor]:
-    """Read a safetensors file.
-
-    Raises:
-        UserError: it is damaged.
-    """
-    try:
-        return load_file(path)
-    except Exception as error:
-        raise UserError(f"{path}: damaged ({error}); train again, or restore the file from a copy") from error
 
 
 def load_weights(model: nn.Module, weights: dict[str, Any], path: Path) -> None:

@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from lstm_onnx.contract import IR_VERSION, Contract, Example, Provenance, Variant
+from lstm_onnx.errors import UserError
 from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.task import GraphSpec
 from lstm_onnx.training.provenance import now
-from lstm_onnx.training.run_folder import Record
+from lstm_onnx.training.record import Record
+
+_EPOCH = "SOURCE_DATE_EPOCH"
+"""https://reproducible-builds.org/specs/source-date-epoch: the same run and time make the same bytes."""
+
+
+def created() -> str:
+    """The time at which a contract is written, UTC, or that which the environment sets.
+
+    Raises:
+        UserError: the environment sets something else.
+    """
+    given = os.environ.get(_EPOCH)
+    if given is None:
+        return now()
+    try:
+        return datetime.fromtimestamp(int(given), UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        raise UserError(f"{_EPOCH}={given[:40]}: must be whole seconds since 1970") from None
+
+
+def public(value: Any) -> Any:
+    """Return options without what they tell of the machine: of an absolute path the last part is kept."""
+    if isinstance(value, Mapping):
+        return {key: public(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [public(v) for v in value]
+    if isinstance(value, str) and _is_absolute(value):
+        return re.split(r"[/\\]", value.rstrip("/\\"))[-1]
+    return value
+
+
+def _is_absolute(text: str) -> bool:
+    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute() or text.startswith("~")
 
 
 def describe(
@@ -40,12 +78,14 @@ def describe(
         tolerance=graph.tolerance,
         scores=record.scores,
         provenance=Provenance(
-            created=now(),
+            created=created(),
             run=record.name,
             plugin=record.plugin,
             data=record.fingerprint,
             versions=record.versions,
-            config=dict(config if config is not None else record.config),
+            config=public(config if config is not None else record.config),
+            trained=record.created,
+            licence=record.licence,
         ),
         examples=examples,
     )

@@ -4,6 +4,7 @@
     weights.safetensors     the best weights so far
     checkpoint.safetensors  everything that `--resume` needs; gone once training is finished
     history.csv             one row per epoch
+    examples.npz            real examples, with the answers of the best weights
     plots/                  loss curves, and what the task draws
     data.parquet            what was learnt from, where that was a table in memory and no file
 
@@ -16,16 +17,16 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import ValidationError
 
 from lstm_onnx import display
-from lstm_onnx.contract import Scores, Variant, scores_of_version_1
-from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.contract import Variant
+from lstm_onnx.data.atomic_files import make_folder, write_atomically
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.training.options import TrainingOptions
+from lstm_onnx.training.record import Record
 
 if TYPE_CHECKING:
     from lstm_onnx.exporting.exported import Exported
@@ -34,49 +35,27 @@ TABLE = "data.parquet"
 """In the run folder, a table that was given in memory."""
 
 
-class Record(BaseModel):
-    """The content of `run.json`."""
-
-    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
-
-    version: Literal[1] = 1
-    name: str
-    task: str
-    plugin: str
-    plugin_file: str | None = None
-    created: str
-    status: Literal["training", "interrupted", "finished"] = "training"
-    source: str | None  # absolute, or within the run folder; None for the data that the plugin brings
-    fingerprint: str
-    summary: str
-    notes: list[str]
-    config: dict[str, Any]
-    info: dict[str, Any]
-    training: TrainingOptions
-    epochs_done: int = 0
-    best_epoch: int = 0
-    seconds: float = 0.0
-    parameters: int
-    scores: Scores | None = None
-    versions: dict[str, str]
-
-    @field_validator("scores", mode="before")
-    @classmethod
-    def _names_of_release_0_1(cls, scores: Any) -> Any:
-        return scores_of_version_1(scores)
-
-
 class Run:
     """A run folder that exists. It is a path, too: wherever a run folder is asked for, a run will do.
 
     Attributes:
         folder: where it is.
         record: all that `run.json` says.
+        passed_over: why other runs were not taken in its place.
     """
 
     def __init__(self, folder: Path, record: Record) -> None:
         self.folder = folder
         self.record = record
+        self.passed_over: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever works with it should be told."""
+        if self.record.status == "finished":
+            return self.passed_over
+        done, wished = len(self.history), self.record.training.epochs
+        return (*self.passed_over, f"the run is not finished ({done} of {wished} epochs): its best weights so far")
 
     @property
     def scores(self) -> dict[str, float]:
@@ -124,6 +103,11 @@ class Run:
     def checkpoint(self) -> Path:
         """What `--resume` goes on from."""
         return self.folder / "checkpoint.safetensors"
+
+    @property
+    def examples(self) -> Path:
+        """Real examples with the answers that the model gave."""
+        return self.folder / "examples.npz"
 
     @property
     def plots(self) -> Path:
@@ -185,18 +169,30 @@ def open_run(folder: Path) -> Run:
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"])
         raise UserError(f"{path}: broken at '{place}': {first['msg']}; train again, or restore the file") from None
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); train again, or restore the file") from None
 
 
 def newest_run(runs: Path) -> Run:
-    """Open the run that was started last.
+    """Open the run that was started last, and note in it which others were passed over because they are broken.
 
     Raises:
         UserError: there is none.
     """
-    found = [open_run(path.parent) for path in runs.glob("*/run.json")]
+    found: list[Run] = []
+    broken: list[UserError] = []
+    for path in runs.glob("*/run.json"):
+        try:
+            found.append(open_run(path.parent))
+        except UserError as error:
+            broken.append(error)
+    if not found and broken:
+        raise broken[0]
     if not found:
         raise UserError(f"{runs}: there is no run in it yet; make one with: lstm-onnx train --plugin NAME")
-    return max(found, key=lambda run: run.record.created)
+    newest = max(found, key=lambda run: run.record.created)
+    newest.passed_over = tuple(f"passed over {error}" for error in broken)
+    return newest
 
 
 def create_folder(runs: Path, name: str) -> Path:
@@ -204,7 +200,7 @@ def create_folder(runs: Path, name: str) -> Path:
     for number in range(1, 10_000):
         folder = runs / (name if number == 1 else f"{name}-{number}")
         try:
-            folder.mkdir(parents=True)
+            make_folder(folder, exist_ok=False)
             return folder
         except FileExistsError:
             continue

@@ -51,7 +51,9 @@ class Source:
 
 
 class GeneratedC:
-    """Plain C by emx-onnx-cgen, one program for each combination of sizes: about 1 s of generating, 1 s of compiling.
+    """Plain C as `bare-c` ships it, LSTMs ours and the rest by emx-onnx-cgen: a program for each combination of sizes.
+
+    That takes about 1 s of generating and 1 s of compiling.
 
     Cannot take strings, axes of length 0, or outputs whose size depends on the values of inputs. Known to be wrong
     (1.4, measured): Max, Min and Relu give the other number where one is NaN.

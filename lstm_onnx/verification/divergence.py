@@ -56,15 +56,23 @@ def first_divergence_from_reference(
     values = values_by_onnx_runtime(model, inputs)
     if isinstance(values, str):
         return values
+    found = values_by_reference(model, inputs)
+    if isinstance(found, str):
+        return found
+    divergence = first_difference(model, values, found, tolerance)
+    return None if divergence is None else str(divergence)
+
+
+def values_by_reference(model: onnx.ModelProto, inputs: Arrays) -> dict[str, Array] | str:
+    """Return every value between the nodes of the main graph by ONNX's reference evaluator, or why it does not run."""
     try:
         with np.errstate(all="ignore"):
             evaluator = reference_evaluator(model)
-            needed = {i.name: inputs[i.name] for i in model.graph.input}
-            found = cast(dict[str, Array], evaluator.run(None, needed, intermediate=True))
+            fed = {i.name: inputs[i.name] for i in model.graph.input}
+            found = cast(dict[str, Array], evaluator.run(None, fed, intermediate=True))
     except Exception as error:
         return f"the reference evaluator does not run it: {first_line(error)}"
-    divergence = first_difference(model, values, {name: np.asarray(v) for name, v in found.items() if name}, tolerance)
-    return None if divergence is None else str(divergence)
+    return {name: np.asarray(v) for name, v in found.items() if name}
 
 
 def values_by_onnx_runtime(model: onnx.ModelProto, inputs: Arrays) -> dict[str, Array] | str:

@@ -55,6 +55,14 @@ class StateMismatch(ParityError):
     """A sequence in pieces is answered otherwise than in one piece."""
 
 
+class FingerprintMismatch(ParityError):
+    """A weight or a node is not the one that was exported, whether or not it shows in answers that were asked for."""
+
+
+class SignatureError(ParityError):
+    """It is not signed by whom it should be, or was changed since."""
+
+
 class ProviderError(ParityError):
     """It did not run where it was asked to."""
 

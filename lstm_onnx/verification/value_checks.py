@@ -123,6 +123,7 @@ def check_extremes(answer: Answer, other: Answer, contract: Contract) -> str:
 def check_against_torch(answer: Answer, restored: Restored, contract: Contract, report: Report) -> str:
     """PyTorch and the file agree over a grid of sizes, many never traced or trained; on ragged lengths; on extremes."""
     from lstm_onnx.graph.torch_reference import torch_reference
+    from lstm_onnx.training.examples import for_graph, load_examples
     from lstm_onnx.training.restore import graph_for
 
     graph = graph_for(restored, contract.variant, contract.numeric)
@@ -136,13 +137,17 @@ def check_against_torch(answer: Answer, restored: Restored, contract: Contract, 
             assert_close(answer, truth, inputs, tolerance, place, report)
             count += 1
     sizes = {name: max(a.min, 2 if name == "batch" else 5) for name, a in graph.axes.items() if a.size is None}
+    real = 0
+    for row in for_graph(graph, restored.graphs[0], load_examples(restored.run)):
+        assert_close(answer, truth, row, tolerance, f"example {real + 1} of the run's data", report)
+        real += 1
     apart = Report(report.where)  # differences of astronomic sizes say nothing in the user's unit
     for what, inputs in extremes(graph.external_inputs, sample_inputs(restored.task, graph, sizes, seed=0)):
         assert_close(answer, truth, inputs, tolerance, what, apart)
         strange += 1
     if graph.stream is not None:
         _check_stream_against_main(restored, graph, report)
-    told = f"{count} combinations of sizes and lengths, {strange} extreme inputs"
+    told = f"{count} combinations of sizes and lengths, {real} examples of the run's data, {strange} extreme inputs"
     return f"not to the digit, int8 is held to its metric: {told}" if tolerance is None else told
 
 

@@ -18,6 +18,7 @@ from lstm_onnx.contract import Contract, TimeSource
 from lstm_onnx.data.given import given_file, given_run
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.graph.model_file import contract_text, parse_model, read_contract, readable_contract
+from lstm_onnx.inference.deadline import deadline
 from lstm_onnx.inference.session import available_providers, session_answer
 from lstm_onnx.options import resolve
 from lstm_onnx.task import Answer
@@ -33,12 +34,14 @@ from lstm_onnx.verification.report import (
     Check,
     ContractError,
     FileError,
+    FingerprintMismatch,
     NameMismatch,
     OperatorError,
     ParityError,
     ProviderError,
     Report,
     ShapeMismatch,
+    SignatureError,
     StateMismatch,
     TypeMismatch,
     ValueMismatch,
@@ -52,12 +55,14 @@ __all__ = [
     "Check",
     "ContractError",
     "FileError",
+    "FingerprintMismatch",
     "NameMismatch",
     "OperatorError",
     "ParityError",
     "ProviderError",
     "Report",
     "ShapeMismatch",
+    "SignatureError",
     "StateMismatch",
     "TypeMismatch",
     "ValueMismatch",
@@ -91,10 +96,27 @@ def verify(
     folder = given_run(run, "verify") if run is not None else None
     chosen = chosen_engines(chosen_options.engines)
     content = path.read_bytes()
-    if folder is None and not path.with_suffix(".json").is_file() and _is_foreign(content):
-        return verify_foreign(content, str(path), chosen)
-    restored = _restored(folder, content) if folder is not None else None
-    return verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
+    signed = None if chosen_options.key is None else _signed(content, str(path), chosen_options.key)
+    if signed is not None and signed.error is not None:
+        return Report(str(path), [signed])  # nothing of it is run
+    with deadline(chosen_options.timeout):
+        if folder is None and not path.with_suffix(".json").is_file() and _is_foreign(content):
+            report = verify_foreign(content, str(path), chosen)
+        else:
+            restored = _restored(folder, content, chosen_options.plugin_file) if folder is not None else None
+            report = verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
+    if signed is not None:
+        report.checks.insert(0, signed)
+    return report
+
+
+def _signed(content: bytes, where: str, key: Path) -> Check:
+    from lstm_onnx.verification.signature import check_signature
+
+    try:
+        return Check("signature", check_signature(parse_model(content, where), key))
+    except SignatureError as error:
+        return Check("signature", str(error), SignatureError(f"{where}: {error}"))
 
 
 def chosen_engines(names: Sequence[str]) -> list[str]:
@@ -118,13 +140,14 @@ def _is_foreign(content: bytes) -> bool:
         return False
 
 
-def _restored(run: Path, content: bytes) -> Restored:
+def _restored(run: Path, content: bytes, plugin_file: Path | None) -> Restored:
     """Build the model of a run with the options that a file was exported with."""
     from lstm_onnx.training.restore import adjusted_in, restore
     from lstm_onnx.training.run_folder import open_run
 
     opened, contract = open_run(run), readable_contract(content)
-    return restore(opened, adjusted_in(opened, contract) if contract is not None else {})
+    changes = adjusted_in(opened, contract, plugin_file) if contract is not None else {}
+    return restore(opened, changes, plugin_file)
 
 
 def verify_bytes(
@@ -179,6 +202,8 @@ class _Verification:
             yield self._check(f"golden examples ({name})", lambda name=name: self._by_engine(name, contract))  # type: ignore[misc]
         if "reference" in self.engines and self.restored is None:  # else PyTorch was asked already
             yield self._check("extremes (reference)", lambda: self._extremes(contract))
+        # last, so that what a change does to the answers is told first, where it does anything
+        yield self._check("fingerprints", lambda: structure_checks.check_fingerprints(model, contract))
 
     def _on_provider(self, provider: str, contract: Contract) -> Iterator[Check]:
         if provider != "cpu":

@@ -22,7 +22,7 @@ from lstm_onnx_captioning.examples import Examples, Take, pair_split, picture_sp
 from lstm_onnx_captioning.extractor import extractor
 from lstm_onnx_captioning.features import Features, compute
 from lstm_onnx_captioning.options import Config, Info
-from lstm_onnx_captioning.pictures import read_examples
+from lstm_onnx_captioning.pictures import find_folders, locate, read_examples
 from lstm_onnx_captioning.raw_captions import Row
 from lstm_onnx_captioning.reading import read
 from lstm_onnx_captioning.scenes import scenes, share_out
@@ -120,6 +120,17 @@ def draw(config: Config) -> Examples:
     ]
     images = np.stack([pixels for _, pixels, _ in made])
     return Examples(images, [(caption,) for _, _, caption in made], [part for part, _, _ in made])
+
+
+def files_of(source: Path | None, config: Config) -> list[Path]:
+    """Name what `load` reads: the captions, the pictures that they name, and the encoder's file."""
+    files = [] if config.encoder == "compact" else [Path(config.encoder)]
+    if source is None:
+        return files
+    rows = read(source, config).rows
+    folders = find_folders(rows, source, config, [])
+    pictures = dict.fromkeys(locate(row.name, folders) for row in rows)
+    return [*files, source, *(p for p in pictures if p.is_file())]
 
 
 def choose_parts(examples: Examples, config: Config, source: Path | None) -> dict[Part, Array]:

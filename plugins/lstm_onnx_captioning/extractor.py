@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import inliner, version_converter
-from onnx.external_data_helper import load_external_data_for_model
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import open_session, parse_model
 from lstm_onnx_captioning.resizing import Floats, to_unit
@@ -94,8 +94,9 @@ def extractor(path: Path, size: int) -> Extractor:
     """
     if not path.is_file():
         raise UserError(f"--encoder {path}: no such file; give 'compact', or an .onnx file with {WANTED}")
-    model = parse_model(path.read_bytes(), path)
-    load_external_data_for_model(model, str(path.parent))
+    content = path.read_bytes()
+    refuse_outside_data(content, path)
+    model = parse_model(content, path)
     held = {t.name for t in model.graph.initializer}
     inputs = [i for i in model.graph.input if i.name not in held]
     outputs = list(model.graph.output)
@@ -104,7 +105,7 @@ def extractor(path: Path, size: int) -> Extractor:
         raise _refusal(path, f"has the inputs {', '.join(names[0])} and the outputs {', '.join(names[1])}")
     size = _fixed_size(inputs[0], path) or size
     model = _plain(model, path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     return Extractor(path, digest, model, inputs[0].name, outputs[0].name, size)
 
 

@@ -66,7 +66,7 @@ def compute(images: Pixels, encoder: Extractor) -> Features:
             chosen = missing[begin : begin + _BATCH]
             for i, found in zip(chosen, encoder.features(images[chosen]), strict=True):
                 _make_folder(paths[i].parent)
-                write_atomically(paths[i], _stored(found))
+                write_atomically(paths[i], _stored(found), durable=False)  # can be computed again
             update(begin + len(chosen), len(missing))
     return Features(paths, encoder.shape)
 

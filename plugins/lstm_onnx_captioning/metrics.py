@@ -13,7 +13,8 @@ from math import exp, log, sqrt
 
 import numpy as np
 
-from lstm_onnx.task import Arrays, Collected, Totals
+from lstm_onnx.data.collected import Collected
+from lstm_onnx.task import Arrays, Totals
 
 Words = list[str]
 Grams = Counter[tuple[str, ...]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -42,6 +42,12 @@ class Captioning(Task[options.Config, options.Info]):
         from lstm_onnx_captioning.data import load
 
         return load(source, config, seed)
+
+    def data_files(self, source: Path | None, config: options.Config) -> Sequence[Path]:
+        """The captions, every picture that they name, and the encoder's file."""
+        from lstm_onnx_captioning.data import files_of
+
+        return files_of(source, config)
 
     def build_model(self, config: options.Config, info: options.Info) -> nn.Module:
         """Make a fresh captioner."""

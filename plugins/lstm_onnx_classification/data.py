@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from lstm_onnx.data.parts import PARTS, Part, cut, part_out
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.task import DataSet
 from lstm_onnx_classification.examples import Examples, RawExamples, SplitExamples, StepArray
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
@@ -29,7 +30,20 @@ _SHOWN = 5
 
 def bundled() -> Path:
     """Return the bundled data: 640 utterances of nine speakers, 12 channels, 7 to 29 steps (`datasets/README.md`)."""
-    return Path(str(files("lstm_onnx_classification"))) / "datasets" / "japanese_vowels.npz"
+    return _folder() / "japanese_vowels.npz"
+
+
+def _folder() -> Path:
+    return Path(str(files("lstm_onnx_classification"))) / "datasets"
+
+
+VOWELS = DataSet(
+    name="vowels",
+    files=(bundled(), _folder() / "README.md"),
+    summary="640 utterances of nine speakers, 12 channels, 7 to 29 steps",
+    licence="CC BY 4.0, Kudo, Toyama and Shimbo, Japanese Vowels, UCI Machine Learning Repository, 1999",
+    origin="https://doi.org/10.24432/C5NS47",
+)
 
 
 def load(source: Path | None, config: Config, seed: int) -> SplitExamples:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_onnx.task import Collected
+from lstm_onnx.data.collected import Collected
 
 Array = NDArray[Any]
 

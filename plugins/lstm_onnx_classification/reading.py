@@ -43,6 +43,14 @@ def read(source: Path, config: Config) -> RawExamples:
     return _read_tables(source, config)
 
 
+def files_of(source: Path, config: Config) -> tuple[Path, ...]:
+    """Name what `read` reads: the source, or the training file in it, and what its test examples are in."""
+    if source.is_dir():
+        source, _ = _in_folder(source)
+    test = _asked_for(source, config.test_file) if config.test_file else _partner(source)
+    return (source, test) if test is not None else (source,)
+
+
 def _in_folder(folder: Path) -> tuple[Path, Path | None]:
     """Return the training file of the one pair of `.ts` files in a folder, or the folder itself if it has none."""
     files = [f for f in sorted(folder.iterdir()) if f.suffix.lower() == SUFFIX]

@@ -13,7 +13,7 @@ from lstm_onnx.contract import Table
 from lstm_onnx.data.arrays import load_npz
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.sequences import long_sequences, wide_sequences
-from lstm_onnx.data.tables import check_readable, row_number
+from lstm_onnx.data.tables import row_number
 from lstm_onnx.data.ucr_format import channel_names, read_ts
 from lstm_onnx.errors import UserError
 from lstm_onnx_classification.cells import cells, part_names, refuse_changes
@@ -90,7 +90,7 @@ def read_npz(path: Path, config: Config) -> RawExamples:
             f"{path}: has no columns, so there is none for --split; give the test examples as 'test_values' and "
             "'test_labels'"
         )
-    arrays = _load(path)
+    arrays = load_npz(path)
     read: list[Examples] = []
     parts: list[Part] = []
     prefixes: tuple[tuple[Part, str], ...] = (("train", ""), ("validation", "validation_"), ("test", "test_"))
@@ -111,11 +111,6 @@ def read_npz(path: Path, config: Config) -> RawExamples:
 def _table_of_arrays(channels: int) -> Table:
     """How `predict` may read a table for a model of data that was none."""
     return Table(steps=True, series="id", others=LABELS) if channels == 1 else Table(series="sequence")
-
-
-def _load(path: Path) -> dict[str, Array]:
-    check_readable(path, (".npz",))
-    return load_npz(path)
 
 
 def _array(arrays: dict[str, Array], name: str, path: Path) -> Array:

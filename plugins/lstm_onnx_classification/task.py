@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from lstm_onnx.contract import Array, Contract
-from lstm_onnx.task import Answer, Arrays, GraphSpec, PrimaryMetric, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, Task, TaskData, Totals
 from lstm_onnx_classification import metrics, options
 
 if TYPE_CHECKING:
@@ -48,6 +48,18 @@ class Classification(Task[options.Config, options.Info]):
         from lstm_onnx_classification.encode import task_data
 
         return task_data(load(source, config, seed))
+
+    def data_files(self, source: Path | None, config: options.Config) -> Sequence[Path]:
+        """The source, and the test part that is given by an option or lies beside it."""
+        from lstm_onnx_classification.reading import files_of
+
+        return super().data_files(None, config) if source is None else files_of(source, config)
+
+    def data_sets(self) -> tuple[DataSet, ...]:
+        """The Japanese vowels."""
+        from lstm_onnx_classification.data import VOWELS
+
+        return (VOWELS,)
 
     def build_model(self, config: options.Config, info: options.Info) -> nn.Module:
         """Make a fresh classifier."""

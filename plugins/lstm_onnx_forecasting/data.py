@@ -23,7 +23,7 @@ from lstm_onnx.data.tables import Floats, read_table
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
 from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
-from lstm_onnx.task import TaskData
+from lstm_onnx.task import DataSet, TaskData
 from lstm_onnx_forecasting.columns import Roles, find_roles
 from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.windows import WindowSplit, WindowStore, make_bank, usable
@@ -105,7 +105,20 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
 
 def bundled() -> Path:
     """Return the bundled data: a year of hourly traffic counts (see `datasets/SOURCE.md`)."""
-    return Path(str(files("lstm_onnx_forecasting"))) / "datasets" / "traffic.csv"
+    return _folder() / "traffic.csv"
+
+
+def _folder() -> Path:
+    return Path(str(files("lstm_onnx_forecasting"))) / "datasets"
+
+
+TRAFFIC = DataSet(
+    name="traffic",
+    files=(bundled(), _folder() / "SOURCE.md"),
+    summary="a year of hourly vehicle counts on a motorway, with temperature, clouds and holidays",
+    licence="CC BY 4.0, John Hogue, Metro Interstate Traffic Volume, UCI Machine Learning Repository, 2019",
+    origin="https://doi.org/10.24432/C5X60B",
+)
 
 
 def default_season(step: Step) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lstm_onnx.contract import Array, Contract
-from lstm_onnx.task import Answer, Arrays, GraphSpec, PrimaryMetric, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, Task, TaskData, Totals
 from lstm_onnx_forecasting import metrics, options
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ class Forecasting(Task[options.Config, options.Info]):
         from lstm_onnx_forecasting.data import load_data
 
         return load_data(source, config, seed)
+
+    def data_sets(self) -> tuple[DataSet, ...]:
+        """Hourly traffic on a motorway."""
+        from lstm_onnx_forecasting.data import TRAFFIC
+
+        return (TRAFFIC,)
 
     def build_model(self, config: options.Config, info: options.Info) -> nn.Module:
         """Make a fresh forecaster."""

@@ -117,7 +117,7 @@ def test_a_file_without_a_contract(adding_file: Path, tmp_path: Path) -> None:
     model = onnx.load(adding_file)
     del model.metadata_props[:]
     onnx.save(model, tmp_path / "plain.onnx")
-    (figures,) = benchmark([tmp_path / "plain.onnx"], batches=(2,), lengths=(7,), seconds=0.01)
+    (figures,) = benchmark([tmp_path / "plain.onnx"], batches=(2,), lengths=(7,), threads=(1,), seconds=0.01)
     assert (figures.cell.variant, figures.cell.batch, figures.cell.length) == ("no contract", 2, 7)
     made = footprint(tmp_path / "plain.onnx")
     assert made.answered > made.ready > 0

@@ -10,7 +10,7 @@ from lstm_onnx_captioning.baselines import most_frequent, nearest
 from lstm_onnx_captioning.metrics import cider, finish, totals
 from lstm_onnx_captioning.options import Info
 
-from lstm_onnx.task import Collected
+from lstm_onnx.data.collected import Collected
 
 WORDS = "a the red blue small large dog cat sits runs on under mat tree".split()
 

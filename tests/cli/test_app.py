@@ -71,10 +71,11 @@ def test_json_is_json(capsys: pytest.CaptureFixture[str], adding_file: Path, tmp
 def test_failed_check_has_status_1(capsys: pytest.CaptureFixture[str], adding_file: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.onnx"
     copy.write_bytes(adding_file.read_bytes())
+    copy.with_suffix(".json").write_text("{}")
     status, out, err = call(capsys, "verify", copy)
     assert status == 1
     assert "FAILED" in out
-    assert err.startswith("failed: copy.onnx: has no copy.json beside it") or "copy.json" in err
+    assert err.startswith("failed: copy.onnx: has another contract inside than in copy.json") or "copy.json" in err
 
 
 @pytest.mark.parametrize(

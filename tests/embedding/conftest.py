@@ -18,7 +18,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory, adding_file: Path, adding_run) -> dict[str, Path]:
-    """Every model by its short name: the reference models, the example of the README, and made-up ones."""
+    """Every model by its short name: the reference models, the example of the documents, and made-up ones."""
     folder = tmp_path_factory.mktemp("models")
     found = {file.stem: file for file in sorted((ROOT / "exported").glob("*.onnx"))}
     found["adding"] = adding_file

@@ -166,9 +166,9 @@ def test_the_library_needs_libm_alone_and_two_of_them_fit_together(workshop, mod
 def test_a_cortex_m4_with_64_kib_of_memory_passes_the_self_test(models, model: str, tmp_path: Path) -> None:
     need("arm-none-eabi-gcc", "qemu-system-arm")
     written = embed(models[model], "bare-c", tmp_path / "out")
-    name, board = written.project.id, ROOT / "tests" / "embed" / "cortex_m4"
+    name, board = written.project.id, ROOT / "tests" / "embedding" / "cortex_m4"
     sh(
-        "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -std=c99 -O2 -nostartfiles "
+        "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -std=c99 -O3 -nostartfiles "
         f"-Wall -Wextra -Wpedantic --specs=rdimon.specs -T {board}/board.ld -DMODEL={name} "
         f"-DMODEL_UPPER={name.upper()} -I. {board}/start.c {board}/main.c {name}.c self_test.c -lm -o device.elf",
         written.folder,

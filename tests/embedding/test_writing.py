@@ -211,8 +211,7 @@ def test_a_plugin_with_targets_alone_is_listed(plugin: Path, tmp_path: Path, mon
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_every_target_has_a_readme_and_is_in_ours(target: str, tmp_path: Path) -> None:
-    assert f"`{target}`" in (ROOT / "README.md").read_text().split("## Embed it")[1].split("\n## ")[0]
+def test_every_target_has_a_readme(target: str, tmp_path: Path) -> None:
     embed(TRAFFIC, target, tmp_path / "out")
     text = (tmp_path / "out" / "README.md").read_text()
     assert "--self-test" in text or not load_target(target).program

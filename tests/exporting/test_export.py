@@ -48,7 +48,9 @@ def test_contract_tells_sizes_scores_and_origin(adding_file: Path, adding_run) -
     assert contract.scores is not None and set(contract.scores.baselines) == {"always 1"}
     assert contract.provenance.config == adding_run.record.config
     assert contract.provenance.data == adding_run.record.fingerprint
-    assert [len(e.inputs["lengths"].values) for e in contract.examples] == [1, 3]
+    sizes = [len(e.inputs["lengths"].values) for e in contract.examples]
+    assert (sizes[0], sizes[2]) == (1, 3)
+    assert sizes[1] > 3  # real rows
 
 
 def test_export_is_the_same_again_in_one_process(adding_run, adding_file: Path, tmp_path: Path) -> None:

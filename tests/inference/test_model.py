@@ -34,8 +34,14 @@ def test_arrays_by_name(adding_file: Path) -> None:
         ({"pairs": PAIRS[:, :1], "lengths": [1]}, "time"),
         ({"pairs": PAIRS, "lengths": [3, 3]}, "batch"),
         ({"pairs": PAIRS, "lengths": ["three"]}, "lengths"),
+        ({"pairs": PAIRS[:0], "lengths": np.zeros(0, int)}, "axis 'batch' has length 0, and must have 1 at least"),
+        ({"pairs": PAIRS, "lengths": [-1]}, r"-1 at \[0\], and a length must be from 0 to 3, the size of 'time'"),
+        ({"pairs": PAIRS, "lengths": [4]}, r"4 at \[0\], and a length must be from 0 to 3"),
     ],
-    ids=["missing", "extra", "misspelt", "rank", "fixed-axis", "too-short", "other-batch", "words"],
+    ids=[
+        *("missing", "extra", "misspelt", "rank", "fixed-axis", "too-short", "other-batch", "words", "no-example"),
+        *("negative-length", "length-past-the-end"),
+    ],
 )
 def test_arrays_that_do_not_fit(adding_file: Path, inputs: dict[str, object], message: str) -> None:
     with pytest.raises(lo.UserError, match=message):
@@ -66,13 +72,15 @@ def test_a_file_without_contract_runs_but_says_what_it_lacks(adding_file: Path, 
     np.testing.assert_array_equal(bare.run(inputs)["total"], lo.load(adding_file).run(inputs)["total"])
     with pytest.raises(lo.UserError, match=r"bare\.onnx: has no lstm-onnx contract in its metadata"):
         bare.predict(inputs)
+    with pytest.raises(lo.UserError, match="an axis has length 0, on which ONNX Runtime's LSTM ends the whole process"):
+        bare.run({"pairs": PAIRS[:0], "lengths": np.zeros(0, int)})
 
 
 def test_files_that_are_not_there_or_not_onnx(adding_file: Path, tmp_path: Path) -> None:
     with pytest.raises(lo.UserError, match=r"no such file; did you mean 'adding.onnx'"):
         lo.load(adding_file.with_name("ading.onnx"))
     (tmp_path / "junk.onnx").write_bytes(b"junk")
-    with pytest.raises(lo.UserError, match=r"junk.onnx: ONNX Runtime cannot load it"):
+    with pytest.raises(lo.UserError, match=r"junk\.onnx: is no ONNX file, or a damaged one"):
         lo.load(tmp_path / "junk.onnx")
 
 

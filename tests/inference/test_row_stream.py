@@ -108,7 +108,7 @@ def test_a_state_that_the_graph_forgets_is_found(stream_file: Path, tmp_path: Pa
     path.with_suffix(".json").write_text(next(p.value for p in model.metadata_props if p.key == METADATA_KEY))
     report = parity.verify(path)
     assert not report.passed
-    with pytest.raises(parity.ValueMismatch, match=r"golden example 2.*changed since the export: node .*LSTM"):
+    with pytest.raises(parity.ValueMismatch, match=r"golden example [23].*changed since the export: node .*LSTM"):
         report.raise_if_failed()
 
 

@@ -171,7 +171,8 @@ def test_the_batch_is_as_long_as_the_contract_wants_it() -> None:
     (contract([VALUES, LENGTHS, tensor("odd", "float32", "batch")], time=Axis(), channel=Axis(size=2)),
      "this model does not read tables: its input 'odd' (batch) must be given as arrays by name, in a file of type "
      ".npz or .json"),
-    (contract([VALUES, tensor("n", "int64", "batch", LengthsSource(axis="word"))], time=Axis(), channel=Axis(size=2)),
+    (contract([VALUES, tensor("n", "int64", "batch", LengthsSource(axis="word"))],
+              time=Axis(), channel=Axis(size=2), word=Axis()),
      "this model does not read tables: its input 'n' (batch) must be given as arrays by name, in a file of type .npz "
      "or .json"),
 ])  # fmt: skip

@@ -187,6 +187,7 @@ def test_a_run_reads_back_as_it_was_written(adding_run: Run) -> None:
     assert again.history["epoch"].to_list() == [1, 2]
     assert not adding_run.checkpoint.exists()
     assert sorted(p.name for p in adding_run.folder.iterdir()) == [
+        "examples.npz",
         "history.csv",
         "plots",
         "run.json",

@@ -1,0 +1,168 @@
+"""Begins a training, or goes on with one: from what was asked for to the session that the loop works on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+from torch import nn
+
+from lstm_onnx.data.atomic_files import file_name, sweep
+from lstm_onnx.data.frames import as_file
+from lstm_onnx.data.given import given_run
+from lstm_onnx.errors import UserError
+from lstm_onnx.graph.torch_reference import torch_reference
+from lstm_onnx.options import validate
+from lstm_onnx.plugins import trust
+from lstm_onnx.plugins.registry import load_task
+from lstm_onnx.task import AnyTask, TaskData
+from lstm_onnx.training.checkpoint import load_checkpoint
+from lstm_onnx.training.devices import pick_device, threads_for
+from lstm_onnx.training.loop import TrainingSession, fit, save
+from lstm_onnx.training.observers import Observer
+from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options
+from lstm_onnx.training.provenance import fingerprint, now, versions
+from lstm_onnx.training.record import Record
+from lstm_onnx.training.restore import find_task, own_data
+from lstm_onnx.training.run_folder import Run, create_folder, keep_table, open_run
+from lstm_onnx.training.tracking.registry import together
+
+
+def train(
+    plugin: str,
+    data: Any = None,
+    *,
+    runs: str | Path = "runs",
+    name: str | None = None,
+    plugin_file: str | Path | None = None,
+    observers: Observer | str | Sequence[Observer | str] = (),
+    **options: Any,
+) -> Run:
+    """Train a model and leave it in a new run folder.
+
+    Args:
+        plugin: name of the task.
+        data: what to learn from: path of a file or folder, or a table of polars, pandas or pyarrow; None takes the
+            small real data set that the plugin brings. The content of a table is kept in the run folder, as
+            `data.parquet`; its hash is the run's fingerprint. So `resume`, `evaluate` and `export` of variants that are
+            judged on the data need no file of yours. A file is not copied: it has to stay where it is.
+        runs: folder in which the run folder is made.
+        name: name of the run folder; from the task and the data if not given.
+        plugin_file: Python file that holds the plugin, if it is not installed.
+        observers: are told how it goes; each is an `Observer`, or the name of one that a plugin announces, such as
+            `tensorboard` or `mlflow`.
+        options: of the task (its `Config`) and of training (`TrainingOptions`), by name: `horizon=14, epochs=30`.
+
+    Raises:
+        UserError: the options or the data cannot be used.
+        Interrupted: Ctrl-C was pressed; the run folder is whole.
+    """
+    options, observers = of_release_0_1(options, observers)
+    found = load_task(plugin, Path(plugin_file) if plugin_file else None)
+    task = found.task
+    given = sort_options(options, {task.name: task.Config, "training": TrainingOptions})
+    chosen: BaseModel = validate(task.Config, given[task.name], of=f"the task {task.name}")
+    settings = validate(TrainingOptions, {**task.training, **given["training"]}, of="training")
+    observer = together(observers)
+    is_table = not isinstance(data, str | os.PathLike)
+    with as_file(data, "train") as source:
+        torch.manual_seed(settings.seed)
+        examples = task.load_data(source, chosen, settings.seed)
+        chosen = examples.config or chosen
+        model = task.build_model(chosen, examples.info).to(pick_device(settings.device))
+        if settings.threads is None:
+            settings = settings.model_copy(update={"threads": threads_for(model, settings.batch_size)})
+        record = Record(
+            name=file_name(name or _name(task, source, is_table)),
+            task=task.name,
+            plugin=found.origin,
+            plugin_file=str(found.file.resolve()) if found.file else None,
+            plugin_digest=found.digest,
+            created=now(),
+            source=str(source.resolve()) if source else None,
+            fingerprint=fingerprint(task.data_files(source, chosen), task.name),
+            licence=task.data_sets()[0].licence if source is None and task.data_sets() else None,
+            summary=examples.summary,
+            notes=list(examples.notes),
+            config=chosen.model_dump(mode="json"),
+            info=examples.info.model_dump(mode="json"),
+            training=settings,
+            parameters=sum(p.numel() for p in model.parameters()),
+            versions=versions(),
+        )
+        if found.file is not None and found.digest is not None:
+            trust.remember(found.digest, found.file)  # whoever calls this has named the file
+        run = Run(create_folder(Path(runs), record.name), record)
+        record.name = run.folder.name  # `day-2` where there was a `day`
+        if source is not None and is_table:
+            keep_table(run, source)
+    session = _session(task, chosen, examples, model, run, observer)
+    save(session)
+    run.save()
+    return fit(session)
+
+
+def _name(task: AnyTask, source: Path | None, is_table: bool) -> str:
+    """Name a run after its task and its data."""
+    if source is None:
+        return task.name
+    return f"{task.name}-{'table' if is_table else source.stem}"
+
+
+def resume(
+    run: Run | str | Path,
+    observers: Observer | str | Sequence[Observer | str] = (),
+    *,
+    data: str | Path | None = None,
+    plugin_file: str | Path | None = None,
+    **old: Any,
+) -> Run:
+    """Go on with a run that was interrupted, to the same result as if it had not been.
+
+    Args:
+        run: the run, or its folder.
+        observers: as in `train`.
+        data: where the run's data is now, if it was moved.
+        plugin_file: where the file is that holds the run's plugin, if it was moved.
+        old: names of release 0.1.
+
+    Raises:
+        UserError: there is nothing to resume, or the data has changed since.
+        Interrupted: Ctrl-C was pressed again.
+    """
+    _, observers = of_release_0_1(old, observers)
+    run = open_run(given_run(run, "resume"))
+    record = run.record
+    if record.status == "finished" or not run.checkpoint.exists():
+        raise UserError(f"{run.folder}: training is finished, there is nothing to resume; start a new run instead")
+    found = find_task(run, Path(plugin_file) if plugin_file else None)
+    task = found.task
+    if found.digest != record.plugin_digest is not None:
+        raise UserError(f"{found.file}: is not the plugin that the run was begun with; start a new run instead")
+    source = own_data(run, task, Path(data) if data is not None else None)
+    if data is not None and source is not None:
+        record.source = str(source.resolve())
+    record.plugin_file = str(found.file.resolve()) if found.file else None
+    sweep(run.folder)  # what a kill left half-written
+    config = task.Config.model_validate(record.config)
+    observer = together(observers)
+    torch.manual_seed(record.training.seed)
+    examples = task.load_data(source, config, record.training.seed)
+    model = task.build_model(config, examples.info).to(pick_device(record.training.device))
+    session = _session(task, config, examples, model, run, observer)
+    session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)
+    return fit(session)
+
+
+def _session(
+    task: AnyTask, config: BaseModel, data: TaskData[Any], model: nn.Module, run: Run, observer: Observer
+) -> TrainingSession:
+    settings = run.record.training
+    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
+    optimizer = kind(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+    answer = torch_reference(task.graphs(model, config, data.info)[0])
+    return TrainingSession(task, config, data, model, answer, optimizer, settings, run, observer)

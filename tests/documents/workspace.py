@@ -1,0 +1,67 @@
+"""A folder with the files that the documents speak of, small."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from PIL import Image
+
+from tests.exporting.test_adopt import lstm_file
+from tools.documents.links import ROOT
+
+TRAFFIC = ROOT / "plugins/lstm_onnx_forecasting/datasets/traffic.csv"
+
+
+def fill(folder: Path) -> None:
+    """Make what a reader of the documents would have."""
+    (folder / "examples").symlink_to(ROOT / "examples")
+    shutil.copytree(ROOT / "exported", folder / "exported")
+    with TRAFFIC.open() as lines:
+        (folder / "traffic.csv").write_text("".join(islice(lines, 1200)))
+    random = np.random.default_rng(0)
+    _sales(random).write_csv(folder / "sales.csv")
+    _reviews(random).write_csv(folder / "reviews.csv")
+    _pictures(random, folder)
+    lstm_file(folder)  # theirs.onnx
+
+
+def _sales(random: np.random.Generator) -> pl.DataFrame:
+    days = 300
+    sold = 40 + 10 * np.sin(np.arange(days) * 2 * np.pi / 7) + random.normal(0, 2, days)
+    return pl.DataFrame(
+        {
+            "day": [date(2025, 1, 1) + timedelta(k) for k in range(days)],
+            "sold": sold.round(1),
+            "price": random.choice([2.2, 2.5], days),
+            "holiday": random.integers(0, 2, days),
+        }
+    )
+
+
+def _reviews(random: np.random.Generator) -> pl.DataFrame:
+    words = {"good": ["warm", "moving", "bright", "lovely"], "bad": ["dull", "slow", "empty", "tired"]}
+    rows = []
+    for k in range(120):
+        label = ("good", "bad")[k % 2]
+        rows.append({"review": f"A {' '.join(random.choice(words[label], 3))} film, number {k}.", "label": label})
+    return pl.DataFrame(rows)
+
+
+def _pictures(random: np.random.Generator, folder: Path) -> None:
+    colours = {"red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255)}
+    rows = []
+    (folder / "photos").mkdir()
+    for k in range(60):
+        name = list(colours)[k % 3]
+        pixels = np.clip(np.array(colours[name]) + random.integers(-20, 20, (24, 24, 3)), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / "photos" / f"{k}.png")
+        rows.append({"image": f"{k}.png", "caption": f"a {name} picture"})
+    pl.DataFrame(rows).write_csv(folder / "captions.csv")
+    (folder / "holiday").mkdir()
+    for name in ("holiday.jpg", "holiday/one.jpg", "holiday/two.jpg"):
+        Image.fromarray(random.integers(0, 255, (30, 40, 3), dtype=np.uint8)).save(folder / name)

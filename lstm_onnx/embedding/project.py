@@ -244,7 +244,7 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
     return Project(
         name=contract.name,
         id=program(contract.name),
-        verb=verb(contract.task),
+        verb=verb(contract.verb or contract.task, program(contract.name)),
         task=contract.task,
         variant=contract.variant,
         description=contract.description,

@@ -15,7 +15,8 @@ from lstm_onnx.contract import Contract, to_json
 from lstm_onnx.data.given import given_file, given_path
 from lstm_onnx.embedding.consistent import refuse_inconsistent
 from lstm_onnx.embedding.example_input import check_example, example_input, refuse_unanswerable
-from lstm_onnx.embedding.project import Project, project_of
+from lstm_onnx.embedding.from_contract import project_of
+from lstm_onnx.embedding.project import Project
 from lstm_onnx.embedding.registry import load_target
 from lstm_onnx.embedding.render import commands, render, write_folder
 from lstm_onnx.embedding.target import EmbedTarget, Refusal

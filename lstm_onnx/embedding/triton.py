@@ -48,7 +48,7 @@ class Triton(EmbedTarget):
 
     def fit(self, project: Project, model: bytes) -> Project:
         """Give the states names by which Triton pairs them rightly."""
-        from lstm_onnx.embedding.project import project_of
+        from lstm_onnx.embedding.from_contract import project_of
 
         for port, _ in project.states:
             if sum(d.size is None for d in port.dims) > 1:

@@ -15,9 +15,9 @@ import lstm_onnx as lo
 from lstm_onnx.cli.app import run
 from lstm_onnx.cli.plugins import survey
 from lstm_onnx.contract import METADATA_KEY, from_json, to_json
+from lstm_onnx.embedding.from_contract import project_of
 from lstm_onnx.embedding.generate import embed
 from lstm_onnx.embedding.identifiers import c_string, camel, one_line, pascal, rust_string, snake, unique, verb
-from lstm_onnx.embedding.project import project_of
 from lstm_onnx.embedding.registry import load_target, load_targets
 from lstm_onnx.embedding.render import MARKER, write_folder
 from lstm_onnx.errors import UserError

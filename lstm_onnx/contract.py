@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lstm_onnx.contract_rules import fault_of
 from lstm_onnx.contract_versions import in_current_names
 from lstm_onnx.errors import UserError
 from lstm_onnx.json_text import parse_json
@@ -260,6 +261,7 @@ class Contract(_Part):
     version: Literal[2] = Field(VERSION, description="of the contract itself")
     name: str = Field(description="of the model")
     task: str = Field(description="the plugin that trained it")
+    verb: str | None = Field(None, description="what programs call the function, where the task's name does not say")
     description: str = Field(description="what it answers, in a sentence")
     variant: Variant = Field("fp32", description="which of the files of a run this is")
     numeric: bool = Field(False, description="strings were left out: what they stand for goes in and comes out")
@@ -280,7 +282,7 @@ class Contract(_Part):
 
     @model_validator(mode="after")
     def _fits_itself(self) -> Contract:
-        if (fault := _fault(self)) is not None:
+        if (fault := fault_of(self)) is not None:
             raise ValueError(fault)
         return self
 
@@ -296,34 +298,6 @@ class Contract(_Part):
 
 
 Example.model_rebuild()
-
-
-def _fault(contract: Contract) -> str | None:
-    """Say what in a contract contradicts the rest of it."""
-    for side in (contract.inputs, contract.outputs):
-        if len({t.name for t in side}) != len(side):
-            return f"two tensors of one name among {', '.join(t.name for t in side)}"
-    for name, axis in contract.axes.items():
-        if axis.max is not None and axis.max < axis.min:
-            return f"axis {name} is at least {axis.min} and at most {axis.max} long"
-        if axis.size is not None and axis.labels is not None and len(axis.labels) != axis.size:
-            return f"axis {name} has {axis.size} places and {len(axis.labels)} labels"
-    for t in (*contract.inputs, *contract.outputs):
-        if unknown := [d for d in t.dims if d not in contract.axes]:
-            return f"{t.name} has an axis {unknown[0]}, which is not described"
-        if isinstance(t.source, ColumnsSource | StaticSource) and t.dims:
-            size = contract.axes[t.dims[-1]].size
-            if size is not None and size != len(t.source.columns):
-                return f"{t.name} has {size} columns in the graph, and {len(t.source.columns)} in the table"
-        if isinstance(t.source, LengthsSource) and t.source.axis not in contract.axes:
-            return f"{t.name} counts along the axis {t.source.axis}, which is not described"
-    for number, example in enumerate(contract.examples, start=1):
-        for values, side in ((example.inputs, contract.inputs), (example.outputs, contract.outputs)):
-            if values.keys() != {t.name for t in side}:
-                return f"golden example {number} has {', '.join(values)} instead of {', '.join(t.name for t in side)}"
-            if wrong := [t.name for t in side if len(values[t.name].shape) != len(t.dims)]:
-                return f"golden example {number} has {wrong[0]} of another number of axes"
-    return None
 
 
 def to_json(contract: Contract) -> str:

@@ -179,6 +179,8 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     primary_metric: ClassVar[PrimaryMetric]
     Config: ClassVar[type[BaseModel]]
     Info: ClassVar[type[BaseModel]]
+    verb: ClassVar[str | None] = None
+    """What the task does, such as `detect`: after it, programs name their function. By default it is made of `name`."""
     training: ClassVar[dict[str, Any]] = {}
     """Defaults of the training options (`lstm_onnx.training.options.TrainingOptions`) that suit this task better."""
     adjustable: ClassVar[tuple[str, ...]] = ()

@@ -17,7 +17,8 @@ from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Arrays
 from lstm_onnx.training.examples import CANDIDATES
-from lstm_onnx.training.restore import Restored, own_data, restore
+from lstm_onnx.training.own_data import own_data
+from lstm_onnx.training.restore import Restored, restore
 from lstm_onnx.verification.comparison import compare
 from lstm_onnx.verification.fingerprints import changed_parts
 from lstm_onnx.verification.report import ParityError, Report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ class Program(Result):
         """Return how to build, test and run it."""
         w = self.written
         steps = {what: " && ".join(some) for what, some in w.commands.items() if some}
-        yield {"written": f"{w.folder} ({len(w.files)} files)", "go there": f"cd {w.folder}"} | steps
+        yield {"written": f"{w.folder} ({len(w.files)} files)", "go there": f"cd {shlex.quote(str(w.folder))}"} | steps
         for note in w.notes:
             yield {"note": note}
         if w.missing:

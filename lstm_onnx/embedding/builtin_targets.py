@@ -57,8 +57,8 @@ GO = EmbedTarget(
     runtime="ort",
     templates=TEMPLATES / "go",
     build=(
-        'CGO_CFLAGS="-I$ONNXRUNTIME_ROOT/include" '
-        'CGO_LDFLAGS="-L$ONNXRUNTIME_ROOT/lib -Wl,-rpath,$ONNXRUNTIME_ROOT/lib" go build -o {{ project.id }}',
+        "CGO_CFLAGS=\"'-I$ONNXRUNTIME_ROOT/include'\" "
+        "CGO_LDFLAGS=\"'-L$ONNXRUNTIME_ROOT/lib' '-Wl,-rpath,$ONNXRUNTIME_ROOT/lib'\" go build -o {{ project.id }}",
     ),
     program="./{{ project.id }}",
     tools=("go", "cc"),

@@ -65,7 +65,7 @@ def _generated(path: Path, model: onnx.ModelProto, findings: tuple[Finding, ...]
 def _as_embedded(contract: Contract, content: bytes) -> str:
     from lstm_onnx.embedding.builtin_targets import BARE_C
     from lstm_onnx.embedding.fixed_shapes import sizes_of
-    from lstm_onnx.embedding.project import project_of
+    from lstm_onnx.embedding.from_contract import project_of
 
     project = BARE_C.fit(project_of(contract, len(content), __version__), content)
     BARE_C.context(project, content)

@@ -61,7 +61,8 @@ def check_example(project: Project, model: bytes, path: Path, example: bytes) ->
         alone = table.model_copy(update={"series": None, "wide": False})
         loaded.contract = project.contract.model_copy(update={"table": alone})
     try:
-        if project.mode == "picture":  # several in a file, which is read by programs alone
+        nameless = any(t.source is None for t in project.contract.external_inputs)
+        if project.mode == "picture" or nameless:  # what programs alone read: several pictures, columns without names
             first = project.contract.examples[0].inputs
             loaded.run({name: values.array() for name, values in first.items()})
         elif project.mode == "texts":

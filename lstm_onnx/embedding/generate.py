@@ -13,8 +13,10 @@ from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.compatibility.rules import external
 from lstm_onnx.contract import Contract, to_json
 from lstm_onnx.data.given import given_file, given_path
+from lstm_onnx.embedding.consistent import refuse_inconsistent
 from lstm_onnx.embedding.example_input import check_example, example_input, refuse_unanswerable
-from lstm_onnx.embedding.project import Project, project_of
+from lstm_onnx.embedding.from_contract import project_of
+from lstm_onnx.embedding.project import Project
 from lstm_onnx.embedding.registry import load_target
 from lstm_onnx.embedding.render import commands, render, write_folder
 from lstm_onnx.embedding.target import EmbedTarget, Refusal
@@ -94,6 +96,7 @@ def _contract(model: onnx.ModelProto, path: Path) -> Contract:
         raise UserError(f"{path}: has no lstm-onnx contract, which embed works from; export it with lstm-onnx export")
     if not contract.examples:
         raise UserError(f"{path}: has no golden examples for the self-test; export it again")
+    refuse_inconsistent(model, contract, path)
     return contract
 
 

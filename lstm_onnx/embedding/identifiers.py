@@ -48,12 +48,13 @@ _TAKEN = frozenset(
     action bit_converter buffer collections comparer console convert cultureinfo date date_time diagnostics dictionary
     environment file func globalization half lang linq marshal microsoft nint nullable process program linkedlist
     stopwatch stream stringbuilder task timespan tuple type uri util
+    c dl m pthread rt stdc
     build dist lib node node_modules onnx onnxruntime src target tests
     cell convert golden lines picture times
     """.split()
 )
 """What a program cannot be called beside those: goals of make and CMake, headers and functions of C and C++, packages
-that come with Rust, Go, Java and .NET, folders of builds, and files of programs."""
+that come with Rust, Go, Java and .NET, libraries that a linker knows, folders of builds, and files of programs."""
 
 
 def snake(name: str) -> str:
@@ -92,14 +93,26 @@ def pascal(name: str) -> str:
     return "".join(w.capitalize() for w in name.split("_"))
 
 
-def verb(task: str) -> str:
-    """Name what a task does: `forecasting` is to forecast, `classification` to classify."""
-    name = snake(task).strip("_")
+def verb(task: str, name_of_model: str = "") -> str:
+    """Name what a task does: `forecasting` is to forecast, `classification` to classify, `tagging` to tag.
+
+    Where that is what the model is called too, it is to predict: in C, the function is called after both.
+    """
+    found = _verb(snake(task).strip("_"))
+    return "predict" if found.strip("_") == name_of_model.strip("_") else found
+
+
+def _verb(name: str) -> str:
     if name.endswith("ification"):
         return f"{name.removesuffix('ication')}y"
     if name.endswith("ing") and len(name) > 5:
-        return snake(name.removesuffix("ing"))
+        stem = name.removesuffix("ing")
+        return snake(stem[:-1] if stem[-2:] in _DOUBLED else stem)
     return snake(name)
+
+
+_DOUBLED = {"bb", "gg", "mm", "nn", "pp", "rr", "tt"}
+"""What a verb has but once that doubles its last letter before `ing`; to fill, pass or add has both by itself."""
 
 
 def one_line(text: object) -> str:

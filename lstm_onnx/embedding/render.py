@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -109,22 +110,27 @@ def write_folder(out: Path, files: Mapping[str, bytes], target: str, force: bool
         _refuse_foreign(out, files, target)
     digests = {path: _digest(content) for path, content in sorted(files.items())}
     marker = json.dumps({"target": target, "files": digests}, indent=1).encode()
+    both = {"target": target, "files": digests, "before": _known(out)}  # holds while some files are still the old ones
+    moving = json.dumps(both, indent=1).encode()
     try:
         with stage_beside(out) as stage:
             for path, content in {**files, MARKER: marker}.items():
                 (stage / path).parent.mkdir(parents=True, exist_ok=True)
                 (stage / path).write_bytes(content)
-            _move(stage, out)
+            _move(stage, out, moving)
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
 
 
-def _move(stage: Path, out: Path) -> None:
+def _move(stage: Path, out: Path, moving: bytes) -> None:
     if not out.exists():
         stage.chmod(0o777 & ~_umask())
         move(stage, out)
         return
-    for file in sorted(p for p in stage.rglob("*") if p.is_file()):
+    files = sorted((p for p in stage.rglob("*") if p.is_file()), key=lambda p: p == stage / MARKER)  # the marker last
+    (stage / f"{MARKER}.moving").write_bytes(moving)
+    move(stage / f"{MARKER}.moving", out / MARKER)
+    for file in files:
         place = out / file.relative_to(stage)
         make_folder(place.parent)
         move(file, place)
@@ -133,16 +139,36 @@ def _move(stage: Path, out: Path) -> None:
 def _refuse_foreign(out: Path, files: Mapping[str, bytes], target: str) -> None:
     if not out.is_dir() or not any(out.iterdir()):
         return
-    try:
-        before = json.loads((out / MARKER).read_bytes())
-    except (OSError, ValueError):
-        raise UserError(f"--out {out}: is not empty; name a new folder, or overwrite with --force") from None
+    before = _marker(out)
+    if before is None:
+        raise UserError(f"--out {out}: is not empty; name a new folder, or overwrite with --force")
     if before["target"] != target:
         raise UserError(f"--out {out}: holds a program for {before['target']}; name another folder, or use --force")
+    known = _known(out)
     for path in files:
         there = out / path
-        if there.exists() and _digest(there.read_bytes()) != before["files"].get(path):
+        if there.exists() and (not there.is_file() or _digest(there.read_bytes()) not in known.get(path, ())):
             raise UserError(f"{there}: was changed by hand; name another folder, or overwrite it with --force")
+
+
+def _marker(out: Path) -> dict[str, Any] | None:
+    """What the last run wrote into a folder, or None where that is not said."""
+    try:
+        found = json.loads((out / MARKER).read_bytes())
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(found, dict) and isinstance(found.get("files"), dict) and "target" in found
+    return found if whole else None
+
+
+def _known(out: Path) -> dict[str, list[str]]:
+    """Digests that each file of ours may have: of a run that was cut off, those of the program before it too."""
+    found = _marker(out) or {"files": {}}
+    known = {path: list(digests) for path, digests in found.get("before", {}).items()}
+    for path, digest in found["files"].items():
+        if digest not in known.setdefault(path, []):
+            known[path].append(digest)
+    return known
 
 
 def _digest(content: bytes) -> str:

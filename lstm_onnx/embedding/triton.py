@@ -48,7 +48,7 @@ class Triton(EmbedTarget):
 
     def fit(self, project: Project, model: bytes) -> Project:
         """Give the states names by which Triton pairs them rightly."""
-        from lstm_onnx.embedding.project import project_of
+        from lstm_onnx.embedding.from_contract import project_of
 
         for port, _ in project.states:
             if sum(d.size is None for d in port.dims) > 1:
@@ -206,5 +206,8 @@ def _answer(project: Project, session: InferenceSession, inputs: Mapping[str, Ar
     """What ONNX Runtime answers for the request: the first values of each output."""
     first = {p.name: np.full([d.size or 1 for d in p.dims], p.reset, p.dtype) for p, _ in project.states}
     places = {p.position: p.name for p in project.answers}
-    outputs = session.run(None, {**inputs, **first})
+    try:
+        outputs = session.run(None, {**inputs, **first})
+    except Exception as error:  # ONNX Runtime has a class for each kind of error, and none for all
+        raise Refusal(f"ONNX Runtime has no answer for its golden example ({str(error).splitlines()[0]})") from error
     return {name: [str(v) for v in outputs[place].ravel()[:3]] for place, name in places.items()}

@@ -81,7 +81,8 @@ def evaluate(
 
 def _judge_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Evaluation:
     from lstm_onnx.graph.torch_reference import torch_reference
-    from lstm_onnx.training.restore import own_data, restore
+    from lstm_onnx.training.own_data import own_data
+    from lstm_onnx.training.restore import restore
     from lstm_onnx.training.run_folder import open_run
 
     restored = restore(open_run(folder), plugin_file=options.plugin_file)

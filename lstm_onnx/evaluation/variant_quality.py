@@ -14,7 +14,7 @@ from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Answer, Arrays, PrimaryMetric, TaskData
-from lstm_onnx.training.restore import own_data
+from lstm_onnx.training.own_data import own_data
 from lstm_onnx.training.scoring import BATCH, score
 
 if TYPE_CHECKING:

@@ -258,7 +258,8 @@ class _Exporter:
             self.options.numeric,
             self.restored.config.model_dump(mode="json"),
         )
-        return found.model_copy(update={"scores": scores, "fingerprints": fingerprints(model)})
+        verb = self.restored.task.verb
+        return found.model_copy(update={"verb": verb, "scores": scores, "fingerprints": fingerprints(model)})
 
 
 def _has_text(graph: GraphSpec) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from lstm_onnx.contract import (
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.task import Answer, Arrays, GraphSpec
 from lstm_onnx.training.examples import BATCH, for_graph, load_examples, together
-from lstm_onnx.training.restore import Restored
+
+if TYPE_CHECKING:
+    from lstm_onnx.training.restore import Restored
 
 MOST_GOLDEN = 16_000
 """Characters of JSON that the inputs of real examples may take in a contract."""

@@ -110,6 +110,7 @@ class Tags(OutputFeature):
             dtype="float32",
             dims=("batch", self.axis, f"{self.name}_label"),
             meaning="probability of each label",
+            count=count,
             internal=True,
         )
         stage = self._words()

@@ -20,7 +20,6 @@ from lstm_onnx.options import validate
 from lstm_onnx.plugins.registry import Found, load_known_file, load_task
 from lstm_onnx.task import AnyTask, GraphSpec
 from lstm_onnx.training.examples import hold
-from lstm_onnx.training.provenance import fingerprint
 from lstm_onnx.training.run_folder import Run
 from lstm_onnx.training.tensor_files import load_tensors
 
@@ -80,31 +79,6 @@ def find_task(run: Run, plugin_file: Path | None = None) -> Found:
     if plugin_file is None and record.plugin_file is not None:
         return load_known_file(record.task, Path(record.plugin_file), record.plugin_digest)
     return load_task(record.task, plugin_file)
-
-
-def own_data(run: Run, task: AnyTask, data: Path | None = None) -> Path | None:
-    """Return where the data is that a run was trained on: None for the plugin's own.
-
-    Args:
-        run: the run folder.
-        task: its task.
-        data: where the user says that it is; None for where it was.
-
-    Raises:
-        UserError: it is gone, or is no longer what it was.
-    """
-    record = run.record
-    source = data if data is not None else run.source
-    if source is not None and not source.exists():
-        raise UserError(f"{source}: the data of this run is not there; put it back, or say where it is with --data")
-    files = task.data_files(source, task.Config.model_validate(record.config))
-    if fingerprint([f for f in files if f.exists()], task.name) != record.fingerprint:
-        what = ", ".join(map(str, files[:3])) or "the data that the plugin draws"
-        raise UserError(
-            f"{what}: not what the run {record.name} was trained on, it has changed since (or is read with other "
-            f"files); put back what it was, or start a new run"
-        )
-    return source
 
 
 def restore(run: Run, changes: Mapping[str, Any] | None = None, plugin_file: Path | None = None) -> Restored:

@@ -25,10 +25,11 @@ from lstm_onnx.training.devices import pick_device, threads_for
 from lstm_onnx.training.loop import TrainingSession, fit, save
 from lstm_onnx.training.observers import Observer
 from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options
+from lstm_onnx.training.own_data import own_data
 from lstm_onnx.training.provenance import fingerprint, now, versions
 from lstm_onnx.training.record import Record
 from lstm_onnx.training.rehearsal import in_one_line, rehearse
-from lstm_onnx.training.restore import find_task, own_data
+from lstm_onnx.training.restore import find_task
 from lstm_onnx.training.run_folder import Run, create_folder, keep_table, open_run
 from lstm_onnx.training.tracking.registry import together
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lstm_onnx as lo
-from lstm_onnx.embedding.project import project_of
+from lstm_onnx.embedding.from_contract import project_of
 from lstm_onnx.training.restore import restore
 from lstm_onnx.verification.report import NameMismatch, Report
 from lstm_onnx.verification.value_checks import _check_stream_against_main

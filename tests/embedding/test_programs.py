@@ -274,6 +274,25 @@ def test_gaps_are_filled_and_rows_without_a_known_value_dropped(workshop, models
     assert program.run(stdin="\n".join([header, *whole, *ahead, ""])).stdout == answers[0]
 
 
+@pytest.mark.parametrize(("zone", "hours"), [("Z", 0), ("+00:00", 0), ("+02:00", 2), ("-0330", -3.5), ("+01", 1)])
+def test_a_zone_is_counted_in_utc(workshop, models, target: str, zone: str, hours: float) -> None:
+    program = build(workshop, models, "traffic", target)
+    header, *rows = program.example.splitlines()
+
+    def moved(row: str) -> str:
+        time, rest = row.split(",", 1)
+        local = np.datetime64(time.replace(" ", "T"), "s") + np.timedelta64(int(hours * 3600), "s")
+        return f"{str(local).replace('T', ' ')}{zone},{rest}"
+
+    done = program.run(stdin="\n".join([header, *map(moved, rows), ""]))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == program.run(stdin=program.example).stdout
+    for odd in ("+2", "+02:0", "+02:00x", "+", "-02:00:00"):
+        refused(
+            program.run(stdin="\n".join([header, *(moved(row).replace(zone, odd) for row in rows), ""])), "is no time"
+        )
+
+
 def with_cells(program: Program, cells: list[str], column: int = 2) -> str:
     """The example table with these cells in place of the newest of a column."""
     header, *rows = program.example.splitlines()

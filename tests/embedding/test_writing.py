@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -10,16 +11,18 @@ import onnx
 import pytest
 from onnx import helper
 
+import lstm_onnx as lo
 from lstm_onnx.cli.app import run
 from lstm_onnx.cli.plugins import survey
 from lstm_onnx.contract import METADATA_KEY, from_json, to_json
+from lstm_onnx.embedding.from_contract import project_of
 from lstm_onnx.embedding.generate import embed
 from lstm_onnx.embedding.identifiers import c_string, camel, one_line, pascal, rust_string, snake, unique, verb
-from lstm_onnx.embedding.project import project_of
 from lstm_onnx.embedding.registry import load_target, load_targets
 from lstm_onnx.embedding.render import MARKER, write_folder
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model import load
+from tests.conftest import ADDING, TINY
 from tests.embedding.harness import ROOT, TARGETS
 from tests.embedding.models import MAKERS
 
@@ -113,6 +116,43 @@ def test_a_model_without_contract_or_examples_is_refused(tmp_path: Path) -> None
         embed(tmp_path / "b.onnx", "c", tmp_path / "out")
 
 
+def test_a_run_that_was_cut_off_is_taken_up_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of both programs lie there, and none of them was changed by hand; what a person changed is still told."""
+    out = tmp_path / "out"
+    write_folder(out, {name: b"1" for name in ("a.c", "b.c", "c.c")}, "c")
+    replace, moved = os.replace, []
+
+    def cut(source: Path, place: Path) -> None:
+        if len(moved) == 2:  # the marker and a file
+            raise KeyboardInterrupt
+        moved.append(place)
+        replace(source, place)
+
+    for content in (b"2", b"3"):
+        moved.clear()
+        monkeypatch.setattr(os, "replace", cut)
+        with pytest.raises(KeyboardInterrupt):
+            write_folder(out, {name: content for name in ("a.c", "b.c", "c.c")}, "c")
+        monkeypatch.setattr(os, "replace", replace)
+    assert [(out / name).read_bytes() for name in ("a.c", "b.c")] == [b"3", b"1"]
+    (out / "c.c").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"c\.c: was changed by hand"):
+        write_folder(out, {name: b"4" for name in ("a.c", "b.c", "c.c")}, "c")
+    (out / "c.c").write_bytes(b"1")
+    write_folder(out, {name: b"4" for name in ("a.c", "b.c", "c.c")}, "c")
+    assert {p.read_bytes() for p in out.glob("*.c")} == {b"4"}
+    (out / "a.c").write_bytes(b"1")  # what it was before the run that was finished
+    with pytest.raises(UserError, match=r"a\.c: was changed by hand"):
+        write_folder(out, {"a.c": b"5"}, "c")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"target": "c", "files": []}'])
+def test_a_marker_that_is_none_is_no_trace(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / MARKER).write_bytes(content)
+    with pytest.raises(UserError, match="is not empty"):
+        write_folder(tmp_path, {"a.c": b"1"}, "c")
+
+
 def test_files_of_a_person_are_left_alone(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
@@ -200,9 +240,13 @@ def test_names_and_texts_for_sources() -> None:
         "classification": "classify",
         "captioning": "caption",
         "adding": "add",
+        "tagging": "tag",
+        "passing": "pass",
+        "anomaly": "anomaly",
         "x": "x",
     }
     assert {task: verb(task) for task in tasks} == tasks
+    assert (verb("anomaly", "anomaly"), verb("anomaly", "pumps")) == ("predict", "anomaly")
     assert (camel("my_model_"), pascal("my_model")) == ("myModel_", "MyModel")
     assert one_line("a\n*/ b") == "a * / b"
     assert c_string('ö"\n?') == r'"\303\266\"\012\?"'
@@ -236,3 +280,11 @@ def test_numbers_of_words_are_no_text_that_a_program_reads(tmp_path: Path) -> No
     contract = load(MAKERS["text"](tmp_path)).require_contract()
     words = contract.inputs[0].model_copy(update={"dtype": "int64", "labels": ("a", "b")})
     assert project_of(contract.model_copy(update={"inputs": (words,)}), 0, "").mode == "library"
+
+
+def test_a_task_says_its_verb(tmp_path: Path) -> None:
+    plugin = tmp_path / "totals.py"
+    plugin.write_text(ADDING.read_text().replace('name = "adding"', 'name = "adding"\n    verb = "total up"'))
+    run = lo.train("adding", plugin_file=plugin, **TINY, epochs=1, threads=1, runs=tmp_path / "runs")
+    contract = load(lo.export(run, tmp_path / "m.onnx").path).require_contract()
+    assert project_of(contract, 1, "1").verb == "total_up"

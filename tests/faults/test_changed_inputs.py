@@ -13,8 +13,8 @@ from PIL import Image
 
 import lstm_onnx as lo
 from lstm_onnx.plugins.registry import load_task
+from lstm_onnx.training.own_data import own_data
 from lstm_onnx.training.provenance import fingerprint
-from lstm_onnx.training.restore import own_data
 from lstm_onnx.training.run_folder import Run
 
 CHANGED = "not what the run tides was trained on, it has changed since"

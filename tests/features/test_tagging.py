@@ -37,7 +37,7 @@ def test_a_table_has_a_row_for_each_word_and_none_for_padding(tagger: Path) -> N
     np.testing.assert_array_equal(answer.outputs["tag_count"], [4, 0, 1])
     contract = lo.load(tagger).require_contract()
     assert {t.name: t.count for t in contract.outputs if t.count} == dict.fromkeys(
-        ("text_words", "tag", "tag_probability"), "tag_count"
+        ("text_words", "tag", "tag_probability", "tag_probabilities"), "tag_count"
     )
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from lstm_onnx_forecasting.data import bundled, default_season, load_data
+from lstm_onnx_forecasting.data import bundled, load_data
 from lstm_onnx_forecasting.options import Config, Info
+from lstm_onnx_forecasting.season import default_season
 from lstm_onnx_forecasting.windows import WindowSplit
 
 from lstm_onnx.contract import Step

@@ -20,7 +20,7 @@ from lstm_onnx.contract import (
     TimeSource,
     Tolerance,
 )
-from lstm_onnx.embedding.project import project_of
+from lstm_onnx.embedding.from_contract import project_of
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_layout import OutputLayout, output_layout
 from lstm_onnx.inference.output_table import to_table

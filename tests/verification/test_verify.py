@@ -16,6 +16,7 @@ from lstm_onnx import plugin
 from lstm_onnx.contract import METADATA_KEY, Example
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.inference.session import session_answer
+from lstm_onnx.training.examples import load_examples
 from lstm_onnx.training.restore import restore
 from lstm_onnx.verification import onnx_checker, structure_checks
 from lstm_onnx.verification import verify as parity
@@ -93,7 +94,7 @@ def test_a_file_on_which_the_checker_crashes_does_not_end_the_command(
 
 def test_truncated_file(copy: Path) -> None:
     copy.write_bytes(copy.read_bytes()[:-300])
-    fail(copy, parity.FileError, "not a sound ONNX file")
+    fail(copy, parity.FileError, "is no ONNX file, or a damaged one")
 
 
 def test_swapped_gates(copy: Path) -> None:
@@ -132,7 +133,7 @@ def test_batch_frozen_inside_of_the_graph(copy: Path) -> None:
         next(n for n in model.graph.node if n.op_type == "LSTM").input.extend(["", "frozen"])
 
     report = verify(change(copy, freeze))
-    with pytest.raises(parity.ParityError, match=r"does not run on pairs \(3, 2, 2\)"):
+    with pytest.raises(parity.ParityError, match=r"does not run on pairs \(\d, \d, 2\)"):
         report.raise_if_failed()
 
 
@@ -223,7 +224,10 @@ def test_extremes_and_ragged_lengths_are_asked(adding_run, adding_file: Path) ->
     report = verify(adding_file, adding_run.folder)
     detail = next(c.detail for c in report.checks if c.name == "PyTorch (cpu, optimisation on)")
     sizes = len(list(grid(restore(adding_run).graphs[0])))
-    assert detail == f"{4 * sizes} combinations of sizes and lengths, 6 extreme inputs"
+    real = len(load_examples(adding_run))
+    assert real >= 8
+    told = f"{4 * sizes} combinations of sizes and lengths, {real} examples of the run's data, 6 extreme inputs"
+    assert detail == told
 
 
 def test_ragged_lengths_reach_from_the_smallest_to_full(adding_run) -> None:
@@ -246,7 +250,7 @@ def test_what_has_no_missing_values_is_refused_at_the_door(adding_file: Path) ->
 def test_other_engines_are_asked(adding_file: Path, engine: str) -> None:
     report = verify(adding_file, engines=[engine])
     report.raise_if_failed()
-    assert {c.name: c.detail for c in report.checks}[f"golden examples ({engine})"] == "2 reproduced"
+    assert {c.name: c.detail for c in report.checks}[f"golden examples ({engine})"] == "3 reproduced"
 
 
 def test_engines_that_part_on_an_extreme_input_are_found(traffic: Path) -> None:

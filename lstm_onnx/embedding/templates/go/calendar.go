@@ -18,9 +18,14 @@ func parseTime(text string) (int64, bool) {
 		return seconds, seconds >= -latest && seconds <= latest
 	}
 	text = strings.Replace(strings.TrimSuffix(text, "Z"), "T", " ", 1)
-	for _, layout := range []string{"2006-1-2", "2006-1-2 15:4", "2006-1-2 15:4:5"} {
-		if found, err := time.Parse(layout, text); err == nil {
-			return found.Unix(), true
+	if found, err := time.Parse("2006-1-2", text); err == nil {
+		return found.Unix(), true
+	}
+	for _, layout := range []string{"2006-1-2 15:4", "2006-1-2 15:4:5"} {
+		for _, zone := range []string{"", "-07:00", "-0700", "-07"} {
+			if found, err := time.Parse(layout+zone, text); err == nil {
+				return found.Unix(), true
+			}
 		}
 	}
 	return 0, false

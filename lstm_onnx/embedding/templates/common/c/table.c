@@ -203,6 +203,25 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+/* Read how far a clock is ahead of UTC, such as +02:00, -0330 or +01, and go on behind it; 0 where there is none. */
+static int64_t read_offset(const char **text)
+{
+    const char *at = *text;
+    int digits[4] = {0}, count = 0;
+    if (*at != '+' && *at != '-')
+        return 0;
+    for (at++; count < 4 && isdigit((unsigned char)*at); count++) {
+        digits[count] = *at++ - '0';
+        at += count == 1 && *at == ':' && isdigit((unsigned char)at[1]);
+    }
+    if (count != 2 && count != 4)
+        return 0; /* what is left is then no part of a time */
+    const int64_t seconds = ((digits[0] * 10 + digits[1]) * 60 + digits[2] * 10 + digits[3]) * 60;
+    const bool behind = **text == '-';
+    *text = at;
+    return behind ? -seconds : seconds;
+}
+
 bool table_time(const char *cell, int64_t *seconds)
 {
     char *end;
@@ -215,6 +234,7 @@ bool table_time(const char *cell, int64_t *seconds)
     if (sscanf(cell, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3)
         return false;
     const char *rest = cell + used;
+    int64_t offset = 0;
     if ((*rest == ' ' || *rest == 'T') && isdigit((unsigned char)rest[1])) {
         if (sscanf(++rest, "%2d:%2d%n", &hour, &minute, &more) != 2)
             return false;
@@ -224,6 +244,7 @@ bool table_time(const char *cell, int64_t *seconds)
             rest += more;
         if (*rest == '.')
             rest += 1 + strspn(rest + 1, "0123456789");
+        offset = read_offset(&rest);
     }
     rest += *rest == 'Z';
     int64_t found_year, days = days_of(year, month, day);
@@ -232,7 +253,7 @@ bool table_time(const char *cell, int64_t *seconds)
     if (*rest || found_month != month || found_day != day || hour < 0 || hour > 23 || minute < 0 || minute > 59
         || second < 0 || second > 59)
         return false;
-    *seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    *seconds = ((days * 24 + hour) * 60 + minute) * 60 + second - offset;
     return true;
 }
 

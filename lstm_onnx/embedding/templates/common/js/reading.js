@@ -162,7 +162,7 @@ function fillGap(series, now, line) {
     if (missing.time === now.time) return;
     if (missing.time > now.time || filled === LONGEST_GAP) {
       const step = plan.step.seconds ? `${plan.step.seconds} seconds` : `${plan.step.months} months`;
-      throw new InputError(`line ${line}: the time is not ${step}, or a multiple of it, after the row before`);
+      throw new InputError(`line ${line}: the time is no number of ${step} after the row before, or the gap is too long`);
     }
     series.push(missing);
   }

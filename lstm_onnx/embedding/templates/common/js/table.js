@@ -6,7 +6,7 @@ export class InputError extends Error {}
 const NAN_WORDS = new Set([{% for word in nan_words %}{{ word | json_string }}{{ ", " if not loop.last }}{% endfor %}]);
 const TRUTH = { {% for word, number in truth.items() %}{{ word }}: {{ number }}{{ ", " if not loop.last }}{% endfor %} };
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/;
-const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?:\.\d*)?)?Z?$/;
+const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?:\.\d*)?(?:([+-])(\d\d)(?::?(\d\d))?)?)?Z?$/;
 const LATEST = 253402300799; // the end of the year 9999
 
 /** Cuts lines into cells; the first line that is not blank is the header, and must have the columns `names`. */
@@ -102,12 +102,13 @@ export function time(cell) {
   if (/^[+-]?\d+$/.test(cell)) return Math.abs(Number(cell)) <= LATEST ? Number(cell) : undefined;
   const found = DATE.exec(cell);
   if (!found) return undefined;
-  const [year, month, day, hour, minute, second] = found.slice(1).map((part) => Number(part ?? 0));
+  const [year, month, day, hour, minute, second] = found.slice(1, 7).map((part) => Number(part ?? 0));
+  const ahead = (Number(found[8] ?? 0) * 60 + Number(found[9] ?? 0)) * (found[7] === "-" ? -60 : 60); // of UTC
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day); // Date.UTC would take the year 20 for 1920
   const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   if (!exists || hour > 23 || minute > 59 || second > 59) return undefined;
-  return date.getTime() / 1000 + (hour * 60 + minute) * 60 + second;
+  return date.getTime() / 1000 + (hour * 60 + minute) * 60 + second - ahead;
 }
 
 /** Writes seconds since 1970 as `2020-01-31 13:00:00`. */

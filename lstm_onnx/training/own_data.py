@@ -1,0 +1,35 @@
+"""The data that a run was trained on: where it is, and whether it still is what it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lstm_onnx.errors import UserError
+from lstm_onnx.task import AnyTask
+from lstm_onnx.training.provenance import fingerprint
+from lstm_onnx.training.run_folder import Run
+
+
+def own_data(run: Run, task: AnyTask, data: Path | None = None) -> Path | None:
+    """Return where the data is that a run was trained on: None for the plugin's own.
+
+    Args:
+        run: the run folder.
+        task: its task.
+        data: where the user says that it is; None for where it was.
+
+    Raises:
+        UserError: it is gone, or is no longer what it was.
+    """
+    record = run.record
+    source = data if data is not None else run.source
+    if source is not None and not source.exists():
+        raise UserError(f"{source}: the data of this run is not there; put it back, or say where it is with --data")
+    files = task.data_files(source, task.Config.model_validate(record.config))
+    if fingerprint([f for f in files if f.exists()], task.name) != record.fingerprint:
+        what = ", ".join(map(str, files[:3])) or "the data that the plugin draws"
+        raise UserError(
+            f"{what}: not what the run {record.name} was trained on, it has changed since (or is read with other "
+            f"files); put back what it was, or start a new run"
+        )
+    return source

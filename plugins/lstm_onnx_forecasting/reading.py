@@ -1,0 +1,126 @@
+"""From a file to regular series, without what says nothing; and what is refused on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from lstm_onnx.contract import Step
+from lstm_onnx.data.frequency import parse_step
+from lstm_onnx.data.tables import read_table
+from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
+from lstm_onnx.errors import UserError
+from lstm_onnx_forecasting.columns import Roles, find_roles
+from lstm_onnx_forecasting.options import Config
+
+LOGLESS = 0.05
+"""The largest share of values that may have no logarithm."""
+WIDE_TARGET = "value"
+"""What the one target is called when each column is a series of its own."""
+
+
+@dataclass(frozen=True)
+class ReadSeries:
+    """What was read.
+
+    Attributes:
+        roles: which column plays which part.
+        target: names of the targets of each series.
+        step: the distance between rows.
+        series: each from its first known target to its last; values (rows, columns in the order of `names`).
+    """
+
+    roles: Roles
+    target: tuple[str, ...]
+    step: Step
+    series: list[Series]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of each series: targets, past, future, static."""
+        return (*self.target, *self.roles.past, *self.roles.future, *self.roles.static)
+
+
+def read_series(source: Path, config: Config, notes: list[str]) -> ReadSeries:
+    """Read a table of one or more series.
+
+    Args:
+        source: CSV, TSV, Parquet or JSON.
+        config: roles of the columns.
+        notes: gets what was chosen or left out without being told.
+
+    Raises:
+        UserError: the table cannot be used.
+    """
+    frame = read_table(source)
+    roles = find_roles(frame, source, config)
+    table = _read(frame, source, roles, config)
+    target = (WIDE_TARGET,) if config.columns == "series" else roles.target
+    notes += [*roles.notes, *table.notes]
+    _refuse_empty(table.series, roles, config, source)
+    if config.transform == "log":
+        _check_logarithm(table.series, target, source, notes)
+    return ReadSeries(roles, target, table.step, _trimmed(table.series, len(target), notes))
+
+
+def _read(frame: pl.DataFrame, source: Path, roles: Roles, config: Config) -> Regular:
+    try:
+        step = parse_step(config.frequency) if config.frequency else None
+    except UserError as error:
+        raise UserError(f"--frequency: {error}") from None
+    if config.columns == "series":
+        shared = (*roles.past, *roles.future, *roles.static)
+        return wide_series(frame, source, time=roles.time, columns=roles.target, shared=shared, step=step)
+    return regular_series(frame, source, time=roles.time, columns=roles.numbers, series=roles.series, step=step)
+
+
+def _refuse_empty(series: Sequence[Series], roles: Roles, config: Config, source: Path) -> None:
+    columns = (
+        (" and ".join(roles.target), *roles.numbers[len(roles.target) :])
+        if config.columns == "series"
+        else roles.numbers
+    )
+    for i, name in enumerate(columns):
+        if all(np.isnan(one.values[:, i]).all() for one in series):
+            raise UserError(f"{source}: column '{name}' holds no number at all; leave it out or fill it in")
+
+
+def _check_logarithm(series: Sequence[Series], target: Sequence[str], source: Path, notes: list[str]) -> None:
+    """Note values that have no logarithm, which the model takes as missing; refuse a table with many of them."""
+    for i, name in enumerate(target):
+        column = np.concatenate([one.values[:, i] for one in series])
+        low, known = int((column <= 0).sum()), int((~np.isnan(column)).sum())
+        if low > LOGLESS * known:
+            raise UserError(
+                f"{source}: {low:,} of {known:,} values of '{name}' are not above 0, and --transform log would take "
+                "them all as missing; leave the option out"
+            )
+        if low:
+            notes.append(
+                f"{low:,} of {known:,} values of '{name}' are not above 0: --transform log takes them as missing"
+            )
+
+
+def _trimmed(series: Sequence[Series], targets: int, notes: list[str]) -> list[Series]:
+    """Cut rows before the first and after the last known target of each series; leave out series without any."""
+    kept, empty = [], []
+    for one in series:
+        known = np.flatnonzero(~np.isnan(one.values[:, :targets]).all(axis=1))
+        if len(known):
+            rows = slice(known[0], known[-1] + 1)
+            kept.append(Series(one.name, one.time[rows], one.values[rows]))
+        else:
+            empty.append(one.name)
+    if empty:
+        notes.append(f"left out, without a single value: {listed(empty)}")
+    return kept
+
+
+def listed(names: Sequence[str]) -> str:
+    """Name series for a note: the first five, and how many more there are."""
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5:,} more series" if len(names) > 5 else f"series {shown}"

@@ -1,0 +1,80 @@
+"""Numbers that the series tell: what values are scaled by, what errors are divided by, what does not change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lstm_onnx.data.tables import Floats
+from lstm_onnx.data.time_series import Series
+from lstm_onnx.errors import UserError
+from lstm_onnx_forecasting.parts import Part
+from lstm_onnx_forecasting.reading import listed
+
+
+def center_and_spread(
+    series: Sequence[Series], parts: Sequence[Part], names: Sequence[str], source: Path
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return mean and mean absolute deviation of each column over the training rows; a spread of 0 becomes 1.
+
+    Raises:
+        UserError: a column holds no number there.
+    """
+    rows = np.concatenate([one.values[: p.train] for one, p in zip(series, parts, strict=True)])
+    center, spread = {}, {}
+    for name, column in zip(names, rows.T, strict=True):
+        known = column[~np.isnan(column)]
+        if not len(known):
+            raise UserError(
+                f"{source}: column '{name}' holds no number in the training part; leave it out or fill it in"
+            )
+        center[name] = float(known.mean())
+        spread[name] = float(np.abs(known - center[name]).mean()) or 1.0
+    return center, spread
+
+
+def note_constants(series: Sequence[Series], targets: Sequence[str], notes: list[str]) -> None:
+    """Note targets that never change, and in which series."""
+    for i, target in enumerate(targets):
+        flat = [one.name for one in series if len(np.unique(one.values[~np.isnan(one.values[:, i]), i])) == 1]
+        if flat:
+            notes.append(f"'{target}' never changes" + (f" in {listed(flat)}" if any(flat) else ""))
+
+
+def static_values(series: Sequence[Series], names: Sequence[str], count: int, source: Path) -> Floats:
+    """Return the one value that each series has in each static column; NaN where it has none.
+
+    Raises:
+        UserError: a column has several in one series.
+    """
+    found = np.full((len(series), count), np.nan)
+    for i, one in enumerate(series):
+        for j, column in enumerate(one.values[:, one.values.shape[1] - count :].T):
+            known = np.unique(column[~np.isnan(column)])
+            if len(known) > 1:
+                name = names[len(names) - count + j]
+                of = f" within series '{one.name}'" if one.name else ""
+                raise UserError(
+                    f"{source}: column '{name}' changes{of} (from {known[0]:g} to {known[-1]:g}), so it is not static; "
+                    "give it with --past or --future"
+                )
+            if len(known):
+                found[i, j] = known[0]
+    return found
+
+
+def mase_scale(series: Sequence[Series], parts: Sequence[Part], targets: int, season: int) -> Floats:
+    """Return the mean of |y_t - y_(t - season)| over the rows before the test part; NaN where it is 0 or unknown.
+
+    This is the denominator of the MASE (Hyndman and Koehler, 2006) as the M competitions use it.
+    """
+    scale = np.full((len(series), targets), np.nan)
+    for i, (one, part) in enumerate(zip(series, parts, strict=True)):
+        known = one.values[: part.test, :targets]
+        jumps = np.abs(known[season:] - known[:-season])
+        count = (~np.isnan(jumps)).sum(axis=0)
+        total = np.nansum(jumps, axis=0)
+        scale[i] = np.where(total > 0, total / np.maximum(count, 1), np.nan)
+    return scale

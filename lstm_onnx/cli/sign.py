@@ -1,4 +1,4 @@
-"""`lstm-onnx sign`: sign a file with a key of Ed25519."""
+"""`lstm-onnx sign`: sign a file, in itself or beside it."""
 
 from __future__ import annotations
 
@@ -28,15 +28,41 @@ class Signed(Result):
         yield {"signed": f"{self.file} by {self.signer}", "next": f"lstm-onnx verify {self.file} --key PUBLIC.pem"}
 
 
+@dataclass(frozen=True)
+class SignedBeside(Result):
+    """A file that a bundle was written for."""
+
+    file: Path
+    bundle: Path
+    signer: str
+
+    def to_json(self) -> Iterable[str]:
+        """Return the file, its bundle, and who signed it."""
+        yield encode({"file": str(self.file), "bundle": str(self.bundle), "signer": self.signer})
+
+    def to_text(self) -> Iterable[Shown]:
+        """Return the same, and how to check it."""
+        check = f"model_signing verify key {self.file} --signature {self.bundle} --public_key PUBLIC.pem"
+        yield {"signed": f"{self.file} by {self.signer[:16]}", "bundle": str(self.bundle), "next": check}
+
+
 def sign(
     file: Annotated[Path, typer.Argument(help="exported .onnx file")],
-    key: Annotated[Path, typer.Option(help="private key of Ed25519, a PEM file without password")],
-) -> Signed:
-    """Sign a file in place.
+    key: Annotated[Path, typer.Option(help="private key, a PEM file without password: Ed25519, for --bundle P-256")],
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="leave the file as it is, and write a bundle beside it, for sigstore's model-signing"),
+    ] = None,
+) -> Signed | SignedBeside:
+    """Sign a file in place, or beside it.
 
     Raises:
-        UserError: as `lstm_onnx.verification.signature.sign`.
+        UserError: as `lstm_onnx.verification.signature.sign` and `lstm_onnx.verification.signature_bundle.sign_beside`.
     """
-    from lstm_onnx.verification import signature
+    if bundle is not None:
+        from lstm_onnx.verification.signature_bundle import sign_beside
 
-    return Signed(file, signature.sign(file, key))
+        return SignedBeside(file, bundle, sign_beside(file, key, bundle))
+    from lstm_onnx.verification.signature import sign as sign_inside
+
+    return Signed(file, sign_inside(file, key))

@@ -12,7 +12,7 @@ import hashlib
 import json
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import onnx
 
@@ -21,6 +21,7 @@ from lstm_onnx.data.given import given_file
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.model_file import parse_model
 from lstm_onnx.json_text import parse_json
+from lstm_onnx.verification.key_files import load_key
 from lstm_onnx.verification.report import SignatureError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _unsigned(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _private(path: Path) -> Ed25519PrivateKey:
-    found = _load(path, "load_pem_private_key", password=None)
+    found = load_key(path, "private", _MAKE)
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     if not isinstance(found, Ed25519PrivateKey):
@@ -121,26 +122,12 @@ def _private(path: Path) -> Ed25519PrivateKey:
 
 
 def _public(path: Path) -> Ed25519PublicKey:
-    found = _load(path, "load_pem_public_key")
+    found = load_key(path, "public", _MAKE)
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     if not isinstance(found, Ed25519PublicKey):
         raise UserError(f"--key {path}: is no public key of Ed25519; {_MAKE}")
     return found
-
-
-def _load(path: Path, how: str, **options: Any) -> object:
-    try:
-        from cryptography.hazmat.primitives import serialization
-    except ImportError:
-        raise UserError("signatures need the package cryptography: pip install 'lstm-onnx[sign]'") from None
-    if not path.is_file():
-        raise UserError(f"--key {path}: no such file; {_MAKE}")
-    try:
-        return getattr(serialization, how)(path.read_bytes(), **options)
-    except Exception:  # several kinds: not PEM, encrypted, another curve
-        kind = "private" if "private" in how else "public"
-        raise UserError(f"--key {path}: is no {kind} key in PEM without password; {_MAKE}") from None
 
 
 def _raw(key: Ed25519PublicKey) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lstm_onnx.contract import Provenance
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import AnyTask
 from lstm_onnx.training.provenance import fingerprint
@@ -33,3 +34,13 @@ def own_data(run: Run, task: AnyTask, data: Path | None = None) -> Path | None:
             f"files); put back what it was, or start a new run"
         )
     return source
+
+
+def is_bundled(origin: Provenance, task: AnyTask) -> bool:
+    """Whether a file was trained on the data that its plugin brings or draws, as far as the file says."""
+    # files of release 0.1 say so by the name of the task and the release, as those still do whose plugin draws its data
+    by_name = fingerprint([], task.name, origin.versions.get("lstm-onnx", ""))
+    if origin.data == by_name:
+        return True
+    files = task.data_files(None, task.Config.model_validate(origin.config))
+    return bool(files) and origin.data == fingerprint([f for f in files if f.exists()], task.name)

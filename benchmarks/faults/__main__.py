@@ -1,4 +1,4 @@
-"""Faults by the dozen: kills, power cuts, and faults planted in files, with counts of what was lost or not found.
+"""Faults by the dozen: kills, power cuts, faults planted in files, and damaged inputs, with counts of what went wrong.
 
 python -m benchmarks.faults                         # a few of each, some minutes
 python -m benchmarks.faults mutants --count 300     # for longer, of one kind
@@ -12,13 +12,15 @@ import os
 import tempfile
 from pathlib import Path
 
-PARTS = ("kills", "power", "mutants")
+PARTS = ("kills", "power", "mutants", "inputs")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
     parser.add_argument("parts", nargs="*", default=PARTS, help=f"of {', '.join(PARTS)}; all if none is given")
-    parser.add_argument("--count", type=int, default=10, help="kills, cuts of a real disk, or faults of each kind")
+    parser.add_argument(
+        "--count", type=int, default=10, help="kills, cuts of a real disk, faults or inputs of each kind"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--models", nargs="*", default=("adding", "vowels", "texts", "traffic"))
     given = parser.parse_args()
@@ -45,6 +47,10 @@ def run(part: str, folder: Path, given: argparse.Namespace) -> dict[str, dict[st
         if possible():
             found["ext4 on a loop device"] = dict(cut(folder, given.count, given.seed))
         return found
+    if part == "inputs":
+        from benchmarks.faults.inputs import give
+
+        return {name: vars(o) | {"found": dict(o.found)} for name, o in give(folder, given.count, given.seed)}
     from benchmarks.faults.models import subjects
     from benchmarks.faults.mutants import plant
 

@@ -43,7 +43,9 @@ class Scored(Result):
 
 def evaluate(
     model: Annotated[Path, typer.Argument(metavar="RUN_OR_FILE", help="run folder or exported .onnx file")],
-    data: Annotated[Path | None, typer.Argument(help="file to score on; the model's own test data")] = None,
+    data: Annotated[
+        Path | None, typer.Argument(help="file to score on; a run's own data, or the plugin's for what learnt from it")
+    ] = None,
     *,
     options: EvaluateOptions,
 ) -> Scored:

@@ -28,6 +28,8 @@ NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$"
 """A number, in small letters and without white space around it: no thousands, no hexadecimal, no other digits."""
 
 SEPARATORS = (",", ";", "\t")
+LARGEST = 3.4028234663852886e38
+"""Of the numbers of 32 bits, which models take: what is beyond is infinite to them."""
 _NUMBER = re.compile(NUMBER.replace("$", r"\Z"))
 
 
@@ -55,7 +57,7 @@ def parse_number(cell: Any) -> float | None:
         number = float(plain)
     else:
         return None
-    return number if math.isfinite(number) else math.nan
+    return number if abs(number) <= LARGEST else math.nan
 
 
 def separator(header: str) -> str:

@@ -59,6 +59,8 @@ def read_pictures(paths: Sequence[Path], make: Callable[[Image.Image], Made]) ->
     count, coming = os.cpu_count() or 1, iter(paths)
     with warnings.catch_warnings(), ThreadPoolExecutor(count) as workers:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # of broken metadata, which is not read: what of the picture is broken is an error
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
         waiting = deque(workers.submit(attempt, path) for path in islice(coming, 2 * count))
         while waiting:
             yield waiting.popleft().result()

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.data.atomic_files import replacing
-from lstm_onnx.data.cells import MISSING, TRUTH, refuse_equal_names, separator, split_line
+from lstm_onnx.data.cells import LARGEST, MISSING, TRUTH, refuse_equal_names, separator, split_line
 from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.data.text_files import decode, parse_json
 from lstm_onnx.errors import UserError, nearest
@@ -214,8 +214,8 @@ def records_frame(records: Any, where: Path | str) -> pl.DataFrame:
 def numeric_column(frame: pl.DataFrame, column: str, where: Path | str) -> tuple[Floats, tuple[str, ...]]:
     """Return a column as float64 with NaN for missing cells, and notes on what was repaired.
 
-    What a cell says is told by `lstm_onnx.data.cells`; infinities count as missing and are noted. Anything else that
-    is no number is refused: a decimal comma, say, is never guessed.
+    What a cell says is told by `lstm_onnx.data.cells`; infinities, and what is one to a model's 32 bits, count as
+    missing and are noted. Anything else that is no number is refused: a decimal comma, say, is never guessed.
 
     Returns:
         values of shape (rows,), and one line for each repair.
@@ -231,7 +231,7 @@ def numeric_column(frame: pl.DataFrame, column: str, where: Path | str) -> tuple
         values = _parse_numbers(cells, column, where)
     else:
         raise UserError(f"{where}: column '{column}' holds {cells.dtype}, where numbers are needed; choose another")
-    infinite = np.isinf(values)
+    infinite = np.abs(values) > LARGEST
     if not infinite.any():
         return values, ()
     row = row_number(where, int(np.flatnonzero(infinite)[0]))

@@ -19,6 +19,7 @@ from lstm_onnx.inference.model import Model, load
 from lstm_onnx.options import resolve
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, Arrays
+from lstm_onnx.training.own_data import is_bundled, own_data
 from lstm_onnx.training.plots import SHOWN, save_figure
 from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.scoring import score_beside_baselines
@@ -62,7 +63,7 @@ def evaluate(
         model: a run or its folder; or an exported file: its path, what `export` returned, or a loaded `Model`, which is
             scored as it was loaded.
         data: path of a file, or a table of polars, pandas or pyarrow; its test part is scored. None takes a run's own
-            data, and for a file the data set that its plugin brings.
+            data, and for a file the data set that its plugin brings, if it was trained on that.
         options: pictures, plugin file, and where ONNX Runtime computes.
         **fields: fields of `EvaluateOptions`, instead of the object or on top of it.
 
@@ -81,7 +82,6 @@ def evaluate(
 
 def _judge_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Evaluation:
     from lstm_onnx.graph.torch_reference import torch_reference
-    from lstm_onnx.training.own_data import own_data
     from lstm_onnx.training.restore import restore
     from lstm_onnx.training.run_folder import open_run
 
@@ -96,6 +96,11 @@ def _judge_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Eva
 def _judge_file(model: Model, data: Path | None, options: EvaluateOptions) -> Evaluation:
     contract = model.require_contract()
     task = load_task(contract.task, options.plugin_file).task
+    if data is None and not is_bundled(contract.provenance, task):
+        raise UserError(
+            f"{model.path}: was trained on data that neither it nor its plugin brings; say what to score "
+            f"on: lstm-onnx evaluate {model.path} DATA (or score its run, '{contract.provenance.run}')"
+        )
     names = [t.name for t in contract.external_inputs]
 
     def answer(batch: Arrays) -> dict[str, Array]:

@@ -56,7 +56,7 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     Raises:
         UserError: the file is damaged, or does not fit the model.
     """
-    tensors, metadata = load_tensors(path)
+    tensors, metadata = load_tensors(path, of_release_0_1=vars(TrainingProgress()))
     load_weights(model, _within("model.", tensors), path)
     stored: dict[int, Weights] = {}
     for name, tensor in _within("optimizer.", tensors).items():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lstm_onnx.contract import Provenance
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import AnyTask
 from lstm_onnx.training.provenance import fingerprint
+from lstm_onnx.training.record import Record
 from lstm_onnx.training.run_folder import Run
 
 
@@ -26,10 +28,26 @@ def own_data(run: Run, task: AnyTask, data: Path | None = None) -> Path | None:
     if source is not None and not source.exists():
         raise UserError(f"{source}: the data of this run is not there; put it back, or say where it is with --data")
     files = task.data_files(source, task.Config.model_validate(record.config))
-    if fingerprint([f for f in files if f.exists()], task.name) != record.fingerprint:
+    now = fingerprint([f for f in files if f.exists()], task.name)
+    if now != record.fingerprint and not (source is None and files and _of_release_0_1(record, task)):
         what = ", ".join(map(str, files[:3])) or "the data that the plugin draws"
         raise UserError(
             f"{what}: not what the run {record.name} was trained on, it has changed since (or is read with other "
             f"files); put back what it was, or start a new run"
         )
     return source
+
+
+def _of_release_0_1(record: Record, task: AnyTask) -> bool:
+    """Whether a run is of the bundled data as release 0.1 named it: by task and release, and it is the same since."""
+    return record.fingerprint == fingerprint([], task.name, "0.1.0")
+
+
+def is_bundled(origin: Provenance, task: AnyTask) -> bool:
+    """Whether a file was trained on the data that its plugin brings or draws, as far as the file says."""
+    # files of release 0.1 say so by the name of the task and the release, as those still do whose plugin draws its data
+    by_name = fingerprint([], task.name, origin.versions.get("lstm-onnx", ""))
+    if origin.data == by_name:
+        return True
+    files = task.data_files(None, task.Config.model_validate(origin.config))
+    return bool(files) and origin.data == fingerprint([f for f in files if f.exists()], task.name)

@@ -17,15 +17,16 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def fingerprint(files: Sequence[Path], task: str) -> str:
+def fingerprint(files: Sequence[Path], task: str, release: str = __version__) -> str:
     """Identify the training data by content: sha256 of the one file, or of the digests of all files by name.
 
     Args:
         files: every file and folder that was read; none for data that a task draws.
         task: name of the task, which then stands for the data together with the release.
+        release: of this package.
     """
     if not files:
-        return hashlib.sha256(f"bundled with {task} {__version__}".encode()).hexdigest()
+        return hashlib.sha256(f"bundled with {task} {release}".encode()).hexdigest()
     if len(files) == 1 and files[0].is_file():
         return digest(files[0])
     whole = hashlib.sha256()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import torch
@@ -28,8 +28,13 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
     write_atomically(path, save(kept, {**texts, _KEY: _digest(kept, texts)}))
 
 
-def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def load_tensors(path: Path, of_release_0_1: Collection[str] = ()) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read what `save_tensors` wrote: tensors, and texts, by name.
+
+    Args:
+        path: the file.
+        of_release_0_1: names of the texts that such a file had in release 0.1, which wrote no digest. A file with just
+            these is taken as it is; a digest whose name was damaged leaves one name more.
 
     Raises:
         UserError: it is damaged: whatever changed, be it one bit of one weight.
@@ -42,12 +47,17 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path}: damaged ({reason}); restore it from a copy, or train again") from error
     said = texts.pop(_KEY, None)
-    # files of release 0.1 say nothing, and have no texts but those of a checkpoint
-    if said != _digest(tensors, texts) and not (said is None and not texts):
+    if said != _digest(tensors, texts) and not (said is None and set(texts) == set(of_release_0_1)):
         raise UserError(
             f"{path}: damaged (its content is not what was written); restore it from a copy, or train again"
         )
     return tensors, texts
+
+
+def has_digest(path: Path) -> bool:
+    """Whether a file that `load_tensors` reads says what it must hold; those of release 0.1 do not."""
+    with safe_open(path, framework="pt") as file:
+        return _KEY in (file.metadata() or {})
 
 
 def _digest(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from lstm_onnx.training.record import Record
 from lstm_onnx.training.rehearsal import in_one_line, rehearse
 from lstm_onnx.training.restore import find_task
 from lstm_onnx.training.run_folder import Run, create_folder, keep_table, open_run
+from lstm_onnx.training.tensor_files import has_digest
 from lstm_onnx.training.tracking.registry import together
 
 
@@ -160,6 +162,9 @@ def resume(
     model = task.build_model(config, examples.info).to(pick_device(record.training.device))
     session = _session(task, config, examples, model, run, observer)
     session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)
+    if not has_digest(run.checkpoint):
+        note = f"{run.checkpoint}: of release 0.1, without a digest, so that damage in it would not be noticed"
+        session.data = replace(session.data, notes=(*session.data.notes, note))
     return fit(session)
 
 

@@ -58,7 +58,10 @@ def _crc(content: bytes) -> str:
 def _of_tensor(tensor: onnx.TensorProto) -> bytes:
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
         return _of_message(tensor)  # its values are not here; what stands in their place is
-    array = numpy_helper.to_array(tensor)
+    try:
+        array = numpy_helper.to_array(tensor)
+    except Exception:  # of several kinds: bytes that do not make this shape, a type that there is not
+        return _of_message(tensor)
     values = b"\0".join(bytes(v) for v in tensor.string_data) if array.dtype == object else array.tobytes()
     return f"{tensor.data_type} {list(tensor.dims)} ".encode() + values
 

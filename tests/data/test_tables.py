@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 
 from lstm_onnx.data.atomic_files import replacing, write_atomically
+from lstm_onnx.data.cells import parse_number
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, row_number, write_table
 from lstm_onnx.data.timestamps import looks_like_time, time_column, time_text
 from lstm_onnx.errors import UserError
@@ -122,6 +124,10 @@ def test_infinity_is_missing_and_noted() -> None:
     values, notes = numeric_column(column("1", "inf", "-Infinity"), "load", "a.csv")
     np.testing.assert_array_equal(values, [1, np.nan, np.nan])
     assert notes == ("column 'load': 2 infinite values (the first in row 3) taken as missing",)
+    values, notes = numeric_column(column("1", "-3.5e38", "3.4e38"), "load", "a.csv")  # a model takes 32 bits
+    np.testing.assert_array_equal(values, [1, np.nan, 3.4e38])
+    assert notes == ("column 'load': 1 infinite value (the first in row 3) taken as missing",)
+    assert math.isnan(parse_number("3.5e38") or 0)
 
 
 @pytest.mark.parametrize("cell, hint", [

@@ -13,10 +13,11 @@ from PIL import Image
 
 import lstm_onnx as lo
 from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.training.own_data import own_data
+from lstm_onnx.training.own_data import is_bundled, own_data
 from lstm_onnx.training.provenance import fingerprint
 from lstm_onnx.training.run_folder import Run
 
+EXPORTED = Path(__file__).parents[2] / "exported"
 CHANGED = "not what the run tides was trained on, it has changed since"
 
 
@@ -53,6 +54,37 @@ def test_data_times_ten_is_not_scored_silently(run: Path) -> None:
         lo.export(run, run.parent / "x.onnx", variant="fp16")
     # who names it, wants it
     assert lo.evaluate(run, data).scores.model["mae"] > 5 * before["mae"]
+
+
+def test_a_file_without_data_is_not_scored_on_what_it_never_saw(run: Path) -> None:
+    file = lo.export(run, run.parent / "tides.onnx").path
+    with pytest.raises(lo.UserError, match=r"tides\.onnx: was trained on data that neither it") as caught:
+        lo.evaluate(file)
+    assert str(caught.value).endswith(f"lstm-onnx evaluate {file} DATA (or score its run, 'tides')")
+    assert lo.evaluate(file, run.parent / "tides.csv").scores.model == pytest.approx(lo.evaluate(run).scores.model)
+
+
+@pytest.mark.parametrize(("name", "bundled"), [("vowels", True), ("traffic-int8", True), ("news", False)])
+def test_committed_files_say_whether_their_data_came_with_the_plugin(name: str, bundled: bool) -> None:
+    contract = lo.load(EXPORTED / f"{name}.onnx").require_contract()
+    assert is_bundled(contract.provenance, load_task(contract.task).task) is bundled
+
+
+def test_a_file_of_the_bundled_data_is_scored_on_it_until_that_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = lo.train("classification", hidden=4, epochs=1, threads=1, runs=tmp_path / "runs")
+    file = run.export(tmp_path / "vowels.onnx")
+    assert lo.evaluate(file).scores.model == pytest.approx(run.scores, rel=1e-4)
+    task, named = load_task("classification").task, fingerprint([], "classification", "0.1.0")
+    record = run.folder / "run.json"
+    record.write_text(record.read_text().replace(run.record.fingerprint, named))  # as release 0.1 wrote it
+    assert lo.evaluate(run.folder).scores.model == pytest.approx(run.scores, rel=1e-5)
+    changed = tmp_path / "japanese_vowels.npz"
+    changed.write_bytes(task.data_files(None, task.Config())[0].read_bytes() + b"x")
+    monkeypatch.setattr(type(task), "data_files", lambda *_: (changed,))
+    with pytest.raises(lo.UserError, match="say what to score on"):
+        lo.evaluate(file)
 
 
 def test_a_run_that_was_moved_finds_its_data_again(run: Path) -> None:

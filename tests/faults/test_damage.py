@@ -9,10 +9,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from safetensors.torch import save
 
 import lstm_onnx as lo
 from lstm_onnx.errors import Interrupted
 from lstm_onnx.plugins import trust
+from lstm_onnx.training.checkpoint import TrainingProgress
 from lstm_onnx.training.examples import choose, load_examples
 from lstm_onnx.training.observers import Observer as SilentObserver
 from lstm_onnx.training.restore import restore
@@ -77,11 +79,32 @@ def test_no_bit_of_the_weights_can_change_silently(folder: Path) -> None:
         lo.export(folder, folder / "x.onnx")
 
 
-def test_no_bit_of_a_checkpoint_can_change_silently(tmp_path: Path) -> None:
-    class Stop(SilentObserver):
-        def epoch_ended(self, row, is_best) -> None:
-            raise KeyboardInterrupt
+class Stop(SilentObserver):
+    def epoch_ended(self, row, is_best) -> None:
+        raise KeyboardInterrupt
 
+
+def test_an_unfinished_run_of_release_0_1_is_resumed_with_a_note(tmp_path: Path) -> None:
+    class Notes(SilentObserver):
+        def started(self, run, data, batches) -> None:
+            told.extend(data.notes)
+
+    with pytest.raises(Interrupted):
+        lo.train("adding", plugin_file=ADDING, **TINY, threads=1, runs=tmp_path, observers=Stop())
+    checkpoint, told = open_run(tmp_path / "adding").checkpoint, []
+    tensors, texts = load_tensors(checkpoint)
+    checkpoint.write_bytes(save(tensors, texts))  # as release 0.1 wrote it
+    for spoilt in ({**texts, "sha356": "0" * 64}, {k: v for k, v in texts.items() if k != "epoch"}):
+        other = tmp_path / "other.safetensors"
+        other.write_bytes(save(tensors, spoilt))
+        with pytest.raises(lo.UserError, match="damaged"):
+            load_tensors(other, of_release_0_1=texts)
+    assert lo.resume(tmp_path / "adding", observers=Notes()).record.status == "finished"
+    (note,) = told
+    assert note.endswith("of release 0.1, without a digest, so that damage in it would not be noticed")
+
+
+def test_no_bit_of_a_checkpoint_can_change_silently(tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         lo.train("adding", plugin_file=ADDING, **TINY, threads=1, runs=tmp_path, observers=Stop())
     run = open_run(tmp_path / "adding")
@@ -89,7 +112,7 @@ def test_no_bit_of_a_checkpoint_can_change_silently(tmp_path: Path) -> None:
     for bit in np.random.default_rng(0).choice(8 * len(content), size=150, replace=False):
         run.checkpoint.write_bytes(flipped(content, int(bit)))
         with pytest.raises(lo.UserError, match=r"checkpoint\.safetensors: damaged"):
-            load_tensors(run.checkpoint)
+            load_tensors(run.checkpoint, of_release_0_1=vars(TrainingProgress()))
     with pytest.raises(lo.UserError, match=r"checkpoint\.safetensors: damaged"):
         lo.resume(run.folder)
 

@@ -12,14 +12,17 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from PIL import Image
 
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
 from lstm_onnx.contract import METADATA_KEY, from_json, to_json
 from lstm_onnx.data.arrays import load_arrays
+from lstm_onnx.data.images import read_pictures
 from lstm_onnx.data.tables import read_table
 from lstm_onnx.inference.row_stream import stream_rows
 from lstm_onnx.json_text import parse_json
+from lstm_onnx.verification.verify import verify
 
 EXPORTED = Path(__file__).parents[2] / "exported"
 
@@ -120,6 +123,40 @@ def test_contracts_that_do_not_fit_themselves(change: Callable[[dict], None]) ->
     with pytest.raises(lo.UserError, match=r"^traffic\.onnx: its contract is broken at") as caught:
         from_json(json.dumps(content), "traffic.onnx")
     assert "\n" not in str(caught.value)
+
+
+def test_a_source_of_version_1_that_is_no_word() -> None:
+    content = json.loads(to_json(lo.load(EXPORTED / "traffic.onnx").require_contract()))
+    content["version"], content["inputs"][0]["source"]["kind"] = 1, ["clock"]
+    with pytest.raises(lo.UserError, match=r"^traffic\.onnx: its contract is broken at inputs\.0\.source"):
+        from_json(json.dumps(content), "traffic.onnx")
+
+
+@pytest.mark.parametrize("how", ["shape", "type"])
+def test_verify_names_a_weight_whose_bytes_do_not_make_it(how: str, tmp_path: Path) -> None:
+    model = onnx.load(EXPORTED / "traffic.onnx")
+    tensor = model.graph.initializer[0]
+    if how == "shape":
+        tensor.raw_data = tensor.raw_data[:-1]
+    else:
+        tensor.data_type = 99
+    onnx.save(model, tmp_path / "spoilt.onnx")
+    report = verify(tmp_path / "spoilt.onnx")
+    (check,) = report.checks
+    assert check.detail.startswith("is not a sound ONNX file: ")
+    assert check.detail.endswith(f"changed since the export: weights {tensor.name} changed")
+
+
+def test_broken_metadata_of_a_picture_is_no_warning(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(content, "TIFF", software="a name that is longer than four letters")
+    entry = content.getvalue().index(b"\x31\x01\x02\x00")
+    spoilt = content.getvalue()[: entry + 8] + b"\xff\xff\xff\x00" + content.getvalue()[entry + 12 :]
+    (tmp_path / "a.tif").write_bytes(spoilt)
+    with pytest.warns(UserWarning, match="Truncated"), Image.open(tmp_path / "a.tif") as opened:
+        opened.load()
+    (image,) = read_pictures([tmp_path / "a.tif"], lambda image: image)  # warnings are errors here
+    assert not isinstance(image, lo.UserError)
 
 
 def test_a_contract_of_another_graph(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from lstm_onnx.contract_rules import fault_of
 from lstm_onnx.contract_versions import in_current_names
 from lstm_onnx.errors import UserError
 from lstm_onnx.json_text import parse_json
+from lstm_onnx.renamed import old_name
 
 METADATA_KEY = "lstm_onnx.contract"
 VERSION: Literal[2] = 2
@@ -324,3 +325,7 @@ def from_json(text: str, where: str | Path) -> Contract:
 
 IR_VERSION = 8
 """The lowest ONNX IR that carries opset 18; onnx's own default is too new for many runtimes."""
+
+
+def __getattr__(name: str) -> Any:
+    return old_name(name, __name__)

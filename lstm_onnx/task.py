@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from lstm_onnx.contract import Array, Axis, Contract, StateSpec, Stream, Table, TensorSpec, Tolerance
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
+from lstm_onnx.renamed import old_name, warn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -186,6 +187,13 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     adjustable: ClassVar[tuple[str, ...]] = ()
     """Options of `Config` that a trained model does not depend on: `export --set NAME=VALUE` may change them."""
 
+    def __init_subclass__(cls, **fields: Any) -> None:
+        """Take `headline`, which `primary_metric` was called."""
+        super().__init_subclass__(**fields)
+        if (old := vars(cls).get("headline")) is not None:
+            warn(f"{cls.__name__}.headline", f"{cls.__name__}.primary_metric")
+            cls.primary_metric = old
+
     @abstractmethod
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[InfoT]:
         """Read `source`, or without one the plugin's own small real data set, and split it.
@@ -283,3 +291,7 @@ class Task(ABC, Generic[ConfigT, InfoT]):
 
 
 AnyTask = Task[Any, Any]
+
+
+def __getattr__(name: str) -> Any:
+    return old_name(name, __name__)

@@ -150,7 +150,7 @@ def hooks_of(plugin: object, where: str) -> tuple[str, ...]:
 
 
 def announced(plugin: object, hook: str, kind: type[KindT], where: str) -> list[KindT]:
-    """Ask one hook of one plugin, and hold what it returns to what it must be; one that breaks its word has to leave."""
+    """Ask one hook of one plugin, and hold what it returns to what it must be; one that breaks it has to leave."""
     register(plugin, where)
     others = [p for p in _manager.get_plugins() if p is not plugin]
     try:

@@ -84,6 +84,17 @@ def _taking(made: Callable[..., Any], keywords: dict[str, str]) -> Callable[...,
     return make
 
 
+class TakesHeadline:
+    """A task whose `primary_metric` may be called `headline`."""
+
+    def __init_subclass__(cls, **fields: Any) -> None:
+        """Give it its new name."""
+        super().__init_subclass__(**fields)
+        if (old := vars(cls).get("headline")) is not None:
+            warn(f"{cls.__name__}.headline", f"{cls.__name__}.primary_metric")
+            cls.primary_metric = old  # type: ignore[attr-defined]
+
+
 class _OldModules(MetaPathFinder, Loader):
     """Finds the modules of `MODULES`; each holds the names of the one that took its place."""
 

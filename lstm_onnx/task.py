@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from lstm_onnx.contract import Array, Axis, Contract, StateSpec, Stream, Table, TensorSpec, Tolerance
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
-from lstm_onnx.renamed import old_name, warn
+from lstm_onnx.renamed import TakesHeadline, old_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -168,7 +168,7 @@ class PrimaryMetric:
         return new < old if self.mode == "min" else new > old
 
 
-class Task(ABC, Generic[ConfigT, InfoT]):
+class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
     """One kind of problem. Subclass it, set the class variables, and return an instance from `lstm_onnx_tasks`.
 
     `Config` is a pydantic model with `extra="forbid"`; its fields become options of `lstm-onnx train`, their
@@ -186,13 +186,6 @@ class Task(ABC, Generic[ConfigT, InfoT]):
     """Defaults of the training options (`lstm_onnx.training.options.TrainingOptions`) that suit this task better."""
     adjustable: ClassVar[tuple[str, ...]] = ()
     """Options of `Config` that a trained model does not depend on: `export --set NAME=VALUE` may change them."""
-
-    def __init_subclass__(cls, **fields: Any) -> None:
-        """Take `headline`, which `primary_metric` was called."""
-        super().__init_subclass__(**fields)
-        if (old := vars(cls).get("headline")) is not None:
-            warn(f"{cls.__name__}.headline", f"{cls.__name__}.primary_metric")
-            cls.primary_metric = old
 
     @abstractmethod
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[InfoT]:

@@ -33,8 +33,7 @@ def scores_of_version_1(scores: Any) -> Any:
 def _tensor_of_version_1(tensor: Any) -> Any:
     tensor = _renamed(tensor, ranked="is_scores", detail="internal")
     source = tensor.get("source") if isinstance(tensor, dict) else None
-    kind = source.get("kind") if isinstance(source, dict) else None
-    if isinstance(kind, str) and kind in _VERSION_1_KINDS:
+    if isinstance(source, dict) and isinstance(kind := source.get("kind"), str) and kind in _VERSION_1_KINDS:
         tensor = {**tensor, "source": {**source, "kind": _VERSION_1_KINDS[kind]}}
     return tensor
 

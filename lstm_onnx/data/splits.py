@@ -32,9 +32,9 @@ def alike(order: Array, lengths: Array, size: int, shuffle: np.random.Generator)
 class RaggedSplit:
     """A split whose examples are sequences of differing length, beside arrays with a row for each example.
 
-    A batch holds each of `sequences` padded with zeros to its longest, `lengths`, and the rows of the arrays. Shuffled,
-    examples of like length come together: a pool of batches is drawn at random, sorted by length, cut, and its batches
-    shuffled; that costs no randomness from one epoch to the next but saves most of the padding.
+    A batch holds each of `sequences` padded to its longest with zeros, or empty strings, `lengths`, and the rows of the
+    arrays. Shuffled, examples of like length come together: a pool of batches is drawn at random, sorted by length,
+    cut, and its batches shuffled; that costs no randomness from one epoch to the next but saves most of the padding.
 
     Args:
         sequences: by name, arrays of shape (time, …), whose lengths agree between names.
@@ -84,7 +84,9 @@ class RaggedSplit:
         batch: dict[str, Array] = {}
         for name, all_of_them in self.sequences.items():
             picked = [all_of_them[int(i)] for i in chosen]
-            padded = np.zeros((len(picked), int(lengths.max()), *picked[0].shape[1:]), dtype=picked[0].dtype)
+            shape = (len(picked), int(lengths.max()), *picked[0].shape[1:])
+            kind = np.result_type(*{one.dtype for one in picked})
+            padded = np.full(shape, "", dtype=object) if kind.kind in "OSU" else np.zeros(shape, dtype=kind)
             for row, one in zip(padded, picked, strict=True):
                 row[: len(one)] = one
             batch[name] = padded

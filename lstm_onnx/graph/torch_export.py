@@ -23,6 +23,7 @@ from onnxscript import opset18 as op
 
 import lstm_onnx.nn.beam_search  # noqa: F401  # defines top_k
 from lstm_onnx.contract import IR_VERSION, Array
+from lstm_onnx.graph.export_errors import in_a_line
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import join, needed_opset, torch_part
 from lstm_onnx.graph.traversal import bodies, with_inner
@@ -106,7 +107,7 @@ def program_of(graph: GraphSpec, example: Mapping[str, Array]) -> torch.onnx.ONN
     dims = {n: torch.export.Dim(n, min=a.min, max=a.max) for n, a in graph.axes.items() if a.size is None}
     dynamic = {t.name: {k: dims[d] for k, d in enumerate(t.dims) if d in dims} for t in graph.inputs}
     may_be_empty = any(a.min == 0 for n, a in graph.axes.items() if n in dims)
-    with onnx_weights(module, may_be_empty), torch.no_grad(), _quiet():
+    with onnx_weights(module, may_be_empty), torch.no_grad(), _quiet(), in_a_line():
         program = torch.onnx.export(
             module,
             kwargs=inputs,

@@ -23,6 +23,10 @@ def torch_reference(graph: GraphSpec) -> Answer:
         with torch.inference_mode():
             outputs = module(**inputs)
         module.train(was_training)
+        if not isinstance(outputs, tuple) or len(outputs) != len(part.outputs):
+            names = ", ".join(t.name for t in part.outputs)
+            told = f"a tuple of {len(outputs)}" if isinstance(outputs, tuple) else f"a {type(outputs).__name__}"
+            raise TypeError(f"forward returned {told}; it must return a tuple of the outputs: {names}")
         found = {t.name: o.cpu().numpy() for t, o in zip(part.outputs, outputs, strict=True)}
         return run_after(graph, arrays, found)
 

@@ -166,7 +166,11 @@ def collected(hook: str, kind: type[KindT]) -> list[KindT]:
 
 
 def _checked(answers: Iterable[Iterable[Any]], hook: str, kind: type[KindT], where: str) -> list[KindT]:
-    found = [one for answer in answers for one in answer]
+    found: list[Any] = []
+    for answer in answers:
+        if not isinstance(answer, list | tuple):
+            raise UserError(f"{where}: {hook} returned a {type(answer).__name__}; it must return a list")
+        found += answer
     for one in found:
         if not isinstance(one, kind):
             raise UserError(

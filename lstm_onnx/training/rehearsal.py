@@ -38,8 +38,9 @@ def rehearse(task: AnyTask, config: BaseModel, data: TaskData[Any], model: nn.Mo
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         rehearsal.check_options()
         to_learn, to_test = rehearsal.batches()
-        rehearsal.loss(to_learn)
         graph = rehearsal.graph()
+        rehearsal.inputs(graph, to_learn)
+        rehearsal.loss(to_learn)
         rehearsal.answers(graph, to_test)
         rehearsal.sample(graph)
 
@@ -122,11 +123,14 @@ class _Rehearsal:
             raise self._wrong("graphs", f"calls two tensors '{twice[0]}'; rename one")
         return graph
 
-    def answers(self, graph: GraphSpec, batch: Mapping[str, Array]) -> None:
-        """The module answers as the outputs say, and metrics score that and each baseline."""
+    def inputs(self, graph: GraphSpec, batch: Mapping[str, Array]) -> None:
+        """A batch holds every input of the main graph."""
         if missing := [t.name for t in graph.inputs if t.name not in batch]:
             there = ", ".join(batch)
             raise self._wrong("load_data", f"gives batches without '{missing[0]}', which graphs has as input: {there}")
+
+    def answers(self, graph: GraphSpec, batch: Mapping[str, Array]) -> None:
+        """The module answers as the outputs say, and metrics score that and each baseline."""
         with in_one_line(self.task, "graphs: the module"):
             answers = torch_reference(graph)(batch)
         for tensor in graph.outputs:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from lstm_onnx.contract import Array, Scores
 from lstm_onnx.data.splits import Split
+from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, AnyTask, Arrays, Task, TaskData, Totals
 
 BATCH = 256
@@ -64,7 +65,7 @@ def check_stored(task: AnyTask, trained: Answer, stored: Answer, data: TaskData[
     an exported file would not have it, so scores of the model in memory would be those of no file.
 
     Raises:
-        TypeError: they differ, which is a bug of the plugin.
+        UserError: they differ, which is a mistake of the plugin; names the method.
     """
     split = data.validation if data.validation is not None else data.test
     batch = next(split.batches(BATCH))
@@ -73,8 +74,8 @@ def check_stored(task: AnyTask, trained: Answer, stored: Answer, data: TaskData[
         if not _same(array, found[name]):
             calibrates = data.validation is not None and type(task).calibrate is not Task.calibrate
             method = f"{type(task).__name__}.{'calibrate' if calibrates else 'loss'}"
-            raise TypeError(
-                f"task '{task.name}': the stored model gives another '{name}' than the trained one, since {method} "
+            raise UserError(
+                f"plugin '{task.name}': the stored model gives another '{name}' than the trained one, since {method} "
                 f"changed an attribute that is not stored; make it a parameter or a buffer (register_buffer)"
             )
 

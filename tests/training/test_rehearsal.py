@@ -39,7 +39,7 @@ def complaint(folder: Path, source: Path, changes: dict[str, str]) -> str:
         (
             '"lengths": lengths, "answer"',
             '"steps": lengths, "answer"',
-            r"loss raised KeyError: 'lengths' \(line \d+ of",
+            r"load_data gives batches without 'lengths', which graphs has as input",
         ),
         ('PrimaryMetric("mse"', 'PrimaryMetric("rmse"', "metrics gives mse, and primary_metric is 'rmse'"),
         ('{"total": np.ones', '{"totl": np.ones', "metrics of the baseline 'always 1' raised KeyError: 'total'"),

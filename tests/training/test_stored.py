@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import lstm_onnx as lo
+from lstm_onnx.errors import UserError
 from tests.conftest import ADDING, TINY
 
 CALIBRATES = """
@@ -34,7 +35,7 @@ def plugin(folder: Path, body: str, scaled: str, made: str = "") -> Path:
 def test_calibrate_that_sets_a_plain_attribute_is_named(tmp_path: Path) -> None:
     made = plugin(tmp_path, "model.scale = 0.5", "self.scale", made="self.scale = 1.0")
     with pytest.raises(
-        TypeError, match=r"'adding': .*Adding\.calibrate changed an attribute that is not stored.*buffer"
+        UserError, match=r"'adding': .*Adding\.calibrate changed an attribute that is not stored.*buffer"
     ):
         lo.train("adding", plugin_file=made, runs=tmp_path / "runs", epochs=2, threads=1, **TINY)
 
@@ -68,5 +69,5 @@ def test_what_loss_leaves_in_an_attribute_is_named_too(tmp_path: Path) -> None:
     )
     made = tmp_path / "counted.py"
     made.write_text(text)
-    with pytest.raises(TypeError, match=r"Adding\.loss changed an attribute that is not stored"):
+    with pytest.raises(UserError, match=r"Adding\.loss changed an attribute that is not stored"):
         lo.train("adding", plugin_file=made, runs=tmp_path / "runs", epochs=1, threads=1, **TINY)

@@ -18,6 +18,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lstm_onnx.renamed import old_name, take_old_modules
 from lstm_onnx.version import __version__
 
 if TYPE_CHECKING:
@@ -49,36 +50,7 @@ _MODULE_OF = {
     "verify": "verification.verify",
 }
 
-_MOVED = {
-    "Cells": "TextSource",
-    "Clock": "TimeSource",
-    "Columns": "ColumnsSource",
-    "Constants": "StaticSource",
-    "Headline": "PrimaryMetric",
-    "Lengths": "LengthsSource",
-    "State": "StateSpec",
-    "Tensor": "TensorSpec",
-} | {
-    name: name
-    for name in (
-        "ArraySplit",
-        "Axis",
-        "Contract",
-        "EmbedTarget",
-        "GraphSpec",
-        "RaggedSplit",
-        "Split",
-        "Stage",
-        "Step",
-        "Stream",
-        "Table",
-        "Task",
-        "TaskData",
-        "Tolerance",
-        "hookimpl",
-    )
-}
-"""Names of release 0.1 that only authors of plugins need -> what they are called in `lstm_onnx.plugin`."""
+take_old_modules()
 
 __all__ = [
     "LSTM",
@@ -101,16 +73,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _MODULE_OF:
         return getattr(import_module(f"lstm_onnx.{_MODULE_OF[name]}"), name)
-    if name in _MOVED:
-        import warnings
-
-        warnings.warn(
-            f"lstm_onnx.{name} is lstm_onnx.plugin.{_MOVED[name]} now; the old name goes with the next release",
-            DeprecationWarning,
-            stacklevel=2,
-        )
-        return getattr(import_module("lstm_onnx.plugin"), _MOVED[name])
-    raise AttributeError(f"module 'lstm_onnx' has no attribute {name!r}")
+    return old_name(name, __name__)
 
 
 def __dir__() -> list[str]:

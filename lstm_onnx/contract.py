@@ -18,6 +18,7 @@ from lstm_onnx.contract_rules import fault_of
 from lstm_onnx.contract_versions import in_current_names
 from lstm_onnx.errors import UserError
 from lstm_onnx.json_text import parse_json
+from lstm_onnx.renamed import old_name
 
 METADATA_KEY = "lstm_onnx.contract"
 VERSION: Literal[2] = 2
@@ -84,6 +85,16 @@ class TextSource(_Part):
     column: str = Field(description="its name")
 
 
+class CellSource(_Part):
+    """The tensor is the cells of this column, numbers or strings: a row of the table for each example.
+
+    Beside sequences it is one cell for each sequence: that of its first row.
+    """
+
+    kind: Literal["cell"] = Field("cell", description="which of the sources this is")
+    column: str = Field(description="its name")
+
+
 class ImageSource(_Part):
     """The tensor is pictures, of bytes: rows from the top, columns from the left, then red, green and blue (sRGB)."""
 
@@ -91,7 +102,8 @@ class ImageSource(_Part):
 
 
 Source = Annotated[
-    ColumnsSource | TimeSource | StaticSource | LengthsSource | TextSource | ImageSource, Field(discriminator="kind")
+    ColumnsSource | TimeSource | StaticSource | LengthsSource | TextSource | CellSource | ImageSource,
+    Field(discriminator="kind"),
 ]
 
 
@@ -107,6 +119,9 @@ class TensorSpec(_Part):
     source: Source | None = Field(None, description="how it is read from, or stands in, a person's table")
     labels: tuple[str, ...] | None = Field(None, description="what each whole number in it stands for, from 0")
     is_scores: bool = Field(False, description="its last axis holds a score for each label; the highest is the answer")
+    count: str | None = Field(
+        None, description="input or output that says how many steps along its second axis count; the rest is padding"
+    )
     internal: bool = Field(False, description="an output for programs: left out of the tables that people read")
 
 
@@ -310,3 +325,7 @@ def from_json(text: str, where: str | Path) -> Contract:
 
 IR_VERSION = 8
 """The lowest ONNX IR that carries opset 18; onnx's own default is too new for many runtimes."""
+
+
+def __getattr__(name: str) -> Any:
+    return old_name(name, __name__)

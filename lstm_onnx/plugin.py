@@ -3,8 +3,8 @@
 Nothing here loads torch; `LSTM`, `hidden_states` and the search are in `lstm_onnx.nn`, which does. What handles `.onnx`
 files is loaded when it is first used, so that `--help` stays fast.
 
-Besides this module a plugin may import from `lstm_onnx.contract`, `data`, `errors`, `nn`, `progress` and `task`. The
-other rooms are the core's own; ours are held to that by the import contracts in `pyproject.toml`.
+Besides this module a plugin may import from `lstm_onnx.contract`, `data`, `errors`, `features`, `nn`, `progress` and
+`task`. The other rooms are the core's own; ours are held to that by the import contracts in `pyproject.toml`.
 """
 
 from importlib import import_module
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_onnx.contract import (
     Axis,
+    CellSource,
     ColumnsSource,
     Contract,
     ImageSource,
@@ -30,6 +31,16 @@ from lstm_onnx.data.collected import Collected
 from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
+from lstm_onnx.features import metrics
+from lstm_onnx.features.category import Category
+from lstm_onnx.features.examples import Examples
+from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.features.metrics import Metric
+from lstm_onnx.features.number import Number
+from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.tags import Tags
+from lstm_onnx.features.task import FeatureTask
+from lstm_onnx.features.text import Text
 from lstm_onnx.plugins.hookspecs import hookimpl
 from lstm_onnx.task import DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 from lstm_onnx.training.observers import Observer
@@ -42,18 +53,26 @@ if TYPE_CHECKING:
 __all__ = [
     "ArraySplit",
     "Axis",
+    "Category",
+    "CellSource",
     "CheckFailed",
     "Collected",
     "ColumnsSource",
     "Contract",
     "DataSet",
     "EmbedTarget",
+    "Examples",
+    "FeatureTask",
     "GraphSpec",
     "ImageSource",
+    "Learnt",
     "LengthsSource",
+    "Metric",
+    "Number",
     "Observer",
     "PrimaryMetric",
     "RaggedSplit",
+    "Rows",
     "Split",
     "Stage",
     "StateSpec",
@@ -61,15 +80,18 @@ __all__ = [
     "Step",
     "Stream",
     "Table",
+    "Tags",
     "Task",
     "TaskData",
     "TensorSpec",
+    "Text",
     "TextSource",
     "TimeSource",
     "Tolerance",
     "UserError",
     "connect",
     "hookimpl",
+    "metrics",
     "open_session",
     "parse_model",
     "prefix_names",

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from lstm_onnx.contract import Array, Axis, Contract, StateSpec, Stream, Table, TensorSpec, Tolerance
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
+from lstm_onnx.renamed import TakesHeadline, old_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -167,7 +168,7 @@ class PrimaryMetric:
         return new < old if self.mode == "min" else new > old
 
 
-class Task(ABC, Generic[ConfigT, InfoT]):
+class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
     """One kind of problem. Subclass it, set the class variables, and return an instance from `lstm_onnx_tasks`.
 
     `Config` is a pydantic model with `extra="forbid"`; its fields become options of `lstm-onnx train`, their
@@ -283,3 +284,7 @@ class Task(ABC, Generic[ConfigT, InfoT]):
 
 
 AnyTask = Task[Any, Any]
+
+
+def __getattr__(name: str) -> Any:
+    return old_name(name, __name__)

@@ -16,7 +16,9 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from lstm_onnx.data.splits import Split
+from lstm_onnx.embedding.generate import embed
 from lstm_onnx.errors import Interrupted, UserError
+from lstm_onnx.evaluation.evaluate import evaluate
 from lstm_onnx.exporting.export import export
 from lstm_onnx.exporting.exported import Exported
 from lstm_onnx.graph.sample_inputs import sample_inputs
@@ -76,6 +78,35 @@ def check_task(
     if type(task).streaming is not Task.streaming:
         check_streaming(whole, folder / f"{name}-streaming.onnx")
     return exported
+
+
+def check_uses(exported: Exported, plugin_file: Path | None, data: Path | None) -> tuple[str, ...]:
+    """What `check_task` exported can be scored, embedded, and written in whole numbers and without strings.
+
+    Returns:
+        what was tried: without strings only where there are some, and of whole numbers why they are refused.
+
+    Raises:
+        AssertionError: the file scores otherwise than the run did.
+        UserError: it cannot be embedded, or not without strings; says why.
+    """
+    folder = exported.path.parent
+    run = next((folder / "whole").iterdir())
+    scored = evaluate(exported, data, plugin_file=plugin_file)
+    primary = scored.scores.primary
+    assert not np.isnan(scored.scores[primary]), f"the exported file has no {primary} on the test data"
+    embed(exported, "node", folder / "node", plugin_file=plugin_file)
+    tried: tuple[str, ...] = ("evaluate", "embed")
+    try:
+        export(run, folder / "int8.onnx", variant="int8", force=True)
+        tried = (*tried, "int8")
+    except UserError as error:  # not every model can be written so
+        tried = (*tried, f"int8 is refused ({str(error).partition(': ')[2]})")
+    tensors = (*exported.contract.inputs, *exported.contract.outputs)
+    if any(t.dtype == "string" for t in tensors):
+        export(run, folder / "numeric.onnx", numeric=True)
+        tried = (*tried, "numeric")
+    return tried
 
 
 def check_streaming(run: Run, path: Path) -> None:

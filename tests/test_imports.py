@@ -30,6 +30,8 @@ PUBLIC = {"contract", "data", "errors", "features", "nn", "plugin", "progress", 
 
 NEED_TORCH = {
     "lstm_onnx.exporting.export",
+    "lstm_onnx.features.coding",
+    "lstm_onnx.features.module",
     "lstm_onnx.graph.torch_export",
     "lstm_onnx.graph.torch_reference",
     "lstm_onnx.nn.beam_search",
@@ -38,6 +40,7 @@ NEED_TORCH = {
     "lstm_onnx.training.checkpoint",
     "lstm_onnx.training.devices",
     "lstm_onnx.training.loop",
+    "lstm_onnx.training.rehearsal",
     "lstm_onnx.training.restore",
     "lstm_onnx.training.tensor_files",
     "lstm_onnx.training.train",

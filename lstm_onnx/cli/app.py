@@ -41,6 +41,8 @@ COMMANDS = {
     "bench": "Measure latency, throughput, start-up, memory and size on this machine.",
     "embed": "Write a small, self-testing program in another language around a file.",
     "data": "Write a data set that a plugin brings, or list them all.",
+    "new": "Write a plugin of one file to begin from, which trains as it is.",
+    "check": "Hold a plugin to what every plugin must pass.",
     "plugins": "List the installed plugins, the broken ones with the reason.",
 }
 """Each command with what it does. `NAME` is the function `NAME` in `lstm_onnx/cli/NAME.py`."""

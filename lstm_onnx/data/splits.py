@@ -13,6 +13,22 @@ _POOL = 50
 """Batches that are sorted by length together: enough for little padding, few enough to stay random."""
 
 
+def alike(order: Array, lengths: Array, size: int, shuffle: np.random.Generator) -> Iterator[Array]:
+    """Cut examples in random order into batches of like length, the batches shuffled.
+
+    Args:
+        order: numbers of the examples, drawn at random.
+        lengths: of all examples.
+        size: of a batch.
+        shuffle: decides the order of batches.
+    """
+    for i in range(0, len(order), size * _POOL):
+        pool = order[i : i + size * _POOL]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        for begin in shuffle.permutation(np.arange(0, len(pool), size)):
+            yield pool[begin : begin + size]
+
+
 class RaggedSplit:
     """A split whose examples are sequences of differing length, beside arrays with a row for each example.
 
@@ -59,12 +75,8 @@ class RaggedSplit:
             order = shuffle.permutation(len(self))
         else:
             order = shuffle.choice(len(self), size=len(self), p=self.weights)
-        for i in range(0, len(order), size * _POOL):
-            pool = order[i : i + size * _POOL]
-            pool = pool[np.argsort(self.lengths[pool], kind="stable")]
-            begins = np.arange(0, len(pool), size)
-            for begin in shuffle.permutation(begins):
-                yield self.gather(pool[begin : begin + size])
+        for chosen in alike(order, self.lengths, size, shuffle):
+            yield self.gather(chosen)
 
     def gather(self, chosen: Array) -> dict[str, Array]:
         """Return a batch of the examples with these numbers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lstm_onnx.contract import (
+    CellSource,
     ColumnsSource,
     Contract,
     ImageSource,
@@ -115,6 +116,8 @@ def _source_kind(contract: Contract, tensor: TensorSpec, rows: str | None) -> So
         return "lengths"
     if isinstance(source, ImageSource):
         return "image" if tensor.dtype == "uint8" and len(tensor.dims) == 4 else "other"
+    if isinstance(source, CellSource):
+        return "other"  # no program reads a table with a row for each example
     if isinstance(source, TextSource):
         if tensor.dtype == "string":
             return "text"

@@ -10,6 +10,7 @@ from typing import Any, overload
 
 import onnx
 
+from lstm_onnx import renamed
 from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.contract import (
     Contract,
@@ -37,7 +38,6 @@ from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.options import resolve
 from lstm_onnx.task import GraphSpec
-from lstm_onnx.training.options import warn_renamed
 from lstm_onnx.training.restore import Restored, graph_for, restore
 from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.run_folder import Run, newest_run, open_run
@@ -109,7 +109,7 @@ def export(
         ParityError: a file would not answer as PyTorch does.
     """
     if "out" in fields:
-        warn_renamed("export(out=...)", "export(to=...)")
+        renamed.warn("export(out=...)", "export(to=...)")
         to = fields.pop("out")
     chosen = resolve(ExportOptions, options, fields, "export")
     made = export_all(run, to, runs, options=chosen)

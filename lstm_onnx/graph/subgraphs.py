@@ -43,7 +43,7 @@ def _without(graph: GraphSpec, before: bool, after: bool) -> GraphSpec:
         axes |= graph.before.axes
     if after and graph.after is not None:
         made = {t.name for t in graph.after.outputs}
-        inner = {t.name for t in inputs} | {t.name for t in outputs}
+        inner = {t.name for t in (*graph.inputs, *inputs, *outputs)}
         bare = {t.name: t for t in graph.after.inputs}
         outputs = (
             *(bare.get(t.name, t) for t in outputs if t.name not in made),

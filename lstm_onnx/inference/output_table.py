@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, Contract, ImageSource, TextSource
+from lstm_onnx.contract import Array, CellSource, Contract, ImageSource, TextSource
 from lstm_onnx.data.frequency import DAY
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model_inputs import ModelInputs
-from lstm_onnx.inference.output_layout import OutputColumn, output_layout, series_header
+from lstm_onnx.inference.output_layout import OutputColumn, OutputLayout, output_layout, series_header
 
 
 def to_table(
@@ -46,7 +46,21 @@ def to_table(
     for cell, tensor in there:
         if tensor.name in arrays:
             columns[cell.header] = _column(cell, arrays[tensor.name], batch, steps)
-    return pl.DataFrame(columns)
+    frame = pl.DataFrame(columns)
+    return frame if layout.rows != "step" else frame.filter(_counted(inputs, outputs, layout, contract, batch, steps))
+
+
+def _counted(
+    inputs: ModelInputs, outputs: Mapping[str, Array], layout: OutputLayout, contract: Contract, batch: int, steps: int
+) -> Array:
+    """Say which rows are steps that count: those of the longest of the outputs, where they say how many there are."""
+    counts = [contract.outputs[cell.output].count for cell in layout.cells]
+    there = {**inputs.arrays, **outputs}
+    known = [np.asarray(there[n]) for n in counts if n is not None and n in there]
+    if len(known) < len(counts) or not known:
+        return np.ones(batch * steps, dtype=np.bool_)
+    kept: Array = (np.arange(steps) < np.max(np.stack(known), axis=0)[:, None]).ravel()
+    return kept
 
 
 def _names(contract: Contract, inputs: ModelInputs, batch: int, steps: int, ahead: bool) -> dict[str, pl.Series]:
@@ -108,4 +122,6 @@ def _name_of_examples(contract: Contract, named: bool) -> str:
         return "picture" if named else "example"
     if table is not None and table.series is not None:
         return table.series
-    return "example" if not named else "row" if table is not None and table.steps else "series"
+    by_row = table is not None and table.steps
+    by_row |= bool(contract.inputs) and all(isinstance(t.source, CellSource) for t in contract.inputs)
+    return "example" if not named else "row" if by_row else "series"

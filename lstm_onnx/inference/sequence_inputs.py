@@ -2,6 +2,7 @@
 
 For contracts whose inputs are all rows of a sequence (`ColumnsSource(rows="all")`) or texts (`TextSource`): each
 example is padded at its end to the longest of the batch, and an input of `LengthsSource` says how much of it counts.
+Single cells may come beside them (`CellSource`): of a text's row, or of the first row of a sequence.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from lstm_onnx.data.tables import (
 from lstm_onnx.data.text_files import load_json, read_lines
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.cell_inputs import cell_columns, read_cells
 from lstm_onnx.inference.model_inputs import ModelInputs
 
 _LINES = ".txt"
@@ -71,12 +73,16 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
     columns = tuple(
         dict.fromkeys(c for t in contract.inputs if isinstance(t.source, ColumnsSource) for c in t.source.columns)
     )
+    cells: dict[str, Array] = {}
+    notes: tuple[str, ...] = ()
     if isinstance(data, Path) and data.suffix.lower() == SUFFIX:
+        _refuse_cells(contract, data)
         read = _from_ts(data, columns)
     else:
         frame = _frame(data)
         table = contract.table or Table()
-        read = _from_wide(frame, where, table) if table.steps else _from_long(frame, where, table, columns)
+        read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
+        cells, notes = read_cells(contract, frame, where, read.rows)
     place = {c: i for i, c in enumerate(columns)}
     sizes = _Sizes(contract, where, [len(v) for v in read.values], read.places, "step")
     arrays = {}
@@ -86,7 +92,12 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
             arrays[tensor.name] = sizes.padded(tensor, tensor.dims[-2], [v[:, chosen] for v in read.values])
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
-    return ModelInputs(check_inputs(contract, arrays), read.names, read.notes)
+    return ModelInputs(check_inputs(contract, arrays | cells), read.names, (*read.notes, *notes))
+
+
+def _refuse_cells(contract: Contract, data: Path) -> None:
+    if columns := cell_columns(contract):
+        raise UserError(f"{data}: has no column '{columns[0]}', which the model takes; give a table with it")
 
 
 def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) -> ModelInputs:
@@ -102,11 +113,15 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
         UserError: the data does not fit the contract; says what is missing or wrong, where, and what to do.
     """
     column = next(t.source.column for t in contract.inputs if isinstance(t.source, TextSource))
+    others: dict[str, Array] = {}
+    notes: tuple[str, ...] = ()
     if isinstance(data, Path) and data.suffix.lower() == _LINES:
+        _refuse_cells(contract, data)
         texts, first = _lines(data), 1
     else:
         frame = _frame(data)
         texts, first = _cells(frame, column, where), row_number(where, 0)
+        others, notes = read_cells(contract, frame, where, np.arange(frame.height, dtype=np.int64))
     encoded = [np.frombuffer(text.encode(), dtype=np.uint8) for text in texts]
     places = tuple(f"row {first + i}" for i in range(len(texts)))
     sizes = _Sizes(contract, where, [len(row) for row in encoded], places, "byte")
@@ -119,8 +134,8 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
     empty = sum(not text.strip() for text in texts)
-    notes = (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return ModelInputs(check_inputs(contract, arrays), tuple(_name(text) for text in texts), notes)
+    notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
+    return ModelInputs(check_inputs(contract, arrays | others), tuple(_name(text) for text in texts), notes)
 
 
 def _frame(data: pl.DataFrame | Path) -> pl.DataFrame:
@@ -160,8 +175,10 @@ def _from_ts(path: Path, columns: Sequence[str]) -> Sequences:
     )
 
 
-def _from_wide(frame: pl.DataFrame, where: str, table: Table) -> Sequences:
-    columns = [c for c in frame.columns if c not in (table.series, *table.others) and is_numeric(frame.get_column(c))]
+def _from_wide(frame: pl.DataFrame, where: str, contract: Contract) -> Sequences:
+    table = contract.table or Table()
+    taken = (table.series, *table.others, *cell_columns(contract))
+    columns = [c for c in frame.columns if c not in taken and is_numeric(frame.get_column(c))]
     if not columns:
         raise UserError(f"{where}: no column holds numbers; give a row for each sequence, with its steps in columns")
     read = wide_sequences(frame, where, columns)

@@ -32,6 +32,7 @@ from lstm_onnx.data.text_files import load_json
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
 from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.cell_inputs import cell_columns, read_row_inputs
 from lstm_onnx.inference.image_inputs import image_input
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.sequence_inputs import (
@@ -72,6 +73,8 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
         return read_text_inputs(contract, data, where)
     if not isinstance(data, pl.DataFrame):
         data = read_frame(data)
+    if cell_columns(contract):
+        return read_row_inputs(contract, data, where)
     return _from_table(contract, data, where)
 
 

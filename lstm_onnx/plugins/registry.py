@@ -150,10 +150,14 @@ def hooks_of(plugin: object, where: str) -> tuple[str, ...]:
 
 
 def announced(plugin: object, hook: str, kind: type[KindT], where: str) -> list[KindT]:
-    """Ask one hook of one plugin, and hold what it returns to what it must be."""
+    """Ask one hook of one plugin, and hold what it returns to what it must be; one that breaks it has to leave."""
     register(plugin, where)
     others = [p for p in _manager.get_plugins() if p is not plugin]
-    return _checked(_manager.subset_hook_caller(hook, others)(), hook, kind, where)
+    try:
+        return _checked(_manager.subset_hook_caller(hook, others)(), hook, kind, where)
+    except UserError:
+        _manager.unregister(plugin)
+        raise
 
 
 def collected(hook: str, kind: type[KindT]) -> list[KindT]:

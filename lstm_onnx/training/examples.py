@@ -83,7 +83,17 @@ def _rows(graph: GraphSpec, split: Split, answer: Answer) -> Iterator[Row]:
         outputs = answer(inputs)
         for k in range(len(next(iter(inputs.values())))):
             row = {t.name: inputs[t.name][k : k + 1] for t in graph.inputs}
-            yield _trimmed(graph, row) | {t.name: outputs[t.name][k : k + 1] for t in graph.outputs}
+            said = {t.name: outputs[t.name][k : k + 1] for t in graph.outputs}
+            yield _trimmed(graph, row) | _counted(graph, row | said, said)
+
+
+def _counted(graph: GraphSpec, row: Row, said: Row) -> Row:
+    """Cut the padding off the outputs of one example that say how many steps count."""
+    found = dict(said)
+    for t in graph.outputs:
+        if t.count is not None:
+            found[t.name] = said[t.name][:, : max(int(row[t.count][0]), 1)]
+    return found
 
 
 def _trimmed(graph: GraphSpec, row: Row) -> Row:

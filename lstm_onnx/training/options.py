@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from math import cos, pi
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
+from lstm_onnx import renamed
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.options import Options, check_disjoint, flag
 
@@ -75,15 +75,10 @@ def of_release_0_1(options: Mapping[str, Any], observers: ObserversT) -> tuple[d
     options = dict(options)
     for old in ("config", "settings"):
         if old in options:
-            warn_renamed(f"{old}={{...}}", "plain keywords, such as train(..., horizon=14, epochs=30)", level=4)
+            renamed.warn(f"{old}={{...}}", "plain keywords, such as train(..., horizon=14, epochs=30)", level=4)
             options |= options.pop(old) or {}
     if "observer" in options:
-        warn_renamed("observer=", "observers=[...]", level=4)
+        renamed.warn("observer=", "observers=[...]", level=4)
         observer = options.pop("observer")
         observers = observers if observer is None else observer
     return options, observers
-
-
-def warn_renamed(old: str, new: str, level: int = 3) -> None:
-    """Warn of a name that goes with the next release, at the code that calls the function that calls this."""
-    warnings.warn(f"{old} is {new} now; the old name goes with the next release", DeprecationWarning, stacklevel=level)

@@ -29,6 +29,7 @@ from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_opt
 from lstm_onnx.training.own_data import own_data
 from lstm_onnx.training.provenance import fingerprint, now, versions
 from lstm_onnx.training.record import Record
+from lstm_onnx.training.rehearsal import in_one_line, rehearse
 from lstm_onnx.training.restore import find_task
 from lstm_onnx.training.run_folder import Run, create_folder, keep_table, open_run
 from lstm_onnx.training.tensor_files import has_digest
@@ -74,9 +75,12 @@ def train(
     is_table = not isinstance(data, str | os.PathLike)
     with as_file(data, "train") as source:
         torch.manual_seed(settings.seed)
-        examples = task.load_data(source, chosen, settings.seed)
+        with in_one_line(task, "load_data"):
+            examples = task.load_data(source, chosen, settings.seed)
         chosen = examples.config or chosen
-        model = task.build_model(chosen, examples.info).to(pick_device(settings.device))
+        with in_one_line(task, "build_model"):
+            model = task.build_model(chosen, examples.info).to(pick_device(settings.device))
+        rehearse(task, chosen, examples, model)
         if settings.threads is None:
             settings = settings.model_copy(update={"threads": threads_for(model, settings.batch_size)})
         record = Record(

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from lstm_onnx.contract import Array
 from lstm_onnx.data.splits import RaggedSplit
 from lstm_onnx.errors import UserError
+from lstm_onnx.features import words
+from lstm_onnx.features.words import Words
 from lstm_onnx.task import TaskData
-from lstm_onnx_classification import words
 from lstm_onnx_classification.baselines import baselines
 from lstm_onnx_classification.examples import Examples, SplitExamples, StepArray
-from lstm_onnx_classification.options import Info, Words
+from lstm_onnx_classification.options import Info
 
 
 def task_data(loaded: SplitExamples) -> TaskData[Info]:

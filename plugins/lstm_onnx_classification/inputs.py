@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from lstm_onnx.features.words import FIRST, PADDING, UNKNOWN
 from lstm_onnx_classification.options import Config, Info
 from lstm_onnx_classification.pooling import valid_steps
-from lstm_onnx_classification.words import FIRST, PADDING, UNKNOWN
 
 _LARGEST = 1e15
 """Raw values beyond this are cut, so that squares stay finite in float32."""

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lstm_onnx.features.words import FIRST
 from lstm_onnx_classification.pooling import valid_steps
-from lstm_onnx_classification.words import FIRST
 
 BUCKETS = 2**16
 """Vectors for the n-grams of each order above 1."""

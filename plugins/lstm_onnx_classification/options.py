@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lstm_onnx.contract import Table
+from lstm_onnx.features.words import Words
 
 POOLINGS = ("last", "mean", "max", "attention")
 
@@ -85,18 +86,6 @@ class Config(BaseModel):
         if any(not 1 <= n <= 5 for n in self.ngrams):
             raise ValueError("--ngrams: n-grams have 1 to 5 words")
         return self
-
-
-class Words(BaseModel):
-    """How texts become numbers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    column: str = Field(description="column of the table that held the texts")
-    known: tuple[str, ...] = Field(description="words by id, from 2 on; 0 is padding, 1 any other word")
-    spellings: dict[str, int] = Field(
-        default_factory=dict, description="further ways to write known words, such as with a full stop -> id"
-    )
 
 
 class Info(BaseModel):

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from lstm_onnx.contract import Array
+from lstm_onnx.features import words
+from lstm_onnx.features.words import FIRST
 from lstm_onnx.task import GraphSpec
-from lstm_onnx_classification import words
 from lstm_onnx_classification.inputs import SeriesInput, WordInput
 from lstm_onnx_classification.model import Classifier, SeriesClassifier
-from lstm_onnx_classification.words import FIRST
 
 _COMMON = tuple("the of and to in is was for on with as by at from it this that not no new good bad said year".split())
 _SYLLABLES = ("ba", "do", "ki", "lu", "me", "no", "ra", "si", "tu", "ve")

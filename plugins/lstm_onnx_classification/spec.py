@@ -9,9 +9,9 @@ from onnx import GraphProto, TensorProto, helper, numpy_helper
 from torch import nn
 
 from lstm_onnx.contract import Axis, ColumnsSource, LengthsSource, TensorSpec, Tolerance
+from lstm_onnx.features.word_graphs import byte_stage, string_stage
 from lstm_onnx.task import Arrays, GraphSpec, Stage
 from lstm_onnx_classification.options import Config, Info
-from lstm_onnx_classification.word_graphs import byte_stage, string_stage
 
 TOLERANCE = Tolerance(rtol=0, atol=1e-5)
 """Of probabilities."""

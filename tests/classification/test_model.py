@@ -9,10 +9,12 @@ import pytest
 import torch
 from lstm_onnx_classification.convolution import ConvolutionBranch, MaskedBatchNorm
 from lstm_onnx_classification.model import build, fit_temperature
-from lstm_onnx_classification.options import Config, Info, Words
+from lstm_onnx_classification.options import Config, Info
 from lstm_onnx_classification.pooling import Pooling
 from torch import nn
 from torch.nn import functional
+
+from lstm_onnx.features.words import Words
 
 SERIES = Info(
     classes=("a", "b", "c"), priors=(0.5, 0.3, 0.2), typical=9, channels=("x", "y"), center=(1, 2), spread=(2, 0.5)

@@ -8,11 +8,11 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from lstm_onnx_classification import words
-from lstm_onnx_classification.options import Words
-from lstm_onnx_classification.word_graphs import byte_stage, string_stage
 from onnx import helper
 
+from lstm_onnx.features import words
+from lstm_onnx.features.word_graphs import byte_stage, string_stage
+from lstm_onnx.features.words import Words
 from lstm_onnx.task import Stage
 
 TEXTS = [

@@ -111,7 +111,7 @@ def test_check_task_finds_what_breaks_a_rule(tmp_path: Path, old: str, new: str,
     if complaint is None:  # a change that breaks nothing
         check_task("adding", folder=work, plugin_file=plugin, **TINY)
         return
-    with pytest.raises((AssertionError, KeyError), match=complaint):
+    with pytest.raises((AssertionError, UserError), match=complaint):
         check_task("adding", folder=work, plugin_file=plugin, **TINY)
 
 

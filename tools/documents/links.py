@@ -24,6 +24,7 @@ OUTSIDE = {
     "benchmarks/captioning/README.md": "benchmarks/captioning/README.md",
     "benchmarks/classification/README.md": "benchmarks/classification/README.md",
     "benchmarks/embedded/README.md": "benchmarks/embedded/README.md",
+    "benchmarks/faults/README.md": "benchmarks/faults/README.md",
     "benchmarks/speed/README.md": "benchmarks/speed/README.md",
 }
 """Documents outside of `docs/` that are pages of the site too, and where."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 Array = NDArray[Any]
 
@@ -29,6 +30,18 @@ _CHUNK = re.compile(f"[^{''.join(SPACES)}]+")
 _BYTE_WORD = re.compile(rb"[0-9a-z\x80-\xff]+")
 _PLACES = 32
 """The hash of a word tells places in it apart up to this many; further on they repeat."""
+
+
+class Words(BaseModel):
+    """How texts become numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str = Field(description="column of the table that held the texts")
+    known: tuple[str, ...] = Field(description="words by id, from 2 on; 0 is padding, 1 any other word")
+    spellings: dict[str, int] = Field(
+        default_factory=dict, description="further ways to write known words, such as with a full stop -> id"
+    )
 
 
 def chunks(text: str) -> list[str]:

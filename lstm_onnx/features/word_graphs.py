@@ -1,4 +1,4 @@
-"""The look-up of words as ONNX graphs, to stand before the classifier; `words` has the same in Python."""
+"""The look-up of words as ONNX graphs, to stand before a module; `words` has the same in Python."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 from lstm_onnx.contract import Axis, LengthsSource, TensorSpec, TextSource
+from lstm_onnx.features import words
+from lstm_onnx.features.words import PADDING, SPACES, UNKNOWN, Words
 from lstm_onnx.task import Arrays, Stage
-from lstm_onnx_classification import words
-from lstm_onnx_classification.options import Words
-from lstm_onnx_classification.words import PADDING, SPACES, UNKNOWN
 
 TOKENS = TensorSpec(
     name="tokens",
@@ -25,6 +24,12 @@ COUNTS = TensorSpec(
 )
 
 
+def _text(column: str) -> TensorSpec:
+    return TensorSpec(
+        name="text", dtype="string", dims=("batch",), meaning="the text", source=TextSource(column=column)
+    )
+
+
 def string_stage(found: Words, typical: int) -> Stage:
     """Strings: cut at white space, and looked up with their spelling."""
     table = words.spelling_table(found.known, found.spellings)
@@ -34,11 +39,7 @@ def string_stage(found: Words, typical: int) -> Stage:
         return {"tokens": tokens, "lengths": lengths}
 
     return Stage(
-        inputs=(
-            TensorSpec(
-                name="text", dtype="string", dims=("batch",), meaning="the text", source=TextSource(column=found.column)
-            ),
-        ),
+        inputs=(_text(found.column),),
         outputs=(TOKENS, COUNTS),
         build=lambda: _string_graph(table),
         reference=reference,
@@ -113,56 +114,140 @@ def _slots() -> list[NodeProto]:
     ]
 
 
-def _string_graph(table: dict[str, int]) -> GraphProto:
-    """Cut at each kind of white space in turn; each cut adds an axis, whose empty cells are squeezed out as numbers."""
-    keys = [*table, ""]
-    numbers = [*table.values(), PADDING]
-    names = ["text", *(f"cut{k}" for k in range(1, len(SPACES) + 1))]
+def _cut_nodes() -> list[NodeProto]:
+    """Cut `text` at each kind of white space in turn; each cut adds an axis, whose empty cells stay among the words.
+
+    Gives `parts`, of all those axes, and `batch` and `flat_shape`, which make them (batch, cells).
+    """
+    names = ["text", *(f"cut{k}" for k in range(1, len(SPACES))), "parts"]
     cuts = [
-        helper.make_node("StringSplit", [before], [after, f"{after}_parts"], name=after, delimiter=space)
+        helper.make_node("StringSplit", [before], [after, f"{after}_count"], name=after, delimiter=space)
         for before, after, space in zip(names[:-1], names[1:], SPACES, strict=True)
     ]
-    nodes = [
+    return [
         *cuts,
-        _node(
-            "LabelEncoder",
-            names[-1],
-            "looked_up",
-            domain="ai.onnx.ml",
-            keys_strings=keys,
-            values_int64s=numbers,
-            default_int64=UNKNOWN,
-        ),
         _node("Shape", "text", "batch"),
         _node("Concat", "batch minus_one", "flat_shape", axis=0),
-        _node("Reshape", "looked_up flat_shape", "loose"),  # (batch, cells), 0 where a cell is empty
         _node("Concat", "batch one", "column_shape", axis=0),
-        _node(
-            "ConstantOfShape", "column_shape", "blank", value=helper.make_tensor("zero", TensorProto.INT64, [1], [0])
-        ),
-        _node("Concat", "loose blank", "cells", axis=1),  # one cell at least, for texts without a word
-        _node("Cast", "cells", "filled", to=TensorProto.BOOL),
+    ]
+
+
+def _slot_nodes() -> list[NodeProto]:
+    """Find the place of each cell that is `filled` among the words of its row: `slot`; the last one is for the rest."""
+    return [
         _node("Cast", "filled", "ones", to=TensorProto.INT64),
         _node("ReduceSum", "ones one", "lengths", keepdims=0),
         *_slots(),
         _node("CumSum", "ones scalar_one", "number"),
         _node("Sub", "number scalar_one", "place"),
         _node("Where", "filled place slots", "slot"),
-        _node("ScatterElements", "empty slot cells", "packed", axis=1, reduction="add"),
-        _node("Slice", "packed zero slots_1d one", "tokens"),
     ]
-    constants = [
+
+
+def _cut_constants() -> list[TensorProto]:
+    return [
         _constant("minus_one", [-1]),
         _constant("zero", [0]),
         _constant("one", [1]),
         _constant("scalar_one", 1),
+    ]
+
+
+def _string_graph(table: dict[str, int]) -> GraphProto:
+    """Cut, look up, and squeeze out the empty cells."""
+    nodes = [
+        *_cut_nodes(),
+        _node(
+            "LabelEncoder",
+            "parts",
+            "looked_up",
+            domain="ai.onnx.ml",
+            keys_strings=[*table, ""],
+            values_int64s=[*table.values(), PADDING],
+            default_int64=UNKNOWN,
+        ),
+        _node("Reshape", "looked_up flat_shape", "loose"),  # (batch, cells), 0 where a cell is empty
+        _zeros("column_shape", "blank"),
+        _node("Concat", "loose blank", "cells", axis=1),  # one cell at least, for texts without a word
+        _node("Cast", "cells", "filled", to=TensorProto.BOOL),
+        *_slot_nodes(),
+        _node("ScatterElements", "empty slot cells", "packed", axis=1, reduction="add"),
+        _node("Slice", "packed zero slots_1d one", "tokens"),
     ]
     return helper.make_graph(
         nodes,
         "strings to words",
         [_value("text", TensorProto.STRING, ["batch"])],
         [_value("tokens", TensorProto.INT64, ["batch", "word"]), _value("lengths", TensorProto.INT64, ["batch"])],
-        constants,
+        _cut_constants(),
+    )
+
+
+def words_stage(column: str) -> Stage:
+    """The words of strings as they stand, to stand beside what a model says of each; "" in the padding."""
+
+    def reference(arrays: Arrays) -> dict[str, Any]:
+        rows = [words.chunks(str(text)) for text in arrays["text"]]
+        found = np.full((len(rows), max(1, max(map(len, rows), default=0))), "", dtype=object)
+        for place, row in zip(found, rows, strict=True):
+            place[: len(row)] = row
+        return {"words": found, "lengths": np.array([len(row) for row in rows], dtype=np.int64)}
+
+    return Stage(
+        inputs=(_text(column),),
+        outputs=(
+            TensorSpec(
+                name="words", dtype="string", dims=("batch", "word"), meaning="the words as they stand", count="lengths"
+            ),
+            TensorSpec(name="lengths", dtype="int64", dims=("batch",), meaning="how many words", internal=True),
+        ),
+        build=_words_graph,
+        reference=reference,
+        opset=20,  # StringSplit
+    )
+
+
+def _words_graph() -> GraphProto:
+    """Cut, and pick the cells that are not empty: where each word stands is added up as a whole number."""
+    nodes = [
+        *_cut_nodes(),
+        _node("Reshape", "parts flat_shape", "loose"),
+        _node("Expand", "nothing column_shape", "blank"),
+        _node("Concat", "loose blank", "cells", axis=1),  # the last one is empty: what padding points to
+        _node(
+            "LabelEncoder",
+            "cells",
+            "is_word",
+            domain="ai.onnx.ml",
+            keys_strings=[""],
+            values_int64s=[0],
+            default_int64=1,
+        ),
+        _node("Cast", "is_word", "filled", to=TensorProto.BOOL),
+        *_slot_nodes(),
+        _node("Shape", "cells", "cells_shape"),
+        _node("Slice", "cells_shape one two", "cell_count"),
+        _node("Squeeze", "cell_count", "cell_count_0d"),
+        _node("Sub", "cell_count_0d scalar_one", "last"),
+        _node("Range", "scalar_zero cell_count_0d scalar_one", "cell_number"),
+        _node("Sub", "cell_number last", "from_last"),
+        _node("Mul", "from_last ones", "moved"),  # (batch, cells): 0 where a cell is empty
+        _node("ScatterElements", "empty slot moved", "packed", axis=1, reduction="add"),
+        _node("Slice", "packed zero slots_1d one", "kept"),
+        _node("Add", "kept last", "chosen"),
+        _node("GatherElements", "cells chosen", "words", axis=1),
+    ]
+    return helper.make_graph(
+        nodes,
+        "strings as words",
+        [_value("text", TensorProto.STRING, ["batch"])],
+        [_value("words", TensorProto.STRING, ["batch", "word"]), _value("lengths", TensorProto.INT64, ["batch"])],
+        [
+            *_cut_constants(),
+            _constant("two", [2]),
+            _constant("scalar_zero", 0),
+            numpy_helper.from_array(np.array([""], dtype=object), "nothing"),
+        ],
     )
 
 

@@ -1,0 +1,267 @@
+"""One of several levels, in or out: strings or whole numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from lstm_onnx.contract import Array, Axis, CellSource, TensorSpec
+from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.features.feature import InputFeature, OutputFeature, spread_out
+from lstm_onnx.features.metrics import Metric, accuracy
+from lstm_onnx.task import Arrays, Stage
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
+    from torch import Tensor, nn
+
+
+class Category(InputFeature, OutputFeature):
+    """A level: a string or a whole number.
+
+    Going in, `forward` gets `NAME` (batch,), int64: the place of the level from 1 on, 0 for one that is not known;
+    `size` is how many places there are. Coming out, `forward` answers with `NAME` (batch, width), a score (logit) for
+    each level; the graph gives the likeliest level as `NAME` and all `NAME_probabilities`. The loss is cross-entropy.
+    """
+
+    kind: Literal["category"] = "category"
+    meaning: str = "a category"
+    column: str | None = Field(None, description="column of a person's table, where it is not called as the feature")
+    levels: tuple[str, ...] | tuple[int, ...] | None = Field(None, description="sorted; found in training if not given")
+    shares: tuple[float, ...] = Field((), description="share of each level in training")
+    kept: tuple[str, ...] | tuple[int, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many numbers `forward` may see: the levels, and 0."""
+        return len(self._levels) + 1
+
+    @property
+    def width(self) -> int:
+        """How many scores `forward` answers with."""
+        return len(self._levels)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether levels are strings."""
+        return isinstance(self._levels[0], str)
+
+    @property
+    def _levels(self) -> tuple[str, ...] | tuple[int, ...]:
+        assert self.levels is not None, "not fitted"
+        return self.levels
+
+    @property
+    def _labels(self) -> tuple[str, ...]:
+        return tuple(map(str, self._levels))
+
+    @property
+    def _number(self) -> str:
+        return f"{self.name}_number"
+
+    def _plain(self, column: Sequence[Any]) -> list[str] | list[int]:
+        """Return the rows as Python's strings, or all as whole numbers."""
+        if any(v is None for v in column):
+            raise UserError(f"read: '{self.name}' is missing (None) in an example; leave it out, or give it a level")
+        if all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in column):
+            return [int(v) for v in column]
+        return [str(v) for v in column]
+
+    def fit(self, column: Sequence[Any]) -> Self:
+        """Learn the levels and how frequent they are."""
+        plain = self._plain(column)
+        counts: Counter[Any] = Counter(plain)
+        levels = self.levels if self.levels is not None else tuple(sorted(counts))
+        if not levels:
+            raise UserError(f"read: '{self.name}' has no level at all")
+        return self.model_copy(
+            update={
+                "levels": levels,
+                "shares": tuple(counts[level] / max(1, len(plain)) for level in levels),
+                "kept": tuple(plain[i] for i in spread_out(len(plain))),
+            }
+        )
+
+    def tensors(self) -> tuple[TensorSpec, ...]:
+        """Describe the input."""
+        return (
+            TensorSpec(
+                name=self.name,
+                dtype="string" if self.is_text else "int64",
+                dims=("batch",),
+                meaning=f"{self.meaning}; one that is not known is taken as unknown",
+                source=CellSource(column=self.column or self.name),
+            ),
+        )
+
+    def inner(self) -> tuple[TensorSpec, ...]:
+        """Describe the number of the level, where levels are strings."""
+        return (self._place(),) if self.is_text else self.tensors()
+
+    def _place(self) -> TensorSpec:
+        return TensorSpec(
+            name=self._number,
+            dtype="int64",
+            dims=("batch",),
+            meaning=f"{self.meaning}, by its number",
+            labels=("unknown", *self._labels),
+        )
+
+    def stage(self) -> Stage | None:
+        """Return the look-up of strings."""
+        if not self.is_text:
+            return None
+
+        def reference(arrays: Arrays) -> dict[str, Array]:
+            return {self._number: self._places([str(v) for v in arrays[self.name]])}
+
+        return Stage(
+            inputs=self.tensors(), outputs=(self._place(),), build=self._look_up, reference=reference, opset=18
+        )
+
+    def _look_up(self) -> GraphProto:
+        from onnx import TensorProto, helper
+
+        node = helper.make_node(
+            "LabelEncoder",
+            [self.name],
+            [self._number],
+            name=self._number,
+            domain="ai.onnx.ml",
+            keys_strings=list(self._labels),
+            values_int64s=list(range(1, self.size)),
+            default_int64=0,
+        )
+        return helper.make_graph(
+            [node],
+            "strings to levels",
+            [helper.make_tensor_value_info(self.name, TensorProto.STRING, ["batch"])],
+            [helper.make_tensor_value_info(self._number, TensorProto.INT64, ["batch"])],
+        )
+
+    def _places(self, rows: Sequence[Any]) -> Array:
+        known: dict[Any, int] = {level: i for i, level in enumerate(self._levels, start=1)}
+        return np.array([known.get(row, 0) for row in rows], dtype=np.int64)
+
+    def prepare(self, column: Sequence[Any]) -> list[Any]:
+        """Keep the rows, strings or numbers."""
+        return [str(v) for v in column] if self.is_text else [int(v) for v in column]
+
+    def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
+        """Make arrays of the levels and, of strings, of their places."""
+        if not self.is_text:
+            return {self.name: np.array(rows, dtype=np.int64)}
+        return {self.name: np.array(rows, dtype=object), self._number: self._places(rows)}
+
+    def encoder(self) -> nn.Module:
+        """Return the look-up of numbers; strings are looked up before."""
+        from lstm_onnx.features.coding import Numbered, Renamed
+
+        if self.is_text:
+            return Renamed({self._number: self.name})
+        return Numbered(self.name, [int(level) for level in self._levels])
+
+    def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> dict[str, Array]:
+        """Choose among rows of the training part, one in eight unknown."""
+        rows: list[Any] = [self.kept[int(k)] for k in random.integers(len(self.kept), size=sizes["batch"])]
+        strange: Any = "something unseen" if self.is_text else max(map(int, self._levels)) + 1
+        return self.collate([strange if random.random() < 0.125 else row for row in rows])
+
+    def answers(self) -> tuple[TensorSpec, ...]:
+        """Describe the likeliest level, and the probability of each."""
+        return (
+            TensorSpec(name=self.name, dtype="string", dims=("batch",), meaning=f"{self.meaning}: the likeliest"),
+            TensorSpec(
+                name=f"{self.name}_probabilities",
+                dtype="float32",
+                dims=("batch", f"{self.name}_level"),
+                meaning="probability of each",
+                is_scores=True,
+            ),
+        )
+
+    def axes(self) -> dict[str, Axis]:
+        """Describe the levels."""
+        return {f"{self.name}_level": Axis(size=self.width, labels=self._labels, meaning=self.meaning)}
+
+    def after(self) -> Stage:
+        """Return the name of the likeliest level, by its number."""
+        names = np.array(self._labels, dtype=object)
+        number = TensorSpec(
+            name=self._number,
+            dtype="int64",
+            dims=("batch",),
+            meaning=f"{self.meaning}: number of the likeliest",
+            labels=self._labels,
+        )
+
+        def reference(arrays: Arrays) -> dict[str, Array]:
+            return {self.name: names[arrays[self._number]]}
+
+        return Stage(
+            inputs=(number,),
+            outputs=self.answers()[:1],
+            build=lambda: label_graph(self._number, self.name, names, ("batch",)),
+            reference=reference,
+        )
+
+    def decoder(self) -> nn.Module:
+        """Return what makes probabilities of scores."""
+        from lstm_onnx.features.coding import Likelihoods
+
+        return Likelihoods(self.name)
+
+    def prepare_truth(self, column: Sequence[Any]) -> list[Any]:
+        """Turn each row into the number of its level; all must be known."""
+        plain = self._plain(column)
+        rows = plain if not self.is_text else [str(v) for v in plain]
+        places = self._places(rows)
+        unknown = np.flatnonzero(places == 0)
+        if len(unknown):
+            found = str(rows[int(unknown[0])])
+            raise UserError(
+                f"read: the answer '{self.name}' of an example is '{found}', of which there is none in the training "
+                f"part{nearest(found, self._labels)}"
+            )
+        return list(places - 1)
+
+    def collate_truth(self, rows: Sequence[Any]) -> dict[str, Array]:
+        """Make an array of the numbers of what is right."""
+        return {self._number: np.array(rows, dtype=np.int64)}
+
+    def loss(self, answer: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the cross-entropy."""
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(answer, batch[self._number])
+
+    def metrics(self, prefix: str) -> tuple[Metric, ...]:
+        """Return the accuracy."""
+        return (accuracy(self.name, f"{prefix}accuracy"),)
+
+    def naive(self, batch: Mapping[str, Array]) -> dict[str, Array]:
+        """Answer with the shares of the training part."""
+        count = len(batch[self._number])
+        likeliest = int(np.argmax(self.shares))
+        return {
+            self.name: np.full(count, self._labels[likeliest], dtype=object),
+            self._number: np.full(count, likeliest),
+            f"{self.name}_probabilities": np.tile(np.array(self.shares, dtype=np.float32), (count, 1)),
+        }
+
+
+def label_graph(number: str, label: str, names: Array, dims: tuple[str, ...]) -> GraphProto:
+    """Return the ONNX graph that looks up names by their numbers."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    return helper.make_graph(
+        [helper.make_node("Gather", ["names", number], [label], name=label)],
+        "numbers to labels",
+        [helper.make_tensor_value_info(number, TensorProto.INT64, list(dims))],
+        [helper.make_tensor_value_info(label, TensorProto.STRING, list(dims))],
+        [numpy_helper.from_array(names, "names")],
+    )

@@ -1,0 +1,102 @@
+"""What an author reads, and how the core parts it into training, validation and test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_onnx.contract import Table
+from lstm_onnx.data.parts import PARTS, Part, Whole, cut, part_out
+from lstm_onnx.errors import UserError
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What `FeatureTask.read` returns.
+
+    Attributes:
+        columns: for each feature, by its name, a row for each example.
+        together: a name for each example; examples of one name are never on both sides of a split.
+        part: train, validation or test for each example, where the data says so; parts that are not named are cut off.
+        table: how `predict` reads a person's table: the columns that tell sequences apart and order them.
+        notes: one line for each thing that was repaired or left out.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    together: Sequence[str] | None = None
+    part: Sequence[Part] | None = None
+    table: Table | None = None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(next(iter(self.columns.values()), ()))
+
+    def check(self, names: Sequence[str]) -> None:
+        """Hold it to the features of these names.
+
+        Raises:
+            UserError: a column is missing or unknown, or columns have different lengths; says which.
+        """
+        if missing := [n for n in names if n not in self.columns]:
+            raise UserError(f"read: gives no column '{missing[0]}', which is a feature; it gives: {_listed(self)}")
+        if unknown := [n for n in self.columns if n not in names]:
+            raise UserError(f"read: gives a column '{unknown[0]}', which is no feature; there is: {', '.join(names)}")
+        counts = {n: len(c) for n, c in self.columns.items()}
+        counts |= {"together": len(self.together)} if self.together is not None else {}
+        counts |= {"part": len(self.part)} if self.part is not None else {}
+        if len(set(counts.values())) > 1:
+            told = ", ".join(f"{n} {c:,}" for n, c in counts.items())
+            raise UserError(f"read: columns must have a row for each example, and their lengths differ: {told}")
+        if not len(self):
+            raise UserError("read: gives no example")
+        if wrong := sorted({str(p) for p in self.part or ()} - set(PARTS)):
+            raise UserError(f"read: an example is of the part '{wrong[0]}'; parts are {', '.join(PARTS)}")
+
+
+def _listed(examples: Examples) -> str:
+    return ", ".join(map(str, examples.columns)) or "none"
+
+
+def parted(
+    examples: Examples, labels: Sequence[str] | None, shares: tuple[float, float], random: np.random.Generator
+) -> tuple[dict[Part, Whole], str]:
+    """Choose the examples of each part.
+
+    Args:
+        examples: with the parts and groups that the data names.
+        labels: of which every part shall have its share; None for none.
+        shares: to keep for the test, of all; and for validation, of the rest.
+        random: decides which, where the data does not.
+
+    Returns:
+        numbers of the examples of each part, and how they were chosen.
+
+    Raises:
+        UserError: there are too few examples.
+    """
+    drawn: list[str] = []
+
+    def cut_off(chosen: Whole, part: Part) -> Whole:
+        share, keep = (shares[0], 1) if part == "test" else (shares[1], 2)
+        if not share:
+            return chosen[:0]
+        drawn.append(part)
+        strata = [str(labels[int(i)]) for i in chosen] if labels is not None else [""] * len(chosen)
+        groups = [str(examples.together[int(i)]) for i in chosen] if examples.together is not None else None
+        return chosen[cut(strata, groups, share, random, keep)[1]]
+
+    found = part_out(examples.part, len(examples), cut_off)
+    for part in PARTS:
+        if not len(found[part]) and part != "validation":
+            raise UserError(
+                f"read: of {len(examples):,} example{'s' * (len(examples) != 1)} none is left for the {part} part; "
+                f"give more examples"
+            )
+    how = f"{' and '.join(drawn)} drawn" if drawn else "as the data says"
+    if drawn and examples.together is not None:
+        how += ", groups kept together"
+    return found, how

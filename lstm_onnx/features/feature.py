@@ -1,0 +1,175 @@
+"""What every feature can do: one that goes in, and one that comes out.
+
+A feature is data: its name, its options, and what it learnt from the training part, so that a run folder can keep it.
+`fit` returns a copy that has learnt; nothing else changes it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from lstm_onnx.contract import Array, Axis, TensorSpec
+from lstm_onnx.features.metrics import Metric
+from lstm_onnx.task import Stage
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+KEPT = 24
+"""Rows of the training part that a feature keeps, to make samples of."""
+BATCH = Axis(meaning="one example each")
+
+
+class Feature(BaseModel):
+    """A kind of column, with a name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    kind: str
+
+    @abstractmethod
+    def fit(self, column: Sequence[Any]) -> Self:
+        """Return a copy that has learnt from the rows of the training part.
+
+        Raises:
+            UserError: a row cannot be used; says which and why.
+        """
+
+    def axes(self) -> dict[str, Axis]:
+        """Describe the axes of its tensors, but for `batch`."""
+        return {}
+
+
+class InputFeature(Feature):
+    """A feature that goes into a model."""
+
+    def named(self, alone: bool) -> Self:
+        """Return a copy that knows whether it is the only sequence of the model, and so may have the short names."""
+        return self
+
+    def met(self, column: Sequence[Any]) -> Self:
+        """Return a copy that takes what occurs in rows of any part, such as a missing value; nothing else is learnt."""
+        return self
+
+    @property
+    def steps(self) -> str | None:
+        """The axis of its steps, if it is a sequence."""
+        return None
+
+    @property
+    def lengths(self) -> str:
+        """Name of the tensor that says how many steps count; empty where it is no sequence."""
+        return ""
+
+    @abstractmethod
+    def tensors(self) -> tuple[TensorSpec, ...]:
+        """Describe the inputs of the graph that it fills."""
+
+    def inner(self) -> tuple[TensorSpec, ...]:
+        """Describe what the torch part takes: the same, unless `stage` stands between."""
+        return self.tensors()
+
+    def stage(self) -> Stage | None:
+        """Return what is done to it before torch sees it, such as the look-up of strings."""
+        return None
+
+    @abstractmethod
+    def prepare(self, column: Sequence[Any]) -> list[Any]:
+        """Turn each row into what `collate` takes; done once, before training."""
+
+    @abstractmethod
+    def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
+        """Make a batch of prepared rows: an array for each of `tensors` and of `inner`."""
+
+    def length(self, row: Any) -> int:
+        """Return how many steps a prepared row has; 1 where it is no sequence."""
+        return 1
+
+    @abstractmethod
+    def encoder(self) -> nn.Module:
+        """Return what turns the tensors of `inner`, given by name, into those that the author's `forward` takes."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Numbers that `forward` sees at each step, or of each example; of words and categories, how many there are."""
+
+    @abstractmethod
+    def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> dict[str, Array]:
+        """Make arrays of `tensors` and `inner` from rows of the training part.
+
+        Args:
+            sizes: of free axes; a sequence whose axis is missing has its usual length.
+            random: decides which rows.
+        """
+
+
+class OutputFeature(Feature):
+    """A feature that a model answers with."""
+
+    @abstractmethod
+    def answers(self) -> tuple[TensorSpec, ...]:
+        """Describe the outputs of the graph."""
+
+    def after(self) -> Stage | None:
+        """Return what is made of torch's outputs, such as the names of labels."""
+        return None
+
+    @abstractmethod
+    def decoder(self) -> nn.Module:
+        """Return what turns the tensor that `forward` answers with into outputs of the torch part, by name."""
+
+    @abstractmethod
+    def prepare_truth(self, column: Sequence[Any]) -> list[Any]:
+        """Turn each row into what `collate_truth` takes.
+
+        Raises:
+            UserError: a row is not what was learnt, such as an unknown label.
+        """
+
+    @abstractmethod
+    def collate_truth(self, rows: Sequence[Any]) -> dict[str, Array]:
+        """Make a batch of what is right, for loss and metrics; under the feature's name, perhaps with an ending."""
+
+    @abstractmethod
+    def loss(self, answer: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the mean loss of a tensor that `forward` answered with, a scalar."""
+
+    @abstractmethod
+    def metrics(self, prefix: str) -> tuple[Metric, ...]:
+        """Return how answers are scored, the most telling metric first; names begin with `prefix`."""
+
+    @abstractmethod
+    def naive(self, batch: Mapping[str, Array]) -> dict[str, Array]:
+        """Answer without looking: always the mean, or the most frequent label."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Numbers that `forward` answers with for each example or step: 1, or how many labels there are."""
+
+
+def spread_out(count: int) -> Array:
+    """Choose at most `KEPT` of `count` rows, evenly over all."""
+    return np.unique(np.linspace(0, count - 1, num=min(KEPT, count)).round().astype(np.int64))
+
+
+def mean_and_spread(values: Array) -> tuple[Array, Array]:
+    """Return mean and standard deviation of each column, NaN left out; a constant column has a spread of 1.
+
+    Args:
+        values: (rows, columns).
+    """
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    center = np.where(known, values, 0).sum(axis=0, dtype=np.float64) / count
+    apart = np.where(known, values - center, 0)
+    spread = np.sqrt(np.square(apart, dtype=np.float64).sum(axis=0) / count)
+    flat = spread <= 1e-6 * np.maximum(np.abs(center), 1e-6)
+    return center, np.where(flat, 1.0, spread)

@@ -1,0 +1,191 @@
+"""The graphs of a model on features: the whole one, and the one that is fed in pieces."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lstm_onnx.contract import Array, Axis, StateSpec, Stream, TensorSpec, Tolerance
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.feature import BATCH, InputFeature
+from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.features.number import Number
+from lstm_onnx.features.stages import side_by_side
+from lstm_onnx.features.tags import Tags
+from lstm_onnx.features.text import Text
+from lstm_onnx.task import GraphSpec, Stage
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lstm_onnx.features.module import FeatureModel
+
+
+def whole_graph(model: FeatureModel, description: str) -> GraphSpec:
+    """Return the graph that takes whole sequences."""
+    learnt = model.learnt
+    before, after = _stages(learnt)
+    outputs = tuple(t for f in learnt.outputs for t in f.answers())
+    graph = GraphSpec(
+        module=model,
+        inputs=tuple(t for f in learnt.inputs for t in f.tensors()),
+        outputs=outputs,
+        axes=_axes(learnt),
+        description=description,
+        table=learnt.table,
+        tolerance=tolerance(learnt),
+        before=before,
+        after=after,
+    )
+    return _with_module(graph, model)
+
+
+def streaming_graph(model: FeatureModel, description: str) -> GraphSpec:
+    """Return the graph that takes a sequence in pieces: `forward` with a state, which goes round.
+
+    Raises:
+        UserError: something in the model needs the whole sequence, or the state is none.
+    """
+    from lstm_onnx.features.module import flattened
+
+    learnt = model.learnt
+    before, after = _stages(learnt)
+    sequences = [f for f in learnt.inputs if f.steps is not None]
+    if len(sequences) != 1 or sequences[0].kind != "rows":
+        told = ", ".join(f"'{f.name}' ({f.kind})" for f in sequences) or "none"
+        raise UserError(
+            f"a stream needs one sequence of rows, and this model has {told}, so there is no streaming variant"
+        )
+    steps = sequences[0].steps
+    assert steps is not None
+    template = _state(model, 2)
+    states, axes = _states(model, template)
+    taken = tuple(t for f in learnt.inputs for t in f.tensors() if f is not sequences[0] or steps in t.dims)
+    clash = {name for name, _ in states} & {t.name for f in learnt.inputs for t in f.tensors()}
+    if clash:
+        raise UserError(f"module.forward: its state has a part '{min(clash)}', as an input is called; rename one")
+    went_in, comes_out = (
+        tuple(
+            TensorSpec(name=name + end, dtype=_dtype(tensor), dims=dims, meaning="what the model remembers")
+            for (name, dims), (_, tensor) in zip(states, flattened(template), strict=True)
+        )
+        for end in ("", "_out")
+    )
+    answers = [t for f in learnt.outputs for t in f.answers()]
+    outputs = (*(t.model_copy(update={"count": None}) for t in answers), *comes_out)  # in a stream every step counts
+    names = [name for name, _ in states]
+    axes |= _axes(learnt)
+    axes[steps] = Axis(example_size=axes[steps].example_size, meaning="steps of a piece, the first first")
+    graph = GraphSpec(
+        module=model,
+        inputs=(*taken, *went_in),
+        outputs=outputs,
+        axes=axes,
+        description=f"{description} In pieces: answers for all since the reset.",
+        table=learnt.table,
+        states=tuple(StateSpec(output=f"{name}_out", input=name) for name in names),
+        stream=Stream(axis=steps),
+        tolerance=tolerance(learnt),
+        before=before,
+        after=after,
+    )
+    return _with_module(graph, model, names, template)
+
+
+def _with_module(graph: GraphSpec, model: FeatureModel, states: Sequence[str] = (), template: Any = None) -> GraphSpec:
+    """Give the graph the module that takes and gives what is left of it without its stages."""
+    from lstm_onnx.features.module import answering
+    from lstm_onnx.graph.subgraphs import torch_part
+
+    part = torch_part(graph)
+    module = answering(model, [t.name for t in part.inputs], [t.name for t in part.outputs], states, template)
+    return dataclasses.replace(graph, module=module)
+
+
+def tolerance(learnt: Learnt) -> Tolerance:
+    """Return how far runtimes may differ: a share of the spread of a number, 1e-5 of a probability."""
+    numbers = {f.name: 1e-5 * ((f.spread or 0) + abs(f.center or 0)) for f in learnt.outputs if isinstance(f, Number)}
+    return Tolerance(rtol=1e-5, atol=1e-5, outputs=numbers or None)
+
+
+def samples(
+    features: Sequence[InputFeature], names: Sequence[str], sizes: Mapping[str, int], seed: int
+) -> dict[str, Array]:
+    """Make inputs of these names from rows of the training part."""
+    random = np.random.default_rng(seed)
+    made: dict[str, Array] = {}
+    for feature in features:
+        made |= feature.sample(sizes, random)
+    return {name: made[name] for name in names if name in made}
+
+
+def _stages(learnt: Learnt) -> tuple[Stage | None, Stage | None]:
+    before = [s for f in learnt.inputs if (s := f.stage()) is not None]
+    after = [s for f in learnt.outputs if (s := f.after()) is not None]
+    return side_by_side(before), side_by_side(after)
+
+
+def _axes(learnt: Learnt) -> dict[str, Axis]:
+    axes = {"batch": BATCH}
+    for feature in (*learnt.inputs, *learnt.outputs):
+        axes |= feature.axes()
+    for feature in learnt.outputs:
+        if isinstance(feature, Tags) and isinstance(along := learnt[feature.along], Text):
+            axes[feature.axis] = along.step_axis()
+    return axes
+
+
+def _states(model: FeatureModel, template: Any) -> tuple[list[tuple[str, tuple[str, ...]]], dict[str, Axis]]:
+    """Return the names and dims of the parts of a state, and the axes in them; parts of a pair share theirs."""
+    from lstm_onnx.features.module import flattened
+
+    found: list[tuple[str, tuple[str, ...]]] = []
+    axes: dict[str, Axis] = {}
+    for (name, two), (_, three) in zip(flattened(template), flattened(_state(model, 3)), strict=True):
+        batch = _batch_axis(name, two, three)
+        family = name.removesuffix("hidden").removesuffix("cell").rstrip("_") or "state"
+        dims = []
+        for k, size in enumerate(two.shape):
+            dim = f"{family}_axis{k}"
+            if k == batch:
+                dim = "batch"
+            elif axes.setdefault(dim, Axis(size=size, meaning="of what is remembered")).size != size:
+                dim = f"{name}_axis{k}"
+                axes[dim] = Axis(size=size, meaning="of what is remembered")
+            dims.append(dim)
+        found.append((name, tuple(dims)))
+    return found, axes
+
+
+def _state(model: FeatureModel, batch: int) -> Any:
+    """Return the state after a batch of samples."""
+    import torch
+
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    names = [t.name for f in model.learnt.inputs for t in f.inner()]
+    arrays = samples(model.learnt.inputs, names, {"batch": batch}, 0)
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        _, state = model.ask({n: torch.from_numpy(np.ascontiguousarray(a)).to(device) for n, a in arrays.items()})
+    model.train(was_training)
+    return state
+
+
+def _batch_axis(name: str, two: Tensor, three: Tensor) -> int:
+    """Find the batch axis of a state from what it is for two examples and for three."""
+    same = two.dim() == three.dim()
+    moved = [k for k in range(two.dim()) if two.shape[k] != three.shape[k]] if same else []
+    if len(moved) != 1 or two.shape[moved[0]] != 2:
+        raise UserError(
+            f"module.forward: the state '{name}' has the shape {tuple(two.shape)} for 2 examples and "
+            f"{tuple(three.shape)} for 3; it must have one axis for the examples, and the others fixed"
+        )
+    return moved[0]
+
+
+def _dtype(tensor: Tensor) -> Any:
+    return str(tensor.dtype).removeprefix("torch.")

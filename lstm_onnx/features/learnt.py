@@ -1,0 +1,39 @@
+"""The features of a model after the training part was seen: what a run folder keeps of the data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lstm_onnx.contract import Table
+from lstm_onnx.features.category import Category
+from lstm_onnx.features.number import Number
+from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.tags import Tags
+from lstm_onnx.features.text import Text
+
+AnyInput = Annotated[Rows | Text | Number | Category, Field(discriminator="kind")]
+AnyOutput = Annotated[Number | Category | Tags, Field(discriminator="kind")]
+
+
+class Learnt(BaseModel):
+    """The features, fitted; one is found by its name: `learnt["total"]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    inputs: tuple[AnyInput, ...]
+    outputs: tuple[AnyOutput, ...]
+    table: Table | None = None
+
+    def __getitem__(self, name: str) -> AnyInput | AnyOutput:
+        """Return a feature by its name."""
+        for feature in (*self.inputs, *self.outputs):
+            if feature.name == name:
+                return feature
+        raise KeyError(f"there is no feature '{name}'; there is: {', '.join(self.names)}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all features."""
+        return tuple(f.name for f in (*self.inputs, *self.outputs))

@@ -1,0 +1,150 @@
+"""Metrics for any task: each adds up over batches, and ends as one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from lstm_onnx.contract import Array
+from lstm_onnx.task import Arrays
+
+
+def _ratio(total: Any, count: Any) -> float:
+    return float(total / count) if count else float("nan")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How answers are scored.
+
+    Attributes:
+        name: of the figure.
+        mode: whether it shall be small or large.
+        add: from the outputs of the graph and the whole batch to a pair (sum, count), which is added up over batches.
+        finish: makes the figure of what the pairs add up to: by default the sum over the count.
+    """
+
+    name: str
+    mode: Literal["min", "max"]
+    add: Callable[[Arrays, Arrays], tuple[Any, Any]]
+    finish: Callable[[Any, Any], float] = _ratio
+
+
+def mse(output: str, name: str = "mse") -> Metric:
+    """Mean of the squared errors of a number, in squares of its unit."""
+    return Metric(name, "min", lambda answers, batch: _squares(answers, batch, output))
+
+
+def rmse(output: str, name: str = "rmse") -> Metric:
+    """Root of the mean of the squared errors of a number, in its unit."""
+    return Metric(
+        name,
+        "min",
+        lambda answers, batch: _squares(answers, batch, output),
+        lambda total, count: float(np.sqrt(total / count)) if count else float("nan"),
+    )
+
+
+def mae(output: str, name: str = "mae") -> Metric:
+    """Mean of the absolute errors of a number, in its unit."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+        wrong = np.abs(_errors(answers, batch, output))
+        return float(wrong.sum()), wrong.size
+
+    return Metric(name, "min", add)
+
+
+def r2(output: str, name: str = "r2") -> Metric:
+    """Share of the variance of a number that is explained: 1 is perfect, 0 as good as its mean."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[Array, int]:
+        truth = np.asarray(batch[output], dtype=np.float64)
+        left = np.square(_errors(answers, batch, output)).sum()
+        return np.array([left, truth.sum(), np.square(truth).sum()]), truth.size
+
+    def finish(total: Array, count: int) -> float:
+        left, truth, squares = total
+        variance = squares - truth**2 / count if count else 0.0
+        return float(1 - left / variance) if variance > 0 else float("nan")
+
+    return Metric(name, "max", add, finish)
+
+
+def accuracy(output: str, name: str = "accuracy") -> Metric:
+    """Share of examples whose label is the right one."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
+        number = batch[f"{output}_number"]
+        likeliest = answers[f"{output}_probabilities"].argmax(axis=1)
+        return int((likeliest == number).sum()), len(number)
+
+    return Metric(name, "max", add)
+
+
+def step_accuracy(output: str, name: str = "accuracy") -> Metric:
+    """Share of steps whose label is the right one; padding does not count."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
+        number = batch[f"{output}_number"]
+        counts = number >= 0
+        likeliest = answers[f"{output}_probabilities"].argmax(axis=2)
+        return int(((likeliest == number) & counts).sum()), int(counts.sum())
+
+    return Metric(name, "max", add)
+
+
+def span_f1(output: str, labels: Sequence[str], name: str = "span_f1") -> Metric:
+    """F1 of whole spans: one is found if its kind, its first and its last step are right.
+
+    Args:
+        output: whose steps are labelled `B-X` where a span of the kind X begins, `I-X` within it, and `O` outside.
+        labels: what the numbers of labels stand for.
+        name: of the figure.
+    """
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[Array, int]:
+        number = batch[f"{output}_number"]
+        likeliest = answers[f"{output}_probabilities"].argmax(axis=2)
+        found = np.zeros(3)
+        for right, said in zip(number, likeliest, strict=True):
+            count = int((right >= 0).sum())
+            there = spans([labels[k] for k in right[:count]])
+            told = spans([labels[k] for k in said[:count]])
+            found += (len(there & told), len(there), len(told))
+        return found, len(number)
+
+    def finish(total: Array, count: int) -> float:
+        hit, there, told = total
+        return float(2 * hit / (there + told)) if there + told else float("nan")
+
+    return Metric(name, "max", add, finish)
+
+
+def spans(labels: Sequence[str]) -> set[tuple[str, int, int]]:
+    """Return the spans (kind, first step, step after the last) of labels `B-X`, `I-X` and `O`.
+
+    As the CoNLL evaluation reads them: an `I-X` that follows no X begins a span.
+    """
+    found: set[tuple[str, int, int]] = set()
+    kind, begin = "", 0
+    for step, label in enumerate([*labels, "O"]):
+        place, _, now = label.partition("-")
+        if kind and (place != "I" or now != kind):
+            found.add((kind, begin, step))
+            kind = ""
+        if now and not kind:
+            kind, begin = now, step
+    return found
+
+
+def _errors(answers: Arrays, batch: Arrays, output: str) -> Array:
+    return np.asarray(answers[output], dtype=np.float64) - np.asarray(batch[output], dtype=np.float64)
+
+
+def _squares(answers: Arrays, batch: Arrays, output: str) -> tuple[float, int]:
+    wrong = np.square(_errors(answers, batch, output))
+    return float(wrong.sum()), wrong.size

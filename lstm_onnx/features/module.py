@@ -1,0 +1,174 @@
+"""The torch part of a model on features: an author's module between the encoders and decoders of its features."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.feature import InputFeature
+from lstm_onnx.features.learnt import Learnt
+
+
+class FeatureModel(nn.Module):
+    """An author's module, what stands before and after it, and its loss.
+
+    Args:
+        network: the author's module: `forward(**tensors)` gives a dict with a tensor for each output; with `streams`,
+            `forward(**tensors, state)` gives that and the state after it.
+        learnt: the features.
+        streams: whether `network` takes and gives a state.
+    """
+
+    def __init__(self, network: nn.Module, learnt: Learnt, streams: bool) -> None:
+        super().__init__()
+        self.network, self.learnt, self.streams = network, learnt, streams
+        self.encoders = nn.ModuleList(f.encoder() for f in learnt.inputs)
+        self.decoders = nn.ModuleList(f.decoder() for f in learnt.outputs)
+
+    def ask(self, tensors: Mapping[str, Tensor], state: Any = None) -> tuple[dict[str, Tensor], Any]:
+        """Return what the author's `forward` answers, by output, and its state.
+
+        Args:
+            tensors: of the torch part, by name, perhaps more than that; lengths may be missing in a stream.
+            state: as `forward` gave it, or None at the start.
+        """
+        seen: dict[str, Tensor | None] = {}
+        for feature, encoder in zip(self.learnt.inputs, self.encoders, strict=True):
+            given = {t.name: tensors[t.name] for t in feature.inner() if t.name in tensors}
+            seen |= {t.name: None for t in feature.inner() if t.name not in tensors}
+            seen |= encoder(**given)
+        found = self.network(**seen, state=state) if self.streams else self.network(**seen)
+        if self.streams:
+            if not isinstance(found, tuple) or len(found) != 2:
+                raise UserError(
+                    f"module.forward: returned {_told(found)}; with `streams` it must return (answers, state), a "
+                    f"dict of tensors and the state"
+                )
+            found, state = found
+        return self._checked(found), state
+
+    def _checked(self, found: Any) -> dict[str, Tensor]:
+        names = [f.name for f in self.learnt.outputs]
+        if not isinstance(found, dict):
+            raise UserError(f"module.forward: returned {_told(found)}; it must return a dict with {', '.join(names)}")
+        if set(found) != set(names):
+            raise UserError(
+                f"module.forward: returned a dict with {', '.join(map(str, found)) or 'nothing'}; the outputs are "
+                f"{', '.join(names)}"
+            )
+        return found
+
+    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the author's `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
+        answers, _ = self.ask(batch)
+        own = getattr(self.network, "loss", None)
+        if own is not None:
+            found = own(answers, batch)
+            if not isinstance(found, Tensor) or found.dim():
+                raise UserError(f"module.loss: returned {_told(found)}; it must return a tensor of one number")
+            return found
+        losses = [f.loss(answers[f.name], batch) for f in self.learnt.outputs]
+        return torch.stack(losses).sum()
+
+    def decode(self, answers: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the outputs of the torch part."""
+        made: dict[str, Tensor] = {}
+        for feature, decoder in zip(self.learnt.outputs, self.decoders, strict=True):
+            made |= decoder(answers[feature.name])
+        return made
+
+
+class Answering(nn.Module):
+    """What is exported: takes the tensors of the torch part by name and returns a tuple in the order of the outputs.
+
+    The exporter reads names of tensors from the parameters of `forward`, so its class is made for them by `answering`.
+    """
+
+    def __init__(self, model: FeatureModel, outputs: Sequence[str], states: Sequence[str], template: Any) -> None:
+        super().__init__()
+        self.model, self.outputs, self.states, self.template = model, tuple(outputs), tuple(states), template
+
+    @property
+    def features(self) -> tuple[InputFeature, ...]:
+        """What goes in."""
+        return self.model.learnt.inputs
+
+    def answer(self, tensors: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        """Return the outputs in their order."""
+        state = None
+        if self.states:
+            state = rebuilt(self.template, iter([tensors[name] for name in self.states]))
+        answers, after = self.model.ask(tensors, state)
+        made = self.model.decode(answers)
+        if self.states:
+            made |= {f"{name}_out": tensor for name, tensor in flattened(after)}
+        return tuple(made[name] for name in self.outputs)
+
+
+def answering(
+    model: FeatureModel,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    states: Sequence[str] = (),
+    template: Any = None,
+) -> Answering:
+    """Return a module with `forward(INPUTS)`, which returns `outputs` in their order.
+
+    Args:
+        model: that answers.
+        inputs: names of the tensors that it takes, states among them.
+        outputs: names of what it returns, in that order.
+        states: those of `inputs` that are states, in the order of `flattened`.
+        template: a state, whose structure is that of all.
+    """
+
+    def forward(self: Answering, *args: Tensor, **kwargs: Tensor) -> tuple[Tensor, ...]:
+        return self.answer({**dict(zip(inputs, args, strict=False)), **kwargs})
+
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("self", *inputs)]
+    forward.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    kind: Callable[..., Answering] = type("Answering", (Answering,), {"forward": forward})
+    return kind(model, outputs, states, template)
+
+
+def flattened(state: Any, prefix: str = "") -> list[tuple[str, Tensor]]:
+    """Return the tensors of a state with names: of a pair `hidden` and `cell`, of a dict its keys, else `state0`, ….
+
+    Raises:
+        UserError: something in it is no tensor.
+    """
+    if isinstance(state, Tensor):
+        return [(prefix or "state", state)]
+    if isinstance(state, dict):
+        parts = {str(k): v for k, v in state.items()}
+    elif isinstance(state, tuple | list):
+        names: tuple[str, ...] = (
+            ("hidden", "cell") if len(state) == 2 else tuple(f"state{k}" for k in range(len(state)))
+        )
+        parts = dict(zip(names, state, strict=True))
+    else:
+        raise UserError(
+            f"module.forward: the state has {_told(state)} in it; it may be a tensor, or a tuple or dict of tensors"
+        )
+    before = f"{prefix}_" if prefix else ""
+    return [pair for name, part in parts.items() for pair in flattened(part, before + name)]
+
+
+def rebuilt(template: Any, tensors: Iterator[Tensor]) -> Any:
+    """Put tensors into the structure of a state."""
+    if isinstance(template, Tensor):
+        return next(tensors)
+    if isinstance(template, dict):
+        return {k: rebuilt(v, tensors) for k, v in template.items()}
+    return tuple(rebuilt(v, tensors) for v in template)
+
+
+def _told(found: Any) -> str:
+    if isinstance(found, Tensor):
+        return f"a tensor of the shape {tuple(found.shape)}"
+    return f"a {type(found).__name__}"

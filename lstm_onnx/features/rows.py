@@ -1,0 +1,161 @@
+"""Sequences of numbers: each example has some steps, and each step the same columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from lstm_onnx.contract import Array, Axis, ColumnsSource, LengthsSource, TensorSpec
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.feature import InputFeature, mean_and_spread, spread_out
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_LONGEST_KEPT = 64
+"""Steps of a sequence that are kept for samples."""
+
+
+class Rows(InputFeature):
+    """A sequence of numbers, by columns; NaN is a missing value, where the data has some.
+
+    A row of its column is an array (steps, columns). `forward` gets `NAME` (batch, time, size), scaled, zero where a
+    value is missing; and how many steps count, as `lengths` or, where the model takes several sequences, as
+    `NAME_lengths`. Where values are missing in the data, `size` is twice the columns: the second half says where.
+    """
+
+    kind: Literal["rows"] = "rows"
+    columns: tuple[str, ...] = Field(min_length=1, description="what each number of a step is called")
+    shortest: int = Field(1, ge=1, description="steps that a sequence has at least; shorter ones are refused")
+    meaning: str = "each step of a sequence, in the units of the data"
+    alone: bool = Field(True, description="whether it is the only sequence of the model: set by the task")
+    center: tuple[float, ...] | None = Field(None, description="mean of each column in training")
+    spread: tuple[float, ...] | None = Field(None, description="standard deviation of each column in training")
+    gaps: bool = Field(False, description="whether values are missing in the data")
+    usual: int | None = Field(None, description="median length in training")
+    kept: tuple[tuple[tuple[float | None, ...], ...], ...] = ()
+
+    @property
+    def lengths(self) -> str:
+        """Name of the input that says how many steps count."""
+        return "lengths" if self.alone else f"{self.name}_lengths"
+
+    @property
+    def steps(self) -> str:
+        """The axis of its steps."""
+        return "time" if self.alone else f"{self.name}_time"
+
+    @property
+    def size(self) -> int:
+        """Numbers at each step."""
+        return len(self.columns) * (2 if self.gaps else 1)
+
+    def named(self, alone: bool) -> Self:
+        """Return a copy with short names, or with its own."""
+        return self.model_copy(update={"alone": alone})
+
+    def prepare(self, column: Sequence[Any]) -> list[Any]:
+        """Turn each row into float32 (steps, columns)."""
+        found = []
+        for number, row in enumerate(column, start=1):
+            values = np.asarray(row, dtype=np.float32)
+            values = values[:, None] if values.ndim == 1 and len(self.columns) == 1 else values
+            if values.ndim != 2 or values.shape[1] != len(self.columns):
+                raise UserError(
+                    f"read: example {number} of '{self.name}' has the shape {values.shape}, and must have (steps, "
+                    f"{len(self.columns)}): a column each for {', '.join(self.columns[:8])}"
+                )
+            if len(values) < self.shortest:
+                count = f"{len(values)} step{'s' * (len(values) != 1)}"
+                raise UserError(
+                    f"read: example {number} of '{self.name}' has {count}, and needs {self.shortest}; leave it out"
+                )
+            found.append(np.where(np.isfinite(values), values, np.float32(np.nan)))
+        return found
+
+    def fit(self, column: Sequence[Any]) -> Self:
+        """Learn mean and spread of each column, and the usual length."""
+        rows = self.prepare(column)
+        values = np.concatenate(rows)
+        center, spread = mean_and_spread(values)
+        kept = [rows[i][:_LONGEST_KEPT] for i in spread_out(len(rows))]
+        return self.model_copy(
+            update={
+                "center": tuple(map(float, center)),
+                "spread": tuple(map(float, spread)),
+                "usual": int(np.median([len(row) for row in rows])),
+                "kept": tuple(
+                    tuple(tuple(None if np.isnan(v) else float(v) for v in step) for step in row) for row in kept
+                ),
+            }
+        )
+
+    def met(self, column: Sequence[Any]) -> Self:
+        """Return a copy that takes missing values if there are any."""
+        gaps = any(bool(np.isnan(row).any()) for row in self.prepare(column))
+        return self.model_copy(update={"gaps": gaps})
+
+    def tensors(self) -> tuple[TensorSpec, ...]:
+        """Describe the values and the lengths."""
+        return (
+            TensorSpec(
+                name=self.name,
+                dtype="float32",
+                dims=("batch", self.steps, f"{self.name}_column"),
+                meaning=self.meaning + ("; missing where NaN or infinite" if self.gaps else ""),
+                missing=self.gaps,
+                source=ColumnsSource(columns=self.columns, rows="all"),
+            ),
+            TensorSpec(
+                name=self.lengths,
+                dtype="int64",
+                dims=("batch",),
+                meaning="steps of each sequence",
+                source=LengthsSource(axis=self.steps, min=self.shortest),
+            ),
+        )
+
+    def axes(self) -> dict[str, Axis]:
+        """Describe steps and columns."""
+        return {
+            self.steps: Axis(
+                min=self.shortest,
+                example_size=self.usual,
+                meaning="steps of a sequence, the first first, the rest padding",
+            ),
+            f"{self.name}_column": Axis(size=len(self.columns), labels=self.columns, meaning="what a step has"),
+        }
+
+    def length(self, row: Any) -> int:
+        """Return the steps of a prepared row."""
+        return len(row)
+
+    def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
+        """Pad the sequences with zeros at their end to the longest."""
+        lengths = np.array([len(row) for row in rows], dtype=np.int64)
+        values = np.zeros((len(rows), max(1, int(lengths.max(initial=0))), len(self.columns)), dtype=np.float32)
+        for place, row in zip(values, rows, strict=True):
+            place[: len(row)] = row
+        return {self.name: values, self.lengths: lengths}
+
+    def encoder(self) -> nn.Module:
+        """Return what scales the values."""
+        from lstm_onnx.features.coding import Scaled
+
+        assert self.center is not None and self.spread is not None
+        return Scaled(self.name, self.center, self.spread, self.gaps)
+
+    def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> dict[str, Array]:
+        """Cut pieces from sequences of the training part, repeated where they are too short; lengths differ."""
+        batch, steps = sizes["batch"], sizes.get(self.steps, self.usual or 1)
+        values = np.zeros((batch, steps, len(self.columns)), dtype=np.float32)
+        for place in values:
+            row = np.array(self.kept[int(random.integers(len(self.kept)))], dtype=np.float32)
+            begin = int(random.integers(len(row)))
+            place[:] = row[(begin + np.arange(steps)) % len(row)]
+        lengths = random.integers(min(self.shortest, steps), steps + 1, size=batch)
+        lengths[:1] = steps
+        return {self.name: values, self.lengths: lengths}

@@ -1,0 +1,71 @@
+"""A part of the examples, as batches of the arrays that features make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lstm_onnx.contract import Array
+from lstm_onnx.data.splits import alike
+from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.tags import Tags
+
+
+class FeatureSplit:
+    """Examples whose rows are prepared, and collated batch by batch: sequences are padded as little as possible.
+
+    Args:
+        inputs: features with their prepared rows.
+        outputs: features with their prepared truth.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[tuple[InputFeature, Sequence[Any]]],
+        outputs: Sequence[tuple[OutputFeature, Sequence[Any]]],
+    ) -> None:
+        self.inputs, self.outputs = inputs, outputs
+        longest = [np.array([f.length(row) for row in rows], dtype=np.int64) for f, rows in inputs]
+        self.lengths = np.max(np.stack(longest), axis=0)
+
+    @classmethod
+    def of(
+        cls,
+        inputs: Sequence[InputFeature],
+        outputs: Sequence[OutputFeature],
+        columns: Mapping[str, Sequence[Any]],
+        chosen: Array,
+    ) -> FeatureSplit:
+        """Prepare the examples with these numbers."""
+        rows = {f.name: [columns[f.name][int(i)] for i in chosen] for f in (*inputs, *outputs)}
+        given = [(f, f.prepare(rows[f.name])) for f in inputs]
+        right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
+        for feature, truth in right:
+            if isinstance(feature, Tags):
+                along = next((f, prepared) for f, prepared in given if f.name == feature.along)
+                feature.check_lengths([along[0].length(row) for row in along[1]], truth)
+        return cls(given, right)
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self.lengths)
+
+    def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
+        """Yield the examples, `size` at a time, as they stand or shuffled; shuffled ones of like length together."""
+        if shuffle is None:
+            for i in range(0, len(self), size):
+                yield self.gather(np.arange(i, min(i + size, len(self))))
+            return
+        for chosen in alike(shuffle.permutation(len(self)), self.lengths, size, shuffle):
+            yield self.gather(chosen)
+
+    def gather(self, chosen: Array) -> dict[str, Array]:
+        """Return a batch of the examples with these numbers."""
+        batch: dict[str, Array] = {}
+        for given, rows in self.inputs:
+            batch |= given.collate([rows[int(i)] for i in chosen])
+        for answered, rows in self.outputs:
+            batch |= answered.collate_truth([rows[int(i)] for i in chosen])
+        return batch

@@ -1,0 +1,189 @@
+"""A task by its features: an author says what goes in and out, how data is read, and the module; the rest is derived.
+
+Nothing here loads torch until a model is built.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from pydantic import BaseModel
+
+from lstm_onnx.contract import Array
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.category import Category
+from lstm_onnx.features.examples import Examples, parted
+from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.graphs import samples, streaming_graph, whole_graph
+from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.features.metrics import Metric
+from lstm_onnx.features.split import FeatureSplit
+from lstm_onnx.features.tags import Tags
+from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, Task, TaskData, Totals
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from lstm_onnx.features.module import FeatureModel
+
+
+class FeatureTask(Task[ConfigT, Learnt]):
+    """A task whose author implements `inputs`, `outputs`, `read` and `module`, and `scores` where metrics differ.
+
+    `name`, `summary`, `primary_metric` and `Config` are as in `Task`; everything else of `Task` is done here, and can
+    still be overridden.
+    """
+
+    Info: ClassVar[type[BaseModel]] = Learnt
+    test_share: ClassVar[float] = 0.2
+    """Share of the examples that is kept for the test, where the data does not name it."""
+    validation_share: ClassVar[float] = 0.15
+    """Share of the others that decides when to stop, where the data does not name it; 0 for none."""
+    streams: ClassVar[bool] = False
+    """Whether `forward` takes and gives a state: then there is a streaming variant."""
+
+    def __init__(self) -> None:
+        self._finishers: dict[str, Callable[[Any, Any], float]] = {}
+        self._fitted: Sequence[OutputFeature] = ()  # of the data that was read last: metrics know no data of their own
+
+    @abstractmethod
+    def inputs(self, options: ConfigT) -> Sequence[InputFeature]:
+        """Return what goes in."""
+
+    @abstractmethod
+    def outputs(self, options: ConfigT) -> Sequence[OutputFeature]:
+        """Return what comes out."""
+
+    @abstractmethod
+    def read(self, source: Path | None, options: ConfigT, random: np.random.Generator) -> Examples:
+        """Read `source`, or without one the plugin's own small data set, or draw examples from `random`.
+
+        Raises:
+            UserError: the data cannot be used; names the file, the row or column, what was found and what to do.
+        """
+
+    @abstractmethod
+    def module(self, options: ConfigT, features: Learnt) -> nn.Module:
+        """Return the module to train, freshly initialised from torch's global generator.
+
+        Its `forward` takes a tensor for each input by its name, sequences with their lengths, and gives a dict with a
+        tensor for each output. If `streams`, it also takes `state`, None at the start, and gives (dict, state); in a
+        stream, lengths are None, as all steps count. It may have `loss(answers, batch)`, which gets what `forward`
+        gave; else each kind of output has its own.
+        """
+
+    def scores(self, options: ConfigT, outputs: Sequence[OutputFeature]) -> Sequence[Metric]:
+        """Return the metrics; by default those of each output, their names with the output's before if it has several.
+
+        The one that `primary_metric` names must be among them. `outputs` are fitted.
+        """
+        return [m for f in outputs for m in f.metrics("" if len(outputs) == 1 else f"{f.name}_")]
+
+    def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
+        """Read, part and fit."""
+        random = np.random.default_rng(seed)
+        inputs, outputs = self._features(config)
+        examples = self.read(source, config, random)
+        if not isinstance(examples, Examples):
+            raise UserError(f"read: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
+        examples.check([f.name for f in (*inputs, *outputs)])
+        labels = next((examples.columns[f.name] for f in outputs if isinstance(f, Category)), None)
+        chosen, how = parted(examples, labels, (self.test_share, self.validation_share), random)
+        known = {name: [column[int(i)] for i in chosen["train"]] for name, column in examples.columns.items()}
+        learnt = Learnt(
+            inputs=tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs),
+            outputs=tuple(f.fit(known[f.name]) for f in outputs),
+            table=examples.table,
+        )
+        self._fitted = learnt.outputs
+        train, validation, test = (
+            FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, numbers) for numbers in chosen.values()
+        )
+        sizes = f"{len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
+        summary = f"{len(examples):,} examples: {sizes} ({how})"
+        return TaskData(train, validation if len(validation) else None, test, learnt, summary, examples.notes)
+
+    def _features(self, options: ConfigT) -> tuple[Sequence[InputFeature], Sequence[OutputFeature]]:
+        inputs, outputs = list(self.inputs(options)), list(self.outputs(options))
+        for method, found, kind in (("inputs", inputs, InputFeature), ("outputs", outputs, OutputFeature)):
+            if not found:
+                raise UserError(f"{method}: returned no feature")
+            for one in found:
+                if not isinstance(one, kind):
+                    what = one.kind if isinstance(one, InputFeature | OutputFeature) else type(one).__name__
+                    raise UserError(f"{method}: returned '{what}', which is no feature that can stand there")
+        names = [f.name for f in (*inputs, *outputs)]
+        if twice := [n for n in names if names.count(n) > 1]:
+            raise UserError(f"inputs and outputs: two features are called '{twice[0]}'; rename one")
+        alone = sum(f.steps is not None for f in inputs) == 1
+        named = [f.named(alone) for f in inputs]
+        return named, [f.bound(named) if isinstance(f, Tags) else f for f in outputs]
+
+    def build_model(self, config: ConfigT, info: Learnt) -> nn.Module:
+        """Put the author's module between the encoders and decoders of the features."""
+        from torch import nn
+
+        from lstm_onnx.features.module import FeatureModel
+
+        network = self.module(config, info)
+        if not isinstance(network, nn.Module):
+            raise UserError(f"module: returned a {type(network).__name__}; it must return a torch.nn.Module")
+        return FeatureModel(network, info, self.streams)
+
+    def loss(self, model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the loss of the author's module, or that of the outputs' kinds."""
+        return _model(model).loss(batch)
+
+    def metrics(self, outputs: Arrays, batch: Arrays, config: ConfigT) -> Totals:
+        """Add up `scores`."""
+        found = {}
+        for metric in self.scores(config, self._fitted):
+            found[metric.name] = metric.add(outputs, batch)
+            self._finishers[metric.name] = metric.finish
+        return found
+
+    def finish(self, totals: Totals) -> dict[str, float]:
+        """Finish each metric in its own way."""
+        return {name: self._finishers[name](total, count) for name, (total, count) in totals.items()}
+
+    def graphs(self, model: nn.Module, config: ConfigT, info: Learnt) -> list[GraphSpec]:
+        """Return the graph that the features make of the model."""
+        return [whole_graph(_model(model), self._description)]
+
+    def streaming(self, model: nn.Module, config: ConfigT, info: Learnt) -> GraphSpec:
+        """Return the graph that is fed in pieces, from the state that `forward` takes and gives."""
+        if not self.streams:
+            raise UserError(
+                f"the task '{self.name}' has no streaming graph: its forward takes and gives no state (streams = True)"
+            )
+        return streaming_graph(_model(model), self._description)
+
+    @property
+    def _description(self) -> str:
+        return self.summary[:1].upper() + self.summary[1:].rstrip(".") + "."
+
+    def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
+        """Make inputs from rows of the training part."""
+        return samples(graph.module.features, [t.name for t in graph.inputs], sizes, seed)  # type: ignore[arg-type]
+
+    def baselines(self, config: ConfigT, info: Learnt) -> dict[str, Answer]:
+        """Answer without looking: the mean, or the most frequent label."""
+
+        def naive(batch: Arrays) -> dict[str, Array]:
+            made: dict[str, Array] = {}
+            for feature in info.outputs:
+                made |= feature.naive(batch)
+            return made
+
+        return {"always the same": naive}
+
+
+def _model(model: nn.Module) -> FeatureModel:
+    from lstm_onnx.features.module import FeatureModel
+
+    assert isinstance(model, FeatureModel)
+    return model

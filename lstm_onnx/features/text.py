@@ -1,0 +1,206 @@
+"""Texts, as the numbers of their words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from lstm_onnx.contract import Array, Axis, TensorSpec
+from lstm_onnx.errors import UserError
+from lstm_onnx.features import words
+from lstm_onnx.features.feature import InputFeature, spread_out
+from lstm_onnx.features.stages import renamed
+from lstm_onnx.features.words import FIRST, PADDING, UNKNOWN, Words
+from lstm_onnx.task import Stage
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_KEPT_WORDS = 60
+"""Words of a text that are kept for samples."""
+_BYTES_OF_A_WORD = 6
+
+
+class Text(InputFeature):
+    """A text, cut into words that are looked up among those of the training part.
+
+    `forward` gets `NAME` (batch, word), int64: the number of each word, 1 for one that is not known, then 0; `size` is
+    how many numbers there are. How many words there are comes as `lengths` or, where the model takes several sequences,
+    as `NAME_lengths`. Strings are cut at white space; bytes, which run everywhere, where no letter or digit stands.
+    """
+
+    kind: Literal["text"] = "text"
+    meaning: str = "the text"
+    column: str | None = Field(None, description="column of a person's table, where it is not called as the feature")
+    as_bytes: bool = Field(False, description="whether the graph takes UTF-8 bytes instead of strings")
+    vocabulary: int = Field(20_000, ge=1, description="words to know, the most frequent ones")
+    least: int = Field(2, ge=1, description="how often a word must occur in training to be known")
+    alone: bool = Field(True, description="whether it is the only sequence of the model: set by the task")
+    words: Words | None = None
+    usual: int | None = Field(None, description="median number of words in training")
+    kept: tuple[str, ...] = ()
+
+    @property
+    def lengths(self) -> str:
+        """Name of the tensor that says how many words there are."""
+        return "lengths" if self.alone else f"{self.name}_lengths"
+
+    @property
+    def steps(self) -> str:
+        """The axis of its words."""
+        return "word" if self.alone else f"{self.name}_word"
+
+    @property
+    def size(self) -> int:
+        """How many numbers of words there are, with those of padding and of the unknown."""
+        return len(self._words.known) + FIRST
+
+    @property
+    def source_column(self) -> str:
+        """The column of a person's table."""
+        return self.column or self.name
+
+    @property
+    def _words(self) -> Words:
+        assert self.words is not None, "not fitted"
+        return self.words
+
+    @property
+    def _tokens(self) -> str:
+        return f"{self.name}_tokens"
+
+    @property
+    def _byte_count(self) -> str:
+        return f"{self.name}_byte_count"
+
+    def named(self, alone: bool) -> Self:
+        """Return a copy with short names, or with its own."""
+        return self.model_copy(update={"alone": alone})
+
+    def fit(self, column: Sequence[Any]) -> Self:
+        """Learn the most frequent words."""
+        texts = self._texts(column)
+        spellings: dict[str, int] = {}
+        if self.as_bytes:
+            known = words.known_byte_words(texts, self.vocabulary, self.least)
+        else:
+            known, spellings = words.known_words(texts, self.vocabulary, self.least)
+        if not known:
+            raise UserError(
+                f"read: no word of '{self.name}' occurs {self.least} times in the training part; give more texts, or "
+                f"lower `least`"
+            )
+        counts = [len(words.chunks(text)) for text in texts]
+        return self.model_copy(
+            update={
+                "words": Words(column=self.source_column, known=known, spellings=spellings),
+                "usual": max(1, int(np.median(counts))),
+                "kept": tuple(" ".join(words.chunks(texts[i])[:_KEPT_WORDS]) for i in spread_out(len(texts))),
+            }
+        )
+
+    def _texts(self, column: Sequence[Any]) -> list[str]:
+        for number, text in enumerate(column, start=1):
+            if not isinstance(text, str):
+                raise UserError(
+                    f"read: example {number} of '{self.name}' is a {type(text).__name__}, and must be a str"
+                )
+        return list(map(str, column))
+
+    def prepare(self, column: Sequence[Any]) -> list[Any]:
+        """Turn each row into the text and the numbers of its words."""
+        texts = self._texts(column)
+        if not self.as_bytes:
+            table = words.spelling_table(self._words.known, self._words.spellings)
+            return [(text, words.numbers(text, table)) for text in texts]
+        buckets = words.bucket_table(self._words.known)
+        found: list[Any] = []
+        for i in range(0, len(texts), 64):
+            tokens, lengths = words.look_up_bytes(*words.to_bytes(texts[i : i + 64]), buckets)
+            numbers = [row[:n].copy() for row, n in zip(tokens, lengths, strict=True)]
+            found += zip(texts[i : i + 64], numbers, strict=True)
+        return found
+
+    def length(self, row: Any) -> int:
+        """Return the words of a prepared row."""
+        return len(row[1])
+
+    def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
+        """Make arrays of the texts, strings or bytes, and of the numbers of their words."""
+        tokens, lengths = words.pad([numbers for _, numbers in rows])
+        made = {self._tokens: tokens, self.lengths: lengths}
+        texts = [text for text, _ in rows]
+        if not self.as_bytes:
+            return {self.name: np.array(texts, dtype=object), **made}
+        padded, count = words.to_bytes(texts)
+        return {self.name: padded, self._byte_count: count, **made}
+
+    def stage(self) -> Stage:
+        """Return the look-up of words."""
+        from lstm_onnx.features.word_graphs import byte_stage, string_stage
+
+        make = byte_stage if self.as_bytes else string_stage
+        names = {"text": self.name, "bytes": self.name, "byte_count": self._byte_count}
+        names |= {"tokens": self._tokens, "lengths": self.lengths}
+        return renamed(make(self._words, self.usual or 1), names, {"word": self.steps, "byte": f"{self.name}_byte"})
+
+    def tensors(self) -> tuple[TensorSpec, ...]:
+        """Describe the strings, or the bytes and how many there are."""
+        first, *others = self.stage().inputs
+        return (first.model_copy(update={"meaning": self.meaning + ", in UTF-8" * self.as_bytes}), *others)
+
+    def inner(self) -> tuple[TensorSpec, ...]:
+        """Describe the numbers of the words, and how many there are."""
+        return self.stage().outputs
+
+    def axes(self) -> dict[str, Axis]:
+        """Describe the axis of bytes."""
+        if not self.as_bytes:
+            return {}
+        usual = _BYTES_OF_A_WORD * (self.usual or 1)
+        return {f"{self.name}_byte": Axis(example_size=usual, meaning="bytes of a text, the rest padding")}
+
+    def step_axis(self) -> Axis:
+        """Describe the axis of words."""
+        return Axis(example_size=self.usual, meaning="words of a text, the rest padding")
+
+    def encoder(self) -> nn.Module:
+        """Return what hands the numbers on under the name of the feature."""
+        from lstm_onnx.features.coding import Renamed
+
+        return Renamed({self._tokens: self.name})
+
+    def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> dict[str, Array]:
+        """Write texts with words of the training part, some of them changed to unknown ones, the first the longest."""
+        batch, most = sizes["batch"], sizes.get(self.steps, self.usual or 1)
+        counts = random.integers(0, most + 1, size=batch)
+        counts[:1] = most
+        texts = []
+        for count in counts:
+            source = words.chunks(self.kept[int(random.integers(len(self.kept)))]) or ["word"]
+            begin = int(random.integers(len(source)))
+            picked = [source[(begin + k) % len(source)] for k in range(int(count))]
+            texts.append(" ".join("été" * 3 if random.random() < 0.1 else word for word in picked))
+        made = self.collate(self.prepare(texts))
+        tokens = np.full((batch, most), PADDING, dtype=np.int64)
+        found = made[self._tokens][:, :most]
+        tokens[:, : found.shape[1]] = found
+        lengths = np.minimum(made[self.lengths], most)
+        short = np.arange(most) < lengths[:, None]
+        made |= {self._tokens: np.where(short, np.maximum(tokens, UNKNOWN), PADDING), self.lengths: lengths}
+        size = sizes.get(f"{self.name}_byte")
+        if self.as_bytes and size is not None:
+            made |= self._bytes(texts, size)
+        return made
+
+    def _bytes(self, texts: Sequence[str], size: int) -> dict[str, Array]:
+        """Return texts as bytes, cut or repeated so that the first fills `size`."""
+        long = [texts[0] and (texts[0] + " ") * (size // len(texts[0]) + 1), *texts[1:]]
+        cut = [text.encode()[:size].decode(errors="ignore") for text in long]
+        padded, count = words.to_bytes(cut)
+        full = np.zeros((len(texts), size), dtype=np.uint8)
+        full[:, : padded.shape[1]] = padded[:, :size]
+        return {self.name: full, self._byte_count: np.minimum(count, size)}

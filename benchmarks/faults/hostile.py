@@ -120,7 +120,7 @@ def spoil_json(content: bytes, random: Random) -> bytes:
         else:
             value = holder[key]
             near = isinstance(value, int | float) and random.random() < 0.5
-            holder[key] = random.choice(NUMBERS) if near else random.choice(VALUES)
+            holder[key] = random.choice(NUMBERS) if near else copy.deepcopy(random.choice(VALUES))
     return json.dumps(whole[0]).encode()
 
 

@@ -63,6 +63,8 @@ def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, OSError) as error:
         first = str(error).strip().splitlines()[0]
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {first}") from None
+    except pl.exceptions.PanicException:  # no Exception: a damaged Parquet file led polars where it cannot go on
+        raise UserError(f"{path}: cannot be read as {suffix[1:]}: it is damaged; write it again") from None
     if frame.height == 0:
         raise UserError(f"{path}: has a header but no rows; add the rows, or choose another file")
     return frame

@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.faults.inputs import damaged, kinds
 from lstm_onnx.cli.app import run
+from lstm_onnx.data.tables import read_table
+from lstm_onnx.errors import UserError
 
 NUMBERS = range(6)
 
@@ -27,6 +29,14 @@ def test_whatever_is_damaged_is_answered_or_refused_in_a_line(
             assert status == 0 or told.startswith(("error: ", "failed: ")), (kind.name, number)
             statuses.add(status)
     assert statuses == {0, 1, 2}
+
+
+def test_parquet_on_which_polars_panics(tmp_path: Path) -> None:
+    kind = next(k for k in kinds(tmp_path) if k.name == "tables, Parquet")
+    path = tmp_path / "damaged.parquet"
+    path.write_bytes(damaged(kind, 2, 277)[0])
+    with pytest.raises(UserError, match=r"damaged\.parquet: cannot be read as parquet: it is damaged"):
+        read_table(path)
 
 
 def test_the_same_numbers_damage_alike(tmp_path: Path) -> None:

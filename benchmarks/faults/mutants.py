@@ -13,6 +13,7 @@ from onnx import numpy_helper
 from benchmarks.faults.models import Subject
 from lstm_onnx.contract import Contract, from_json
 from lstm_onnx.errors import UserError
+from lstm_onnx.graph.model_file import contract_text
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Arrays
@@ -22,7 +23,6 @@ from lstm_onnx.training.restore import Restored, restore
 from lstm_onnx.verification.comparison import compare
 from lstm_onnx.verification.fingerprints import changed_parts
 from lstm_onnx.verification.report import ParityError, Report
-from lstm_onnx.verification.structure_checks import contract_text
 from lstm_onnx.verification.verify import verify_bytes
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]

@@ -109,7 +109,7 @@ def test_numbers_alone_where_there_are_no_strings() -> None:
     model = exported(spec)
     assert model.opset_import[0].version == 18
     assert [o.name for o in model.graph.output][:2] == ["tokens", "lengths"]
-    assert not spec.outputs[0].detail and spec.outputs[0].labels == info().vocabulary
+    assert not spec.outputs[0].internal and spec.outputs[0].labels == info().vocabulary
     check_alike(spec, session(model), {"batch": 3, "height": 20, "width": 11})
 
 

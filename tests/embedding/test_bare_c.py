@@ -61,7 +61,12 @@ def numbers(models: dict[str, Path], tmp_path: Path) -> Path:
     del model.graph.output[:], model.graph.node[:]
     model.graph.output.extend(outputs)
     model.graph.node.extend(nodes)
-    helper.set_model_props(model, {METADATA_KEY: to_json(contract.model_copy(update={"outputs": kept}))})
+    names = {t.name for t in kept}
+    examples = tuple(
+        e.model_copy(update={"outputs": {n: v for n, v in e.outputs.items() if n in names}}) for e in contract.examples
+    )
+    bare = contract.model_copy(update={"outputs": kept, "examples": examples})
+    helper.set_model_props(model, {METADATA_KEY: to_json(bare)})
     onnx.save(model, tmp_path / "numbers.onnx")
     return tmp_path / "numbers.onnx"
 

@@ -198,7 +198,7 @@ def test_a_run_of_a_table_is_resumed_unless_the_table_was_changed(run: Run, df: 
     assert lo.resume(open_run(tmp_path / "first")).scores == run.scores
     kept = tmp_path / "second" / "data.parquet"
     pl.read_parquet(kept).with_columns(pl.col("sales") * 2).write_parquet(kept)
-    with pytest.raises(lo.UserError, match=r"data\.parquet: has changed since the run began"):
+    with pytest.raises(lo.UserError, match=r"data\.parquet: not what the run second was trained on"):
         lo.resume(tmp_path / "second")
 
 

@@ -29,3 +29,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; there is: {', '.join(names)}" if names else ""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error that says something; its type where none does."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

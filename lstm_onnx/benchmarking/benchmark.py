@@ -24,7 +24,7 @@ import onnxruntime as ort
 from lstm_onnx.benchmarking.inputs import inputs_for, usual_length_of
 from lstm_onnx.benchmarking.options import BenchmarkOptions
 from lstm_onnx.data.given import given_file
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, first_line
 from lstm_onnx.inference.model import Model, load
 from lstm_onnx.inference.session import PROVIDERS
 from lstm_onnx.options import resolve
@@ -206,7 +206,7 @@ def _warm_up(call: Callable[[], object], model: Model) -> None:
     except Exception as error:
         if model.contract is not None:
             raise
-        detail = str(error).splitlines()[0]
+        detail = first_line(error)
         raise UserError(
             f"{model.path}: has no lstm-onnx contract, and refuses inputs of such sizes that were made up ({detail}); "
             f"try other --batch and --length, or give it a contract with lstm-onnx adopt"

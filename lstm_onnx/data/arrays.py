@@ -15,7 +15,7 @@ from lstm_onnx.contract import Array, Contract, LengthsSource, TensorSpec, Value
 from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.data.tables import check_readable
 from lstm_onnx.data.text_files import load_json
-from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.errors import UserError, first_line, nearest
 
 ARRAY_FORMATS = (".npz", ".json")
 _SAFE = {
@@ -65,7 +65,7 @@ def load_npz(path: Path) -> dict[str, Array]:
     except MemoryError:
         raise UserError(f"{path}: does not fit into memory; give fewer or smaller arrays") from None
     except Exception as error:  # zipfile, its codecs and NumPy raise whatever broken bytes lead them to
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise UserError(f"{path}: is no .npz file of plain arrays ({reason}); write it with numpy.savez") from None
 
 

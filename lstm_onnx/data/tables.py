@@ -21,7 +21,7 @@ from lstm_onnx.data.atomic_files import replacing
 from lstm_onnx.data.cells import LARGEST, MISSING, TRUTH, refuse_equal_names, separator, split_line
 from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.data.text_files import decode, parse_json
-from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.errors import UserError, first_line, nearest
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
         else:
             frame = _read_records(path, path.read_bytes() if content is None else content)
     except (pl.exceptions.PolarsError, OSError) as error:
-        first = str(error).strip().splitlines()[0]
+        first = first_line(error)
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {first}") from None
     except pl.exceptions.PanicException:  # no Exception: a damaged Parquet file led polars where it cannot go on
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: it is damaged; write it again") from None
@@ -209,7 +209,7 @@ def records_frame(records: Any, where: Path | str) -> pl.DataFrame:
     try:
         return pl.DataFrame(records, infer_schema_length=None)
     except (pl.exceptions.PolarsError, TypeError, OverflowError, RecursionError) as error:
-        first = str(error).strip().splitlines()[0]
+        first = first_line(error)
         raise UserError(f"{where}: its records do not make columns of one type: {first}") from None
 
 

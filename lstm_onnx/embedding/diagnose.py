@@ -16,6 +16,7 @@ from lstm_onnx.compatibility.verdict import NOTHING_KNOWN, Verdict, by_trial_or_
 from lstm_onnx.contract import Array, Contract
 from lstm_onnx.data.given import given_file
 from lstm_onnx.embedding.target import Refusal
+from lstm_onnx.errors import first_line
 from lstm_onnx.graph.model_file import parse_model, readable_contract
 from lstm_onnx.version import __version__
 
@@ -57,7 +58,7 @@ def _generated(path: Path, model: onnx.ModelProto, findings: tuple[Finding, ...]
         finding = Finding("trial", "the file", str(refusal), "stops", "it was tried", "embed says the same", when)
         return Verdict("bare-c", (*findings, finding), False, "")
     except Exception as error:  # of ONNX Runtime, whose optimiser works out the sizes
-        why = (str(error).splitlines() or [type(error).__name__])[0]
+        why = first_line(error)
         return Verdict("bare-c", findings, False, f"{NOTHING_KNOWN}: its sizes could not be fixed ({why})")
     return Verdict("bare-c", findings, False, f"{NOTHING_KNOWN}: {when}, wrote the C{sizes}, which is untested")
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from lstm_onnx.contract import METADATA_KEY, Array, Contract, from_json, to_json
 from lstm_onnx.embedding.target import EmbedTarget, Refusal
+from lstm_onnx.errors import first_line
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -209,5 +210,5 @@ def _answer(project: Project, session: InferenceSession, inputs: Mapping[str, Ar
     try:
         outputs = session.run(None, {**inputs, **first})
     except Exception as error:  # ONNX Runtime has a class for each kind of error, and none for all
-        raise Refusal(f"ONNX Runtime has no answer for its golden example ({str(error).splitlines()[0]})") from error
+        raise Refusal(f"ONNX Runtime has no answer for its golden example ({first_line(error)})") from error
     return {name: [str(v) for v in outputs[place].ravel()[:3]] for place, name in places.items()}

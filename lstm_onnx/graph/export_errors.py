@@ -11,7 +11,7 @@ from contextlib import contextmanager, redirect_stderr
 
 import torch
 
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, first_line
 
 _DECIDES = "forward decides by the value of a tensor, which a graph cannot; use torch.where instead of if"
 
@@ -34,7 +34,7 @@ def in_a_line() -> Iterator[None]:
         while (cause := causes[-1].__cause__) is not None:
             causes.append(cause)
         text = "\n".join(map(str, causes))
-        reason = _DECIDES if re.search(r"data-dependent|DataDependent", text) else _first_line(causes[-1])
+        reason = _DECIDES if re.search(r"data-dependent|DataDependent", text) else first_line(causes[-1])
         places = re.findall(r'File "([^"]+)", line (\d+), in forward\b', text)
         own = [(file, line) for file, line in places if "site-packages" not in file]
         place = f" (line {own[-1][1]} of {own[-1][0]})" if own else ""
@@ -46,7 +46,3 @@ def in_a_line() -> Iterator[None]:
         sys.stderr.write(said.getvalue())
     finally:
         logger.setLevel(level)
-
-
-def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

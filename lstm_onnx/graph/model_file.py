@@ -8,7 +8,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from lstm_onnx.contract import METADATA_KEY, Contract, from_json, to_json
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, first_line
 
 
 def parse_model(content: bytes, where: str | Path) -> onnx.ModelProto:
@@ -20,7 +20,7 @@ def parse_model(content: bytes, where: str | Path) -> onnx.ModelProto:
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:
-        raise UserError(f"{where}: is no ONNX file ({str(error).splitlines()[0]})") from error
+        raise UserError(f"{where}: is no ONNX file ({first_line(error)})") from error
     if not model.graph.node:
         raise UserError(f"{where}: is no ONNX file (it has no graph)")
     return model

@@ -11,7 +11,7 @@ import onnxruntime as ort
 
 from lstm_onnx.contract import METADATA_KEY, Array, Contract, from_json
 from lstm_onnx.data.outside_data import refuse_outside_data
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, first_line
 from lstm_onnx.inference.deadline import Stopped, left
 from lstm_onnx.task import Answer, Arrays
 
@@ -70,7 +70,7 @@ def open_session(
     try:
         session = ort.InferenceSession(content, options, providers=chosen)
     except Exception as error:
-        detail = str(error).splitlines()[0]
+        detail = first_line(error)
         raise UserError(f"{where}: ONNX Runtime cannot load it ({detail}); export it again") from error
     if session.get_providers()[0] != chosen[0]:
         raise UserError(
@@ -139,7 +139,7 @@ def run_session(session: ort.InferenceSession, inputs: Arrays, where: str) -> di
     except Exception as error:  # ONNX Runtime raises many kinds, none of them public
         if options.terminate:
             raise Stopped from None
-        raise UserError(f"{where}: ONNX Runtime does not run it: {str(error).splitlines()[0]}") from error
+        raise UserError(f"{where}: ONNX Runtime does not run it: {first_line(error)}") from error
     finally:
         if timer is not None:
             timer.cancel()

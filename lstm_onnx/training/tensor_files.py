@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from lstm_onnx.data.atomic_files import write_atomically
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, first_line
 
 _KEY = "sha256"
 
@@ -44,7 +44,7 @@ def load_tensors(path: Path, of_release_0_1: Collection[str] = ()) -> tuple[dict
             tensors = {name: file.get_tensor(name) for name in file.keys()}
             texts = dict(file.metadata() or {})
     except Exception as error:  # safetensors raises several kinds, none of them public
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise UserError(f"{path}: damaged ({reason}); restore it from a copy, or train again") from error
     said = texts.pop(_KEY, None)
     if said != _digest(tensors, texts) and not (said is None and set(texts) == set(of_release_0_1)):

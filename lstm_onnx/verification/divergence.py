@@ -18,11 +18,11 @@ import onnx
 import onnxruntime as ort
 
 from lstm_onnx.contract import Array, Tolerance
+from lstm_onnx.errors import first_line
 from lstm_onnx.graph.traversal import reads
 from lstm_onnx.inference.session import PROVIDERS, session_options
 from lstm_onnx.task import Arrays
 from lstm_onnx.verification.distance import distance, worst
-from lstm_onnx.verification.engine import first_line
 from lstm_onnx.verification.engines import reference_evaluator
 
 

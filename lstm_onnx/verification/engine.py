@@ -25,8 +25,3 @@ class Engine(Protocol):
             EngineError: it does not run on inputs of these sizes.
         """
         ...
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error that says something."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -15,11 +15,11 @@ import numpy as np
 import onnx
 
 from lstm_onnx.contract import Array
-from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.errors import UserError, first_line, nearest
 from lstm_onnx.graph.model_file import readable_contract
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.task import Arrays
-from lstm_onnx.verification.engine import Engine, EngineError, first_line
+from lstm_onnx.verification.engine import Engine, EngineError
 
 if TYPE_CHECKING:
     from onnx.reference import ReferenceEvaluator

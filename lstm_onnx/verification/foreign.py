@@ -14,6 +14,7 @@ import onnxruntime as ort
 
 from lstm_onnx.contract import Array, Tolerance
 from lstm_onnx.data.made_up_inputs import made_up_inputs
+from lstm_onnx.errors import first_line
 from lstm_onnx.graph.description import Description, describe_model
 from lstm_onnx.inference.session import PROVIDERS, session_options
 from lstm_onnx.task import Answer, Arrays
@@ -99,7 +100,7 @@ def _session(content: bytes, where: str, optimize: bool) -> Answer:
     try:
         session = ort.InferenceSession(content, options, providers=[PROVIDERS["cpu"]])
     except Exception as error:
-        raise FileError(f"ONNX Runtime cannot load it ({str(error).splitlines()[0]})") from error
+        raise FileError(f"ONNX Runtime cannot load it ({first_line(error)})") from error
     names = [o.name for o in session.get_outputs()]
 
     def answer(arrays: Arrays) -> dict[str, Array]:

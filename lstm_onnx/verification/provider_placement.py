@@ -15,6 +15,7 @@ from pathlib import Path
 import onnx
 import onnxruntime as ort
 
+from lstm_onnx.errors import first_line
 from lstm_onnx.graph.traversal import nodes_of, reads
 from lstm_onnx.inference.session import PROVIDERS, session_options
 from lstm_onnx.task import Arrays
@@ -97,7 +98,7 @@ def _session(content: bytes, provider: str, options: ort.SessionOptions) -> ort.
     try:
         return ort.InferenceSession(content, options, providers=chosen)
     except Exception as error:
-        raise ProviderError(f"does not load on {provider}: {str(error).splitlines()[0]}") from error
+        raise ProviderError(f"does not load on {provider}: {first_line(error)}") from error
 
 
 def _as_assigned(content: bytes, provider: str) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from lstm_onnx.contract import Contract, TensorSpec, from_json, to_json
 from lstm_onnx.data.outside_data import refuse_outside_data
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, first_line
 from lstm_onnx.graph.model_file import contract_text
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.verification.fingerprints import changed_parts
@@ -41,7 +41,7 @@ def check_file(content: bytes) -> str:
         model = onnx.load_model_from_string(content)
         said = run_checker(content)
     except (DecodeError, UnsoundError) as error:
-        raise FileError(f"is not a sound ONNX file: {str(error).splitlines()[0]}") from error
+        raise FileError(f"is not a sound ONNX file: {first_line(error)}") from error
     return f"{len(content):,} bytes, {len(model.graph.node)} nodes, {said}"
 
 

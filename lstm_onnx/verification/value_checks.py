@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstm_onnx.contract import Array, Contract, Example, LengthsSource, TensorSpec, TimeSource, Tolerance
+from lstm_onnx.errors import first_line
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import run_before
 from lstm_onnx.task import Answer, Arrays, GraphSpec
@@ -245,7 +246,7 @@ def run_or_fail(answer: Answer, inputs: Arrays) -> dict[str, Array]:
     try:
         return answer(inputs)
     except Exception as error:
-        raise ShapeMismatch(f"does not run on {shapes}: {str(error).splitlines()[0]}") from error
+        raise ShapeMismatch(f"does not run on {shapes}: {first_line(error)}") from error
 
 
 def decode(example: Example) -> tuple[dict[str, Array], dict[str, Array]]:

@@ -14,7 +14,7 @@ from onnx import inliner, version_converter
 
 from lstm_onnx.contract import Array
 from lstm_onnx.data.outside_data import refuse_outside_data
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, first_line
 from lstm_onnx.plugin import open_session, parse_model
 from lstm_onnx_captioning.resizing import Floats, to_unit
 
@@ -71,7 +71,7 @@ class Extractor:
         try:
             found: Array = self._session.run([self.output], {self.input: pictures})[0]
         except Exception as error:
-            detail = str(error).splitlines()[0]
+            detail = first_line(error)
             raise _refusal(self.path, f"does not run on pictures {pictures.shape}: {detail}") from error
         if found.ndim != 4 or found.dtype != np.float32 or len(found) != len(pictures):
             raise _refusal(self.path, f"gives {found.dtype} {found.shape} for pictures {pictures.shape}")
@@ -136,7 +136,7 @@ def _plain(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     try:
         return version_converter.convert_version(model, OPSET)
     except Exception as error:
-        was, detail = versions[0] if versions else "none", str(error).splitlines()[0]
+        was, detail = versions[0] if versions else "none", first_line(error)
         raise _refusal(path, f"is of opset {was} and cannot be brought to {OPSET} ({detail})") from error
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lstm_onnx.contract import Array, Axis
 from lstm_onnx.data.made_up_inputs import FoundTensor, made_up_inputs
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, first_line
 from lstm_onnx.exporting.adoption.original import Original
 
 Dims = Mapping[str, tuple[str, ...]]
@@ -60,7 +60,7 @@ def ask(original: Original, dims: Dims, axes: Mapping[str, Axis], sizes: Mapping
         shapes = ", ".join(f"{t.name} {t.shape}" for t in tensors)
         raise UserError(
             f"{original.path}: ONNX Runtime does not answer for made-up inputs {shapes} "
-            f"({str(error).splitlines()[0][:200]}); tell the bounds of its axes with --about"
+            f"({first_line(error)[:200]}); tell the bounds of its axes with --about"
         ) from error
 
 

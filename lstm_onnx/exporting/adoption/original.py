@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnx
 
-from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.errors import UserError, first_line, nearest
 from lstm_onnx.exporting.about import About
 from lstm_onnx.graph.description import Description
 from lstm_onnx.task import Answer
@@ -39,7 +39,7 @@ def load_whole(path: Path) -> onnx.ModelProto:
     try:
         return onnx.load(path)
     except Exception as error:
-        raise UserError(f"{path}: its weights cannot be read ({str(error).splitlines()[0]})") from error
+        raise UserError(f"{path}: its weights cannot be read ({first_line(error)})") from error
 
 
 def refuse_unknown_names(path: Path, found: Description, about: About) -> None:

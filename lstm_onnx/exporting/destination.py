@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lstm_onnx.contract import (
-    Variant,
-    from_json,
-)
+from lstm_onnx.contract import Variant, from_json
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.model_file import readable_contract
 from lstm_onnx.training.run_folder import Run

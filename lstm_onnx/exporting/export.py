@@ -12,14 +12,7 @@ import onnx
 
 from lstm_onnx import renamed
 from lstm_onnx.compatibility.examine import examine
-from lstm_onnx.contract import (
-    Contract,
-    Proof,
-    Scores,
-    Tolerance,
-    Variant,
-    to_json,
-)
+from lstm_onnx.contract import Contract, Proof, Scores, Tolerance, Variant, to_json
 from lstm_onnx.data.atomic_files import make_folder, write_together
 from lstm_onnx.data.given import given_path, given_run
 from lstm_onnx.errors import UserError

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_onnx.contract import (
-    Example,
-    LengthsSource,
-    Values,
-)
+from lstm_onnx.contract import Example, LengthsSource, Values
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.task import Answer, Arrays, GraphSpec
 from lstm_onnx.training.examples import BATCH, for_graph, load_examples, together

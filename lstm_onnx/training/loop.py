@@ -18,13 +18,7 @@ from torch import nn
 from lstm_onnx.errors import Interrupted, UserError
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
-from lstm_onnx.training.checkpoint import (
-    TrainingProgress,
-    Weights,
-    save_checkpoint,
-    save_weights,
-    weights_of,
-)
+from lstm_onnx.training.checkpoint import TrainingProgress, Weights, save_checkpoint, save_weights, weights_of
 from lstm_onnx.training.devices import thread_count, to_tensors
 from lstm_onnx.training.examples import choose, save_examples
 from lstm_onnx.training.observers import Observer, Row

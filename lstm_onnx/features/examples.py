@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from lstm_onnx.contract import Table
 from lstm_onnx.data.parts import PARTS, Part, Whole, cut, part_out
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.feature import InputFeature, OutputFeature
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,9 @@ class Examples:
         part: train, validation or test for each example, where the data says so; parts that are not named are cut off.
         table: how `predict` reads a person's table: the columns that tell sequences apart and order them.
         notes: one line for each thing that was repaired or left out.
+        inputs: what goes in, where only the data says it (words or numbers, which channels); else `FeatureTask.inputs`.
+        outputs: what comes out, likewise.
+        options: the task's options with what was found in the data filled in, so that other data is read the same way.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -30,6 +35,9 @@ class Examples:
     part: Sequence[Part] | None = None
     table: Table | None = None
     notes: tuple[str, ...] = ()
+    inputs: Sequence[InputFeature] | None = None
+    outputs: Sequence[OutputFeature] | None = None
+    options: BaseModel | None = None
 
     def __len__(self) -> int:
         """Return the number of examples."""

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 class FeatureTask(Task[ConfigT, Learnt]):
     """A task whose author implements `inputs`, `outputs`, `read` and `module`, and `scores` where metrics differ.
 
+    Where only the data says what goes in and out, `read` says it, instead of `inputs` and `outputs`.
+
     `name`, `summary`, `primary_metric` and `Config` are as in `Task`; everything else of `Task` is done here, and can
     still be overridden.
     """
@@ -50,13 +52,13 @@ class FeatureTask(Task[ConfigT, Learnt]):
         self._finishers: dict[str, Callable[[Any, Any], float]] = {}
         self._fitted: Sequence[OutputFeature] = ()  # of the data that was read last: metrics know no data of their own
 
-    @abstractmethod
     def inputs(self, options: ConfigT) -> Sequence[InputFeature]:
-        """Return what goes in."""
+        """Return what goes in; a task whose data decides that leaves this out, and says it in `Examples.inputs`."""
+        return ()
 
-    @abstractmethod
     def outputs(self, options: ConfigT) -> Sequence[OutputFeature]:
-        """Return what comes out."""
+        """Return what comes out; as `inputs`."""
+        return ()
 
     @abstractmethod
     def read(self, source: Path | None, options: ConfigT, random: np.random.Generator) -> Examples:
@@ -86,29 +88,55 @@ class FeatureTask(Task[ConfigT, Learnt]):
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
         """Read, part and fit."""
         random = np.random.default_rng(seed)
-        inputs, outputs = self._features(config)
         examples = self.read(source, config, random)
         if not isinstance(examples, Examples):
             raise UserError(f"read: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
+        config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
+        inputs, outputs = self._features(config, examples)
         examples.check([f.name for f in (*inputs, *outputs)])
         labels = next((examples.columns[f.name] for f in outputs if isinstance(f, Category)), None)
         chosen, how = parted(examples, labels, (self.test_share, self.validation_share), random)
         known = {name: [column[int(i)] for i in chosen["train"]] for name, column in examples.columns.items()}
-        learnt = Learnt(
+        fitted = Learnt(
             inputs=tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs),
             outputs=tuple(f.fit(known[f.name]) for f in outputs),
             table=examples.table,
         )
+        learnt = self.learn(fitted, known, config)
         self._fitted = learnt.outputs
         train, validation, test = (
             FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, numbers) for numbers in chosen.values()
         )
         sizes = f"{len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
         summary = f"{len(examples):,} examples: {sizes} ({how})"
-        return TaskData(train, validation if len(validation) else None, test, learnt, summary, examples.notes)
+        return TaskData(
+            train=train,
+            validation=validation if len(validation) else None,
+            test=test,
+            info=learnt,
+            summary=summary,
+            notes=examples.notes,
+            config=examples.options,
+            baselines=self.naive(learnt, known, config),
+        )
 
-    def _features(self, options: ConfigT) -> tuple[Sequence[InputFeature], Sequence[OutputFeature]]:
-        inputs, outputs = list(self.inputs(options)), list(self.outputs(options))
+    def learn(self, fitted: Learnt, known: Mapping[str, Sequence[Any]], options: ConfigT) -> Learnt:
+        """Return what was learnt: the fitted features, or a subclass of `Learnt` (say so in `Info`) with more.
+
+        Args:
+            fitted: the features.
+            known: the columns of the training part.
+            options: of the task.
+        """
+        return fitted
+
+    def naive(self, learnt: Learnt, known: Mapping[str, Sequence[Any]], options: ConfigT) -> Mapping[str, Answer]:
+        """Return naive answers that look at the training part, such as the nearest neighbour's, by name."""
+        return {}
+
+    def _features(self, options: ConfigT, examples: Examples) -> tuple[Sequence[InputFeature], Sequence[OutputFeature]]:
+        inputs = list(self.inputs(options) if examples.inputs is None else examples.inputs)
+        outputs = list(self.outputs(options) if examples.outputs is None else examples.outputs)
         for method, found, kind in (("inputs", inputs, InputFeature), ("outputs", outputs, OutputFeature)):
             if not found:
                 raise UserError(f"{method}: returned no feature")

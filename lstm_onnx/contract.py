@@ -99,6 +99,7 @@ class ImageSource(_Part):
     """The tensor is pictures, of bytes: rows from the top, columns from the left, then red, green and blue (sRGB)."""
 
     kind: Literal["image"] = Field("image", description="which of the sources this is")
+    column: str | None = Field(None, description="of paths of pictures, where they stand in a table")
 
 
 Source = Annotated[
@@ -123,6 +124,9 @@ class TensorSpec(_Part):
         None, description="input or output that says how many steps along its second axis count; the rest is padding"
     )
     internal: bool = Field(False, description="an output for programs: left out of the tables that people read")
+    default: int | float | None = Field(None, description="of an option: its value where a caller leaves it out")
+    least: int | float | None = Field(None, description="of an option: the smallest value that it takes")
+    most: int | float | None = Field(None, description="of an option: the largest value that it takes")
 
 
 class StateSpec(_Part):

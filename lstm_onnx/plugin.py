@@ -34,9 +34,11 @@ from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.features import metrics
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
+from lstm_onnx.features.image import Image
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.number import Number
+from lstm_onnx.features.option import Option
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
@@ -64,12 +66,14 @@ __all__ = [
     "Examples",
     "FeatureTask",
     "GraphSpec",
+    "Image",
     "ImageSource",
     "Learnt",
     "LengthsSource",
     "Metric",
     "Number",
     "Observer",
+    "Option",
     "PrimaryMetric",
     "RaggedSplit",
     "Rows",

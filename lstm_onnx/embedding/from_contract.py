@@ -116,8 +116,8 @@ def _source_kind(contract: Contract, tensor: TensorSpec, rows: str | None) -> So
         return "lengths"
     if isinstance(source, ImageSource):
         return "image" if tensor.dtype == "uint8" and len(tensor.dims) == 4 else "other"
-    if isinstance(source, CellSource):
-        return "other"  # no program reads a table with a row for each example
+    if isinstance(source, CellSource) or tensor.default is not None:
+        return "other"  # no program reads a table with a row for each example, and options are not in tables
     if isinstance(source, TextSource):
         if tensor.dtype == "string":
             return "text"

@@ -34,6 +34,7 @@ def side_by_side(stages: Sequence[Stage]) -> Stage | None:
         reference=reference,
         axes=axes,
         opset=max(stage.opset for stage in stages),
+        numbers=side_by_side([stage for stage in stages if not stage.has_text]),
     )
 
 

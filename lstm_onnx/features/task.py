@@ -93,7 +93,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             raise UserError(f"read: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
         config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
         inputs, outputs = self._features(config, examples)
-        examples.check([f.name for f in (*inputs, *outputs)])
+        examples = examples.filled((*inputs, *outputs))
         labels = next((examples.columns[f.name] for f in outputs if isinstance(f, Category)), None)
         chosen, how = parted(examples, labels, (self.test_share, self.validation_share), random)
         known = {name: [column[int(i)] for i in chosen["train"]] for name, column in examples.columns.items()}
@@ -147,8 +147,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
         names = [f.name for f in (*inputs, *outputs)]
         if twice := [n for n in names if names.count(n) > 1]:
             raise UserError(f"inputs and outputs: two features are called '{twice[0]}'; rename one")
-        alone = sum(f.steps is not None for f in inputs) == 1
-        named = [f.named(alone) for f in inputs]
+        named = [f.named(sum(f.alike(other) for other in inputs) == 1) for f in inputs]
         return named, [f.bound(named) if isinstance(f, Tags) else f for f in outputs]
 
     def build_model(self, config: ConfigT, info: Learnt) -> nn.Module:

@@ -57,8 +57,8 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
     """
     where = "the table"
     if not isinstance(data, pl.DataFrame):
-        where, suffix = str(data), data.suffix.lower()
-        if suffix == ".npz" or (suffix == ".json" and data.is_file() and isinstance(load_json(data), dict)):
+        where = str(data)
+        if holds_arrays(data):
             try:
                 return ModelInputs(check_inputs(contract, load_arrays(data)))
             except UserError as error:
@@ -76,6 +76,12 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
     if cell_columns(contract):
         return read_row_inputs(contract, data, where)
     return _from_table(contract, data, where)
+
+
+def holds_arrays(path: Path) -> bool:
+    """Whether a file holds arrays by name, and no table."""
+    suffix = path.suffix.lower()
+    return suffix == ".npz" or (suffix == ".json" and path.is_file() and isinstance(load_json(path), dict))
 
 
 def target_columns(contract: Contract) -> tuple[str, ...]:
@@ -105,7 +111,8 @@ def _refuse_sourceless(contract: Contract, where: str) -> None:
     bare = [
         t
         for t in contract.external_inputs
-        if t.source is None or (isinstance(t.source, LengthsSource) and t.source.axis not in told)
+        if (t.source is None and t.default is None)
+        or (isinstance(t.source, LengthsSource) and t.source.axis not in told)
     ]
     if bare:
         wanted = ", ".join(f"'{t.name}' ({', '.join(str(d) for d in contract.dims_of(t))})" for t in bare)

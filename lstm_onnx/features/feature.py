@@ -146,7 +146,7 @@ class OutputFeature(Feature):
         """Return the mean loss of a tensor that `forward` answered with, a scalar."""
 
     def draw(self, rows: Sequence[Any]) -> Array | None:
-        """Say how often each example, by its prepared truth, is drawn in training, in any unit; None shows each once."""
+        """Say how often each example, by its prepared truth, is drawn in training; None shows each once."""
         return None
 
     @abstractmethod

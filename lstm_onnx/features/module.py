@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from lstm_onnx.errors import UserError
-from lstm_onnx.features.feature import InputFeature
 from lstm_onnx.features.coding import Likelihoods, fit_temperature
+from lstm_onnx.features.feature import InputFeature
 from lstm_onnx.features.learnt import Learnt
 
 

@@ -72,8 +72,8 @@ class FeatureTask(Task[ConfigT, Learnt]):
 
         Its `forward` takes a tensor for each input by its name, sequences with their lengths, and gives a dict with a
         tensor for each output. If `streams`, it also takes `state`, None at the start, and gives (dict, state); in a
-        stream, lengths are None, as all steps count; without a stream, its state is not looked at. It may have `loss(answers, batch)`, which gets what `forward`
-        gave; else each kind of output has its own.
+        stream, lengths are None, as all steps count; else the state that it gives is not looked at. It may have
+        `loss(answers, batch)`, which gets what `forward` gave; without it each kind of output has its own.
         """
 
     def scores(self, options: ConfigT, outputs: Sequence[OutputFeature]) -> Sequence[Metric]:
@@ -92,7 +92,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
         return self.summary[:1].upper() + self.summary[1:].rstrip(".") + "."
 
     def whole(self, options: ConfigT, features: Learnt) -> str | None:
-        """Say why a model of a task that `streams` needs the whole sequence, and the option to do without; else None."""
+        """Say why a model needs whole sequences though its task `streams`, and the option to do without; else None."""
         return None
 
     def remembered(self, options: ConfigT) -> Mapping[str, Remembered]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lstm_onnx.contract import Array, Contract
-from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, ScoredData, Task, TaskData, Totals
 from lstm_onnx_classification import metrics, options
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.figure import Figure
     from torch import Tensor as TorchTensor
     from torch import nn
@@ -48,6 +49,30 @@ class Classification(Task[options.Config, options.Info]):
         from lstm_onnx_classification.encode import task_data
 
         return task_data(load(source, config, seed))
+
+    def load_scored(self, source: Path, config: options.Config, info: options.Info) -> ScoredData:
+        """Read all of other data; a class that was never learnt counts as wrong."""
+        from lstm_onnx_classification.scored import load_scored
+
+        return load_scored(source, config, info)
+
+    def scoring_info(self, info: options.Info) -> options.Info:
+        """All but the words."""
+        from lstm_onnx_classification.scored import scoring_info
+
+        return scoring_info(info)
+
+    def truth(self, batch: Arrays, config: options.Config, info: options.Info) -> Arrays:
+        """The true classes, as labels."""
+        from lstm_onnx_classification.scored import truth
+
+        return truth(batch, info)
+
+    def tables(self, contract: Contract, totals: Totals) -> dict[str, pl.DataFrame]:
+        """Precision, recall and more of each class."""
+        from lstm_onnx_classification.class_table import class_table
+
+        return {"classes": class_table(contract.axes["class"].labels or (), totals)}
 
     def data_files(self, source: Path | None, config: options.Config) -> Sequence[Path]:
         """The source, and the test part that is given by an option or lies beside it."""

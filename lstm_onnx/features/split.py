@@ -42,6 +42,15 @@ class FeatureSplit:
         rows = {f.name: [columns[f.name][int(i)] for i in chosen] for f in (*inputs, *outputs)}
         given = [(f, f.prepare(rows[f.name])) for f in inputs]
         right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
+        return cls.checked(given, right)
+
+    @classmethod
+    def checked(
+        cls,
+        given: Sequence[tuple[InputFeature, Sequence[Any]]],
+        right: Sequence[tuple[OutputFeature, Sequence[Any]]],
+    ) -> FeatureSplit:
+        """Join prepared rows; refuses labels of steps that are not as many as the steps."""
         for feature, truth in right:
             if isinstance(feature, Tags):
                 along = next((f, prepared) for f, prepared in given if f.name == feature.along)

@@ -21,9 +21,10 @@ from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.graphs import samples, streaming_graph, whole_graph
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
+from lstm_onnx.features.scored import all_of
 from lstm_onnx.features.split import FeatureSplit
 from lstm_onnx.features.tags import Tags
-from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, ScoredData, Task, TaskData, Totals
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -85,12 +86,16 @@ class FeatureTask(Task[ConfigT, Learnt]):
         """
         return [m for f in outputs for m in f.metrics("" if len(outputs) == 1 else f"{f.name}_")]
 
-    def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
-        """Read, part and fit."""
-        random = np.random.default_rng(seed)
+    def _read(self, source: Path | None, config: ConfigT, random: np.random.Generator) -> Examples:
         examples = self.read(source, config, random)
         if not isinstance(examples, Examples):
             raise UserError(f"read: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
+        return examples
+
+    def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
+        """Read, part and fit."""
+        random = np.random.default_rng(seed)
+        examples = self._read(source, config, random)
         config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
         inputs, outputs = self._features(config, examples)
         examples.check([f.name for f in (*inputs, *outputs)])
@@ -119,6 +124,25 @@ class FeatureTask(Task[ConfigT, Learnt]):
             config=examples.options,
             baselines=self.naive(learnt, known, config),
         )
+
+    def load_scored(self, source: Path, config: ConfigT, info: Learnt) -> ScoredData:
+        """Read all of other data, and prepare it by the features as they were fitted."""
+        examples = self._read(source, config, np.random.default_rng(0))
+        self._fitted = info.outputs
+        return all_of(examples, info)
+
+    def scoring_info(self, info: Learnt) -> Learnt:
+        """Leave out samples and words."""
+        return info.model_copy(
+            update={
+                "inputs": tuple(f.to_score() for f in info.inputs),
+                "outputs": tuple(f.to_score() for f in info.outputs),
+            }
+        )
+
+    def truth(self, batch: Arrays, config: ConfigT, info: Learnt) -> Arrays:
+        """Return what is right of each output."""
+        return {name: array for f in info.outputs for name, array in f.truth(batch).items()}
 
     def learn(self, fitted: Learnt, known: Mapping[str, Sequence[Any]], options: ConfigT) -> Learnt:
         """Return what was learnt: the fitted features, or a subclass of `Learnt` (say so in `Info`) with more.

@@ -23,9 +23,10 @@ from lstm_onnx.features.graphs import Remembered, samples, streaming_graph, whol
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric, Sum
 from lstm_onnx.features.remarks import remarks
+from lstm_onnx.features.scored import all_of
 from lstm_onnx.features.split import FeatureSplit
 from lstm_onnx.features.tags import Tags
-from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, ScoredData, Task, TaskData, Totals
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -99,12 +100,14 @@ class FeatureTask(Task[ConfigT, Learnt]):
         """Describe parts of the state by their names (see `flattened`), as people read of them; others are left out."""
         return {}
 
+    def read_scored(self, source: Path, options: ConfigT, learnt: Learnt) -> Examples:
+        """Read other data, all of which is scored: by default as `read` does, whatever parts it names."""
+        return self.read(source, options, np.random.default_rng(0))
+
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
         """Read, part and fit."""
         random = np.random.default_rng(seed)
-        examples = self.read(source, config, random)
-        if not isinstance(examples, Examples):
-            raise UserError(f"read: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
+        examples = _checked(self.read(source, config, random), "read")
         config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
         inputs, outputs = self._features(config, examples)
         examples.check([f.name for f in (*inputs, *outputs)])
@@ -128,7 +131,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             for part in PARTS
         )
         sizes = f"{len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
-        summary = f"{examples.told or f'{len(examples):,} examples'}: {sizes} ({how})"
+        summary = f"{examples.told or f'{len(examples):,} {examples.what}'}: {sizes} ({how})"
         naive = self.naive(learnt, known, asked, config)
         left_out = [why for why in naive.values() if isinstance(why, str)]
         return TaskData(
@@ -140,7 +143,25 @@ class FeatureTask(Task[ConfigT, Learnt]):
             notes=(*examples.notes, *notes, *left_out),
             config=examples.options,
             baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
+            test_names=examples.names(source, chosen["test"].tolist()),
         )
+
+    def load_scored(self, source: Path, config: ConfigT, info: Learnt) -> ScoredData:
+        """Read all of other data, and prepare it by the features as they were fitted."""
+        return all_of(_checked(self.read_scored(source, config, info), "read_scored"), info, source)
+
+    def scoring_info(self, info: Learnt) -> Learnt:
+        """Leave out samples and words."""
+        return info.model_copy(
+            update={
+                "inputs": tuple(f.to_score() for f in info.inputs),
+                "outputs": tuple(f.to_score() for f in info.outputs),
+            }
+        )
+
+    def truth(self, batch: Arrays, config: ConfigT, info: Learnt) -> Arrays:
+        """Return what is right of each output."""
+        return {name: array for f in info.outputs for name, array in f.truth(batch).items()}
 
     def learn(self, fitted: Learnt, known: Mapping[str, Sequence[Any]], options: ConfigT) -> Learnt:
         """Return what was learnt: the fitted features, or a subclass of `Learnt` (say so in `Info`) with more.
@@ -253,6 +274,12 @@ class FeatureTask(Task[ConfigT, Learnt]):
             return made
 
         return {"always the same": naive}
+
+
+def _checked(examples: Any, method: str) -> Examples:
+    if not isinstance(examples, Examples):
+        raise UserError(f"{method}: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
+    return examples
 
 
 def _model(model: nn.Module) -> FeatureModel:

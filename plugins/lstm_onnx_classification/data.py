@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import cast
@@ -11,6 +12,7 @@ import numpy as np
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
+from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.remarks import in_order
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.text import Text
@@ -50,11 +52,9 @@ def load(source: Path | None, config: Config) -> Examples:
     """
     source = bundled() if source is None else source
     found = read(source, config)
-    own = found.examples
-    classes = config.classes or tuple(in_order(set(own.labels)))
+    classes = config.classes or tuple(in_order(set(found.examples.labels)))
     _refuse_classes(classes, found, config, source)
     given = _text(found, config) if found.column else _rows(found, config)
-    told = f"{len(own):,} texts of {len(classes)} classes" if found.column else _told(found, classes)
     label = Category(
         name="label",
         meaning="the class",
@@ -65,17 +65,44 @@ def load(source: Path | None, config: Config) -> Examples:
         smoothing=config.smoothing,
         balance=config.balance,
     )
-    return Examples(
-        {given.name: own.items, label.name: own.labels},
-        together=own.groups,
+    return replace(
+        _examples(found, given.name),
         part=found.parts,
+        together=found.examples.groups,
         table=found.table,
-        notes=(*found.notes, *_empty(found)),
         inputs=(given,),
         outputs=(label,),
         options=(found.config or config).model_copy(update={"classes": classes}),
+        told=_told(found, classes),
+    )
+
+
+def load_scored(source: Path, config: Config, learnt: Learnt) -> Examples:
+    """Read other examples than were learnt from, to score them.
+
+    Raises:
+        UserError: they are of another kind than was learnt.
+    """
+    found, given = read(source, config, alone=True), learnt.inputs[0]
+    if bool(found.column) != isinstance(given, Text):
+        kinds = ("texts", "sequences of numbers")
+        there, wanted = kinds if found.column else kinds[::-1]
+        raise UserError(f"{source}: holds {there}, and the model was trained on {wanted}")
+    if isinstance(given, Rows) and len(found.channels) != len(given.columns):
+        raise UserError(
+            f"{source}: has {len(found.channels)} channel{'s' * (len(found.channels) != 1)}, and the model takes "
+            f"{len(given.columns)}: {', '.join(given.columns[:8])}"
+        )
+    return replace(_examples(found, given.name), part=found.parts)
+
+
+def _examples(found: RawExamples, name: str) -> Examples:
+    own = found.examples
+    return Examples(
+        {name: own.items, "label": own.labels},
+        notes=(*found.notes, *_empty(found)),
         places=own.places,
-        told=told,
+        what="texts" if found.column else "sequences",
     )
 
 
@@ -133,6 +160,8 @@ def _empty(found: RawExamples) -> tuple[str, ...]:
 
 
 def _told(found: RawExamples, classes: tuple[str, ...]) -> str:
+    if found.column:
+        return f"{len(found.examples):,} texts of {len(classes)} classes"
     lengths = [len(item) for item in cast(list[StepArray], found.examples.items)]
     low, high = min(lengths), max(lengths)
     steps = f"{low:,} to {high:,} steps" if low < high else f"{low:,} step{'s' * (low != 1)}"

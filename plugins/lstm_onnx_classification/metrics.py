@@ -1,5 +1,6 @@
 """Metrics of classification that the core lacks, each as sums and counts of a batch.
 
+A class that was never learnt has the number -1: whatever is answered is wrong, and it has no probability.
 Balanced accuracy and macro F1 come from the added-up confusion matrix, calibration from an added-up histogram, and the
 AUC from the ranks of all probabilities, which are collected.
 """
@@ -29,13 +30,14 @@ def _scored(answers: Arrays, batch: Arrays) -> tuple[Array, Array]:
 
 def _log_losses(answers: Arrays, batch: Arrays) -> tuple[float, int]:
     p, target = _scored(answers, batch)
-    return float(-np.log(np.maximum(p[np.arange(len(p)), target], _LEAST)).sum()), len(p)
+    true = np.where(target >= 0, p[np.arange(len(p)), target], _LEAST)
+    return float(-np.log(np.maximum(true, _LEAST)).sum()), len(p)
 
 
 def _confusion(answers: Arrays, batch: Arrays) -> tuple[Array, int]:
-    """Return how many examples of each class (rows) were called what (columns)."""
+    """Return how many examples of each class (rows; the last of those never learnt) were called what (columns)."""
     p, target = _scored(answers, batch)
-    confusion = np.zeros((p.shape[1], p.shape[1]))
+    confusion = np.zeros((p.shape[1] + 1, p.shape[1]))
     np.add.at(confusion, (target, p.argmax(axis=1)), 1)
     return confusion, len(p)
 
@@ -54,15 +56,15 @@ def _all(answers: Arrays, batch: Arrays) -> tuple[Collected, int]:
 
 
 def balanced_accuracy(confusion: Array, count: int = 0) -> float:
-    """Mean over classes of the share of their examples that were called right."""
+    """Mean over classes of the share of their examples that were called right; never learnt ones count as one class."""
     there = confusion.sum(axis=1)
     seen = there > 0
-    return float((np.diag(confusion)[seen] / there[seen]).mean())
+    return float((np.append(np.diag(confusion), 0.0)[seen] / there[seen]).mean())
 
 
 def macro_f1(confusion: Array, count: int = 0) -> float:
     """Mean of the F1 of each class; one that is neither there nor called says nothing of the model."""
-    both = confusion.sum(axis=1) + confusion.sum(axis=0)
+    both = confusion[:-1].sum(axis=1) + confusion.sum(axis=0)
     named = both > 0
     return float((2 * np.diag(confusion)[named] / both[named]).mean())
 
@@ -95,11 +97,38 @@ def auc(probabilities: Array, target: Array) -> float:
     return float(np.mean(areas)) if areas else float("nan")
 
 
-SCORES = (
-    accuracy("label", scores="probabilities"),
-    Metric("balanced_accuracy", "max", _confusion, balanced_accuracy),
-    Metric("macro_f1", "max", _confusion, macro_f1),
-    Metric("log_loss", "min", _log_losses),
-    Metric("auc", "max", _all, lambda collected, _: auc(**collected.arrays())),
-    Metric("ece", "min", _calibration, calibration_error),
-)
+def pr_auc(probabilities: Array, target: Array) -> float:
+    """Average precision of the rarer of two classes."""
+    rarer = int((target == 1).sum() <= (target == 0).sum())
+    return average_precision(probabilities[:, rarer], target == rarer)
+
+
+def average_precision(scores: Array, own: Array) -> float:
+    """Area under precision over recall, as a sum of steps: that of the threshold at which each example is found.
+
+    Args:
+        scores: (example,), the probability of the class.
+        own: (example,), whether an example is of it; NaN is returned where none is.
+    """
+    count = int(own.sum())
+    if not count:
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(own[order])
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # equal scores are found together
+    precision, recall = hits[ends] / (ends + 1), hits[ends] / count
+    return float((np.diff(recall, prepend=0.0) * precision).sum())
+
+
+def scores(classes: int) -> tuple[Metric, ...]:
+    """Return the metrics for so many classes."""
+    of_two = (Metric("pr_auc", "max", _all, lambda collected, _: pr_auc(**collected.arrays())),)
+    return (
+        accuracy("label", scores="probabilities"),
+        Metric("balanced_accuracy", "max", _confusion, balanced_accuracy),
+        Metric("macro_f1", "max", _confusion, macro_f1),
+        Metric("log_loss", "min", _log_losses),
+        Metric("auc", "max", _all, lambda collected, _: auc(**collected.arrays())),
+        *(of_two if classes == 2 else ()),
+        Metric("ece", "min", _calibration, calibration_error),
+    )

@@ -16,6 +16,7 @@ from lstm_onnx_classification import metrics
 from lstm_onnx_classification.options import Config as Chosen
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.figure import Figure
     from torch import nn
 
@@ -35,6 +36,12 @@ class Classification(FeatureTask[Chosen]):
         from lstm_onnx_classification.data import load
 
         return load(source, options)
+
+    def read_scored(self, source: Path, options: Chosen, learnt: Learnt) -> Examples:
+        """Read what `source` holds, and nothing beside it; a class that was never learnt may be there."""
+        from lstm_onnx_classification.data import load_scored
+
+        return load_scored(source, options, learnt)
 
     def data_files(self, source: Path | None, config: Chosen) -> Sequence[Path]:
         """The source, and the test part that is given by an option or lies beside it."""
@@ -59,8 +66,8 @@ class Classification(FeatureTask[Chosen]):
         return Classifier(options, features)
 
     def scores(self, options: Chosen, outputs: Sequence[Any]) -> Sequence[Metric]:
-        """Accuracy, plain and balanced, macro F1, cross-entropy, AUC, and expected calibration error."""
-        return metrics.SCORES
+        """Accuracy, plain and balanced, macro F1, cross-entropy, AUC, of two classes PR-AUC, and calibration error."""
+        return metrics.scores(outputs[0].width)
 
     def baselines(self, config: Chosen, info: Learnt) -> dict[str, Answer]:
         """Always the most frequent class, with the shares of all classes as probabilities."""
@@ -120,13 +127,19 @@ class Classification(FeatureTask[Chosen]):
 
         return {"examples": example_figure(contract, inputs, outputs, truth)}
 
+    def tables(self, contract: Contract, totals: Totals) -> dict[str, pl.DataFrame]:
+        """Precision, recall and more of each class."""
+        from lstm_onnx_classification.class_table import class_table
+
+        return {"classes": class_table(contract.axes["class"].labels or (), totals)}
+
     def charts(self, contract: Contract, totals: Totals) -> dict[str, Figure]:
         """Draw the confusion matrix, and how far confidence can be trusted."""
         from lstm_onnx_classification.plots import calibration_figure, confusion_figure
 
         names = contract.axes["class"].labels or ()
         return {
-            "confusion": confusion_figure(names, totals["macro_f1"][0].total),
+            "confusion": confusion_figure(names, totals["macro_f1"][0].total[:-1]),
             "calibration": calibration_figure(totals["ece"][0].total),
         }
 

@@ -12,7 +12,7 @@ from lstm_onnx_classification.plots import calibration_figure, confusion_figure
 def figures(*parts: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
     """Metrics of several batches, added up as the core does."""
     found = {}
-    for metric in metrics.SCORES:
+    for metric in metrics.scores(parts[0][0].shape[1]):
         added = [metric.add({"probabilities": p}, {"label_number": target}) for p, target in parts]
         total, count = added[0]
         for more, others in added[1:]:

@@ -34,16 +34,19 @@ from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.features import metrics
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
+from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.image import Image
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.option import Option
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.sentence import Sentence
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
 from lstm_onnx.plugins.hookspecs import hookimpl
+from lstm_onnx.plugins.interface import INTERFACE
 from lstm_onnx.task import DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 from lstm_onnx.training.observers import Observer
 
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from lstm_onnx.inference.session import open_session
 
 __all__ = [
+    "INTERFACE",
     "ArraySplit",
     "Axis",
     "Category",
@@ -76,7 +80,9 @@ __all__ = [
     "Option",
     "PrimaryMetric",
     "RaggedSplit",
+    "Remembered",
     "Rows",
+    "Sentence",
     "Split",
     "Stage",
     "StateSpec",

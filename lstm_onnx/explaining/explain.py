@@ -15,6 +15,7 @@ from lstm_onnx import display
 from lstm_onnx.contract import Array, Contract, LengthsSource
 from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.frames import to_polars
+from lstm_onnx.display import shortened
 from lstm_onnx.errors import UserError
 from lstm_onnx.explaining.gates import Gates, gates
 from lstm_onnx.explaining.options import ExplainOptions
@@ -197,7 +198,8 @@ def _one(contract: Contract, inputs: ModelInputs, asked: str | None) -> tuple[di
         else:
             shown = ", ".join(inputs.names[:5]) if any(inputs.names) else f"0 to {count - 1}"
             raise UserError(f"--example {asked}: there is no such example; there is: {shown}")
-    one = {n: np.ascontiguousarray(a[place : place + 1]) for n, a in external.items()}
+    one = {n: a[place][None] if isinstance(a[place], np.ndarray) and a.dtype == object else
+           np.ascontiguousarray(a[place : place + 1]) for n, a in external.items()}  # fmt: skip
     for tensor in contract.external_inputs:
         if isinstance(tensor.source, LengthsSource):
             length = max(int(one[tensor.name][0]), 1)
@@ -206,4 +208,4 @@ def _one(contract: Contract, inputs: ModelInputs, asked: str | None) -> tuple[di
                     axis = other.dims.index(tensor.source.axis)
                     one[other.name] = np.take(one[other.name], np.arange(length), axis=axis)
     name = inputs.names[place] if place < len(inputs.names) and inputs.names[place] else str(place)
-    return one, name
+    return one, shortened(name)

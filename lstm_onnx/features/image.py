@@ -87,6 +87,10 @@ class Image(InputFeature):
             kept.append(base64.b64encode(content.getvalue()).decode())
         return self.model_copy(update={"kept": tuple(kept)})
 
+    def to_score(self) -> Self:
+        """Leave out the pictures."""
+        return self.model_copy(update={"kept": ()})
+
     def prepare(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into bytes (pixels, pixels, 3)."""
         return self._read(column, whole=False)

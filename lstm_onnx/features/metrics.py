@@ -17,6 +17,20 @@ def _ratio(total: Any, count: Any) -> float:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """What a metric adds up to over batches, and how that becomes its figure."""
+
+    total: Any
+    finish: Callable[[Any, Any], float]
+
+    def __add__(self, other: Any) -> Sum:
+        """Add another of its like, or the 0 that adding up begins with."""
+        return Sum(self.total + other.total, self.finish) if isinstance(other, Sum) else self
+
+    __radd__ = __add__
+
+
+@dataclass(frozen=True)
 class Metric:
     """How answers are scored.
 
@@ -74,12 +88,12 @@ def r2(output: str, name: str = "r2") -> Metric:
     return Metric(name, "max", add, finish)
 
 
-def accuracy(output: str, name: str = "accuracy") -> Metric:
-    """Share of examples whose label is the right one."""
+def accuracy(output: str, name: str = "accuracy", scores: str | None = None) -> Metric:
+    """Share of examples whose label is the right one; `scores` names the probabilities, where they have a name."""
 
     def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
         number = batch[f"{output}_number"]
-        likeliest = answers[f"{output}_probabilities"].argmax(axis=1)
+        likeliest = answers[scores or f"{output}_probabilities"].argmax(axis=1)
         return int((likeliest == number).sum()), len(number)
 
     return Metric(name, "max", add)
@@ -148,3 +162,53 @@ def _errors(answers: Arrays, batch: Arrays, output: str) -> Array:
 def _squares(answers: Arrays, batch: Arrays, output: str) -> tuple[float, int]:
     wrong = np.square(_errors(answers, batch, output))
     return float(wrong.sum()), wrong.size
+
+
+def exact(output: str, name: str = "exact") -> Metric:
+    """Share of sentences that are one of the right ones."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
+        pairs = _sentences(answers, batch, output)
+        return sum(said in right for said, right in pairs), len(pairs)
+
+    return Metric(name, "max", add)
+
+
+def wer(output: str, name: str = "wer") -> Metric:
+    """Errors of words: those to be put in, left out or replaced, over those of the right sentences; 0 at best.
+
+    Of several right sentences the nearest counts.
+    """
+    return _error_rate(output, name, str.split)
+
+
+def cer(output: str, name: str = "cer") -> Metric:
+    """Errors of characters, as `wer`."""
+    return _error_rate(output, name, list)
+
+
+def _error_rate(output: str, name: str, pieces: Callable[[str], list[str]]) -> Metric:
+    def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
+        errors = total = 0
+        for said, right in _sentences(answers, batch, output):
+            found = [(edit_distance(pieces(said), pieces(text)), len(pieces(text))) for text in right]
+            least, length = min(found)
+            errors, total = errors + least, total + length
+        return errors, total
+
+    return Metric(name, "min", add)
+
+
+def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
+    """Return the fewest pieces to put in, leave out or replace that make `b` of `a` (Levenshtein 1966)."""
+    row = list(range(len(b) + 1))
+    for i, mine in enumerate(a, start=1):
+        before, row = row, [i]
+        for j, theirs in enumerate(b, start=1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (mine != theirs)))
+    return row[-1]
+
+
+def _sentences(answers: Arrays, batch: Arrays, output: str) -> list[tuple[str, list[str]]]:
+    """Return what was said of each example, and the right sentences."""
+    return [(str(said), str(right).split("\n")) for said, right in zip(answers[output], batch[output], strict=True)]

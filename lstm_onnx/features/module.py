@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.coding import Likelihoods, fit_temperature
 from lstm_onnx.features.feature import InputFeature
 from lstm_onnx.features.learnt import Learnt
 
@@ -29,15 +30,20 @@ class FeatureModel(nn.Module):
         self.network, self.learnt, self.streams = network, learnt, streams
         self.encoders = nn.ModuleList(f.encoder() for f in learnt.inputs)
         self.decoders = nn.ModuleList(f.decoder() for f in learnt.outputs)
+        asked = inspect.signature(network.forward).parameters
+        self.taught = {f.name: f.taught for f in learnt.outputs if f.taught is not None and f.name in asked}
 
-    def ask(self, tensors: Mapping[str, Tensor], state: Any = None) -> tuple[dict[str, Tensor], Any]:
+    def ask(
+        self, tensors: Mapping[str, Tensor], state: Any = None, to_learn: bool = False
+    ) -> tuple[dict[str, Tensor], Any]:
         """Return what the author's `forward` answers, by output, and its state.
 
         Args:
             tensors: of the torch part, by name, perhaps more than that; lengths may be missing in a stream.
             state: as `forward` gave it, or None at the start.
+            to_learn: whether `tensors` are a whole batch, of which `forward` may see what is right.
         """
-        seen: dict[str, Tensor | None] = {}
+        seen: dict[str, Tensor | None] = {name: tensors[n] if to_learn else None for name, n in self.taught.items()}
         for feature, encoder in zip(self.learnt.inputs, self.encoders, strict=True):
             given = {t.name: tensors[t.name] for t in feature.inner() if t.name in tensors}
             seen |= {t.name: None for t in feature.inner() if t.name not in tensors}
@@ -65,7 +71,7 @@ class FeatureModel(nn.Module):
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the author's `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
-        answers, _ = self.ask(batch)
+        answers, _ = self.ask(batch, to_learn=True)
         own = getattr(self.network, "loss", None)
         if own is not None:
             found = own(answers, batch)
@@ -81,6 +87,24 @@ class FeatureModel(nn.Module):
         for feature, decoder in zip(self.learnt.outputs, self.decoders, strict=True):
             made |= decoder(answers[feature.name])
         return made
+
+
+def calibrate(model: FeatureModel, validation: Iterator[Mapping[str, Tensor]]) -> None:
+    """Fit the temperature of each category that is to be calibrated, on batches that were not learnt from."""
+    places = [k for k, decoder in enumerate(model.decoders) if getattr(decoder, "temperature", None) is not None]
+    if not places:
+        return
+    found: dict[int, list[tuple[Tensor, Tensor]]] = {k: [] for k in places}
+    for batch in validation:
+        answers, _ = model.ask(batch)
+        for k in places:
+            name = model.learnt.outputs[k].name
+            found[k].append((answers[name], batch[f"{name}_number"]))
+    for k in places:
+        decoder = model.decoders[k]
+        assert isinstance(decoder, Likelihoods) and decoder.temperature is not None
+        logits, target = (torch.cat(column) for column in zip(*found[k], strict=True))
+        decoder.temperature.fill_(fit_temperature(logits, target))
 
 
 class Answering(nn.Module):

@@ -55,7 +55,8 @@ def renamed(stage: Stage, names: Mapping[str, str], dims: Mapping[str, str]) -> 
     def build() -> GraphProto:
         from lstm_onnx.graph.subgraphs import prefix_names
 
-        return prefix_names(stage.build(), "", renamed=names)
+        # so that no inner name meets one that an author chose, which has no slash
+        return prefix_names(stage.build(), "inner/", renamed=names)
 
     return Stage(
         inputs=tuple(map(spec, stage.inputs)),

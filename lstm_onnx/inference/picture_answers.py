@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx.contract import Array, CellSource, Contract, ImageSource, TensorSpec
-from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.images import read_pictures
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.batches import apart, joined, run_in_batches
 from lstm_onnx.inference.image_inputs import fits_in, read_image_inputs, shown
+from lstm_onnx.inference.kept_columns import beside
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
 from lstm_onnx.inference.table_inputs import holds_arrays, read_inputs
@@ -40,11 +41,11 @@ def answer_pictures(model: Model, files: Sequence[Path], top: int | None) -> Ans
             names += inputs.names
             copies += inputs.shown
             update(len(names) + len(notes), len(files))
-    outputs = _joined(answered)
+    outputs = {name: joined([a[name] for a in answered]) for name in answered[0]}
     table = to_table(contract, ModelInputs({}, tuple(names)), outputs, top)
     if len(names) == 1:
         return table, inputs.arrays, outputs, tuple(notes)
-    return table, {inputs.image: _objects(copies)}, outputs, tuple(notes)
+    return table, {inputs.image: apart(copies)}, outputs, tuple(notes)
 
 
 def names_pictures(contract: Contract, data: pl.DataFrame | Path) -> bool:
@@ -52,7 +53,9 @@ def names_pictures(contract: Contract, data: pl.DataFrame | Path) -> bool:
     return bool(_picture_columns(contract)) and (isinstance(data, pl.DataFrame) or not holds_arrays(data))
 
 
-def answer_picture_table(model: Model, data: pl.DataFrame | Path, top: int | None) -> Answered:
+def answer_picture_table(
+    model: Model, data: pl.DataFrame | Path, top: int | None, keep: Sequence[str] | None
+) -> Answered:
     """Answer for a table with a column of paths of pictures, and with columns of whatever else the model takes.
 
     Paths are relative to the table's folder or to the present one. A row whose picture cannot be read is left out, and
@@ -76,7 +79,7 @@ def answer_picture_table(model: Model, data: pl.DataFrame | Path, top: int | Non
             chosen = np.array(batch.rows)
             arrays = {n: np.stack(stack) for n, stack in batch.pictures.items()}
             arrays |= {n: a[chosen] if a.ndim else a for n, a in others.items()}
-            answered.append(model.run(check_inputs(contract, arrays)))
+            answered.append(run_in_batches(contract, arrays, model.run))
             taken += batch.rows
             for name, stack in batch.pictures.items():
                 copies[name] += map(shown, stack)
@@ -84,11 +87,16 @@ def answer_picture_table(model: Model, data: pl.DataFrame | Path, top: int | Non
     if not answered:
         raise UserError(f"none of the pictures can be read; {notes[-1]}")
     order = np.array(taken)
-    outputs = _joined(answered)
-    inputs = {n: a[order] if a.ndim else a for n, a in others.items()}
-    names = tuple(read.names[i] for i in taken) if read.names else ()
-    table = to_table(contract, ModelInputs(inputs, names), outputs, top)
-    return table, {**inputs, **{n: _objects(stack) for n, stack in copies.items()}}, outputs, tuple(notes)
+    outputs = {name: joined([a[name] for a in answered]) for name in answered[0]}
+    arrays = {n: a[order] if a.ndim else a for n, a in others.items()}
+    inputs = replace(
+        read,
+        arrays=arrays,
+        names=tuple(read.names[i] for i in taken) if read.names else (),
+        rows=read.rows[order] if read.rows is not None else None,
+    )
+    table = beside(to_table(contract, inputs, outputs, top), contract, inputs, outputs, top, keep)
+    return table, {**arrays, **{n: apart(stack) for n, stack in copies.items()}}, outputs, tuple(notes)
 
 
 @dataclass
@@ -141,28 +149,3 @@ def _with_paths(contract: Contract, columns: Mapping[str, str]) -> Contract:
 def _path(folder: Path, written: str) -> Path:
     beside = folder / written
     return beside if beside.exists() else Path(written)
-
-
-def _joined(answered: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """Put the outputs of batches below each other, filled up with zeros or nothing where they have fewer steps."""
-    found = {}
-    for name in answered[0]:
-        parts = [a[name] for a in answered]
-        if not parts[0].ndim:
-            found[name] = parts[0]
-            continue
-        sizes = [max(p.shape[k] for p in parts) for k in range(1, parts[0].ndim)]
-        filled = []
-        for p in parts:
-            blank = np.full((len(p), *sizes), "" if p.dtype.kind in "OSU" else 0, dtype=p.dtype)
-            blank[tuple(slice(n) for n in p.shape)] = p
-            filled.append(blank)
-        found[name] = np.concatenate(filled)
-    return found
-
-
-def _objects(pictures: Sequence[Array]) -> Array:
-    found = np.empty(len(pictures), dtype=object)
-    for i, picture in enumerate(pictures):
-        found[i] = picture
-    return found

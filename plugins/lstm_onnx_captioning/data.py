@@ -17,16 +17,15 @@ from lstm_onnx.data.parts import PARTS, Part, part_out
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, TaskData
 from lstm_onnx_captioning.baselines import nearest
-from lstm_onnx_captioning.captions import build_words, normalise
+from lstm_onnx_captioning.captions import build_words
 from lstm_onnx_captioning.examples import Examples, Take, pair_split, picture_split
 from lstm_onnx_captioning.extractor import extractor
 from lstm_onnx_captioning.features import Features, compute
 from lstm_onnx_captioning.options import Config, Info
 from lstm_onnx_captioning.pictures import find_folders, locate, read_examples
-from lstm_onnx_captioning.raw_captions import Row
 from lstm_onnx_captioning.reading import read
 from lstm_onnx_captioning.scenes import scenes, share_out
-from lstm_onnx_captioning.unspaced import apart, lacks_spaces
+from lstm_onnx_captioning.worded import in_words, with_captions
 
 
 def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
@@ -51,8 +50,8 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     else:
         found = read(source, config)
         notes += found.notes
-        config, texts = _in_words(found.config, found.rows, notes)
-        examples = read_examples(_with_captions(found.rows, texts, source, notes), source, config, notes)
+        config, texts = in_words(found.config, found.rows, notes)
+        examples = read_examples(with_captions(found.rows, texts, source, notes), source, config, notes)
     chosen = choose_parts(examples, config, source)
     learnt = [text for i in chosen["train"] for text in examples.captions[i]]
     words = build_words(learnt, config.min_count)
@@ -159,42 +158,6 @@ def most_common(captions: Iterable[str]) -> str:
     """Return the caption that occurs most often, of those the first by alphabet."""
     counts = Counter(captions)
     return min(counts, key=lambda text: (-counts[text], text))
-
-
-def _in_words(config: Config, rows: Sequence[Row], notes: list[str]) -> tuple[Config, list[list[str]]]:
-    """Return the captions of each row, normalised; those of a language without spaces become characters."""
-    plain = [[normalise(text) for text in row.captions] for row in rows]
-    if config.characters is None:
-        found = lacks_spaces(text for texts in plain for text in texts)
-        if found:
-            notes.append(
-                "captions have no spaces between words, so that each character counts as a word (--no-characters takes "
-                "words as they are parted)"
-            )
-        config = config.model_copy(update={"characters": found})
-    if config.characters:
-        plain = [[apart(text) for text in texts] for texts in plain]
-    return config, plain
-
-
-def _with_captions(rows: Sequence[Row], words: Sequence[Sequence[str]], source: Path, notes: list[str]) -> list[Row]:
-    """Put words in the place of captions; leave out captions without one, and pictures without a caption."""
-    kept: list[Row] = []
-    wordless: list[str] = []
-    bare: list[str] = []
-    for row, texts in zip(rows, words, strict=True):
-        wordless += [f"'{raw}' in {row.place}" for raw, text in zip(row.captions, texts, strict=True) if not text]
-        captions = tuple(dict.fromkeys(text for text in texts if text))
-        if captions:
-            kept.append(Row(row.name, captions, row.part, row.place))
-        else:
-            bare.append(f"'{row.name}' in {row.place}")
-    for what, lost in (("captions without a word", wordless), ("pictures without a caption", bare)):
-        if lost:
-            notes.append(f"{what}, which are left out: {len(lost):,}, the first {lost[0].replace(f'{source}: ', '')}")
-    if not kept:
-        raise UserError(f"{source}: no picture has a caption with a word in it; is this the right file?")
-    return kept
 
 
 def _check_words(

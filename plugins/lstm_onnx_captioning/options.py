@@ -7,10 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-END, START, UNKNOWN = 0, 1, 2
-"""Token ids that stand for no word; END also fills what follows the end. Words have ids from 3 on."""
-
-SPECIAL = ("<end>", "<start>", "<unknown>")
+from lstm_onnx.features.sentence_graph import SPECIAL
 
 
 class Config(BaseModel):

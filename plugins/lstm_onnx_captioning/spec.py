@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from lstm_onnx.contract import Axis, TensorSpec, Tolerance
 from lstm_onnx.features.resizing import IMAGE, resize_stage
+from lstm_onnx.features.sentence_graph import sentence_stage
 from lstm_onnx.task import GraphSpec
-from lstm_onnx_captioning.caption_graph import CAPTION, caption_stage
 from lstm_onnx_captioning.frozen import feature_stage
 from lstm_onnx_captioning.model import Captioner
 from lstm_onnx_captioning.options import Config, Info
+
+CAPTION = TensorSpec(name="caption", dtype="string", dims=("batch",), meaning="what is to be seen, words in lower case")
 
 _APART = 1e-4
 """Tolerance of log-probabilities and attention; words are exact."""
@@ -50,7 +52,7 @@ def graph_spec(model: Captioner, config: Config, info: Info) -> GraphSpec:
         # the score is a sum over words
         tolerance=Tolerance(rtol=0, atol=apart, outputs={"score": apart * config.max_words}, decided_by="score"),
         before=resize_stage(config.size, config.fit) if info.features is None else feature_stage(config, info),
-        after=caption_stage(tokens(info), config.max_words),
+        after=sentence_stage(tokens(info), config.max_words, CAPTION),
     )
 
 

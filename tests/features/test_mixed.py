@@ -129,7 +129,7 @@ def test_without_strings_pictures_still_go_in_as_they_are(mixed: Path, tmp_path:
     contract = lo.export(run, tmp_path / "numeric.onnx", numeric=True).contract
     assert {t.name: t.dtype for t in contract.inputs} == {
         "photo": "uint8",
-        "wish_tokens": "int64",
+        "tokens": "int64",
         "lengths": "int64",
         "zone_number": "int64",
         "weight": "float32",

@@ -27,6 +27,7 @@ from lstm_onnx.contract import (
     TimeSource,
     Tolerance,
 )
+from lstm_onnx.data.beside import test_file_of
 from lstm_onnx.data.collected import Collected
 from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
@@ -36,8 +37,12 @@ from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
+from lstm_onnx.features.naming import identifiers
+from lstm_onnx.features.neighbours import Neighbours
 from lstm_onnx.features.number import Number
+from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.table_examples import read_examples
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
@@ -68,10 +73,12 @@ __all__ = [
     "Learnt",
     "LengthsSource",
     "Metric",
+    "Neighbours",
     "Number",
     "Observer",
     "PrimaryMetric",
     "RaggedSplit",
+    "RoleOptions",
     "Rows",
     "Split",
     "Stage",
@@ -91,10 +98,13 @@ __all__ = [
     "UserError",
     "connect",
     "hookimpl",
+    "identifiers",
     "metrics",
     "open_session",
     "parse_model",
     "prefix_names",
+    "read_examples",
+    "test_file_of",
 ]
 
 _LATER = {

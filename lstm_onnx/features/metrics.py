@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lstm_onnx.contract import Array
 from lstm_onnx.task import Arrays
+
+if TYPE_CHECKING:
+    from lstm_onnx.features.number import Number
 
 
 def _ratio(total: Any, count: Any) -> float:
@@ -56,6 +59,16 @@ def mae(output: str, name: str = "mae") -> Metric:
         return float(wrong.sum()), wrong.size
 
     return Metric(name, "min", add)
+
+
+def scaled_rmse(outputs: Sequence[Number], name: str = "rmse") -> Metric:
+    """Root of the mean of the squared errors of several numbers, each in spreads (standard deviations) of its own."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+        wrong = [np.square(_errors(answers, batch, f.name) / (f.spread or 1.0)) for f in outputs]
+        return float(sum(w.sum() for w in wrong)), sum(w.size for w in wrong)
+
+    return Metric(name, "min", add, lambda total, count: float(np.sqrt(total / count)) if count else float("nan"))
 
 
 def r2(output: str, name: str = "r2") -> Metric:

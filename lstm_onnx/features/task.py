@@ -85,6 +85,10 @@ class FeatureTask(Task[ConfigT, Learnt]):
         """
         return [m for f in outputs for m in f.metrics("" if len(outputs) == 1 else f"{f.name}_")]
 
+    def shares(self, options: ConfigT) -> tuple[float, float]:
+        """Return `test_share` and `validation_share`, which a task may make options."""
+        return self.test_share, self.validation_share
+
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
         """Read, part and fit."""
         random = np.random.default_rng(seed)
@@ -95,7 +99,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
         inputs, outputs = self._features(config, examples)
         examples.check([f.name for f in (*inputs, *outputs)])
         labels = next((examples.columns[f.name] for f in outputs if isinstance(f, Category)), None)
-        chosen, how = parted(examples, labels, (self.test_share, self.validation_share), random)
+        chosen, how = parted(examples, labels, self.shares(config), random)
         known = {name: [column[int(i)] for i in chosen["train"]] for name, column in examples.columns.items()}
         fitted = Learnt(
             inputs=tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs),

@@ -62,14 +62,17 @@ def _vector(feature: InputFeature, arrays: Arrays) -> Array:
         counts = np.zeros((len(arrays[feature.lengths]), width), dtype=np.float32)
         for row, numbers in zip(counts, arrays[f"{feature.name}_tokens"], strict=True):
             np.add.at(row, numbers[(numbers >= FIRST) & (numbers < width)], 1)
-        return counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-6)
+        found: Array = counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-6)
+        return found
     if isinstance(feature, Number):
         assert feature.center is not None and feature.spread is not None
-        return np.nan_to_num((arrays[feature.name] - feature.center) / feature.spread)[:, None]
+        scaled: Array = np.nan_to_num((arrays[feature.name] - feature.center) / feature.spread)
+        return scaled[:, None]
     assert isinstance(feature, Category)
     rows = arrays[feature.name].tolist()
     levels = feature.levels or ()
-    return np.array([[row == level for level in levels] for row in rows], dtype=np.float32) / np.sqrt(2)
+    same: Array = np.array([[row == level for level in levels] for row in rows], dtype=np.float32)
+    return same / np.float32(np.sqrt(2))
 
 
 def _sequences(feature: Rows, arrays: Arrays) -> Array:
@@ -81,4 +84,4 @@ def _sequences(feature: Rows, arrays: Arrays) -> Array:
         at = np.linspace(0, max(int(length) - 1, 0), steps)
         for column in range(scaled.shape[2]):
             place[:, column] = np.interp(at, np.arange(max(int(length), 1)), row[: max(int(length), 1), column])
-    return made / np.sqrt(steps * scaled.shape[2])
+    return np.asarray(made / np.sqrt(steps * scaled.shape[2]))

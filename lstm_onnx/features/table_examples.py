@@ -11,7 +11,7 @@ import polars as pl
 
 from lstm_onnx.contract import Table
 from lstm_onnx.data.beside import test_file_of
-from lstm_onnx.data.parts import part_of, split_column
+from lstm_onnx.data.parts import Part, part_of, split_column
 from lstm_onnx.data.sequences import long_sequences, wide_sequences
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require_all, row_number
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
@@ -59,18 +59,21 @@ def _joined(first: Examples, test: Examples | None, where: Path | None) -> Examp
                         "leave one out")  # fmt: skip
     if [f.columns for f in _rows(first)] != [f.columns for f in _rows(test)]:
         raise UserError(f"{where}: has other channels than the file to learn from; give both alike")
+    learn: list[Part] = ["train"] * len(first)
+    score: list[Part] = ["test"] * len(test)
     together = None
     if first.together is not None and test.together is not None:
         together = [*first.together, *test.together]
     return Examples(
         columns={name: [*column, *test.columns[name]] for name, column in first.columns.items()},
         together=together,
-        part=[*["train"] * len(first), *["test"] * len(test)],
+        part=[*learn, *score],
         table=first.table,
         notes=(*first.notes, f"test examples of {where.name if where else ''}", *test.notes),
         inputs=first.inputs,
         outputs=first.outputs,
         options=first.options,
+        places=[*(first.places or ()), *(test.places or ())],
     )
 
 
@@ -89,9 +92,12 @@ def _read_ts(path: Path) -> Examples:
             numbers.append(float(label))
         except ValueError:
             raise UserError(f"{path}: line {line}: found '{label}' where the number to answer is needed") from None
-    columns = {ROWS: found.sequences, "target": numbers}
+    columns: dict[str, Sequence[Any]] = {ROWS: found.sequences, "target": numbers}
     rows = Rows(name=ROWS, columns=found.channels)
-    return _complete(columns, [rows], [Number(name="target")], Table(steps=len(found.channels) == 1), None, None, ())
+    places = [f"{path}: line {n}" for n in found.lines]
+    return _complete(
+        columns, [rows], [Number(name="target")], Table(steps=len(found.channels) == 1), None, None, (), places
+    )
 
 
 def _read_frame(
@@ -138,7 +144,7 @@ def _read_frame(
     group = None
     if config.group is not None:
         group = [str(v) for v in frame.get_column(config.group).cast(pl.String).gather(rows)]
-    return _complete(columns, inputs, outputs, table, part, group, notes, config)
+    return _complete(columns, inputs, outputs, table, part, group, notes, places, config)
 
 
 def _complete(
@@ -149,6 +155,7 @@ def _complete(
     part: list[Any] | None,
     group: list[str] | None,
     notes: tuple[str, ...],
+    places: list[str],
     config: RoleOptions | None = None,
 ) -> Examples:
     """Leave out the examples whose answer is missing."""
@@ -157,7 +164,7 @@ def _complete(
     if missing.any():
         notes = (*notes, f"left out {int(missing.sum()):,} examples without the number to answer")
     return Examples(
-        columns={name: [column[i] for i in keep] for name, column in columns.items()},
+        columns={name: [column[int(i)] for i in keep] for name, column in columns.items()},
         together=[group[i] for i in keep] if group is not None else None,
         part=[part[i] for i in keep] if part is not None else None,
         table=table,
@@ -165,6 +172,7 @@ def _complete(
         inputs=inputs,
         outputs=outputs,
         options=config,
+        places=[places[int(i)] for i in keep],
     )
 
 

@@ -73,8 +73,9 @@ class Network(nn.Module):
                 if isinstance(feature, Text):
                     self.tables[feature.name] = nn.Embedding(feature.size, options.embedding, padding_idx=0)
                 size = feature.size if isinstance(feature, Rows) else options.embedding
-                self.readers[feature.name] = Reader(size, options)
-                width += self.readers[feature.name].width
+                reader = Reader(size, options)
+                self.readers[feature.name] = reader
+                width += reader.width
             elif isinstance(feature, Category):
                 places = min(options.embedding, 1 + feature.size // 2)
                 self.tables[feature.name] = nn.Embedding(feature.size, places)
@@ -87,7 +88,8 @@ class Network(nn.Module):
 
     def forward(self, state: Any = None, **tensors: Tensor) -> tuple[dict[str, Tensor], Any]:
         """Return a scaled number (batch,) for each output, and what goes round in a stream."""
-        seen, after = [], {}
+        seen: list[Tensor] = []
+        after: dict[str, Any] = {}
         for feature in self.learnt.inputs:
             x = tensors[feature.name]
             if isinstance(feature, Text | Category):
@@ -109,6 +111,11 @@ class Network(nn.Module):
         for feature in self.learnt.outputs:
             assert isinstance(feature, Number) and feature.center is not None and feature.spread is not None
             wanted = (batch[feature.name] - feature.center) / feature.spread
-            kind = {"squared": functional.mse_loss, "absolute": functional.l1_loss, "huber": functional.huber_loss}
-            costs.append(kind[self.options.loss](answers[feature.name], wanted))
+            costs.append(_cost(self.options.loss, answers[feature.name], wanted))
         return torch.stack(costs).mean()
+
+
+def _cost(kind: str, answer: Tensor, wanted: Tensor) -> Tensor:
+    if kind == "squared":
+        return functional.mse_loss(answer, wanted)
+    return functional.l1_loss(answer, wanted) if kind == "absolute" else functional.huber_loss(answer, wanted)

@@ -124,6 +124,36 @@ def step_accuracy(output: str, name: str = "accuracy") -> Metric:
     return Metric(name, "max", add)
 
 
+def step_rmse(output: str, name: str = "rmse") -> Metric:
+    """Root of the mean of the squared errors of a number at each step, in its unit; unknown ones do not count."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+        wrong = _step_errors(answers, batch, output)
+        return float(np.square(wrong).sum()), wrong.size
+
+    return Metric(name, "min", add, lambda total, count: float(np.sqrt(total / count)) if count else float("nan"))
+
+
+def step_mae(output: str, name: str = "mae") -> Metric:
+    """Mean of the absolute errors of a number at each step, in its unit; what is not known does not count."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+        wrong = _step_errors(answers, batch, output)
+        return float(np.abs(wrong).sum()), wrong.size
+
+    return Metric(name, "min", add)
+
+
+def step_whole_accuracy(output: str, name: str = "accuracy") -> Metric:
+    """Share of steps whose whole number is the right one; what is not known does not count."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
+        known = batch[output] >= 0
+        return int((answers[output] == batch[output])[known].sum()), int(known.sum())
+
+    return Metric(name, "max", add)
+
+
 def span_f1(output: str, labels: Sequence[str], name: str = "span_f1") -> Metric:
     """F1 of whole spans: one is found if its kind, its first and its last step are right.
 
@@ -170,6 +200,11 @@ def spans(labels: Sequence[str]) -> set[tuple[str, int, int]]:
 
 def _errors(answers: Arrays, batch: Arrays, output: str) -> Array:
     return np.asarray(answers[output], dtype=np.float64) - np.asarray(batch[output], dtype=np.float64)
+
+
+def _step_errors(answers: Arrays, batch: Arrays, output: str) -> Array:
+    wrong = _errors(answers, batch, output)
+    return np.asarray(wrong[np.isfinite(wrong)])
 
 
 def _squares(answers: Arrays, batch: Arrays, output: str) -> tuple[float, int]:

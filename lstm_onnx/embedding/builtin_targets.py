@@ -10,7 +10,7 @@ from lstm_onnx.embedding.triton import Triton
 from lstm_onnx.plugins.hookspecs import hookimpl
 
 TEMPLATES = Path(__file__).parent / "templates"
-ORT = "ONNX Runtime 1.22 or newer (headers and library)"
+ORT = "ONNX Runtime 1.15 or newer (headers and library)"
 
 CMAKE = (
     'cmake -B build -DCMAKE_BUILD_TYPE=Release -DONNXRUNTIME_ROOT="$ONNXRUNTIME_ROOT"',
@@ -19,7 +19,7 @@ CMAKE = (
 
 C = EmbedTarget(
     name="c",
-    title="C11 and ONNX Runtime's C API, CMake",
+    title="C11 library and program, ONNX Runtime's C API, CMake",
     needs=f"a C compiler, CMake 3.16, {ORT}",
     runtime="ort",
     templates=TEMPLATES / "c",
@@ -30,24 +30,26 @@ C = EmbedTarget(
 
 CPP = EmbedTarget(
     name="cpp",
-    title="C++17 and ONNX Runtime's C++ API, CMake",
-    needs=f"a C++ compiler, CMake 3.16, {ORT}",
+    title="C++17 library and ONNX Runtime's C API, CMake",
+    needs=f"a C and a C++ compiler, CMake 3.16, {ORT}",
     runtime="ort",
     templates=TEMPLATES / "cpp",
     build=CMAKE,
     program="build/{{ project.id }}",
-    tools=("cmake", "c++"),
+    tools=("cmake", "cc", "c++"),
+    reads=False,
 )
 
 RUST = EmbedTarget(
     name="rust",
-    title="Rust and ONNX Runtime's C API, no other crate",
-    needs="Rust 1.77, ONNX Runtime 1.22 or newer (library)",
+    title="Rust crate and ONNX Runtime's C API, no other crate",
+    needs="Rust 1.77, ONNX Runtime 1.15 or newer (library)",
     runtime="ort",
     templates=TEMPLATES / "rust",
     build=("cargo build --offline --release",),
     program="target/release/{{ project.id }}",
     tools=("cargo",),
+    reads=False,
 )
 
 GO = EmbedTarget(
@@ -78,7 +80,7 @@ JAVA = EmbedTarget(
 CSHARP = EmbedTarget(
     name="csharp",
     title="C# and ONNX Runtime's C API by P/Invoke, no NuGet; Mono or .NET",
-    needs="Mono 6 with mcs, or .NET 8; ONNX Runtime 1.22 or newer (library)",
+    needs="Mono 6 with mcs, or .NET 8; ONNX Runtime 1.15 or newer (library)",
     runtime="ort",
     templates=TEMPLATES / "csharp",
     build=(

@@ -7,6 +7,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     char *name;
     uint32_t role; /* 0 an input, 1 an output */
@@ -38,5 +42,9 @@ const golden_tensor *golden_find(const golden_example *example, uint32_t role, c
 /* Compare an output with the tensor of that name; says where it is wrong. Raises *largest to the largest difference. */
 bool golden_agrees(const golden_file *golden, const golden_example *example, const char *name, uint32_t type,
                    uint32_t rank, const int64_t *shape, const void *values, double *largest);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

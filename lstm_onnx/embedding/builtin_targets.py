@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lstm_onnx.embedding.bare_c import BareC
-from lstm_onnx.embedding.target import EmbedTarget
+from lstm_onnx.embedding.target import EmbedTarget, Setting
 from lstm_onnx.embedding.triton import Triton
 from lstm_onnx.plugins.hookspecs import hookimpl
 
@@ -54,27 +54,47 @@ RUST = EmbedTarget(
 
 GO = EmbedTarget(
     name="go",
-    title="Go and ONNX Runtime's C API by cgo, no other module",
+    title="Go module and ONNX Runtime's C API by cgo, no other module",
     needs=f"Go 1.18, a C compiler, {ORT}",
     runtime="ort",
     templates=TEMPLATES / "go",
     build=(
         "CGO_CFLAGS=\"'-I$ONNXRUNTIME_ROOT/include'\" "
-        "CGO_LDFLAGS=\"'-L$ONNXRUNTIME_ROOT/lib' '-Wl,-rpath,$ONNXRUNTIME_ROOT/lib'\" go build -o {{ project.id }}",
+        "CGO_LDFLAGS=\"'-L$ONNXRUNTIME_ROOT/lib' '-Wl,-rpath,$ONNXRUNTIME_ROOT/lib'\" go build -o {{ project.id }} ./cmd/{{ project.id }}",
     ),
     program="./{{ project.id }}",
     tools=("go", "cc"),
+    reads=False,
+    settings=(
+        Setting(
+            name="module",
+            default="example.com/{{ project.id }}",
+            meaning="the path of the module",
+            form=r"[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*",
+            like="example.com/team/traffic",
+        ),
+    ),
 )
 
 JAVA = EmbedTarget(
     name="java",
-    title="Java and ONNX Runtime's C API by a small JNI library, no Maven",
+    title="Java library and ONNX Runtime's C API by JNI; plain javac, Maven or Gradle",
     needs=f"JDK 17, a C compiler, {ORT}",
     runtime="ort",
     templates=TEMPLATES / "java",
     build=("sh build.sh",),
-    program="java -Djava.library.path=build -jar build/{{ project.id }}.jar",
+    program="java -jar build/{{ project.id }}.jar",
     tools=("javac", "java", "cc"),
+    reads=False,
+    settings=(
+        Setting(
+            name="group",
+            default="com.example",
+            meaning="the group of the artifact",
+            form=r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*",
+            like="com.acme",
+        ),
+    ),
 )
 
 CSHARP = EmbedTarget(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lstm_onnx.embedding.generate import embed
+from lstm_onnx.errors import UserError
 from tests.embedding.harness import ONNXRUNTIME, ROOT, TARGETS
 
 MODEL = ROOT / "exported" / "vowels.onnx"
@@ -194,3 +196,111 @@ def test_a_crate_is_a_member_of_another_workspace(tmp_path: Path) -> None:
     assert "nothing" in lines[1]
     assert lines[2] == "true"
     assert "passed" in run("../target/debug/vowels --self-test", tmp_path / "vowels", **library)
+
+
+GO_PROGRAM = """package main
+
+import (
+	_ "embed"
+	"fmt"
+
+	"example.org/lab/vowels"
+)
+
+//go:embed model.onnx
+var content []byte
+
+func main() {
+	model, err := vowels.OpenBytes(content, vowels.Options{Threads: 2, Optimisation: vowels.OptimiseBasic})
+	if err != nil {
+		panic(err)
+	}
+	defer model.Close()
+	frames := vowels.Full[float32](0, 1, 12, 12)
+	answer, err := model.Classify(frames, vowels.Full[int64](12, 1))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(vowels.ClassLabels[1], answer.Probabilities.Shape, vowels.Scores["accuracy"] > 0.9)
+	_, err = vowels.OpenBytes(content, vowels.Options{Provider: "nothing"})
+	fmt.Println(err)
+	_, err = vowels.OpenBytes(nil, vowels.Options{})
+	fmt.Println(err)
+}
+"""
+
+
+def test_a_go_module_has_a_path_of_its_own(tmp_path: Path) -> None:
+    need("go", "go", "cc")
+    embed(MODEL, "go", tmp_path / "vowels", settings={"module": "example.org/lab/vowels"})
+    app = tmp_path / "app"
+    app.mkdir()
+    shutil.copy(MODEL, app / "model.onnx")
+    (app / "main.go").write_text(GO_PROGRAM)
+    flags = {
+        "CGO_CFLAGS": f"-I{ONNXRUNTIME}/include",
+        "CGO_LDFLAGS": f"-L{ONNXRUNTIME}/lib -Wl,-rpath,{ONNXRUNTIME}/lib",
+        "GOFLAGS": "-mod=mod",
+    }
+    where = "example.org/lab/vowels"
+    run(f"go mod init example.org/app && go mod edit -require {where}@v0.0.0 -replace {where}=../vowels", app)
+    lines = run("go build -o app . && ./app", app, **flags).splitlines()
+    assert lines[0] == "2 [1 9] true"
+    assert "nothing" in lines[1]
+    assert lines[2] == "the model is empty"
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"module": "with space"}, "--set module=with space: must be the path of the module, such as example.com"),
+        ({"modul": "a"}, "target 'go' has no such setting; did you mean 'module'"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_refused(settings: dict[str, str], says: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=re.escape(says)):
+        embed(MODEL, "go", tmp_path / "x", settings=settings)
+    assert not (tmp_path / "x").exists()
+
+
+JAVA_PROGRAM = """
+import java.nio.file.Files;
+import java.nio.file.Path;
+import vowels.Model;
+import vowels.ModelException;
+import vowels.Options;
+import vowels.Tensor;
+
+class App {
+    public static void main(String[] arguments) throws Exception {
+        byte[] content = Files.readAllBytes(Path.of("../vowels/model.onnx"));
+        try (var model = new Model(content, new Options(2, Options.Optimisation.BASIC, ""))) {
+            var answer = model.classify(new Tensor<>(new float[144], 1, 12, 12), new Tensor<>(new long[] {12}, 1));
+            System.out.println(Model.CLASS_LABELS.get(1) + " " + answer.probabilities().shape()[1] + " "
+                    + (Model.SCORES.get("accuracy") > 0.9));
+        }
+        for (byte[] wrong : new byte[][] {content, new byte[0]}) {
+            try {
+                new Model(wrong, new Options(1, Options.Optimisation.ALL, wrong.length > 0 ? "nothing" : ""));
+            } catch (ModelException error) {
+                System.out.println(error.getMessage());
+            }
+        }
+    }
+}
+"""
+
+
+def test_a_jar_has_its_native_part_on_the_class_path(tmp_path: Path) -> None:
+    need("java", "javac", "java", "cc")
+    embed(MODEL, "java", tmp_path / "vowels", settings={"group": "org.lab"})
+    run("sh build.sh", tmp_path / "vowels")
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "App.java").write_text(JAVA_PROGRAM)
+    lines = run("javac -cp ../vowels/build/vowels.jar App.java && java -cp ../vowels/build/vowels.jar:. App", app)
+    first, second, third = lines.splitlines()
+    assert first == "2 9 true"
+    assert "nothing" in second
+    assert third == "the model is empty"
+    assert "<groupId>org.lab</groupId>" in (tmp_path / "vowels" / "pom.xml").read_text()

@@ -13,11 +13,12 @@ from lstm_onnx.features.number import Number
 from lstm_onnx.features.option import Option
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.sentence import Sentence
+from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.text import Text
 
 AnyInput = Annotated[Rows | Text | Number | Category | Image | Option, Field(discriminator="kind")]
-AnyOutput = Annotated[Number | Category | Tags | Sentence, Field(discriminator="kind")]
+AnyOutput = Annotated[Number | Category | Tags | Steps | Sentence, Field(discriminator="kind")]
 
 
 class Learnt(BaseModel):

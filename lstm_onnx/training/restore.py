@@ -119,8 +119,8 @@ def learnt_by(run: Run, task: AnyTask) -> BaseModel:
     except ValidationError as error:
         made = run.record.versions.get("lstm-onnx", "an earlier release")
         raise UserError(
-            f"{run.folder}: what was learnt is kept as lstm-onnx {made} wrote it, which '{task.name}' does not read any "
-            f"more; train anew, or export with that release (exported files are read as before)"
+            f"{run.folder}: what was learnt is kept as lstm-onnx {made} wrote it, which '{task.name}' does not read "
+            f"any more; train anew, or export with that release (exported files are read as before)"
         ) from error
 
 

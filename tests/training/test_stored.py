@@ -77,5 +77,5 @@ def test_what_was_learnt_in_another_form_is_refused_in_a_line(tmp_path: Path) ->
     run = lo.train("adding", plugin_file=EXAMPLES / "adding.py", epochs=1, runs=tmp_path, **TINY)
     run.record.info = {"written": "otherwise"}
     run.save()
-    with pytest.raises(UserError, match="what was learnt is kept as lstm-onnx .* wrote it, which 'adding' does not"):
+    with pytest.raises(UserError, match=r"what was learnt is kept as lstm-onnx .* wrote it, which 'adding' does not"):
         lo.export(run, tmp_path / "no.onnx")

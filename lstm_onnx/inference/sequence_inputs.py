@@ -17,6 +17,7 @@ from lstm_onnx.contract import Array, ColumnsSource, Contract, LengthsSource, Ta
 from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import (
+    TEXT_FORMATS,
     check_readable,
     is_numeric,
     read_table,
@@ -25,7 +26,7 @@ from lstm_onnx.data.tables import (
     require_all,
     row_number,
 )
-from lstm_onnx.data.text_files import load_json, read_lines
+from lstm_onnx.data.text_files import decode_as_trained, load_json, read_lines
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.batches import CELLS, apart
@@ -33,6 +34,8 @@ from lstm_onnx.inference.cell_inputs import cell_columns, read_cells
 from lstm_onnx.inference.model_inputs import ModelInputs
 
 _LINES = ".txt"
+_NAME = 32_767
+"""A text that names its answer is cut to so many letters: what a cell of a spreadsheet holds."""
 
 
 def padded_axes(contract: Contract) -> set[str]:
@@ -79,7 +82,7 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         _refuse_cells(contract, data)
         read = _from_ts(data, columns)
     else:
-        question = frame = _frame(data)
+        question = frame = _frame(data, contract)
         table = contract.table or Table()
         read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
         cells, notes = read_cells(contract, frame, where, read.rows)
@@ -119,9 +122,9 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
     notes: tuple[str, ...] = ()
     if isinstance(data, Path) and data.suffix.lower() == _LINES:
         _refuse_cells(contract, data)
-        texts, first = _lines(data), 1
+        texts, first = _lines(data, _encoding(contract)), 1
     else:
-        question = frame = _frame(data)
+        question = frame = _frame(data, contract)
         texts, first = _cells(frame, column, where), row_number(where, 0)
         others, notes = read_cells(contract, frame, where, np.arange(frame.height, dtype=np.int64))
     encoded = [np.frombuffer(text.encode(), dtype=np.uint8) for text in texts]
@@ -135,9 +138,13 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
             arrays[tensor.name] = strings if whole else sizes.rows(tensor, tensor.dims[-1], encoded)
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
+    if long := sum(len(text) > _NAME for text in texts):
+        notes += (f"{long:,} text{'s' * (long > 1)} of more than {_NAME:,} letters stand cut beside the answers",)
     empty = sum(not text.strip() for text in texts)
     notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return ModelInputs(_checked(contract, arrays | others), tuple(texts), notes, question, np.arange(len(texts)))
+    return ModelInputs(
+        _checked(contract, arrays | others), tuple(map(_name, texts)), notes, question, np.arange(len(texts))
+    )
 
 
 def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
@@ -149,12 +156,23 @@ def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
 _NONE = np.zeros(0)
 
 
-def _frame(data: pl.DataFrame | Path) -> pl.DataFrame:
-    return data if isinstance(data, pl.DataFrame) else read_frame(data)
+def _encoding(contract: Contract) -> str | None:
+    return contract.table.encoding if contract.table is not None else None
 
 
-def read_frame(data: Path) -> pl.DataFrame:
-    """Read the table in a file; `.json` as it is read elsewhere in `predict`, where it may hold arrays."""
+def _frame(data: pl.DataFrame | Path, contract: Contract) -> pl.DataFrame:
+    return data if isinstance(data, pl.DataFrame) else read_frame(data, _encoding(contract))
+
+
+def read_frame(data: Path, encoding: str | None = None) -> pl.DataFrame:
+    """Read the table in a file; `.json` as it is read elsewhere in `predict`, where it may hold arrays.
+
+    Args:
+        data: the file.
+        encoding: of a file of text that is not UTF-8.
+    """
+    if data.suffix.lower() in TEXT_FORMATS and data.is_file():
+        return read_table(data, decode_as_trained(data.read_bytes(), data, encoding).encode())
     if data.suffix.lower() == ".json" and data.is_file():
         return records_frame(load_json(data), data)
     return read_table(data)
@@ -274,6 +292,10 @@ class _Sizes:
             )
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path, encoding: str | None) -> list[str]:
     check_readable(path, (_LINES,))
-    return read_lines(path)
+    return read_lines(path, encoding)
+
+
+def _name(text: str) -> str:
+    return text if len(text) <= _NAME else text[: _NAME - 1] + "…"

@@ -22,6 +22,7 @@ from lstm_onnx.data.parts import PARTS, Part, cut, part_out
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.task import DataSet
 from lstm_onnx_classification.examples import Examples, RawExamples, SplitExamples, StepArray
+from lstm_onnx_classification.labels import label_notes, without_unseen
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
 
@@ -65,9 +66,12 @@ def load(source: Path | None, config: Config, seed: int) -> SplitExamples:
         _refuse_other_classes(classes, found.examples)
     else:
         _refuse_one_class(classes, found.examples, source)
+    notes += label_notes(found.examples.labels, config.balance)
     random = np.random.default_rng(seed)
     train, validation, test = _parts(found, config, source, random, notes)
-    _refuse_classes(found, train, test, source, notes)
+    test = without_unseen(train, test, config.on_unseen, notes)
+    classes = config.classes or _classes([*train.labels, *(validation.labels if validation else ()), *test.labels])
+    _refuse_classes(found, train, source)
     _note_classes(classes, train, validation, test, notes)
     _note_empty(found.examples, notes)
     _note_repeats(train, test, bool(found.column), notes)
@@ -163,15 +167,9 @@ def _refuse_too_few(examples: Examples, config: Config, source: Path) -> None:
     )
 
 
-def _refuse_classes(found: RawExamples, train: Examples, test: Examples, source: Path, notes: list[str]) -> None:
-    """Refuse a class without an example to learn from; note one without an example to test."""
+def _refuse_classes(found: RawExamples, train: Examples, source: Path) -> None:
+    """Refuse a class that is named and has no example to learn from."""
     known = set(train.labels)
-    for label, place in zip(test.labels, test.places, strict=True):
-        if label not in known:
-            raise UserError(
-                f"{place}: the class '{label}' is in the test examples alone, so nothing can be learnt of it; add "
-                "examples of it to the training part, or leave it out of the test"
-            )
     empty = [name for name in found.named if name not in known]
     if empty:
         raise UserError(

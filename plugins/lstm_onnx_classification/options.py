@@ -37,6 +37,12 @@ class Config(BaseModel):
     validation_share: float = Field(
         0.15, ge=0, lt=1, description="share of the others that decides when to stop; 0 for none"
     )
+    on_missing: Literal["stop", "skip"] = Field(
+        "stop", description="a row without a label or a text: stop, or leave it out and say so"
+    )
+    on_unseen: Literal["stop", "skip"] = Field(
+        "stop", description="a test example of a class that training never shows: stop, or leave it out and say so"
+    )
     encoding: str = Field("utf-8", description="encoding of text files, such as latin-1")
     # what the model sees
     scaling: Literal["global", "sequence", "none"] = Field(

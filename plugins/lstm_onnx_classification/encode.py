@@ -17,6 +17,7 @@ from lstm_onnx.task import TaskData
 from lstm_onnx_classification.baselines import baselines
 from lstm_onnx_classification.examples import Examples, SplitExamples, StepArray
 from lstm_onnx_classification.options import Info
+from lstm_onnx_classification.vocabulary import choose_units, coverage_notes, refuse_unknown
 
 
 def task_data(loaded: SplitExamples) -> TaskData[Info]:
@@ -31,8 +32,8 @@ def task_data(loaded: SplitExamples) -> TaskData[Info]:
         test=splits["test"],
         info=kind.info,
         summary=loaded.summary,
-        notes=(*loaded.notes, *notes),
-        config=loaded.config,
+        notes=(*loaded.notes, *kind.notes, *notes),
+        config=kind.config,
         baselines=naive,
         test_names=loaded.test.places,
     )
@@ -40,6 +41,8 @@ def task_data(loaded: SplitExamples) -> TaskData[Info]:
 
 class _Kind:
     """What both kinds of data share."""
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, loaded: SplitExamples) -> None:
         self.loaded, self.config = loaded, loaded.config
@@ -86,15 +89,22 @@ class _Series(_Kind):
 class _Texts(_Kind):
     def __init__(self, loaded: SplitExamples) -> None:
         super().__init__(loaded)
-        config, texts = loaded.config, cast(list[str], loaded.train.items)
+        texts = cast(list[str], loaded.train.items)
+        config, self.notes = choose_units(texts, loaded.config)
+        self.config = config
+        self.characters = config.cut == "characters"
         spellings: dict[str, int] = {}
-        if config.text_input == "string":
+        if self.characters:
+            known = words.known_characters(texts, config.vocabulary, config.min_count)
+            self.table: Any = words.bucket_table(known, characters=True)
+        elif config.text_input == "string":
             known, spellings = words.known_words(texts, config.vocabulary, config.min_count)
-            self.table: Any = words.spelling_table(known, spellings)
+            self.table = words.spelling_table(known, spellings)
         else:
             known = words.known_byte_words(texts, config.vocabulary, config.min_count)
             self.table = words.bucket_table(known)
-        found = Words(column=loaded.column, known=known, spellings=spellings)
+        refuse_unknown(known, config)
+        found = Words(column=loaded.column, known=known, units=config.cut or "words", spellings=spellings)
         self.rows = self._rows(texts)
         self.info = Info(
             classes=loaded.classes,
@@ -108,6 +118,8 @@ class _Texts(_Kind):
         """Make a split."""
         texts, targets = cast(list[str], part.items), self.loaded.targets(part)
         rows = [row[: self.config.max_words] for row in self.rows] if train else self._rows(texts)
+        if part is self.loaded.test:
+            self.notes += coverage_notes(rows, self.config, "test")
         as_bytes = self.config.text_input == "bytes"
         return TextSplit(texts, rows, targets, self._weights(targets, train), as_bytes)
 
@@ -118,7 +130,7 @@ class _Texts(_Kind):
         return [row for i in range(0, len(texts), 64) for row in self._byte_rows(texts[i : i + 64])]
 
     def _byte_rows(self, texts: list[str]) -> list[Array]:
-        tokens, lengths = words.look_up_bytes(*words.to_bytes(texts), self.table)
+        tokens, lengths = words.look_up_bytes(*words.to_bytes(texts), self.table, self.characters)
         return [row[:n].copy() for row, n in zip(tokens, lengths, strict=True)]
 
 

@@ -69,11 +69,12 @@ def _texts(examples: Examples, targets: Array, config: Config, info: Info) -> An
     if info.words is not None and info.words.known:
         table: Any
         if as_bytes:
-            table = words.bucket_table(info.words.known)
+            characters = info.words.units == "characters"
+            table = words.bucket_table(info.words.known, characters)
             rows = [
                 row[:n].copy()
                 for i in range(0, len(texts), 64)
-                for row, n in zip(*words.look_up_bytes(*words.to_bytes(texts[i : i + 64]), table), strict=True)
+                for row, n in zip(*_look_up(texts[i : i + 64], table, characters), strict=True)
             ]
         else:
             table = words.spelling_table(info.words.known, info.words.spellings)
@@ -82,6 +83,10 @@ def _texts(examples: Examples, targets: Array, config: Config, info: Info) -> An
         split.arrays["truth"] = named
         return split
     return _RawTexts(as_bytes, text=np.array(texts, dtype=object), target=targets, truth=named)
+
+
+def _look_up(texts: list[str], table: Array, characters: bool) -> tuple[Array, Array]:
+    return words.look_up_bytes(*words.to_bytes(texts), table, characters)
 
 
 class _RawTexts(ArraySplit):

@@ -195,8 +195,8 @@ def test_a_label_seen_in_the_test_alone_is_refused(tmp_path: Path) -> None:
     source = texts(tmp_path, {"a": 9, "b": 9}, "train.csv")
     texts(tmp_path, {"a": 1, "c": 2}, "test.csv")
     assert refusal(source) == (
-        "test.csv: row 3: the class 'c' is in the test examples alone (and 1 more), so nothing can be learnt of it; add "
-        "examples of it to the training part, or leave such out with --on-unseen skip"
+        "test.csv: row 3: the class 'c' is in the test examples alone (and 1 more), so nothing can be learnt of it; "
+        "add examples of it to the training part, or leave such out with --on-unseen skip"
     )
     loaded = load(source, Config(on_unseen="skip"), 0)
     assert (loaded.classes, loaded.test.labels) == (("a", "b"), ["a"])

@@ -197,8 +197,8 @@ def _judge(
         if options.to is not None:
             table.add(batch, outputs, task.truth(batch, config, subject.info))
 
-    totals = add_up(task, answer, subject.split, config, seen)
-    scores = beside(task, totals, subject.split, config, subject.naive)
+    totals = add_up(task, answer, subject.split, config, subject.info, seen)
+    scores = beside(task, totals, subject.split, config, subject.info, subject.naive)
     pictures = []
     if options.plot is not None:
         batch = next(subject.split.batches(SHOWN))

@@ -39,6 +39,9 @@ class Text(InputFeature):
     characters: bool = Field(False, description="whether bytes are cut into characters, not into words")
     vocabulary: int = Field(20_000, ge=1, description="words to know, the most frequent ones")
     least: int = Field(2, ge=1, description="how often a word must occur in training to be known")
+    longest: int | None = Field(
+        None, ge=1, description="words of a text that are read in training; longer ones are cut"
+    )
     alone: bool = Field(True, description="whether it is the only sequence of the model: set by the task")
     words: Words | None = None
     usual: int | None = Field(None, description="median number of words in training")
@@ -47,12 +50,12 @@ class Text(InputFeature):
     @property
     def lengths(self) -> str:
         """Name of the tensor that says how many words there are."""
-        return "lengths" if self.alone else f"{self.name}_lengths"
+        return self._own("lengths")
 
     @property
     def steps(self) -> str:
         """The axis of its words."""
-        return "word" if self.alone else f"{self.name}_word"
+        return self._own("word")
 
     @property
     def size(self) -> int:
@@ -71,11 +74,18 @@ class Text(InputFeature):
 
     @property
     def _tokens(self) -> str:
-        return f"{self.name}_tokens"
+        return self._own("tokens")
 
     @property
     def _byte_count(self) -> str:
-        return f"{self.name}_byte_count"
+        return self._own("byte_count")
+
+    @property
+    def _byte(self) -> str:
+        return self._own("byte")
+
+    def _own(self, name: str) -> str:
+        return name if self.alone else f"{self.name}_{name}"
 
     @model_validator(mode="after")
     def _of_bytes(self) -> Self:
@@ -100,8 +110,8 @@ class Text(InputFeature):
         if not known:
             what = "character" if self.characters else "word"
             raise UserError(
-                f"read: no {what} of '{self.name}' occurs {self.least} times in the training part; give more texts, or "
-                f"lower `least`"
+                f"read: no {what} of '{self.name}' occurs {self.least} times in the training part, so nothing of the "
+                f"others would be known; give more texts, ask for fewer (`least`, --min-count), or take characters"
             )
         counts = [len("".join(words.chunks(text)) if self.characters else words.chunks(text)) for text in texts]
         return self.model_copy(
@@ -148,6 +158,10 @@ class Text(InputFeature):
         """Return the words of a prepared row."""
         return len(row[1])
 
+    def to_learn(self, row: Any) -> Any:
+        """Return the whole text, and the numbers of its first words."""
+        return row[0], row[1][: self.longest]
+
     def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
         """Make arrays of the texts, strings or bytes, and of the numbers of their words."""
         tokens, lengths = words.pad([numbers for _, numbers in rows])
@@ -165,7 +179,7 @@ class Text(InputFeature):
         make = byte_stage if self.as_bytes else string_stage
         names = {"text": self.name, "bytes": self.name, "byte_count": self._byte_count}
         names |= {"tokens": self._tokens, "lengths": self.lengths}
-        return renamed(make(self._words, self.usual or 1), names, {"word": self.steps, "byte": f"{self.name}_byte"})
+        return renamed(make(self._words, self.usual or 1), names, {"word": self.steps, "byte": self._byte})
 
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Describe the strings, or the bytes and how many there are."""
@@ -181,7 +195,7 @@ class Text(InputFeature):
         if not self.as_bytes:
             return {}
         usual = _BYTES_OF_A_WORD * (self.usual or 1)
-        return {f"{self.name}_byte": Axis(example_size=usual, meaning="bytes of a text, the rest padding")}
+        return {self._byte: Axis(example_size=usual, meaning="bytes of a text, the rest padding")}
 
     def step_axis(self) -> Axis:
         """Describe the axis of words."""
@@ -211,7 +225,7 @@ class Text(InputFeature):
         lengths = np.minimum(made[self.lengths], most)
         short = np.arange(most) < lengths[:, None]
         made |= {self._tokens: np.where(short, np.maximum(tokens, UNKNOWN), PADDING), self.lengths: lengths}
-        size = sizes.get(f"{self.name}_byte")
+        size = sizes.get(self._byte)
         if self.as_bytes and size is not None:
             made |= self._bytes(texts, size)
         return made

@@ -19,10 +19,10 @@ DECIDED_OTHERWISE = 0.01
 
 
 def score(
-    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel
+    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel, info: BaseModel
 ) -> dict[str, float]:
     """Add up the task's metrics over a split and finish them; see `add_up`."""
-    return task.finish(add_up(task, answer, split, config))
+    return task.finish(add_up(task, answer, split, config, info))
 
 
 def add_up(
@@ -30,6 +30,7 @@ def add_up(
     answer: Callable[[Arrays], dict[str, Array]],
     split: Split,
     config: BaseModel,
+    info: BaseModel,
     seen: Callable[[Arrays, Arrays], None] = lambda batch, outputs: None,
 ) -> dict[str, tuple[Any, Any]]:
     """Add up the task's metrics over a split.
@@ -39,13 +40,14 @@ def add_up(
         answer: gives the main graph's outputs for a batch that holds its inputs.
         split: the examples.
         config: the task's options.
+        info: what was learnt.
         seen: is shown each batch with its outputs.
     """
     totals: dict[str, tuple[Any, Any]] = {}
     for batch in split.batches(BATCH):
         outputs = answer(batch)
         seen(batch, outputs)
-        for name, (total, count) in task.metrics(outputs, batch, config).items():
+        for name, (total, count) in task.totals(outputs, batch, config, info).items():
             before = totals.get(name, (0.0, 0.0))
             totals[name] = (before[0] + total, before[1] + count)
     return totals
@@ -55,16 +57,19 @@ def score_beside_baselines(
     task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], data: TaskData[Any], config: BaseModel
 ) -> tuple[Scores, Totals]:
     """Score `answer` and each naive baseline on the test split; also return what its metrics added up to."""
-    totals = add_up(task, answer, data.test, config)
-    return beside(task, totals, data.test, config, {**task.baselines(config, data.info), **data.baselines}), totals
+    totals = add_up(task, answer, data.test, config, data.info)
+    naive = {**task.baselines(config, data.info), **data.baselines}
+    return beside(task, totals, data.test, config, data.info, naive), totals
 
 
-def beside(task: AnyTask, totals: Totals, split: Split, config: BaseModel, naive: Mapping[str, Answer]) -> Scores:
+def beside(
+    task: AnyTask, totals: Totals, split: Split, config: BaseModel, info: BaseModel, naive: Mapping[str, Answer]
+) -> Scores:
     """Finish what was added up, and score naive answers on the same examples."""
     return Scores(
         primary=task.primary_metric.name,
         model=task.finish(totals),
-        baselines={name: score(task, baseline, split, config) for name, baseline in naive.items()},
+        baselines={name: score(task, baseline, split, config, info) for name, baseline in naive.items()},
     )
 
 

@@ -19,10 +19,9 @@ def class_table(names: Sequence[str], totals: Totals) -> pl.DataFrame:
     found; `f1`, the harmonic mean of both; `average_precision`, the area under precision over recall; `examples` that
     are of it, `answers` that name it. A share of nothing is missing.
     """
-    confusion = totals["confusion"][0]
-    hits, there = np.diag(confusion), confusion.sum(axis=1)
-    called = confusion.sum(axis=0) + totals["strange"][0]
-    scored = totals["scores"][0].arrays()
+    confusion = totals["macro_f1"][0].total  # its last row is of classes that were never learnt
+    hits, there, called = np.diag(confusion), confusion[:-1].sum(axis=1), confusion.sum(axis=0)
+    scored = totals["auc"][0].total.arrays()
     areas = [average_precision(scored["probabilities"][:, k], scored["target"] == k) for k in range(len(names))]
     return pl.DataFrame(
         {

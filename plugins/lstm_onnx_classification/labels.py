@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lstm_onnx.errors import UserError
-from lstm_onnx_classification.examples import Examples
+from lstm_onnx_classification.examples import RawExamples, taken
 
 OnBad = Literal["stop", "skip"]
 _MARKS = "|;,/+&"
@@ -92,23 +92,29 @@ def _rare(counts: Counter[str]) -> str | None:
     )
 
 
-def without_unseen(train: Examples, test: Examples, on_unseen: OnBad, notes: list[str]) -> Examples:
-    """Leave out, or refuse, test examples of a class that is not in training.
+def without_unseen(found: RawExamples, on_unseen: OnBad) -> tuple[RawExamples, tuple[str, ...]]:
+    """Leave out, or refuse, test examples of a class that is not in training, where the data says what is which.
 
     Raises:
         UserError: there is one, and they are not to be left out.
     """
-    known = set(train.labels)
-    strange: NDArray[np.int64] = np.array([i for i, label in enumerate(test.labels) if label not in known], dtype=int)
-    if not len(strange):
-        return test
-    first = int(strange[0])
+    own, parts = found.examples, found.parts
+    if parts is None or "test" not in parts:
+        return found, ()
+    known = {label for label, part in zip(own.labels, parts, strict=True) if part != "test"}
+    if not known:
+        return found, ()  # nothing to learn from, which is told elsewhere
+    strange = [i for i, label in enumerate(own.labels) if parts[i] == "test" and label not in known]
+    if not strange:
+        return found, ()
     if on_unseen == "stop":
         more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
         raise UserError(
-            f"{test.places[first]}: the class '{test.labels[first]}' is in the test examples alone{more}, so nothing "
-            f"can be learnt of it; add examples of it to the training part, or leave such out with --on-unseen skip"
+            f"{own.places[strange[0]]}: the class '{own.labels[strange[0]]}' is in the test examples alone{more}, so "
+            f"nothing can be learnt of it; add examples of it to the training part, or leave such out with "
+            f"--on-unseen skip"
         )
-    names = ", ".join(f"'{name}'" for name in dict.fromkeys(test.labels[int(i)] for i in strange))
-    notes.append(f"left out, of a class that is in the test examples alone: {len(strange):,}, {names}")
-    return test.take(np.setdiff1d(np.arange(len(test)), strange))
+    names = ", ".join(f"'{name}'" for name in dict.fromkeys(own.labels[i] for i in strange))
+    kept = np.setdiff1d(np.arange(len(own)), strange)
+    left = replace(found, examples=taken(own, kept.tolist()), parts=tuple(parts[int(i)] for i in kept))
+    return left, (f"left out, of a class that is in the test examples alone: {len(strange):,}, {names}",)

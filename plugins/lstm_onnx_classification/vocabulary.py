@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from lstm_onnx.contract import Array
-from lstm_onnx.errors import UserError
+from lstm_onnx.features.feature import InputFeature
+from lstm_onnx.features.text import Text
 from lstm_onnx.features.words import UNKNOWN
 from lstm_onnx_classification.options import Config
 
@@ -25,9 +25,6 @@ def choose_units(texts: Sequence[str], config: Config) -> tuple[Config, tuple[st
 
     Returns:
         the options, and a note where characters were chosen.
-
-    Raises:
-        UserError: characters are asked for, and strings as input, which cannot be cut into them.
     """
     if config.cut == "words":
         return config, ()
@@ -62,36 +59,23 @@ def unspaced_script(texts: Sequence[str]) -> str | None:
     return max(found, key=found.__getitem__).capitalize().replace("Cjk", "Chinese characters")
 
 
-def refuse_unknown(known: Sequence[str], config: Config) -> None:
-    """Refuse to learn from texts of which no word occurs often enough."""
-    if known:
-        return
-    what = "character" if config.cut == "characters" else "word"
-    further = "" if what == "character" else ", cut texts into characters with --cut characters"
-    times = f"{config.min_count} times" if config.min_count > 1 else "at all"
-    raise UserError(
-        f"no {what} occurs {times} in the texts to learn from, so nothing of them would be known; lower "
-        f"--min-count{further}, or give more texts"
-    )
-
-
-def coverage_notes(rows: Sequence[Array], config: Config, what: str) -> tuple[str, ...]:
-    """Note that little of some texts is known.
+def coverage_notes(given: InputFeature, asked: Mapping[str, Sequence[str]], config: Config) -> tuple[str, ...]:
+    """Note that little of the texts to test is known.
 
     Args:
-        rows: numbers of the words of each text.
+        given: what was learnt of the texts, or something else.
+        asked: the test part.
         config: the options.
-        what: which texts, in words: `test`.
     """
-    if config.cut == "characters":
+    if not isinstance(given, Text) or config.cut == "characters":
         return ()
+    rows = [numbers for _, numbers in given.prepare(asked[given.name])]
     count = sum(len(row) for row in rows)
     known = sum(int((row != UNKNOWN).sum()) for row in rows)
     if not count or known >= _LITTLE * count:
         return ()
-    share = f"no word of the {what} texts is known" if not known else f"{known / count:.0%} of their words are known"
-    more = "" if not known else f" in the {what} texts"
+    share = f"{known / count:.0%} of the words in the test texts are known" if known else "no word of the test is known"
     return (
-        f"{share}{more}: the model sees hardly anything of them; --cut characters reads names, codes and the like "
-        f"letter by letter",
+        f"{share}: the model sees hardly anything of them; --cut characters reads names, codes and the like letter by "
+        f"letter",
     )

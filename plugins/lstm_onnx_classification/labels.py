@@ -101,7 +101,7 @@ def without_unseen(found: RawExamples, on_unseen: OnBad) -> tuple[RawExamples, t
     own, parts = found.examples, found.parts
     if parts is None or "test" not in parts:
         return found, ()
-    known = {label for label, part in zip(own.labels, parts, strict=True) if part != "test"}
+    known = {label for label, part in zip(own.labels, parts, strict=True) if part == "train"}
     if not known:
         return found, ()  # nothing to learn from, which is told elsewhere
     strange = [i for i, label in enumerate(own.labels) if parts[i] == "test" and label not in known]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Array, Axis, Contract, StateSpec, Stream, Table, TensorSpec, Tolerance
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
@@ -50,6 +51,7 @@ class TaskData(Generic[InfoT]):
         config: the options with what was found in the data filled in (columns, frequency), so that other data is read
             the same way later; None where there is nothing to fill in.
         baselines: like `Task.baselines`, for those that need the training data.
+        understood: how each column of the table is read, where it was one; goes into the contract.
     """
 
     train: Split
@@ -60,6 +62,7 @@ class TaskData(Generic[InfoT]):
     notes: tuple[str, ...] = ()
     config: BaseModel | None = None
     baselines: Mapping[str, Answer] = field(default_factory=dict)
+    understood: tuple[ColumnReading, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -127,9 +127,12 @@ def require_all(frame: pl.DataFrame, columns: Sequence[str], where: Path | str) 
     if len(missing) == 1:
         require(frame, missing[0], where)
     if missing:
+        rest = [c for c in frame.columns if c not in columns]
+        named = [(c, near) for c in missing if (near := nearest(c, rest)).startswith("; did you mean")]
+        hint = ", ".join(f"{near.removeprefix('; did you mean ').rstrip('?')} for '{c}'" for c, near in named)
         raise UserError(
-            f"{where}: the columns {', '.join(repr(c) for c in missing)} are missing; there is: "
-            f"{', '.join(frame.columns)}"
+            f"{where}: the columns {', '.join(repr(c) for c in missing)} are missing"
+            + (f"; did you mean {hint}?" if hint else f"; there is: {', '.join(frame.columns[:20])}")
         )
 
 

@@ -146,6 +146,8 @@ def _cells(
     """Return the table, and the number of each of its rows in the file."""
     lines = _Lines(path, data, mark, above + 1)
     header = [name.strip() for name in lines.first]
+    if list(names) == header:  # it has a header line after all
+        names = ()
     if names:
         if len(names) != len(header):
             raise UserError(

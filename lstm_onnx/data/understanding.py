@@ -137,7 +137,9 @@ class Understanding:
                 settle = ""
                 if "may be" in found.doubt:
                     settle = ": say which with --decimal . (a decimal point) or --decimal , (a decimal comma)"
-                raise UserError(f"{self.where}: {self._row_of(name, found.doubt)}column '{name}': {found.doubt}{settle}")
+                raise UserError(
+                    f"{self.where}: {self._row_of(name, found.doubt)}column '{name}': {found.doubt}{settle}"
+                )
 
     def _row_of(self, name: str, doubt: str) -> str:
         """`row 7, ` of the first cell that a doubt quotes."""
@@ -277,5 +279,3 @@ def _two(cell: str, mark: str) -> str:
     """Say the two numbers that a cell may be: `1234 or 1.234`."""
     digits = cell.replace("\u00a0", " ").strip()
     return f"{digits.replace(mark, '')} or {digits.replace(mark, '.')}"
-
-

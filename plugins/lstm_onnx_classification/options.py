@@ -7,12 +7,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.table_options import TableOptions
 from lstm_onnx.features.words import Words
 
 POOLINGS = ("last", "mean", "max", "attention")
 
 
-class Config(BaseModel):
+class Config(TableOptions):
     """Options of `lstm-onnx train --plugin classification`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -74,7 +74,8 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         validation=validation if len(validation) else None,
         test=test,
         info=info,
-        config=_resolved(config, info, read.roles),
+        config=_resolved(config, info, read.roles).model_copy(update={"decimal": read.decimal}),
+        understood=read.understood,
         summary=_summary(series, read.step, train, validation, test, window, config.horizon),
         notes=tuple(notes),
     )

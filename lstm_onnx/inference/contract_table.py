@@ -1,0 +1,65 @@
+"""A person's table, read as the contract says that the table of training was: its columns by name, its numbers alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from lstm_onnx.contract import CellSource, ColumnsSource, Contract, StaticSource, Table, TextSource
+from lstm_onnx.data.followed import followed
+from lstm_onnx.data.tables import read_table, records_frame
+from lstm_onnx.data.text_files import load_json
+from lstm_onnx.data.text_table import NoHeader
+
+_SHOWN = 5
+
+
+def contract_frame(contract: Contract, data: pl.DataFrame | Path, where: str) -> tuple[pl.DataFrame, list[str]]:
+    """Read a table, and rewrite its columns of numbers as every reader understands them.
+
+    Args:
+        contract: of the file that is to run.
+        data: a table, or a file with one; `.json` holds a list of records.
+        where: the file, for errors.
+
+    Returns:
+        the table, and one line for each thing that a person should know of it.
+
+    Raises:
+        UserError: it cannot be read, or a cell is written otherwise than in training.
+    """
+    readings = (contract.table or Table()).columns
+    notes: list[str] = []
+    if isinstance(data, pl.DataFrame):
+        frame = data
+    elif data.suffix.lower() == ".json" and data.is_file():
+        frame = records_frame(load_json(data), data)
+    else:
+        try:
+            frame = read_table(data)
+        except NoHeader:
+            names = tuple(r.column for r in readings or ())
+            if not names:
+                raise
+            frame = read_table(data, names=names)
+            notes.append(f"no header line: its columns are taken for those of training ({', '.join(names[:_SHOWN])} …)")
+    return followed(frame, readings, where), notes + _unused(contract, frame)
+
+
+def _unused(contract: Contract, frame: pl.DataFrame) -> list[str]:
+    """Name columns that training did not have, and that nothing is made of."""
+    table = contract.table or Table()
+    if table.columns is None or table.wide:
+        return []
+    known = {r.column for r in table.columns} | {table.time, table.series, *table.others}
+    for t in contract.inputs:
+        if isinstance(t.source, ColumnsSource | StaticSource):
+            known |= set(t.source.columns)
+        elif isinstance(t.source, TextSource | CellSource):
+            known.add(t.source.column)
+    new = [c for c in frame.columns if c not in known]
+    if not new:
+        return []
+    more = f" and {len(new) - _SHOWN} more" if len(new) > _SHOWN else ""
+    return [f"not used, as training did not have them: {', '.join(repr(c) for c in new[:_SHOWN])}{more}"]

@@ -55,8 +55,6 @@ def read_table(path: Path | str, content: bytes | None = None, names: Sequence[s
     check_readable(path, FORMATS)
     suffix = path.suffix.lower()
     remember(path, None)
-    if names and suffix not in TEXT_FORMATS:
-        raise UserError(f"{path}: its columns have names already; leave --header out")
     try:
         if suffix in TEXT_FORMATS:
             frame = parse_text(path, path.read_bytes() if content is None else content, names)
@@ -70,6 +68,8 @@ def read_table(path: Path | str, content: bytes | None = None, names: Sequence[s
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {first}") from None
     except pl.exceptions.PanicException:  # no Exception: a damaged Parquet file led polars where it cannot go on
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: it is damaged; write it again") from None
+    if names and frame.columns != list(names):
+        raise UserError(f"{path}: its columns have names already; leave --header out")
     if frame.height == 0:
         raise UserError(f"{path}: has a header but no rows; add the rows, or choose another file")
     return frame

@@ -34,7 +34,13 @@ _ENDS = re.compile(rb"\r\n|\n")
 
 
 class NoHeader(UserError):
-    """The first line of a file holds data, and names no columns."""
+    """The first line of a file holds data, and names no columns.
+
+    Attributes:
+        cells: what it holds.
+    """
+
+    cells: tuple[str, ...] = ()
 
 
 def parse_text(path: Path, data: bytes, names: Sequence[str] = ()) -> pl.DataFrame:
@@ -160,10 +166,12 @@ def _cells(
     frame, rows = lines.frame(len(header), skip, notes)
     if not names and frame.height and (why := seems_data(header, frame)) is not None:
         remember(path, TextFacts(mark))
-        raise NoHeader(
+        error = NoHeader(
             f"{path}: row {above + 1} seems to be data ('{mark.join(lines.first)[:60]}': {why}), and should name the "
             "columns; add a header row, or give the names with --header"
         )
+        error.cells = tuple(lines.first)
+        raise error
     refuse_equal_names(given, path)
     frame.columns = [name or f"column {i + 1}" for i, name in enumerate(given)]
     if not given[0] and frame.width > 1 and _counts_rows(frame.to_series(0)):
@@ -228,7 +236,8 @@ class _Lines:
             keep[start : end + 1] = False
         self.data = codes[keep[: len(codes)]].tobytes().rstrip(b"\r\n")
         _note_empty(numbers[empty], notes)
-        return numbers[~empty]
+        left: NDArray[np.int64] = numbers[~empty]
+        return left
 
     def _check_rectangle(self, width: int, numbers: NDArray[np.int64]) -> None:
         """Refuse rows with more or fewer cells than the header: polars would fill short rows without a word."""

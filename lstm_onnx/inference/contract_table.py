@@ -1,4 +1,4 @@
-"""A person's table, read as the contract says that the table of training was: its columns by name, its numbers alike."""
+"""A person's table, read as the contract says that the one of training was: columns by name, numbers alike."""
 
 from __future__ import annotations
 
@@ -36,15 +36,22 @@ def contract_frame(contract: Contract, data: pl.DataFrame | Path, where: str) ->
     elif data.suffix.lower() == ".json" and data.is_file():
         frame = records_frame(load_json(data), data)
     else:
-        try:
-            frame = read_table(data)
-        except NoHeader:
-            names = tuple(r.column for r in readings or ())
-            if not names:
-                raise
-            frame = read_table(data, names=names)
-            notes.append(f"no header line: its columns are taken for those of training ({', '.join(names[:_SHOWN])} …)")
+        frame = _read(data, contract.table or Table(), notes)
     return followed(frame, readings, where), notes + _unused(contract, frame)
+
+
+def _read(path: Path, table: Table, notes: list[str]) -> pl.DataFrame:
+    """Read a file; one without a header line has the columns of training, with or without those that are no input."""
+    try:
+        return read_table(path)
+    except NoHeader as error:
+        known = tuple(r.column for r in table.columns or ())
+        inputs = tuple(c for c in known if c not in table.others)
+        names = next((n for n in (known, inputs) if n and len(n) == len(error.cells)), None)
+        if names is None:
+            raise
+        notes.append(f"no header line: the columns are taken for those of training, '{names[0]}' to '{names[-1]}'")
+        return read_table(path, names=names)
 
 
 def _unused(contract: Contract, frame: pl.DataFrame) -> list[str]:

@@ -220,9 +220,8 @@ def _number(row: dict[str, Any], column: str, reading: ColumnReading | None = No
     cell = _cell(row, column)
     number = cell_number(cell, reading)
     if number is None:
-        as_before = (
-            "" if reading is None or reading.is_plain else f" as training had them ({format_of(reading).describe()})"
-        )
+        plain = reading is None or reading.is_plain
+        as_before = "" if plain or reading is None else f" as training had them ({format_of(reading).describe()})"
         raise UserError(
             f"column '{column}': '{cell}' is not a number{as_before}; leave the cell empty where it is missing"
         )

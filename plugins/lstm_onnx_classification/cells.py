@@ -55,7 +55,8 @@ def refuse_changes(frame: pl.DataFrame, sequence: str, column: str, where: Path)
     before = frame.filter(pl.col(sequence) == name).get_column(column)[0]
     raise UserError(
         f"{where}: row {row_number(where, at)}, column '{column}': found '{_shown(frame.get_column(column)[at])}', and "
-        f"rows of sequence '{name}' before it have '{_shown(before)}'; it must be the same in all rows of a sequence"
+        f"rows of sequence '{name}' before it have '{_shown(before)}'; it must be the same in all rows of a sequence: "
+        f"cut a long recording into windows, each with a name of its own in '{sequence}'"
     )
 
 

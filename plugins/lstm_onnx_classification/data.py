@@ -83,6 +83,7 @@ def load(source: Path | None, config: Config, seed: int) -> SplitExamples:
         config=(found.config or config).model_copy(update={"classes": classes}),
         summary=_summary(found, classes, train, validation, test),
         notes=tuple(notes),
+        understood=found.understood,
     )
 
 

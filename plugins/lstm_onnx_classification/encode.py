@@ -34,6 +34,7 @@ def task_data(loaded: SplitExamples) -> TaskData[Info]:
         notes=(*loaded.notes, *notes),
         config=loaded.config,
         baselines=naive,
+        understood=loaded.understood,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Table
 from lstm_onnx.data.parts import Part
 from lstm_onnx_classification.options import Config
@@ -72,6 +73,7 @@ class RawExamples:
         named: classes that the data names, whether they have an example or not.
         config: the options with what was found filled in; None if nothing was.
         notes: one line for each thing that was found or repaired.
+        understood: how each column is read, where the data was a table.
     """
 
     examples: Examples
@@ -82,6 +84,7 @@ class RawExamples:
     named: tuple[str, ...] = ()
     config: Config | None = None
     notes: tuple[str, ...] = ()
+    understood: tuple[ColumnReading, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class SplitExamples:
         config: the options with what was found filled in.
         summary: one line that says what was read.
         notes: one line for each thing that was repaired or left out.
+        understood: how each column is read, where the data was a table.
     """
 
     train: Examples
@@ -111,6 +115,7 @@ class SplitExamples:
     config: Config
     summary: str
     notes: tuple[str, ...]
+    understood: tuple[ColumnReading, ...] = ()
 
     def targets(self, part: Examples) -> NDArray[np.int64]:
         """Return the number of the class of each example of a part, (examples,)."""

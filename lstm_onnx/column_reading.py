@@ -8,6 +8,8 @@ UNKNOWN = "(unknown)"
 """The level of a category that stands for words which training did not have."""
 LEFT_OUT = "left out"
 """The role of a column that nothing is made of."""
+SERIES = "series"
+"""The role of a column that tells series apart or, in a wide table, is a series of its own."""
 STEP = "step"
 """The role of a column that is one step of the sequence in its row."""
 

@@ -53,18 +53,23 @@ def _cut(text: str) -> str:
     return plain if len(plain) <= _SHOWN else plain[: _SHOWN - 1] + "…"
 
 
+def table(readings: Sequence[ColumnReading]) -> Table:
+    """Lay out the table of what was understood."""
+    found = Table(*HEADINGS, title="what was understood of the table", title_justify="left")
+    for row in rows(readings):
+        dim = "dim" if row[1] == LEFT_OUT else ""
+        found.add_row(*(Text(cell, dim) for cell in row))
+    return found
+
+
 def show_understood(readings: Sequence[ColumnReading], console: Console) -> None:
     """Print the table of what was understood: ruled on a terminal, plain lines elsewhere."""
     if not readings:
         return
-    found = list(rows(readings))
     if console.is_terminal:
-        table = Table(*HEADINGS, title="what was understood of the table", title_justify="left")
-        for row in found:
-            dim = "dim" if row[1] == LEFT_OUT else ""
-            table.add_row(*(Text(cell, dim) for cell in row))
-        console.print(table)
+        console.print(table(readings))
         return
+    found = list(rows(readings))
     widths = [max(len(row[k]) for row in [HEADINGS, *found]) for k in range(len(HEADINGS))]
     for label, row in zip(["columns", *[""] * len(found)], [HEADINGS, *found], strict=True):
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.column_reading import SERIES, ColumnReading
 from lstm_onnx.contract import CellSource, ColumnsSource, Contract, StaticSource, Table, TextSource
 from lstm_onnx.data.followed import followed
 from lstm_onnx.data.tables import read_table, records_frame
@@ -29,15 +30,25 @@ def contract_frame(contract: Contract, data: pl.DataFrame | Path, where: str) ->
     Raises:
         UserError: it cannot be read, or a cell is written otherwise than in training.
     """
-    readings = (contract.table or Table()).columns
+    table = contract.table or Table()
+    readings = table.columns
     notes: list[str] = []
     if isinstance(data, pl.DataFrame):
         frame = data
     elif data.suffix.lower() == ".json" and data.is_file():
         frame = records_frame(load_json(data), data)
     else:
-        frame = _read(data, contract.table or Table(), notes)
+        frame = _read(data, table, notes)
+    if table.wide and readings is not None:
+        readings = (*readings, *_alike(readings, frame))
     return followed(frame, readings, where), notes + _unused(contract, frame)
+
+
+def _alike(readings: tuple[ColumnReading, ...], frame: pl.DataFrame) -> list[ColumnReading]:
+    """Read series that are new in a wide table as those of training."""
+    known = {r.column for r in readings}
+    one = next((r for r in readings if r.role == SERIES), None)
+    return [one.model_copy(update={"column": c}) for c in frame.columns if one is not None and c not in known]
 
 
 def _read(path: Path, table: Table, notes: list[str]) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from lstm_onnx.column_reading import LEFT_OUT
 from lstm_onnx.contract import (
     Array,
     Axis,
@@ -168,7 +169,7 @@ def _refuse_missing_columns(frame: pl.DataFrame, where: str, table: Table, colum
 
 
 def _read_wide(frame: pl.DataFrame, where: str, table: Table, shared: Sequence[str]) -> Regular:
-    taken = {table.time, *shared}
+    taken = {table.time, *shared, *(r.column for r in table.columns or () if r.role == LEFT_OUT)}
     columns = [c for c in frame.columns if c not in taken and is_numeric(frame.get_column(c))]
     if not columns:
         raise UserError(f"{where}: no column of numbers is left to forecast; add the series, a column each")

@@ -103,15 +103,14 @@ def _read_tables(source: Path, config: Config) -> RawExamples:
         return read_text_table(found, path, roles) if roles.text else read_series_table(found, path, roles)
 
     found = one(source, config)
+    written = {"decimal": None if roles.text else table.decimal, "header": names}
     read = RawExamples(
         found.examples,
         found.parts,
         found.channels,
         found.table,
         found.column,
-        config=_resolved(config, roles).model_copy(
-            update={"decimal": None if roles.text else table.decimal, "header": names}
-        ),
+        config=_resolved(config, roles).model_copy(update=written),
         notes=(*reading_notes(source), *table.notes((*steps, *timed)), *roles.notes, *found.notes),
         understood=understood,
     )

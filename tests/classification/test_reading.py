@@ -189,9 +189,9 @@ def test_a_column_may_say_the_part(tmp_path: Path) -> None:
     ("label,time,a,b,c\nx,1,2,3,4\ny,2,2,3,4\n", {},
      "column 'time' orders steps, and nothing tells which sequence a row belongs to; name that column with --sequence; "
      "one long recording must be cut first, into windows that each have a name there"),
-    ("id,label,a\n1,x,up\n1,x,up\n", {}, 
-     "no column of numbers is left to learn from; column 'a' holds names ('up'): give a column for each name, with 1 and "
-     "0, in its place"),
+    ("id,label,a\n1,x,up\n1,x,up\n", {},
+     "no column of numbers is left to learn from; column 'a' holds names ('up'): give a column for each name, with 1 "
+     "and 0, in its place"),
     ("id,label,a\n1,x,1\n1,y,2\n", {},
      "row 3, column 'label': found 'y', and rows of sequence '1' before it have 'x'; it must be the same in all rows "
      "of a sequence: cut a long recording into windows, each with a name of its own in 'id'"),

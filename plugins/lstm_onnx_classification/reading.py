@@ -23,8 +23,13 @@ from lstm_onnx_classification.reading_texts import names_of_archive, read_encode
 _TRAIN = re.compile(r"^(?P<name>.*)(?P<part>train)$", re.IGNORECASE)
 
 
-def read(source: Path, config: Config) -> RawExamples:
+def read(source: Path, config: Config, alone: bool = False) -> RawExamples:
     """Read a data set, together with its test part where that lies beside it.
+
+    Args:
+        source: file or folder.
+        config: roles of the columns.
+        alone: read what `source` holds and nothing beside it, as other data is read to be scored.
 
     Raises:
         UserError: it cannot be read; says where, what was found and what to do.
@@ -32,19 +37,20 @@ def read(source: Path, config: Config) -> RawExamples:
     if source.is_dir():
         source, found = _in_folder(source)
         if found is None:
-            return _joined_test(read_folders(source, config), source, config, read_folders)
+            return _joined_test(read_folders(source, config), source, config, read_folders, alone)
+        alone = False  # a pair of files in the folder belongs to it
     if not source.exists():
         names = [p.name for p in source.parent.iterdir()] if source.parent.is_dir() else []
         raise UserError(f"{source}: no such file or folder{nearest(source.name, names)}")
     suffix = source.suffix.lower()
     if suffix == SUFFIX:
-        return _joined_test(read_ts_file(source, config), source, config, read_ts_file)
+        return _joined_test(read_ts_file(source, config), source, config, read_ts_file, alone)
     if suffix == ".npz":
-        return _joined_test(read_npz(source, config), source, config, read_npz)
+        return _joined_test(read_npz(source, config), source, config, read_npz, alone)
     if suffix not in FORMATS:
         known = ", ".join((SUFFIX, ".npz", *FORMATS))
         raise UserError(f"{source}: files of type '{source.suffix}' are not read; use one of {known}")
-    return _read_tables(source, config)
+    return _read_tables(source, config, alone)
 
 
 def files_of(source: Path, config: Config) -> tuple[Path, ...]:
@@ -79,7 +85,7 @@ def _partner(source: Path) -> Path | None:
     return beside if beside.is_file() else None
 
 
-def _read_tables(source: Path, config: Config) -> RawExamples:
+def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
     names = config.header
     try:
         frame = read_encoded(source, config.encoding, names)
@@ -88,6 +94,9 @@ def _read_tables(source: Path, config: Config) -> RawExamples:
         if found_names is None:
             raise
         names, frame = found_names, read_encoded(source, config.encoding, found_names)
+    if alone:  # what is scored needs no groups and parts
+        absent = [name for name in ("group", "split") if getattr(config, name) not in frame.columns]
+        config = config.model_copy(update=dict.fromkeys(absent))
     table = Understanding(frame, source, config)
     roles = find_roles(table, source, config)
     steps = roles.channels or (wide_columns(table.looks, (*roles.others, roles.sequence)) if roles.wide else ())
@@ -114,7 +123,7 @@ def _read_tables(source: Path, config: Config) -> RawExamples:
         notes=(*reading_notes(source), *table.notes((*steps, *timed)), *roles.notes, *found.notes),
         understood=understood,
     )
-    return _joined_test(read, source, config, one)
+    return _joined_test(read, source, config, one, alone)
 
 
 def _resolved(config: Config, roles: Roles) -> Config:
@@ -126,9 +135,11 @@ def _resolved(config: Config, roles: Roles) -> Config:
 
 
 def _joined_test(
-    read: RawExamples, source: Path, config: Config, reader: Callable[[Path, Config], RawExamples]
+    read: RawExamples, source: Path, config: Config, reader: Callable[[Path, Config], RawExamples], alone: bool
 ) -> RawExamples:
     """Add the test examples of another file: the one asked for, or the partner of this one."""
+    if alone:
+        return read
     if config.test_file is None and read.parts is not None:
         return read
     path = _asked_for(source, config.test_file) if config.test_file else _partner(source)

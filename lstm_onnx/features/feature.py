@@ -121,6 +121,11 @@ class InputFeature(Feature):
 class OutputFeature(Feature):
     """A feature that a model answers with."""
 
+    @property
+    def is_supervised(self) -> bool:
+        """Whether the data has a column of what is right."""
+        return True
+
     @abstractmethod
     def answers(self) -> tuple[TensorSpec, ...]:
         """Describe the outputs of the graph."""

@@ -10,6 +10,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.data.splits import alike
 from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 
 
@@ -43,6 +44,7 @@ class FeatureSplit:
         to_learn: bool = False,
     ) -> FeatureSplit:
         """Prepare the examples with these numbers; those `to_learn` from may be cut, and some drawn more often."""
+        outputs = [f for f in outputs if f.is_supervised]
         rows = {f.name: [columns[f.name][int(i)] for i in chosen] for f in (*inputs, *outputs)}
         given = [(f, f.prepare(rows[f.name])) for f in inputs]
         right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
@@ -61,7 +63,7 @@ class FeatureSplit:
     ) -> FeatureSplit:
         """Join prepared rows; refuses labels of steps that are not as many as the steps."""
         for feature, truth in right:
-            if isinstance(feature, Tags):
+            if isinstance(feature, Tags | Steps):
                 along = next((f, prepared) for f, prepared in given if f.name == feature.along)
                 feature.check_lengths([along[0].length(row) for row in along[1]], truth)
         return cls(given, right)

@@ -25,6 +25,7 @@ from lstm_onnx.features.metrics import Metric, Sum
 from lstm_onnx.features.remarks import remarks
 from lstm_onnx.features.scored import all_of
 from lstm_onnx.features.split import FeatureSplit
+from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, ScoredData, Task, TaskData, Totals
 
@@ -110,7 +111,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
         examples = _checked(self.read(source, config, random), "read")
         config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
         inputs, outputs = self._features(config, examples)
-        examples.check([f.name for f in (*inputs, *outputs)])
+        examples.check([*(f.name for f in inputs), *(f.name for f in outputs if f.is_supervised)])
         answer = next((f.name for f in outputs if isinstance(f, Category)), None)
         labels, where = examples.columns[answer] if answer is not None else None, str(source or "read")
         shares = self.shares(config)
@@ -120,11 +121,10 @@ class FeatureTask(Task[ConfigT, Learnt]):
             {name: [column[int(i)] for i in chosen[part]] for name, column in examples.columns.items()}
             for part in ("train", "test")
         )
-        fitted = Learnt(
-            inputs=tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs),
-            outputs=tuple(f.fit(known[f.name]) for f in outputs),
-            table=examples.table,
-        )
+        seen = tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs)
+        answers = tuple(f.fit(known[f.name]) if f.is_supervised else f for f in outputs)
+        answers = tuple(f.sized(seen) if isinstance(f, Steps) else f for f in answers)
+        fitted = Learnt(inputs=seen, outputs=answers, table=examples.table)
         learnt = self.learn(fitted, known, config)
         train, validation, test = (
             FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, chosen[part], part == "train")
@@ -209,7 +209,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             raise UserError(f"inputs and outputs: two features are called '{twice[0]}'; rename one")
         alone = sum(f.steps is not None for f in inputs) == 1
         named = [f.named(alone) for f in inputs]
-        return named, [f.bound(named) if isinstance(f, Tags) else f for f in outputs]
+        return named, [f.bound(named) if isinstance(f, Tags | Steps) else f for f in outputs]
 
     def build_model(self, config: ConfigT, info: Learnt) -> nn.Module:
         """Put the author's module between the encoders and decoders of the features."""

@@ -2,7 +2,7 @@
 
 For contracts whose inputs are all rows of a sequence (`ColumnsSource(rows="all")`) or texts (`TextSource`): each
 example is padded at its end to the longest of the batch, and an input of `LengthsSource` says how much of it counts.
-Single cells may come beside them (`CellSource`): of a text's row, or of the first row of a sequence.
+Single cells may come beside them (`CellSource`), and other texts: of a text's row, or of the first row of a sequence.
 """
 
 from __future__ import annotations
@@ -107,8 +107,9 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
     return ModelInputs(_checked(contract, arrays | cells), read.names, notes, question, read.rows)
 
 
-def _refuse_cells(contract: Contract, data: Path) -> None:
-    if columns := cell_columns(contract):
+def _refuse_cells(contract: Contract, data: Path, besides: str | None = None) -> None:
+    texts = [t.source.column for t in contract.inputs if isinstance(t.source, TextSource)]
+    if columns := [*cell_columns(contract), *(c for c in texts if c != besides)]:
         raise UserError(f"{data}: has no column '{columns[0]}', which the model takes; give a table with it")
 
 
@@ -129,12 +130,12 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
     question: pl.DataFrame | None = None
     notes: tuple[str, ...] = ()
     if isinstance(data, Path) and data.suffix.lower() == _LINES:
-        _refuse_cells(contract, data)
+        _refuse_cells(contract, data, column)
         texts, first = _lines(data), 1
     else:
         question = frame = _frame(contract, data, where)
         texts, first = _cells(frame, column, where), row_number(where, 0)
-        others, notes = read_cells(contract, frame, where, np.arange(frame.height, dtype=np.int64))
+        others, notes = read_cells(contract, frame, where, np.arange(frame.height, dtype=np.int64), column)
     encoded = [np.frombuffer(text.encode(), dtype=np.uint8) for text in texts]
     places = tuple(f"row {first + i}" for i in range(len(texts)))
     sizes = _Sizes(contract, where, [len(row) for row in encoded], places, "byte")

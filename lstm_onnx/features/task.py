@@ -144,6 +144,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             config=examples.options,
             baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
             test_names=examples.names(source, chosen["test"].tolist()),
+            understood=examples.understood,
         )
 
     def load_scored(self, source: Path, config: ConfigT, info: Learnt) -> ScoredData:

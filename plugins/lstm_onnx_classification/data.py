@@ -82,6 +82,7 @@ def load(source: Path | None, config: Config) -> Examples:
         outputs=(label,),
         options=chosen,
         told=_told(found, classes),
+        understood=found.understood,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Table
 from lstm_onnx.data.parts import Part
 from lstm_onnx_classification.options import Config
@@ -70,6 +71,7 @@ class RawExamples:
         named: classes that the data names, whether they have an example or not.
         config: the options with what was found filled in; None if nothing was.
         notes: one line for each thing that was found or repaired.
+        understood: how each column is read, where the data was a table.
     """
 
     examples: Examples
@@ -80,3 +82,4 @@ class RawExamples:
     named: tuple[str, ...] = ()
     config: Config | None = None
     notes: tuple[str, ...] = ()
+    understood: tuple[ColumnReading, ...] = ()

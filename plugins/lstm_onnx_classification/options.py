@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from lstm_onnx.data.table_options import TableOptions
 
 POOLINGS = ("last", "mean", "max", "attention")
 
 
-class Config(BaseModel):
+class Config(TableOptions):
     """Options of `lstm-onnx train --plugin classification`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

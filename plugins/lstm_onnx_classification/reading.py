@@ -7,16 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from lstm_onnx.data.followed import followed
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.tables import FORMATS
+from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.text_files import other_encoding
+from lstm_onnx.data.text_table import NoHeader
 from lstm_onnx.data.ucr_format import SUFFIX
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx_classification.columns import Roles, find_roles
+from lstm_onnx_classification.columns import Roles, find_roles, readings, wide_columns
 from lstm_onnx_classification.examples import RawExamples, joined
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading_series import read_npz, read_series_table, read_ts_file
-from lstm_onnx_classification.reading_texts import read_encoded, read_folders, read_text_table
+from lstm_onnx_classification.reading_texts import names_of_archive, read_encoded, read_folders, read_text_table
 
 _TRAIN = re.compile(r"^(?P<name>.*)(?P<part>train)$", re.IGNORECASE)
 
@@ -93,26 +97,43 @@ def _has_labels(path: Path, config: Config) -> bool:
 
 
 def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
-    frame = read_encoded(source, config.encoding)
+    names = config.header
+    try:
+        frame = read_encoded(source, config.encoding, names)
+    except NoHeader as error:
+        found_names = names_of_archive(source, config.encoding, error.cells)
+        if found_names is None:
+            raise
+        names, frame = found_names, read_encoded(source, config.encoding, found_names)
     if alone:  # what is scored needs no groups and parts
         absent = [name for name in ("group", "split") if getattr(config, name) not in frame.columns]
         config = config.model_copy(update=dict.fromkeys(absent))
-    roles = find_roles(frame, source, config)
+    table = Understanding(frame, source, config)
+    roles = find_roles(table, source, config)
+    steps = roles.channels or (wide_columns(table.looks, (*roles.others, roles.sequence)) if roles.wide else ())
+    timed = (roles.time,) if roles.time in table.numbers and roles.time is not None else ()
+    plain = table.with_numbers((*steps, *timed))
+    understood = readings(table, roles, steps if roles.wide else ())
 
     def one(path: Path, config: Config) -> RawExamples:
-        table = frame if path == source else read_encoded(path, config.encoding)
+        if path == source:
+            found = plain
+        else:
+            found = followed(read_encoded(path, config.encoding, names), understood, path)
         read_rows = read_text_table if roles.text else read_series_table
-        return read_rows(table, path, roles, config.on_missing)
+        return read_rows(found, path, roles, config.on_missing)
 
     found = one(source, config)
+    written = {"decimal": None if roles.text else table.decimal, "header": names}
     read = RawExamples(
         found.examples,
         found.parts,
         found.channels,
         found.table and found.table.model_copy(update={"encoding": other_encoding(config.encoding)}),
         found.column,
-        config=_resolved(config, roles),
-        notes=(*roles.notes, *found.notes),
+        config=_resolved(config, roles).model_copy(update=written),
+        notes=(*reading_notes(source), *table.notes((*steps, *timed)), *roles.notes, *found.notes),
+        understood=understood,
     )
     return _joined_test(read, source, config, one, alone)
 
@@ -162,6 +183,7 @@ def _joined_test(
         named,
         read.config,
         (*read.notes, f"test examples of {path.name}", *test.notes),
+        read.understood,
     )
 
 

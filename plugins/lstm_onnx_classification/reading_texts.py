@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.cells import parse_number
 from lstm_onnx.data.parts import PART_NAMES, Part
 from lstm_onnx.data.tables import read_table, row_number
 from lstm_onnx.data.text_files import decode
@@ -22,18 +24,51 @@ from lstm_onnx_classification.options import Config
 SKIP = "leave such rows out with --on-missing skip"
 COLUMN = "text"
 """What the column of texts is called in a table for a model of a folder."""
+_LEAST = 4
+"""Cells of a line of an archive: a class, and a few steps."""
 _BINARY = (".parquet", ".pq")
 
 
-def read_encoded(path: Path, encoding: str) -> pl.DataFrame:
+def read_encoded(path: Path, encoding: str, names: Sequence[str] = ()) -> pl.DataFrame:
     """Read a table; text files in the encoding given.
+
+    Args:
+        path: the file.
+        encoding: of text files.
+        names: names of the columns, for a file without a header line.
 
     Raises:
         UserError: it is no table, or not in this encoding; names the row and the byte.
     """
     if path.suffix.lower() in _BINARY or not path.is_file():
-        return read_table(path)
-    return read_table(path, decoded(path, encoding).encode("utf-8"))
+        return read_table(path, names=names)
+    return read_table(path, decoded(path, encoding).encode("utf-8"), names)
+
+
+def names_of_archive(path: Path, encoding: str, cells: Sequence[str]) -> tuple[str, ...] | None:
+    """Name the columns of a file without a header line that holds nothing but numbers: a class, then the steps.
+
+    The first column of such a file, as archives of series have them, holds few whole numbers, each many times.
+
+    Args:
+        path: the file.
+        encoding: of its text.
+        cells: of its first line.
+
+    Returns:
+        `label` and the numbers of the steps from 0; None where the file is another.
+    """
+    if len(cells) < _LEAST or not all(_is_number(cell) for cell in cells):
+        return None
+    names = ("label", *(str(i) for i in range(len(cells) - 1)))
+    frame = read_encoded(path, encoding, names)
+    first = frame.get_column("label").cast(pl.Float64, strict=False)
+    whole = first.null_count() == 0 and bool((first == first.floor()).all())
+    return names if whole and 2 * first.n_unique() <= frame.height else None
+
+
+def _is_number(cell: str) -> bool:
+    return parse_number(cell) is not None
 
 
 def decoded(path: Path, encoding: str) -> str:

@@ -117,7 +117,7 @@ def test_a_long_table_is_found_by_its_columns(tmp_path: Path) -> None:
         "not used: 'remark'",
         "sorted by 'Step': 1 row stood after a later one",
     )
-    assert found.config == Config(label="Label", sequence="ID", time="Step", channels=("x", "y"))
+    assert found.config == Config(label="Label", sequence="ID", time="Step", channels=("x", "y"), decimal=".")
 
 
 def test_a_long_table_by_options(tmp_path: Path) -> None:
@@ -152,7 +152,10 @@ def test_a_wide_table_is_what_nothing_tells_apart(tmp_path: Path) -> None:
     assert found.channels == ("value",)
     assert found.table == Table(steps=True, series="id", others=("class", "note"))
     assert found.notes == ("a row is a sequence of one channel: 3 steps, columns 'a' to 'c'", "not used: 'note'")
-    assert found.config == Config(label="class")
+    assert found.config == Config(label="class", decimal=".")
+    assert {r.column: r.role for r in found.understood} == {
+        "id": "sequence", "class": "label", "a": "step", "b": "step", "c": "step", "note": "left out",
+    }  # fmt: skip
 
 
 def test_the_steps_of_a_wide_table_can_be_chosen(tmp_path: Path) -> None:
@@ -169,7 +172,7 @@ def test_a_column_may_say_the_part(tmp_path: Path) -> None:
     found = read(written(tmp_path, text, "t.csv"), Config())
     assert found.parts == ("train", "test", "validation")
     assert found.notes[0] == "column 'split' says which part an example belongs to"
-    assert found.config == Config(label="label")
+    assert found.config == Config(label="label", decimal=".")
     long = "id,label,part,a\n1,x,train,1\n1,x,train,1\n2,y,test,3\n"
     assert read(written(tmp_path, long, "l.csv"), Config(split="part")).parts == ("train", "test")
 
@@ -187,11 +190,14 @@ def test_a_column_may_say_the_part(tmp_path: Path) -> None:
      "found no texts, and no more than 2 columns of numbers beside 'label'; name the column of texts with --text, or, "
      "if each row is a step, the one that tells sequences apart with --sequence"),
     ("label,time,a,b,c\nx,1,2,3,4\ny,2,2,3,4\n", {},
-     "column 'time' orders steps, and nothing tells which sequence a row belongs to; name that column with --sequence"),
-    ("id,label,a\n1,x,up\n1,x,up\n", {}, "no column of numbers is left to learn from; there is: id, label, a"),
+     "column 'time' orders steps, and nothing tells which sequence a row belongs to; name that column with --sequence; "
+     "one long recording must be cut first, into windows that each have a name there"),
+    ("id,label,a\n1,x,up\n1,x,up\n", {},
+     "no column of numbers is left to learn from; column 'a' holds names ('up'): give a column for each name, with 1 "
+     "and 0, in its place"),
     ("id,label,a\n1,x,1\n1,y,2\n", {},
      "row 3, column 'label': found 'y', and rows of sequence '1' before it have 'x'; it must be the same in all rows "
-     "of a sequence"),
+     "of a sequence: cut a long recording into windows, each with a name of its own in 'id'"),
     ("id,label,a\n1,,1\n1,,2\n2,x,1\n", {},
      "row 2, column 'label': the class is missing; fill it in, delete the row, or " + SKIP),
     ("label,a,b,c\nx,1,2,3\n,1,2,3\n,1,2,3\n", {},

@@ -16,14 +16,14 @@ from lstm_onnx.contract import (
     TextSource,
     TimeSource,
 )
-from lstm_onnx.embedding.identifiers import program, unique, verb
-from lstm_onnx.embedding.project import Column, Dim, Mode, Port, Project, SourceKind
+from lstm_onnx.embedding.identifiers import program, snake, unique, verb
+from lstm_onnx.embedding.project import Column, Dim, Labels, Mode, Port, Project, SourceKind
 from lstm_onnx.inference.output_layout import free_axes, output_layout, rows_axis
 from lstm_onnx.inference.table_inputs import target_columns
 
 
-def project_of(contract: Contract, size: int, version: str) -> Project:
-    """Return what templates see of a model of `size` bytes."""
+def project_of(contract: Contract, size: int, version: str, fingerprint: str = "") -> Project:
+    """Return what templates see of a model of `size` bytes, whose SHA-256 is `fingerprint`."""
     ids = _identifiers(contract)
     dims = _dims(contract, ids)
     counted = {name: dims[name] for t in contract.inputs for name in t.dims}
@@ -86,6 +86,19 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
         rtol=contract.tolerance.rtol,
         atol=contract.tolerance.atol,
         version=version,
+        fingerprint=fingerprint,
+        labels=_label_arrays(contract, ids, dims),
+    )
+
+
+def _label_arrays(contract: Contract, ids: dict[str, str], dims: dict[str, Dim]) -> tuple[Labels, ...]:
+    """Classes and the like: what whole numbers stand for, and what the places of an axis are called."""
+    found = [(ids[t.name], t.labels, f"numbers of {t.name}") for t in contract.outputs if t.labels]
+    axes = dict.fromkeys(d for t in contract.outputs for d in t.dims)
+    found += [(snake(a), dims[a].labels, f"places of the axis {a}") for a in axes if dims[a].labels]
+    return tuple(
+        Labels(name, labels, of)
+        for (_, labels, of), name in zip(found, unique(f"{name}_labels" for name, _, _ in found), strict=True)
     )
 
 

@@ -27,8 +27,8 @@ class Sum:
     finish: Callable[[Any, Any], float]
 
     def __add__(self, other: Any) -> Sum:
-        """Add another of its like, or a number to begin from."""
-        return Sum(self.total + (other.total if isinstance(other, Sum) else other), self.finish)
+        """Add another of its like, or the 0 that adding up begins with."""
+        return Sum(self.total + other.total, self.finish) if isinstance(other, Sum) else self
 
     __radd__ = __add__
 

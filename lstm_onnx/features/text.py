@@ -112,6 +112,11 @@ class Text(InputFeature):
             }
         )
 
+    def to_score(self) -> Self:
+        """Leave out the samples and the words: the graph knows these by itself."""
+        words = Words(column=self.source_column, known=(), spellings={})
+        return self.model_copy(update={"kept": (), "words": words})
+
     def _texts(self, column: Sequence[Any]) -> list[str]:
         for number, text in enumerate(column, start=1):
             if not isinstance(text, str):
@@ -123,6 +128,8 @@ class Text(InputFeature):
     def prepare(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into the text and the numbers of its words."""
         texts = self._texts(column)
+        if not self._words.known:  # of a file, which looks words up by itself
+            return [(text, words.WORDLESS) for text in texts]
         if not self.as_bytes:
             table = words.spelling_table(self._words.known, self._words.spellings)
             return [(text, words.numbers(text, table)) for text in texts]
@@ -145,7 +152,7 @@ class Text(InputFeature):
     def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
         """Make arrays of the texts, strings or bytes, and of the numbers of their words."""
         tokens, lengths = words.pad([numbers for _, numbers in rows])
-        made = {self._tokens: tokens, self.lengths: lengths}
+        made = {self._tokens: tokens, self.lengths: lengths} if self._words.known else {}
         texts = [text for text, _ in rows]
         if not self.as_bytes:
             return {self.name: np.array(texts, dtype=object), **made}

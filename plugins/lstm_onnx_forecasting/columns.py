@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from lstm_onnx.data.tables import is_numeric, numeric_column, require
-from lstm_onnx.data.timestamps import looks_like_time
+from lstm_onnx.data.times.find import find_time
 from lstm_onnx.errors import UserError
 from lstm_onnx_forecasting.options import Config
 
@@ -18,8 +18,8 @@ from lstm_onnx_forecasting.options import Config
 class Roles:
     """The columns by role; `notes` says what was chosen without being told."""
 
-    time: str
-    series: str | None
+    time: tuple[str, ...]
+    series: tuple[str, ...]
     target: tuple[str, ...]
     past: tuple[str, ...]
     future: tuple[str, ...]
@@ -42,7 +42,7 @@ def find_roles(frame: pl.DataFrame, where: Path | str, config: Config) -> Roles:
     time = config.time or _find_time(frame, where, config)
     target, notes = config.target, []
     if not target:
-        taken = {time, config.series, *config.past, *config.future, *config.static}
+        taken = {*time, *config.series, *config.past, *config.future, *config.static}
         rest = [c for c in frame.columns if c not in taken]
         target = tuple(c for c in rest if is_numeric(frame.get_column(c)))
         left = [c for c in rest if c not in target]
@@ -56,9 +56,9 @@ def find_roles(frame: pl.DataFrame, where: Path | str, config: Config) -> Roles:
 
 
 def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Config) -> None:
-    single = {"--time": (config.time,), "--series": (config.series,)}
-    roles: dict[str, Sequence[str | None]] = {
-        **single,
+    roles: dict[str, Sequence[str]] = {
+        "--time": config.time,
+        "--series": config.series,
         "--target": config.target,
         "--past": config.past,
         "--future": config.future,
@@ -67,8 +67,6 @@ def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Confi
     seen: dict[str, str] = {}
     for option, columns in roles.items():
         for column in columns:
-            if column is None:
-                continue
             require(frame, column, where, option)
             if column in seen:
                 both = f"both {seen[column]} and {option}" if seen[column] != option else f"{option} twice"
@@ -76,16 +74,12 @@ def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Confi
             seen[column] = option
     if config.columns == "series" and config.series:
         raise UserError(
-            f"{where}: --columns series reads each target column as a series, and --series '{config.series}' reads the "
+            f"{where}: --columns series reads each target column as a series, and --series '{' '.join(config.series)}' reads the "
             "series from one column; give one of the two"
         )
 
 
-def _find_time(frame: pl.DataFrame, where: Path | str, config: Config) -> str:
-    taken = {config.series, *config.target, *config.past, *config.future, *config.static}
-    found = [c for c in frame.columns if c not in taken and looks_like_time(frame, c)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UserError(f"{where}: several columns hold times ({', '.join(found)}); name the right one with --time")
-    raise UserError(f"{where}: no column of times was found; name it with --time; there is: {', '.join(frame.columns)}")
+def _find_time(frame: pl.DataFrame, where: Path | str, config: Config) -> tuple[str, ...]:
+    if config.time_format == ("rows",):
+        return ()
+    return find_time(frame, where, {*config.series, *config.target, *config.past, *config.future, *config.static})

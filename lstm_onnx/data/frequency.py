@@ -168,15 +168,15 @@ def advance(time: Seconds, step: Step, k: Seconds | int) -> Seconds:
     it is a time at which there are rows.
     """
     if step.sessions is not None:
-        return session_times(session_ticks(np.asarray(time, dtype=np.int64), step) + np.asarray(k, dtype=np.int64), step)
+        return session_times(
+            session_ticks(np.asarray(time, dtype=np.int64), step) + np.asarray(k, dtype=np.int64), step
+        )
     if step.months:
         return month_start(months_of(time) + step.months * np.asarray(k, dtype=np.int64))
     return np.asarray(time, dtype=np.int64) + step.seconds * np.asarray(k, dtype=np.int64)
 
 
-def infer_step(
-    time: Seconds, same: NDArray[np.bool_], unit: str | None = None
-) -> tuple[Step | None, tuple[str, ...]]:
+def infer_step(time: Seconds, same: NDArray[np.bool_], unit: str | None = None) -> tuple[Step | None, tuple[str, ...]]:
     """Find the step from sorted times.
 
     It is the most common distance between neighbours; months, quarters and years are recognised by their stamps (the

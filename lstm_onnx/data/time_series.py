@@ -151,9 +151,9 @@ def regular_series(
     keys = (series,) if isinstance(series, str) else tuple(series or ())
     groups = group_rows(frame, keys, where, "series")
     times = (time,) if isinstance(time, str) else tuple(time or ())
-    counted = clock is not None and not clock.columns if fixed else not times
+    counted = not times if clock is None else not clock.columns
     if counted:
-        stamps = _counted(groups.code)
+        stamps = _counted(groups.code, step.counted if step is not None else not fixed)
     elif clock is not None:
         stamps = follow_times(frame, clock, step.unit if step is not None else None, where)
     else:
@@ -168,12 +168,14 @@ def regular_series(
     if rules is None:
         rules = Rules(repeated="mean" if fixed and clock is None else None)
     micros, step = _moved(stamps, step, rules, reading)
-    step = step or (Step(seconds=1, unit="step") if counted and not fixed else Step(seconds=1) if counted else None)
-    unit = step.unit if step is not None and (fixed or counted) else None if counted else unit_of(micros)
-    if stamps.unit is not None and stamps.unit.startswith("step"):
-        unit = stamps.unit
-    step = in_unit(step, unit) if step is not None else None
-    unit = step.unit if step is not None else unit
+    if counted and step is None:
+        step = Step(seconds=1, unit=stamps.unit)
+    if step is not None and fixed:
+        unit = step.unit
+    else:
+        unit = stamps.unit if (stamps.unit or "").startswith("step") else unit_of(micros)
+        step = in_unit(step, unit) if step is not None else None
+        unit = step.unit if step is not None else unit
     rows = _sorted(_Rows(groups.code, in_units(micros, unit), values, np.arange(frame.height)), reading)
     if step is None:
         step, found = infer_step(rows.time, rows.same(), unit)
@@ -191,12 +193,15 @@ def regular_series(
     rows = _merged(rows, frame, (*keys, *times), columns, rules, reading)
     series_found = _filled(rows, groups.names, step, reading, rules)
     ids = groups.ids if groups.ids is not None else None
-    return Regular(series_found, step, tuple(reading.notes), here if clock is not None else with_rules(here, rules), ids)
+    return Regular(
+        series_found, step, tuple(reading.notes), here if clock is not None else with_rules(here, rules), ids
+    )
 
 
-def _counted(code: NDArray[np.int64]) -> Stamps:
-    numbers = _count_rows(code)
-    return Stamps(numbers, Clock(columns=(), forms=()), None, (), numbers)
+def _counted(code: NDArray[np.int64], by_number: bool) -> Stamps:
+    """Count rows by their number, or as seconds, as files did that say nothing of it."""
+    numbers = _count_rows(code) * (1 if by_number else 1_000_000)
+    return Stamps(numbers, Clock(columns=(), forms=()), "step" if by_number else None, (), numbers)
 
 
 def _moved(stamps: Stamps, step: Step | None, rules: Rules, reading: _Reading) -> tuple[Seconds, Step | None]:
@@ -471,9 +476,7 @@ def _refuse_repeated(
     telling = telling_columns(frame, keys, ()) or [
         c
         for c in frame.columns
-        if c not in keys
-        and not is_numeric(frame.get_column(c))
-        and 1 < frame.get_column(c).n_unique() < frame.height
+        if c not in keys and not is_numeric(frame.get_column(c)) and 1 < frame.get_column(c).n_unique() < frame.height
     ]
     which = f" (perhaps {' or '.join(repr(n) for n in telling[:3])})" if telling else ""
     if reading.fixed:
@@ -481,7 +484,11 @@ def _refuse_repeated(
             f"{head}the model was trained on one row for each time: choose the rows of one series{which}, or leave one "
             "row for each time"
         )
-    series = f"if the table holds several series, name the column that tells them apart with --series{which}; " if telling else ""
+    series = (
+        f"if the table holds several series, name the column that tells them apart with --series{which}; "
+        if telling
+        else ""
+    )
     raise UserError(
         f"{head}{series}else say what becomes of them: --repeated mean, sum (adds up the rows of each time), first or last"
     )

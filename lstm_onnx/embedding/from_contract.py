@@ -184,7 +184,9 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     if timed and (table is None or table.step is None):
         return "library"
     if table is not None and (timed or looks_back) and not _reads_clock(table):
-        return "library"  # a program knows ISO 8601 and an even step alone, and never reads times otherwise than predict
+        return (
+            "library"  # a program knows ISO 8601 and an even step alone, and never reads times otherwise than predict
+        )
     return "window" if timed or looks_back else "sequence"
 
 

@@ -202,7 +202,9 @@ def _between(before: int, now: int, step: Step) -> list[int]:
     first, last = (int(k) for k in ticks(np.array([before, now], np.int64), step))
     count = max(1, (last - first) // stride(step))
     if count > LONGEST_GAP:
-        raise UserError(f"{count - 1:,} rows are missing before {moment_text(now, step)}; begin anew after so long a gap")
+        raise UserError(
+            f"{count - 1:,} rows are missing before {moment_text(now, step)}; begin anew after so long a gap"
+        )
     times = [int(t) for t in advance(np.array([before], np.int64), step, np.arange(1, count + 1))]
     if times[-1] != (int(to_grid(np.array([now]), step)[0]) if step.months else now):
         raise UserError(

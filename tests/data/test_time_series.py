@@ -76,7 +76,10 @@ def test_sessions_go_on_after_the_night_and_the_weekend() -> None:
     ahead = advance(friday, step, np.arange(5))
     assert texts(ahead)[:4] == ["2023-01-27 15:55", "2023-01-27 16:00", "2023-01-30 09:30", "2023-01-30 09:35"]
     assert texts(advance(ahead[-1:], step, -4)) == texts(friday)
-    assert texts(advance(seconds("1969-12-26T16:00"), step, np.array([1, -79]))) == ["1969-12-29 09:30", "1969-12-25 16:00"]
+    assert texts(advance(seconds("1969-12-26T16:00"), step, np.array([1, -79]))) == [
+        "1969-12-29 09:30",
+        "1969-12-25 16:00",
+    ]
 
 
 def test_advance_counts_calendar_months_from_anywhere_in_the_month() -> None:
@@ -131,8 +134,9 @@ def test_stamps_of_months_become_their_first_day() -> None:
 
 def test_rows_are_sorted_and_repeated_times_averaged_over_what_is_known() -> None:
     times = ["2020-01-01", "2020-01-04", "2020-01-03", "2020-01-02", "2020-01-02", "2020-01-05", "2020-01-05"]
-    assert "row 6: repeats the time of another row, as do 2 of 7 rows; else say what becomes of them: --repeated mean, sum" in (
-        refusal(times)
+    assert (
+        "row 6: repeats the time of another row, as do 2 of 7 rows; else say what becomes of them: --repeated mean, sum"
+        in (refusal(times))
     )
     found = read(times, [1, 4, 3, 2, 6, None, 5], rules=Rules(repeated="mean"))
     assert texts(found.series[0].time) == [f"2020-01-0{i}" for i in range(1, 6)]
@@ -289,9 +293,16 @@ def test_rows_are_gathered_to_steps(how: str, values: list[float]) -> None:
 
 
 def test_sums_add_up_targets_and_average_the_rest() -> None:
-    frame = pl.DataFrame({"t": ["2020-01-01"] * 3 + ["2020-01-03"], "sold": [1, 2, 3, 4], "price": [2.0, 2.0, 5.0, 1.0]})
+    frame = pl.DataFrame(
+        {"t": ["2020-01-01"] * 3 + ["2020-01-03"], "sold": [1, 2, 3, 4], "price": [2.0, 2.0, 5.0, 1.0]}
+    )
     found = regular_series(
-        frame, "a.csv", time="t", columns=["sold", "price"], step=parse_step("1d"), rules=Rules(resample="sum", totals=[0])
+        frame,
+        "a.csv",
+        time="t",
+        columns=["sold", "price"],
+        step=parse_step("1d"),
+        rules=Rules(resample="sum", totals=[0]),
     )
     np.testing.assert_array_equal(found.series[0].values, [[6, 3], [0, np.nan], [4, 1]])
 
@@ -313,7 +324,12 @@ def test_business_days_and_shops_are_sessions_that_forecasts_keep_to() -> None:
 
 def test_trading_hours_are_sessions() -> None:
     opens = np.datetime64("2023-01-02T09:30")
-    bars = [opens + np.timedelta64(1440 * d + 5 * k, "m") for d in range(26) if np.is_busday(opens.astype("datetime64[D]") + d) for k in range(79)]
+    bars = [
+        opens + np.timedelta64(1440 * d + 5 * k, "m")
+        for d in range(26)
+        if np.is_busday(opens.astype("datetime64[D]") + d)
+        for k in range(79)
+    ]
     found = read([str(b) for b in bars])
     assert step_text(found.step) == "5m mon-fri 09:30-16:00"
     assert len(found.series[0].time) == len(bars)

@@ -294,7 +294,11 @@ def test_several_columns_say_the_time(columns: dict[str, list[object]], forms: t
 def test_month_ends_come_back_as_ends() -> None:
     clock = Clock(columns=("t",), forms=("%Y-%m-%d",), month_day=31)
     starts = np.array([np.datetime64(t, "s").astype(np.int64) for t in ("2024-02-01", "2024-03-01", "2023-02-01")])
-    assert [str(d) for d in write_times(starts, clock, Step(months=1))["t"]] == ["2024-02-29", "2024-03-31", "2023-02-28"]
+    assert [str(d) for d in write_times(starts, clock, Step(months=1))["t"]] == [
+        "2024-02-29",
+        "2024-03-31",
+        "2023-02-28",
+    ]
 
 
 def test_what_only_orders_rows_is_read_alone() -> None:

@@ -85,7 +85,9 @@ def _in_parts(frame: pl.DataFrame, free: list[str]) -> tuple[str, ...]:
         days = [named["d"]] if "d" in named and below[0] == "m" else []
         within = [named[p] for p in ("H", "M", "S") if p in named] if days else []
         return (named["Y"], named[below[0]], *days, *within)
-    dates = [c for c in free if c not in named.values() and looks_like_time(frame, c) and not _says_time_of_day(frame, c)]
+    dates = [
+        c for c in free if c not in named.values() and looks_like_time(frame, c) and not _says_time_of_day(frame, c)
+    ]
     if len(dates) == 1:
         within = [named[p] for p in WITHIN if p in named and named[p] != dates[0]]
         if within and frame.get_column(dates[0]).n_unique() < frame.height:

@@ -190,7 +190,9 @@ def _refuse_incomplete(forms: Sequence[str], columns: Sequence[str], where: Path
             "are needed"
         )
     if len(set(forms)) < len(forms):
-        raise UserError(f"{where}: two of the columns {', '.join(columns)} say the same part of the time; leave one out")
+        raise UserError(
+            f"{where}: two of the columns {', '.join(columns)} say the same part of the time; leave one out"
+        )
 
 
 def _typed(cells: pl.Series, column: str, where: Path | str) -> Whole:

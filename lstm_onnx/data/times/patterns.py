@@ -37,6 +37,8 @@ _CLOCK = (
     r"(?:(?:[T ]+|, )(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp]\.?[Mm]\.?)?)?"
     rf"\s*(?P<z>{ZONE})?"
 )
+
+
 @dataclass(frozen=True)
 class ReadTimes:
     """What a column of texts says.
@@ -95,7 +97,9 @@ def group_lengths(text: pl.Series, form: str, token: str) -> int:
 
 def offsets(zone: pl.Series) -> Whole:
     """Return zones such as `Z`, `+02:00` or `-0330` as seconds east of UTC."""
-    digits = zone.str.replace_all(":", "").str.replace("^(?i:z|utc|gmt)$", "+0000").str.replace(r"^([+-]\d\d)$", "${1}00")
+    digits = (
+        zone.str.replace_all(":", "").str.replace("^(?i:z|utc|gmt)$", "+0000").str.replace(r"^([+-]\d\d)$", "${1}00")
+    )
     number = digits.cast(pl.Int64).to_numpy().astype(np.int64)
     seconds: Whole = np.sign(number) * (np.abs(number) // 100 * 3600 + np.abs(number) % 100 * 60)
     return seconds
@@ -132,7 +136,9 @@ def write_pattern(wall: Whole, form: str, offset: Whole | None = None) -> list[s
         line = []
         for k, piece in enumerate(pieces):
             before = pieces[k - 1] if k else ""
-            line.append(piece if k % 2 == 0 else _written(piece, found, i, 0 if offset is None else int(offset[i]), before))
+            line.append(
+                piece if k % 2 == 0 else _written(piece, found, i, 0 if offset is None else int(offset[i]), before)
+            )
         texts.append("".join(line))
     return texts
 

@@ -197,7 +197,9 @@ def _decided(read: _Column, decided: Decided, column: str, where: Path | str, wi
     wish = check_zone(wish) if wish is not None else None
     if read.offset is None:
         if wish not in (None, "none"):
-            raise UserError(f"{where}: column '{column}': its times carry no zone, and --zone says {wish}; leave it out")
+            raise UserError(
+                f"{where}: column '{column}': its times carry no zone, and --zone says {wish}; leave it out"
+            )
         return Stamps(read.wall, clock, unit_of(read.wall), tuple(notes), read.wall)
     if wish == "none":
         raise UserError(f"{where}: column '{column}': its times carry a zone, and --zone says that they have none")
@@ -264,9 +266,7 @@ def _in_zone(read: _Column, clock: Clock, column: str, where: Path | str) -> tup
     return wall, (f"column '{column}': times of another zone are read by the clock of {clock.zone}",)
 
 
-def _refuse_finer(
-    wall: Whole, unit: str | None, cells: pl.Series, column: str, where: Path | str, place: str
-) -> None:
+def _refuse_finer(wall: Whole, unit: str | None, cells: pl.Series, column: str, where: Path | str, place: str) -> None:
     if unit is not None and (unit == "us" or unit.startswith("step")):
         return
     least = SECOND // (1000 if unit == "ms" else 1)

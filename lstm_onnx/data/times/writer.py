@@ -41,7 +41,9 @@ def write_times(time: Whole, clock: Clock, step: Step | None, header: str | None
 def write_time(time: int, clock: Clock, step: Step | None) -> str | int | float | dict[str, str | int | float]:
     """Return one time as a row of JSON has it: what its column says, or its columns by name."""
     columns = write_times(np.array([time], dtype=np.int64), clock, step)
-    cells = {name: _plain(cell[0], clock.forms[i] if clock.forms else "") for i, (name, cell) in enumerate(columns.items())}
+    cells = {
+        name: _plain(cell[0], clock.forms[i] if clock.forms else "") for i, (name, cell) in enumerate(columns.items())
+    }
     return cells if len(cells) > 1 else next(iter(cells.values()))
 
 
@@ -69,7 +71,9 @@ def _one(micros: Whole, clock: Clock, form: str, decimals: int) -> pl.Series:
     if form == "date" or (form == "%Y-%m-%d" and not (micros % DAY).any()):
         return pl.Series(micros).cast(pl.Datetime("us")).cast(pl.Date)
     if form == "datetime":
-        return zoned(micros, clock.zone) if clock.zone not in (None, LOCAL) else pl.Series(micros).cast(pl.Datetime("us"))  # type: ignore[arg-type]
+        return (
+            zoned(micros, clock.zone) if clock.zone not in (None, LOCAL) else pl.Series(micros).cast(pl.Datetime("us"))
+        )  # type: ignore[arg-type]
     if form in _TYPED_TEXT and clock.zone is None and not (micros % SECOND).any():
         stamps = pl.Series(micros).cast(pl.Datetime("us"))
         return stamps

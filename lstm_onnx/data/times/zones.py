@@ -51,9 +51,7 @@ def check_zone(zone: str) -> str:
     try:
         pl.Series([0]).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
     except pl.exceptions.PolarsError:
-        raise UserError(
-            f"--zone '{zone}' is no zone; write it such as Europe/Berlin, UTC or +02:00, or none"
-        ) from None
+        raise UserError(f"--zone '{zone}' is no zone; write it such as Europe/Berlin, UTC or +02:00, or none") from None
     return zone
 
 

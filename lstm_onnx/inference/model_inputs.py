@@ -20,6 +20,8 @@ class ModelInputs:
         notes: one line for each thing that was repaired or left out.
         clock: how the table writes times, so that answers write them so; None as the contract says.
         ids: the columns that tell series apart as they were, a row for each of `names`.
+        table: the question as a table, where examples are rows of one.
+        rows: number of the (first) row of each example in it.
     """
 
     arrays: dict[str, Array]
@@ -27,3 +29,5 @@ class ModelInputs:
     notes: tuple[str, ...] = ()
     clock: Clock | None = None
     ids: pl.DataFrame | None = None
+    table: pl.DataFrame | None = None
+    rows: Array | None = None

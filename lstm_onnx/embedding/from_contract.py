@@ -201,7 +201,18 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     if not has_plain_columns(contract):  # programs read plain numbers alone, and would take `1.234,5` for another
         return "library"
     timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
-    if timed and (contract.table is None or contract.table.step is None):
-        return "library"
     looks_back = any(isinstance(t.source, ColumnsSource) and t.source.rows != "all" for t in contract.inputs)
+    table = contract.table
+    if timed and (table is None or table.step is None):
+        return "library"
+    if table is not None and (timed or looks_back) and not _reads_clock(table):
+        return (
+            "library"  # a program knows ISO 8601 and an even step alone, and never reads times otherwise than predict
+        )
     return "window" if timed or looks_back else "sequence"
+
+
+def _reads_clock(table: Table) -> bool:
+    """Whether programs read the times of a table as `predict` does."""
+    even = table.step is None or (table.step.unit is None and table.step.sessions is None)
+    return even and (table.clock is None or table.clock.plain)

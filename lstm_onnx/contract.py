@@ -243,6 +243,7 @@ class Provenance(_Part):
     config: dict[str, Any] = Field(description="the options of the task")
     trained: str | None = Field(None, description="when the run began, UTC: tells runs of one name apart")
     licence: str | None = Field(None, description="of the training data, where that came with the plugin")
+    seed: int | None = Field(None, description="of the run: it decided which examples were kept for the test")
 
 
 class Proof(_Part):
@@ -277,6 +278,7 @@ class Contract(_Part):
     tolerance: Tolerance = Field(description="how far another runtime may be from PyTorch")
     scores: Scores | None = Field(None, description="how well it answers")
     provenance: Provenance = Field(description="when and from what it was made")
+    learnt: dict[str, Any] | None = Field(None, description="what other data is scored by: names, levels, no weights")
     fingerprints: dict[str, str] = Field({}, description="CRC-32 of each node and weight, to name what was changed")
     examples: tuple[Example, ...] = Field((), description="golden examples, for any runtime to check itself")
     proof: Proof | None = Field(None, description="what was checked before the file was written, and how far off it is")

@@ -69,3 +69,9 @@ def html_picture(path: Path) -> str:
         return ""
     content = base64.b64encode(path.read_bytes()).decode()
     return f'<img alt="{escape(path.stem)}" style="max-width: 100%" src="data:image/png;base64,{content}">'
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """Return a text on one line, cut to so many characters."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= most else plain[: most - 1] + "…"

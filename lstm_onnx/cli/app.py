@@ -35,6 +35,7 @@ COMMANDS = {
     "adopt": "Give a file that somebody else exported a contract, scaling, golden examples, and proof.",
     "predict": "Answer for new data.",
     "evaluate": "Score a model on the test part of some data, beside naive baselines.",
+    "explain": "Say which steps, columns, words or patches an answer rests on.",
     "inspect": "Show what a file says of itself.",
     "sign": "Sign a file, so that whoever has your public key can tell that it is yours.",
     "doctor": "Tell what of a file a runtime would not run, and what to do instead.",

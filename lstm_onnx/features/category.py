@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+UNKNOWN = -1
+"""Number of a level that was never learnt, where it would be right: no answer is."""
+
+
 class Category(InputFeature, OutputFeature):
     """A level: a string or a whole number.
 
     Going in, `forward` gets `NAME` (batch,), int64: the place of the level from 1 on, 0 for one that is not known;
     `size` is how many places there are. Coming out, `forward` answers with `NAME` (batch, width), a score (logit) for
-    each level; the graph gives the likeliest level as `NAME` and all `NAME_probabilities`. The loss is cross-entropy.
+    each level; the graph gives the likeliest level as `NAME` and all `NAME_probabilities`. The loss is cross-entropy,
+    and how it treats rare levels and sure answers can be chosen.
     """
 
     kind: Literal["category"] = "category"
@@ -34,6 +39,13 @@ class Category(InputFeature, OutputFeature):
     levels: tuple[str, ...] | tuple[int, ...] | None = Field(None, description="sorted; found in training if not given")
     shares: tuple[float, ...] = Field((), description="share of each level in training")
     kept: tuple[str, ...] | tuple[int, ...] = ()
+    scores: str | None = Field(None, description="name of the answered probabilities, if not NAME_probabilities")
+    axis: str | None = Field(None, description="name of their axis, if not NAME_level")
+    calibrated: bool = Field(False, description="whether validation data sets the temperature of the probabilities")
+    smoothing: float = Field(0.0, ge=0, lt=1, description="share of each label that the loss spreads over all levels")
+    balance: Literal["none", "weights", "sampling"] = Field(
+        "none", description="against rare levels: weigh their loss, or show them more often in training"
+    )
 
     @property
     def size(self) -> int:
@@ -62,6 +74,15 @@ class Category(InputFeature, OutputFeature):
     @property
     def _number(self) -> str:
         return f"{self.name}_number"
+
+    @property
+    def probabilities(self) -> str:
+        """Name of the output that has the probability of each level."""
+        return self.scores or f"{self.name}_probabilities"
+
+    @property
+    def _axis(self) -> str:
+        return self.axis or f"{self.name}_level"
 
     def _plain(self, column: Sequence[Any]) -> list[str] | list[int]:
         """Return the rows as Python's strings, or all as whole numbers."""
@@ -176,17 +197,17 @@ class Category(InputFeature, OutputFeature):
         return (
             TensorSpec(name=self.name, dtype="string", dims=("batch",), meaning=f"{self.meaning}: the likeliest"),
             TensorSpec(
-                name=f"{self.name}_probabilities",
+                name=self.probabilities,
                 dtype="float32",
-                dims=("batch", f"{self.name}_level"),
-                meaning="probability of each",
+                dims=("batch", self._axis),
+                meaning="probability of each" + ", calibrated on validation data if there was any" * self.calibrated,
                 is_scores=True,
             ),
         )
 
     def axes(self) -> dict[str, Axis]:
         """Describe the levels."""
-        return {f"{self.name}_level": Axis(size=self.width, labels=self._labels, meaning=self.meaning)}
+        return {self._axis: Axis(size=self.width, labels=self._labels, meaning=self.meaning)}
 
     def after(self) -> Stage:
         """Return the name of the likeliest level, by its number."""
@@ -213,7 +234,7 @@ class Category(InputFeature, OutputFeature):
         """Return what makes probabilities of scores."""
         from lstm_onnx.features.coding import Likelihoods
 
-        return Likelihoods(self.name)
+        return Likelihoods(self.probabilities, self._number, self.calibrated)
 
     def prepare_truth(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into the number of its level; all must be known."""
@@ -229,19 +250,53 @@ class Category(InputFeature, OutputFeature):
             )
         return list(places - 1)
 
+    def prepare_scored(self, column: Sequence[Any]) -> tuple[list[Any], tuple[str, ...]]:
+        """As `prepare_truth`; a level that was never learnt stays as it is, counts as wrong, and is told."""
+        labels = [str(v) for v in self._plain(column)]
+        places = {label: i for i, label in enumerate(self._labels)}
+        strange = Counter(label for label in labels if label not in places)
+        notes: tuple[str, ...] = ()
+        if strange:
+            shown = ", ".join(f"'{name}' ({count:,})" for name, count in strange.most_common(5))
+            notes = (
+                f"{strange.total():,} of {len(labels):,} examples have a '{self.name}' that was never learnt, and "
+                f"count as wrong: {shown}{f' and {len(strange) - 5:,} more' if len(strange) > 5 else ''}",
+            )
+        return [places.get(label, label) for label in labels], notes
+
+    def truth(self, batch: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the levels as strings."""
+        known = np.array(self._labels, dtype=object)[batch[self._number]]
+        return {self.name: np.where(batch[self._number] < 0, batch.get(f"{self.name}_strange", ""), known)}
+
+    def to_score(self) -> Self:
+        """Leave out the samples."""
+        return self.model_copy(update={"kept": ()})
+
     def collate_truth(self, rows: Sequence[Any]) -> dict[str, Array]:
-        """Make an array of the numbers of what is right."""
-        return {self._number: np.array(rows, dtype=np.int64)}
+        """Make an array of the numbers of what is right, -1 for a level that was never learnt."""
+        found = {self._number: np.array([UNKNOWN if isinstance(row, str) else row for row in rows], dtype=np.int64)}
+        if any(isinstance(row, str) for row in rows):
+            strange = [row if isinstance(row, str) else "" for row in rows]
+            found[f"{self.name}_strange"] = np.array(strange, dtype=object)
+        return found
 
     def loss(self, answer: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the cross-entropy."""
+        """Return the cross-entropy, as it was chosen."""
         from torch.nn.functional import cross_entropy
 
-        return cross_entropy(answer, batch[self._number])
+        weights = None
+        if self.balance == "weights":
+            weights = answer.new_tensor([1 / (self.width * share) if share else 0.0 for share in self.shares])
+        return cross_entropy(answer, batch[self._number], weights, label_smoothing=self.smoothing)
+
+    def draw(self, rows: Sequence[Any]) -> Array | None:
+        """Show each level as often as any other, where that is wished."""
+        return 1 / np.array(self.shares)[np.array(rows)] if self.balance == "sampling" else None
 
     def metrics(self, prefix: str) -> tuple[Metric, ...]:
         """Return the accuracy."""
-        return (accuracy(self.name, f"{prefix}accuracy"),)
+        return (accuracy(self.name, f"{prefix}accuracy", self.probabilities),)
 
     def naive(self, batch: Mapping[str, Array]) -> dict[str, Array]:
         """Answer with the shares of the training part."""
@@ -250,7 +305,7 @@ class Category(InputFeature, OutputFeature):
         return {
             self.name: np.full(count, self._labels[likeliest], dtype=object),
             self._number: np.full(count, likeliest),
-            f"{self.name}_probabilities": np.tile(np.array(self.shares, dtype=np.float32), (count, 1)),
+            self.probabilities: np.tile(np.array(self.shares, dtype=np.float32), (count, 1)),
         }
 
 

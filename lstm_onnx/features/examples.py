@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from lstm_onnx.contract import Table
 from lstm_onnx.data.parts import PARTS, Part, Whole, cut, part_out
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.feature import InputFeature, OutputFeature
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,12 @@ class Examples:
         part: train, validation or test for each example, where the data says so; parts that are not named are cut off.
         table: how `predict` reads a person's table: the columns that tell sequences apart and order them.
         notes: one line for each thing that was repaired or left out.
+        inputs: what goes in, where only the data says it (words or numbers, which channels); else `FeatureTask.inputs`.
+        outputs: what comes out, likewise.
+        options: the task's options with what was found in the data filled in, so that other data is read the same way.
+        places: where each example stands, such as `data.csv: row 17`, for errors and notes.
+        what: what examples are, in the plural.
+        told: what was read, in words, such as `640 sequences of 12 channels`; by default how many there are.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -30,10 +39,22 @@ class Examples:
     part: Sequence[Part] | None = None
     table: Table | None = None
     notes: tuple[str, ...] = ()
+    inputs: Sequence[InputFeature] | None = None
+    outputs: Sequence[OutputFeature] | None = None
+    options: BaseModel | None = None
+    places: Sequence[str] | None = None
+    what: str = "examples"
+    told: str = ""
 
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(next(iter(self.columns.values()), ()))
+
+    def names(self, source: Path | None, chosen: Sequence[int] | None = None) -> tuple[str, ...]:
+        """Say where examples stand in their source, all or the chosen ones; nothing where that is not known."""
+        places = self.places if self.places is not None else ()
+        some = places if chosen is None or not places else [places[int(i)] for i in chosen]
+        return tuple(place.removeprefix(f"{source}: ") for place in some)
 
     def check(self, names: Sequence[str]) -> None:
         """Hold it to the features of these names.
@@ -48,6 +69,7 @@ class Examples:
         counts = {n: len(c) for n, c in self.columns.items()}
         counts |= {"together": len(self.together)} if self.together is not None else {}
         counts |= {"part": len(self.part)} if self.part is not None else {}
+        counts |= {"places": len(self.places)} if self.places is not None else {}
         if len(set(counts.values())) > 1:
             told = ", ".join(f"{n} {c:,}" for n, c in counts.items())
             raise UserError(f"read: columns must have a row for each example, and their lengths differ: {told}")
@@ -62,7 +84,11 @@ def _listed(examples: Examples) -> str:
 
 
 def parted(
-    examples: Examples, labels: Sequence[str] | None, shares: tuple[float, float], random: np.random.Generator
+    examples: Examples,
+    labels: Sequence[Any] | None,
+    shares: tuple[float, float],
+    random: np.random.Generator,
+    where: str = "read",
 ) -> tuple[dict[Part, Whole], str]:
     """Choose the examples of each part.
 
@@ -71,6 +97,7 @@ def parted(
         labels: of which every part shall have its share; None for none.
         shares: to keep for the test, of all; and for validation, of the rest.
         random: decides which, where the data does not.
+        where: the data comes from, for errors.
 
     Returns:
         numbers of the examples of each part, and how they were chosen.
@@ -90,13 +117,26 @@ def parted(
         return chosen[cut(strata, groups, share, random, keep)[1]]
 
     found = part_out(examples.part, len(examples), cut_off)
-    for part in PARTS:
-        if not len(found[part]) and part != "validation":
-            raise UserError(
-                f"read: of {len(examples):,} example{'s' * (len(examples) != 1)} none is left for the {part} part; "
-                f"give more examples"
-            )
+    if not len(found["train"]):
+        raise UserError(f"{where}: no example is for training; mark some as train")
+    if not len(found["test"]):
+        raise UserError(f"{where}: {_too_few(examples, labels)}")
     how = f"{' and '.join(drawn)} drawn" if drawn else "as the data says"
     if drawn and examples.together is not None:
         how += ", groups kept together"
     return found, how
+
+
+def _too_few(examples: Examples, labels: Sequence[Any] | None) -> str:
+    """Say why nothing could be cut off for the test."""
+    if examples.together is not None:
+        groups, each = len(set(examples.together)), ", with every class among them," * (labels is not None)
+        return (
+            f"{groups} group{'s' * (groups != 1)} cannot be parted into some to learn from{each} and some to test; add "
+            "groups, or let examples be parted whatever their group"
+        )
+    classes = f" of {len(set(map(str, labels)))} classes" if labels is not None else ""
+    return (
+        f"{len(examples):,} example{'s' * (len(examples) != 1)}{classes} are too few to learn from some and test on "
+        "others; add examples, or give others to test on"
+    )

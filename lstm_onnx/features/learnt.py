@@ -10,11 +10,12 @@ from lstm_onnx.contract import Table
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.text import Text
 
 AnyInput = Annotated[Rows | Text | Number | Category, Field(discriminator="kind")]
-AnyOutput = Annotated[Number | Category | Tags, Field(discriminator="kind")]
+AnyOutput = Annotated[Number | Category | Tags | Steps, Field(discriminator="kind")]
 
 
 class Learnt(BaseModel):

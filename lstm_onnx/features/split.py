@@ -10,6 +10,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.data.splits import alike
 from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 
 
@@ -19,14 +20,17 @@ class FeatureSplit:
     Args:
         inputs: features with their prepared rows.
         outputs: features with their prepared truth.
+        weights: how often an example is drawn in a shuffled epoch, relative to others; None shows each once.
     """
 
     def __init__(
         self,
         inputs: Sequence[tuple[InputFeature, Sequence[Any]]],
         outputs: Sequence[tuple[OutputFeature, Sequence[Any]]],
+        weights: Array | None = None,
     ) -> None:
         self.inputs, self.outputs = inputs, outputs
+        self.weights = None if weights is None else weights / weights.sum()
         longest = [np.array([f.length(row) for row in rows], dtype=np.int64) for f, rows in inputs]
         self.lengths = np.max(np.stack(longest), axis=0)
 
@@ -37,13 +41,29 @@ class FeatureSplit:
         outputs: Sequence[OutputFeature],
         columns: Mapping[str, Sequence[Any]],
         chosen: Array,
+        to_learn: bool = False,
     ) -> FeatureSplit:
-        """Prepare the examples with these numbers."""
+        """Prepare the examples with these numbers; those `to_learn` from may be cut, and some drawn more often."""
+        outputs = [f for f in outputs if f.is_supervised]
         rows = {f.name: [columns[f.name][int(i)] for i in chosen] for f in (*inputs, *outputs)}
         given = [(f, f.prepare(rows[f.name])) for f in inputs]
         right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
+        split = cls.checked(given, right)
+        if not to_learn:
+            return split
+        wished = [w for f, truth in right if (w := f.draw(truth)) is not None]
+        cut = [(f, [f.to_learn(row) for row in prepared]) for f, prepared in given]
+        return cls(cut, right, np.prod(wished, axis=0) if wished else None)
+
+    @classmethod
+    def checked(
+        cls,
+        given: Sequence[tuple[InputFeature, Sequence[Any]]],
+        right: Sequence[tuple[OutputFeature, Sequence[Any]]],
+    ) -> FeatureSplit:
+        """Join prepared rows; refuses labels of steps that are not as many as the steps."""
         for feature, truth in right:
-            if isinstance(feature, Tags):
+            if isinstance(feature, Tags | Steps):
                 along = next((f, prepared) for f, prepared in given if f.name == feature.along)
                 feature.check_lengths([along[0].length(row) for row in along[1]], truth)
         return cls(given, right)
@@ -58,7 +78,11 @@ class FeatureSplit:
             for i in range(0, len(self), size):
                 yield self.gather(np.arange(i, min(i + size, len(self))))
             return
-        for chosen in alike(shuffle.permutation(len(self)), self.lengths, size, shuffle):
+        if self.weights is None:
+            order = shuffle.permutation(len(self))
+        else:
+            order = shuffle.choice(len(self), size=len(self), p=self.weights)
+        for chosen in alike(order, self.lengths, size, shuffle):
             yield self.gather(chosen)
 
     def gather(self, chosen: Array) -> dict[str, Array]:

@@ -6,7 +6,7 @@ Nothing here loads torch until a model is built.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,16 +14,20 @@ import numpy as np
 from pydantic import BaseModel
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.parts import PARTS
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples, parted
 from lstm_onnx.features.feature import InputFeature, OutputFeature
-from lstm_onnx.features.graphs import samples, streaming_graph, whole_graph
+from lstm_onnx.features.graphs import Remembered, samples, streaming_graph, whole_graph
 from lstm_onnx.features.learnt import Learnt
-from lstm_onnx.features.metrics import Metric
+from lstm_onnx.features.metrics import Metric, Sum
+from lstm_onnx.features.remarks import remarks
+from lstm_onnx.features.scored import all_of
 from lstm_onnx.features.split import FeatureSplit
+from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
-from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, ScoredData, Task, TaskData, Totals
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 class FeatureTask(Task[ConfigT, Learnt]):
     """A task whose author implements `inputs`, `outputs`, `read` and `module`, and `scores` where metrics differ.
+
+    Where only the data says what goes in and out, `read` says it, instead of `inputs` and `outputs`.
 
     `name`, `summary`, `primary_metric` and `Config` are as in `Task`; everything else of `Task` is done here, and can
     still be overridden.
@@ -44,19 +50,15 @@ class FeatureTask(Task[ConfigT, Learnt]):
     validation_share: ClassVar[float] = 0.15
     """Share of the others that decides when to stop, where the data does not name it; 0 for none."""
     streams: ClassVar[bool] = False
-    """Whether `forward` takes and gives a state: then there is a streaming variant."""
+    """Whether `forward` takes and gives a state: then there is a streaming variant, unless `whole` says why not."""
 
-    def __init__(self) -> None:
-        self._finishers: dict[str, Callable[[Any, Any], float]] = {}
-        self._fitted: Sequence[OutputFeature] = ()  # of the data that was read last: metrics know no data of their own
-
-    @abstractmethod
     def inputs(self, options: ConfigT) -> Sequence[InputFeature]:
-        """Return what goes in."""
+        """Return what goes in; a task whose data decides that leaves this out, and says it in `Examples.inputs`."""
+        return ()
 
-    @abstractmethod
     def outputs(self, options: ConfigT) -> Sequence[OutputFeature]:
-        """Return what comes out."""
+        """Return what comes out; as `inputs`."""
+        return ()
 
     @abstractmethod
     def read(self, source: Path | None, options: ConfigT, random: np.random.Generator) -> Examples:
@@ -72,8 +74,8 @@ class FeatureTask(Task[ConfigT, Learnt]):
 
         Its `forward` takes a tensor for each input by its name, sequences with their lengths, and gives a dict with a
         tensor for each output. If `streams`, it also takes `state`, None at the start, and gives (dict, state); in a
-        stream, lengths are None, as all steps count. It may have `loss(answers, batch)`, which gets what `forward`
-        gave; else each kind of output has its own.
+        stream, lengths are None, as all steps count; else the state that it gives is not looked at. It may have
+        `loss(answers, batch)`, which gets what `forward` gave; without it each kind of output has its own.
         """
 
     def scores(self, options: ConfigT, outputs: Sequence[OutputFeature]) -> Sequence[Metric]:
@@ -83,32 +85,117 @@ class FeatureTask(Task[ConfigT, Learnt]):
         """
         return [m for f in outputs for m in f.metrics("" if len(outputs) == 1 else f"{f.name}_")]
 
+    def shares(self, options: ConfigT) -> tuple[float, float]:
+        """Return the shares of `test_share` and `validation_share`, where options decide them."""
+        return self.test_share, self.validation_share
+
+    def describe(self, learnt: Learnt) -> str:
+        """Say in a sentence what the graph does, for people: by default the task's summary."""
+        return self.summary[:1].upper() + self.summary[1:].rstrip(".") + "."
+
+    def whole(self, options: ConfigT, features: Learnt) -> str | None:
+        """Say why a model needs whole sequences though its task `streams`, and the option to do without; else None."""
+        return None
+
+    def remembered(self, options: ConfigT) -> Mapping[str, Remembered]:
+        """Describe parts of the state by their names (see `flattened`), as people read of them; others are left out."""
+        return {}
+
+    def read_scored(self, source: Path, options: ConfigT, learnt: Learnt) -> Examples:
+        """Read other data, all of which is scored: by default as `read` does, whatever parts it names."""
+        return self.read(source, options, np.random.default_rng(0))
+
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
         """Read, part and fit."""
         random = np.random.default_rng(seed)
-        inputs, outputs = self._features(config)
-        examples = self.read(source, config, random)
-        if not isinstance(examples, Examples):
-            raise UserError(f"read: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
-        examples.check([f.name for f in (*inputs, *outputs)])
-        labels = next((examples.columns[f.name] for f in outputs if isinstance(f, Category)), None)
-        chosen, how = parted(examples, labels, (self.test_share, self.validation_share), random)
-        known = {name: [column[int(i)] for i in chosen["train"]] for name, column in examples.columns.items()}
-        learnt = Learnt(
-            inputs=tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs),
-            outputs=tuple(f.fit(known[f.name]) for f in outputs),
-            table=examples.table,
+        examples = _checked(self.read(source, config, random), "read")
+        config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
+        inputs, outputs = self._features(config, examples)
+        examples.check([*(f.name for f in inputs), *(f.name for f in outputs if f.is_supervised)])
+        answer = next((f.name for f in outputs if isinstance(f, Category)), None)
+        labels, where = examples.columns[answer] if answer is not None else None, str(source or "read")
+        shares = self.shares(config)
+        chosen, how = parted(examples, labels, shares, random, where)
+        notes = remarks(examples, chosen, [f.name for f in inputs], answer, shares[1] > 0)
+        known, asked = (
+            {name: [column[int(i)] for i in chosen[part]] for name, column in examples.columns.items()}
+            for part in ("train", "test")
         )
-        self._fitted = learnt.outputs
+        seen = tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs)
+        answers = tuple(f.fit(known[f.name]) if f.is_supervised else f for f in outputs)
+        answers = tuple(f.sized(seen) if isinstance(f, Steps) else f for f in answers)
+        fitted = Learnt(inputs=seen, outputs=answers, table=examples.table)
+        learnt = self.learn(fitted, known, config)
         train, validation, test = (
-            FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, numbers) for numbers in chosen.values()
+            FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, chosen[part], part == "train")
+            for part in PARTS
         )
         sizes = f"{len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
-        summary = f"{len(examples):,} examples: {sizes} ({how})"
-        return TaskData(train, validation if len(validation) else None, test, learnt, summary, examples.notes)
+        summary = f"{examples.told or f'{len(examples):,} {examples.what}'}: {sizes} ({how})"
+        naive = self.naive(learnt, known, asked, config)
+        left_out = [why for why in naive.values() if isinstance(why, str)]
+        return TaskData(
+            train=train,
+            validation=validation if len(validation) else None,
+            test=test,
+            info=learnt,
+            summary=summary,
+            notes=(*examples.notes, *notes, *left_out),
+            config=examples.options,
+            baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
+            test_names=examples.names(source, chosen["test"].tolist()),
+        )
 
-    def _features(self, options: ConfigT) -> tuple[Sequence[InputFeature], Sequence[OutputFeature]]:
-        inputs, outputs = list(self.inputs(options)), list(self.outputs(options))
+    def load_scored(self, source: Path, config: ConfigT, info: Learnt) -> ScoredData:
+        """Read all of other data, and prepare it by the features as they were fitted."""
+        return all_of(_checked(self.read_scored(source, config, info), "read_scored"), info, source)
+
+    def scoring_info(self, info: Learnt) -> Learnt:
+        """Leave out samples and words."""
+        return info.model_copy(
+            update={
+                "inputs": tuple(f.to_score() for f in info.inputs),
+                "outputs": tuple(f.to_score() for f in info.outputs),
+            }
+        )
+
+    def truth(self, batch: Arrays, config: ConfigT, info: Learnt) -> Arrays:
+        """Return what is right of each output."""
+        return {name: array for f in info.outputs for name, array in f.truth(batch).items()}
+
+    def learn(self, fitted: Learnt, known: Mapping[str, Sequence[Any]], options: ConfigT) -> Learnt:
+        """Return what was learnt: the fitted features, or a subclass of `Learnt` (say so in `Info`) with more.
+
+        Args:
+            fitted: the features.
+            known: the columns of the training part.
+            options: of the task.
+        """
+        return fitted
+
+    def naive(
+        self,
+        learnt: Learnt,
+        known: Mapping[str, Sequence[Any]],
+        asked: Mapping[str, Sequence[Any]],
+        options: ConfigT,
+    ) -> Mapping[str, Answer | str]:
+        """Return naive answers that look at the training part, such as the nearest neighbour's, by name.
+
+        Args:
+            learnt: the features.
+            known: the columns of the training part.
+            asked: the columns of the test part, to tell what an answer would cost.
+            options: of the task.
+
+        Returns:
+            an answer, or in its place why it is left out, which is noted.
+        """
+        return {}
+
+    def _features(self, options: ConfigT, examples: Examples) -> tuple[Sequence[InputFeature], Sequence[OutputFeature]]:
+        inputs = list(self.inputs(options) if examples.inputs is None else examples.inputs)
+        outputs = list(self.outputs(options) if examples.outputs is None else examples.outputs)
         for method, found, kind in (("inputs", inputs, InputFeature), ("outputs", outputs, OutputFeature)):
             if not found:
                 raise UserError(f"{method}: returned no feature")
@@ -121,7 +208,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             raise UserError(f"inputs and outputs: two features are called '{twice[0]}'; rename one")
         alone = sum(f.steps is not None for f in inputs) == 1
         named = [f.named(alone) for f in inputs]
-        return named, [f.bound(named) if isinstance(f, Tags) else f for f in outputs]
+        return named, [f.bound(named) if isinstance(f, Tags | Steps) else f for f in outputs]
 
     def build_model(self, config: ConfigT, info: Learnt) -> nn.Module:
         """Put the author's module between the encoders and decoders of the features."""
@@ -138,21 +225,27 @@ class FeatureTask(Task[ConfigT, Learnt]):
         """Return the loss of the author's module, or that of the outputs' kinds."""
         return _model(model).loss(batch)
 
-    def metrics(self, outputs: Arrays, batch: Arrays, config: ConfigT) -> Totals:
+    def calibrate(self, model: nn.Module, validation: Iterator[dict[str, Tensor]], config: ConfigT) -> None:
+        """Fit the temperature of each category that is to be calibrated."""
+        from lstm_onnx.features.module import calibrate
+
+        calibrate(_model(model), validation)
+
+    def totals(self, outputs: Arrays, batch: Arrays, config: ConfigT, info: Learnt) -> Totals:
         """Add up `scores`."""
         found = {}
-        for metric in self.scores(config, self._fitted):
-            found[metric.name] = metric.add(outputs, batch)
-            self._finishers[metric.name] = metric.finish
+        for metric in self.scores(config, info.outputs):
+            total, count = metric.add(outputs, batch)
+            found[metric.name] = (Sum(total, metric.finish), count)
         return found
 
     def finish(self, totals: Totals) -> dict[str, float]:
         """Finish each metric in its own way."""
-        return {name: self._finishers[name](total, count) for name, (total, count) in totals.items()}
+        return {name: added.finish(added.total, count) for name, (added, count) in totals.items()}
 
     def graphs(self, model: nn.Module, config: ConfigT, info: Learnt) -> list[GraphSpec]:
         """Return the graph that the features make of the model."""
-        return [whole_graph(_model(model), self._description)]
+        return [whole_graph(_model(model), self.describe(info))]
 
     def streaming(self, model: nn.Module, config: ConfigT, info: Learnt) -> GraphSpec:
         """Return the graph that is fed in pieces, from the state that `forward` takes and gives."""
@@ -160,15 +253,16 @@ class FeatureTask(Task[ConfigT, Learnt]):
             raise UserError(
                 f"the task '{self.name}' has no streaming graph: its forward takes and gives no state (streams = True)"
             )
-        return streaming_graph(_model(model), self._description)
-
-    @property
-    def _description(self) -> str:
-        return self.summary[:1].upper() + self.summary[1:].rstrip(".") + "."
+        if why := self.whole(config, info):
+            raise UserError(why)
+        return streaming_graph(_model(model), self.describe(info), self.remembered(config))
 
     def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
-        """Make inputs from rows of the training part."""
-        return samples(graph.module.features, [t.name for t in graph.inputs], sizes, seed)  # type: ignore[arg-type]
+        """Make inputs from rows of the training part, and states as they are after some."""
+        from lstm_onnx.features.module import Answering
+
+        assert isinstance(graph.module, Answering)
+        return samples(graph.module, [t.name for t in graph.inputs], sizes, seed)
 
     def baselines(self, config: ConfigT, info: Learnt) -> dict[str, Answer]:
         """Answer without looking: the mean, or the most frequent label."""
@@ -180,6 +274,12 @@ class FeatureTask(Task[ConfigT, Learnt]):
             return made
 
         return {"always the same": naive}
+
+
+def _checked(examples: Any, method: str) -> Examples:
+    if not isinstance(examples, Examples):
+        raise UserError(f"{method}: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
+    return examples
 
 
 def _model(model: nn.Module) -> FeatureModel:

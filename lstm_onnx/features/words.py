@@ -32,6 +32,10 @@ _PLACES = 32
 """The hash of a word tells places in it apart up to this many; further on they repeat."""
 
 
+WORDLESS: Array = np.zeros(0, dtype=np.int64)
+"""The numbers of no words."""
+
+
 class Words(BaseModel):
     """How texts become numbers."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, CellSource, Contract, ImageSource, TextSource
+from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, ImageSource, TextSource
 from lstm_onnx.data.frequency import DAY
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model_inputs import ModelInputs
@@ -116,7 +116,7 @@ def _name_of_examples(contract: Contract, named: bool) -> str:
     """Head the column that tells examples apart."""
     column = next((t.source.column for t in contract.inputs if isinstance(t.source, TextSource)), None)
     table = contract.table
-    if column is not None:
+    if column is not None and not any(isinstance(t.source, ColumnsSource) for t in contract.inputs):
         return column
     if any(isinstance(t.source, ImageSource) for t in contract.inputs):
         return "picture" if named else "example"

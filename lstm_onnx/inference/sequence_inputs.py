@@ -2,7 +2,7 @@
 
 For contracts whose inputs are all rows of a sequence (`ColumnsSource(rows="all")`) or texts (`TextSource`): each
 example is padded at its end to the longest of the batch, and an input of `LengthsSource` says how much of it counts.
-Single cells may come beside them (`CellSource`): of a text's row, or of the first row of a sequence.
+Single cells may come beside them (`CellSource`), and other texts: of a text's row, or of the first row of a sequence.
 """
 
 from __future__ import annotations
@@ -28,12 +28,11 @@ from lstm_onnx.data.tables import (
 from lstm_onnx.data.text_files import load_json, read_lines
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.batches import CELLS, apart
 from lstm_onnx.inference.cell_inputs import cell_columns, read_cells
 from lstm_onnx.inference.model_inputs import ModelInputs
 
 _LINES = ".txt"
-_NAME = 40
-"""A text goes by its beginning, cut to so many characters."""
 
 
 def padded_axes(contract: Contract) -> set[str]:
@@ -75,11 +74,12 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
     )
     cells: dict[str, Array] = {}
     notes: tuple[str, ...] = ()
+    question: pl.DataFrame | None = None
     if isinstance(data, Path) and data.suffix.lower() == SUFFIX:
         _refuse_cells(contract, data)
         read = _from_ts(data, columns)
     else:
-        frame = _frame(data)
+        question = frame = _frame(data)
         table = contract.table or Table()
         read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
         cells, notes = read_cells(contract, frame, where, read.rows)
@@ -89,14 +89,16 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
     for tensor in contract.inputs:
         if isinstance(tensor.source, ColumnsSource):
             chosen = [place[c] for c in tensor.source.columns]
-            arrays[tensor.name] = sizes.padded(tensor, tensor.dims[-2], [v[:, chosen] for v in read.values])
+            arrays[tensor.name] = sizes.rows(tensor, tensor.dims[-2], [v[:, chosen] for v in read.values])
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
-    return ModelInputs(check_inputs(contract, arrays | cells), read.names, (*read.notes, *notes))
+    notes = (*read.notes, *notes)
+    return ModelInputs(_checked(contract, arrays | cells), read.names, notes, question, read.rows)
 
 
-def _refuse_cells(contract: Contract, data: Path) -> None:
-    if columns := cell_columns(contract):
+def _refuse_cells(contract: Contract, data: Path, besides: str | None = None) -> None:
+    texts = [t.source.column for t in contract.inputs if isinstance(t.source, TextSource)]
+    if columns := [*cell_columns(contract), *(c for c in texts if c != besides)]:
         raise UserError(f"{data}: has no column '{columns[0]}', which the model takes; give a table with it")
 
 
@@ -114,14 +116,15 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
     """
     column = next(t.source.column for t in contract.inputs if isinstance(t.source, TextSource))
     others: dict[str, Array] = {}
+    question: pl.DataFrame | None = None
     notes: tuple[str, ...] = ()
     if isinstance(data, Path) and data.suffix.lower() == _LINES:
-        _refuse_cells(contract, data)
+        _refuse_cells(contract, data, column)
         texts, first = _lines(data), 1
     else:
-        frame = _frame(data)
+        question = frame = _frame(data)
         texts, first = _cells(frame, column, where), row_number(where, 0)
-        others, notes = read_cells(contract, frame, where, np.arange(frame.height, dtype=np.int64))
+        others, notes = read_cells(contract, frame, where, np.arange(frame.height, dtype=np.int64), column)
     encoded = [np.frombuffer(text.encode(), dtype=np.uint8) for text in texts]
     places = tuple(f"row {first + i}" for i in range(len(texts)))
     sizes = _Sizes(contract, where, [len(row) for row in encoded], places, "byte")
@@ -130,12 +133,21 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
         if isinstance(tensor.source, TextSource):
             whole = tensor.dtype == "string"
             strings = np.array(texts, dtype=object)
-            arrays[tensor.name] = strings if whole else sizes.padded(tensor, tensor.dims[-1], encoded)
+            arrays[tensor.name] = strings if whole else sizes.rows(tensor, tensor.dims[-1], encoded)
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
     empty = sum(not text.strip() for text in texts)
     notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return ModelInputs(check_inputs(contract, arrays | others), tuple(_name(text) for text in texts), notes)
+    return ModelInputs(_checked(contract, arrays | others), tuple(texts), notes, question, np.arange(len(texts)))
+
+
+def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Hold arrays to the contract; where examples lie apart, that is done with each batch."""
+    apart_in = [t.name for t in contract.inputs if t.dtype != "string" and arrays.get(t.name, _NONE).dtype == object]
+    return arrays if apart_in else check_inputs(contract, arrays)
+
+
+_NONE = np.zeros(0)
 
 
 def _frame(data: pl.DataFrame | Path) -> pl.DataFrame:
@@ -221,8 +233,12 @@ class _Sizes:
         self._refuse(self.counts < source.min, f"the model needs {source.min} at least")
         return self.counts.astype(tensor.dtype)
 
-    def padded(self, tensor: TensorSpec, dim: str, rows: Sequence[Array]) -> Array:
-        """Return (batch, length, …), zeros after the end of each example; refuses what does not fit."""
+    def rows(self, tensor: TensorSpec, dim: str, rows: Sequence[Array]) -> Array:
+        """Return (batch, length, …), zeros after the end of each example; refuses what does not fit.
+
+        Many examples of differing length, which together would be far larger than each alone, lie apart: in an array
+        of objects.
+        """
         axis = self.contract.axes[dim]
         limit = axis.size or axis.max
         if limit is not None:
@@ -241,6 +257,8 @@ class _Sizes:
             raise UserError(
                 f"{self.where}: input '{tensor.name}' takes whole numbers, and cells are missing; fill them"
             )
+        if axis.size is None and len(rows) * length > CELLS and dim in self.measured:
+            return apart([row.astype(tensor.dtype) for row in rows])
         array = np.zeros((len(rows), length, *rows[0].shape[1:]), dtype=kind)
         for place, row in zip(array, rows, strict=True):
             place[: len(row)] = row
@@ -260,8 +278,3 @@ class _Sizes:
 def _lines(path: Path) -> list[str]:
     check_readable(path, (_LINES,))
     return read_lines(path)
-
-
-def _name(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= _NAME else plain[: _NAME - 1] + "…"

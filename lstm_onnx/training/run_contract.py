@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
+from pydantic import BaseModel
+
 from lstm_onnx.contract import IR_VERSION, Contract, Example, Provenance, Variant
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.subgraphs import needed_opset
-from lstm_onnx.task import GraphSpec
+from lstm_onnx.task import AnyTask, GraphSpec
 from lstm_onnx.training.provenance import now
 from lstm_onnx.training.record import Record
 
@@ -44,6 +46,12 @@ def public(value: Any) -> Any:
     if isinstance(value, str) and _is_absolute(value):
         return re.split(r"[/\\]", value.rstrip("/\\"))[-1]
     return value
+
+
+def scoring_facts(task: AnyTask, info: BaseModel) -> dict[str, Any]:
+    """Return what of `info` other data is scored by, as JSON."""
+    facts: dict[str, Any] = public(task.scoring_info(info).model_dump(mode="json"))
+    return facts
 
 
 def _is_absolute(text: str) -> bool:
@@ -86,6 +94,7 @@ def describe(
             config=public(config if config is not None else record.config),
             trained=record.created,
             licence=record.licence,
+            seed=record.training.seed,
         ),
         examples=examples,
     )

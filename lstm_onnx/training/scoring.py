@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,14 +19,19 @@ DECIDED_OTHERWISE = 0.01
 
 
 def score(
-    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel
+    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel, info: BaseModel
 ) -> dict[str, float]:
     """Add up the task's metrics over a split and finish them; see `add_up`."""
-    return task.finish(add_up(task, answer, split, config))
+    return task.finish(add_up(task, answer, split, config, info))
 
 
 def add_up(
-    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel
+    task: AnyTask,
+    answer: Callable[[Arrays], dict[str, Array]],
+    split: Split,
+    config: BaseModel,
+    info: BaseModel,
+    seen: Callable[[Arrays, Arrays], None] = lambda batch, outputs: None,
 ) -> dict[str, tuple[Any, Any]]:
     """Add up the task's metrics over a split.
 
@@ -35,10 +40,14 @@ def add_up(
         answer: gives the main graph's outputs for a batch that holds its inputs.
         split: the examples.
         config: the task's options.
+        info: what was learnt.
+        seen: is shown each batch with its outputs.
     """
     totals: dict[str, tuple[Any, Any]] = {}
     for batch in split.batches(BATCH):
-        for name, (total, count) in task.metrics(answer(batch), batch, config).items():
+        outputs = answer(batch)
+        seen(batch, outputs)
+        for name, (total, count) in task.totals(outputs, batch, config, info).items():
             before = totals.get(name, (0.0, 0.0))
             totals[name] = (before[0] + total, before[1] + count)
     return totals
@@ -48,14 +57,20 @@ def score_beside_baselines(
     task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], data: TaskData[Any], config: BaseModel
 ) -> tuple[Scores, Totals]:
     """Score `answer` and each naive baseline on the test split; also return what its metrics added up to."""
-    totals = add_up(task, answer, data.test, config)
+    totals = add_up(task, answer, data.test, config, data.info)
     naive = {**task.baselines(config, data.info), **data.baselines}
-    scores = Scores(
+    return beside(task, totals, data.test, config, data.info, naive), totals
+
+
+def beside(
+    task: AnyTask, totals: Totals, split: Split, config: BaseModel, info: BaseModel, naive: Mapping[str, Answer]
+) -> Scores:
+    """Finish what was added up, and score naive answers on the same examples."""
+    return Scores(
         primary=task.primary_metric.name,
         model=task.finish(totals),
-        baselines={name: score(task, baseline, data.test, config) for name, baseline in naive.items()},
+        baselines={name: score(task, baseline, split, config, info) for name, baseline in naive.items()},
     )
-    return scores, totals
 
 
 def check_stored(task: AnyTask, trained: Answer, stored: Answer, data: TaskData[Any]) -> None:

@@ -1,13 +1,10 @@
-"""What a person can choose about a classifier, and what the data told it."""
+"""What a person can choose about a classifier."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from lstm_onnx.contract import Table
-from lstm_onnx.features.words import Words
 
 POOLINGS = ("last", "mean", "max", "attention")
 
@@ -86,19 +83,3 @@ class Config(BaseModel):
         if any(not 1 <= n <= 5 for n in self.ngrams):
             raise ValueError("--ngrams: n-grams have 1 to 5 words")
         return self
-
-
-class Info(BaseModel):
-    """What the training data told, needed to build the model and to read data like it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    classes: tuple[str, ...]
-    priors: tuple[float, ...] = Field(description="share of each class in training")
-    typical: int = Field(ge=1, description="median length of a sequence, or of a text in words (or bytes)")
-    channels: tuple[str, ...] = ()
-    center: tuple[float, ...] = Field((), description="mean of each channel in training, user's units")
-    spread: tuple[float, ...] = Field((), description="standard deviation of each channel in training, never 0")
-    gaps: bool = Field(False, description="values are missing in training, so the model sees where")
-    table: Table | None = None
-    words: Words | None = None

@@ -19,8 +19,13 @@ from lstm_onnx_classification.reading_texts import read_encoded, read_folders, r
 _TRAIN = re.compile(r"^(?P<name>.*)(?P<part>train)$", re.IGNORECASE)
 
 
-def read(source: Path, config: Config) -> RawExamples:
+def read(source: Path, config: Config, alone: bool = False) -> RawExamples:
     """Read a data set, together with its test part where that lies beside it.
+
+    Args:
+        source: file or folder.
+        config: roles of the columns.
+        alone: read what `source` holds and nothing beside it, as other data is read to be scored.
 
     Raises:
         UserError: it cannot be read; says where, what was found and what to do.
@@ -28,19 +33,20 @@ def read(source: Path, config: Config) -> RawExamples:
     if source.is_dir():
         source, found = _in_folder(source)
         if found is None:
-            return _joined_test(read_folders(source, config), source, config, read_folders)
+            return _joined_test(read_folders(source, config), source, config, read_folders, alone)
+        alone = False  # a pair of files in the folder belongs to it
     if not source.exists():
         names = [p.name for p in source.parent.iterdir()] if source.parent.is_dir() else []
         raise UserError(f"{source}: no such file or folder{nearest(source.name, names)}")
     suffix = source.suffix.lower()
     if suffix == SUFFIX:
-        return _joined_test(read_ts_file(source, config), source, config, read_ts_file)
+        return _joined_test(read_ts_file(source, config), source, config, read_ts_file, alone)
     if suffix == ".npz":
-        return _joined_test(read_npz(source, config), source, config, read_npz)
+        return _joined_test(read_npz(source, config), source, config, read_npz, alone)
     if suffix not in FORMATS:
         known = ", ".join((SUFFIX, ".npz", *FORMATS))
         raise UserError(f"{source}: files of type '{source.suffix}' are not read; use one of {known}")
-    return _read_tables(source, config)
+    return _read_tables(source, config, alone)
 
 
 def files_of(source: Path, config: Config) -> tuple[Path, ...]:
@@ -75,8 +81,11 @@ def _partner(source: Path) -> Path | None:
     return beside if beside.is_file() else None
 
 
-def _read_tables(source: Path, config: Config) -> RawExamples:
+def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
     frame = read_encoded(source, config.encoding)
+    if alone:  # what is scored needs no groups and parts
+        absent = [name for name in ("group", "split") if getattr(config, name) not in frame.columns]
+        config = config.model_copy(update=dict.fromkeys(absent))
     roles = find_roles(frame, source, config)
 
     def one(path: Path, config: Config) -> RawExamples:
@@ -93,7 +102,7 @@ def _read_tables(source: Path, config: Config) -> RawExamples:
         config=_resolved(config, roles),
         notes=(*roles.notes, *found.notes),
     )
-    return _joined_test(read, source, config, one)
+    return _joined_test(read, source, config, one, alone)
 
 
 def _resolved(config: Config, roles: Roles) -> Config:
@@ -105,9 +114,11 @@ def _resolved(config: Config, roles: Roles) -> Config:
 
 
 def _joined_test(
-    read: RawExamples, source: Path, config: Config, reader: Callable[[Path, Config], RawExamples]
+    read: RawExamples, source: Path, config: Config, reader: Callable[[Path, Config], RawExamples], alone: bool
 ) -> RawExamples:
     """Add the test examples of another file: the one asked for, or the partner of this one."""
+    if alone:
+        return read
     if config.test_file is None and read.parts is not None:
         return read
     path = _asked_for(source, config.test_file) if config.test_file else _partner(source)

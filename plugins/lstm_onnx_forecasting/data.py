@@ -15,6 +15,7 @@ from lstm_onnx_forecasting.columns import Roles
 from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.parts import cut_parts, refuse_no_windows, split_windows
 from lstm_onnx_forecasting.reading import read_series
+from lstm_onnx_forecasting.scored import series_names
 from lstm_onnx_forecasting.season import choose_season, choose_window
 from lstm_onnx_forecasting.series_statistics import center_and_spread, mase_scale, note_constants, static_values
 from lstm_onnx_forecasting.windows import WindowSplit, make_bank
@@ -77,6 +78,7 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         config=_resolved(config, info, read.roles),
         summary=_summary(series, read.step, train, validation, test, window, config.horizon),
         notes=tuple(notes),
+        test_names=series_names(series, test),
     )
 
 

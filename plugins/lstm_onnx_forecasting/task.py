@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lstm_onnx.contract import Array, Contract
-from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, ScoredData, Task, TaskData, Totals
 from lstm_onnx_forecasting import metrics, options
 
 if TYPE_CHECKING:
@@ -33,6 +33,16 @@ class Forecasting(Task[options.Config, options.Info]):
 
         return load_data(source, config, seed)
 
+    def load_scored(self, source: Path, config: options.Config, info: options.Info) -> ScoredData:
+        """Read other data, with every forecast that it allows."""
+        from lstm_onnx_forecasting.scored import load_scored
+
+        return load_scored(source, config, info)
+
+    def truth(self, batch: Arrays, config: options.Config, info: options.Info) -> Arrays:
+        """What happened."""
+        return {"forecast": batch["actual"]}
+
     def data_sets(self) -> tuple[DataSet, ...]:
         """Hourly traffic on a motorway."""
         from lstm_onnx_forecasting.data import TRAFFIC
@@ -52,9 +62,13 @@ class Forecasting(Task[options.Config, options.Info]):
         return forecast_loss(model, batch)
 
     def metrics(self, outputs: Arrays, batch: Arrays, config: options.Config) -> Totals:
-        """MAE, MSE, sMAPE and MASE of the point forecast; pinball loss and coverage of the quantiles."""
+        """MAE, MSE, sMAPE and MASE of the point forecast; pinball loss and coverage of the quantiles.
+
+        Of several targets, what has their unit is told of each, as their sum would be of apples and pears.
+        """
         actual = metrics.scored_truth(batch["actual"], batch["values"])
-        totals = metrics.point_totals(outputs["forecast"], actual, batch["mase_scale"])
+        names = config.target if config.columns == "variables" else ()
+        totals = metrics.point_totals(outputs["forecast"], actual, batch["mase_scale"], names)
         if "quantiles" in outputs:
             totals |= metrics.quantile_totals(outputs["quantiles"], actual, config.quantiles)
         return totals
@@ -62,7 +76,8 @@ class Forecasting(Task[options.Config, options.Info]):
     def finish(self, totals: Totals) -> dict[str, float]:
         """Add the RMSE, the root of the mean squared error over all."""
         figures = super().finish(totals)
-        return {"rmse": math.sqrt(figures["mse"])} | figures
+        squares = [name for name in figures if name.startswith("mse")]
+        return {f"r{name}": math.sqrt(figures[name]) for name in squares} | figures
 
     def baselines(self, config: options.Config, info: options.Info) -> dict[str, Answer]:
         """The last value, and the last season, repeated."""

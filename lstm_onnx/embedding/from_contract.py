@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lstm_onnx.column_reading import LEFT_OUT
 from lstm_onnx.contract import (
@@ -94,13 +95,15 @@ def project_of(contract: Contract, size: int, version: str, fingerprint: str = "
 
 def _label_arrays(contract: Contract, ids: dict[str, str], dims: dict[str, Dim]) -> tuple[Labels, ...]:
     """Classes and the like: what whole numbers stand for, and what the places of an axis are called."""
-    found = [(ids[t.name], t.labels, f"numbers of {t.name}") for t in contract.outputs if t.labels]
-    axes = dict.fromkeys(d for t in contract.outputs for d in t.dims)
-    found += [(snake(a), dims[a].labels, f"places of the axis {a}") for a in axes if dims[a].labels]
-    return tuple(
-        Labels(name, labels, of)
-        for (_, labels, of), name in zip(found, unique(f"{name}_labels" for name, _, _ in found), strict=True)
-    )
+    found = [
+        Labels(f"{ids[t.name]}_labels", t.labels, f"numbers of {t.name}", t.name) for t in contract.outputs if t.labels
+    ]
+    taken = {labels.id for labels in found}
+    for axis in dict.fromkeys(d for t in contract.outputs for d in t.dims):
+        name = f"{axis}_labels" if f"{snake(axis)}_labels" not in taken else f"{axis}_axis_labels"
+        if names := dims[axis].labels:
+            found.append(Labels(name, names, f"places of the axis {axis}", None))
+    return tuple(replace(one, id=name) for one, name in zip(found, unique(one.id for one in found), strict=True))
 
 
 def _identifiers(contract: Contract) -> dict[str, str]:

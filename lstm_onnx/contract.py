@@ -163,6 +163,7 @@ class Table(_Part):
     wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
     steps: bool = Field(False, description="each row is a whole sequence of one channel, its cells the steps in order")
     others: tuple[str, ...] = Field((), description="columns that are no input, such as the class of known examples")
+    encoding: str | None = Field(None, description="of text files like that of training, where it is not UTF-8")
     columns: tuple[ColumnReading, ...] | None = Field(None, description="what was understood of each, as they stand")
 
 

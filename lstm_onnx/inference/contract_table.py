@@ -9,8 +9,8 @@ import polars as pl
 from lstm_onnx.column_reading import SERIES, ColumnReading
 from lstm_onnx.contract import CellSource, ColumnsSource, Contract, StaticSource, Table, TextSource
 from lstm_onnx.data.followed import followed
-from lstm_onnx.data.tables import read_table, records_frame
-from lstm_onnx.data.text_files import load_json
+from lstm_onnx.data.tables import TEXT_FORMATS, read_table, records_frame
+from lstm_onnx.data.text_files import decode_as_trained, load_json
 from lstm_onnx.data.text_table import NoHeader
 
 _SHOWN = 5
@@ -53,8 +53,10 @@ def _alike(readings: tuple[ColumnReading, ...], frame: pl.DataFrame) -> list[Col
 
 def _read(path: Path, table: Table, notes: list[str]) -> pl.DataFrame:
     """Read a file; one without a header line has the columns of training, with or without those that are no input."""
+    text = path.suffix.lower() in TEXT_FORMATS and path.is_file()
+    content = decode_as_trained(path.read_bytes(), path, table.encoding).encode() if text else None
     try:
-        return read_table(path)
+        return read_table(path, content)
     except NoHeader as error:
         known = tuple(r.column for r in table.columns or ())
         inputs = tuple(c for c in known if c not in table.others)
@@ -62,7 +64,7 @@ def _read(path: Path, table: Table, notes: list[str]) -> pl.DataFrame:
         if names is None:
             raise
         notes.append(f"no header line: the columns are taken for those of training, '{names[0]}' to '{names[-1]}'")
-        return read_table(path, names=names)
+        return read_table(path, content, names)
 
 
 def _unused(contract: Contract, frame: pl.DataFrame) -> list[str]:

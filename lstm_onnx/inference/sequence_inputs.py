@@ -34,6 +34,8 @@ from lstm_onnx.inference.contract_table import contract_frame
 from lstm_onnx.inference.model_inputs import ModelInputs
 
 _LINES = ".txt"
+_NAME = 32_767
+"""A text that names its answer is cut to so many letters: what a cell of a spreadsheet holds."""
 
 
 def padded_axes(contract: Contract) -> set[str]:
@@ -131,7 +133,7 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
     notes: tuple[str, ...] = ()
     if isinstance(data, Path) and data.suffix.lower() == _LINES:
         _refuse_cells(contract, data, column)
-        texts, first = _lines(data), 1
+        texts, first = _lines(data, _encoding(contract)), 1
     else:
         question = frame = _frame(contract, data, where)
         texts, first = _cells(frame, column, where), row_number(where, 0)
@@ -147,9 +149,13 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
             arrays[tensor.name] = strings if whole else sizes.rows(tensor, tensor.dims[-1], encoded)
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
+    if long := sum(len(text) > _NAME for text in texts):
+        notes += (f"{long:,} text{'s' * (long > 1)} of more than {_NAME:,} letters stand cut beside the answers",)
     empty = sum(not text.strip() for text in texts)
     notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return ModelInputs(_checked(contract, arrays | others), tuple(texts), notes, question, np.arange(len(texts)))
+    return ModelInputs(
+        _checked(contract, arrays | others), tuple(map(_name, texts)), notes, question, np.arange(len(texts))
+    )
 
 
 def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
@@ -159,6 +165,10 @@ def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
 
 
 _NONE = np.zeros(0)
+
+
+def _encoding(contract: Contract) -> str | None:
+    return contract.table.encoding if contract.table is not None else None
 
 
 def _frame(contract: Contract, data: pl.DataFrame | Path, where: str) -> pl.DataFrame:
@@ -313,6 +323,10 @@ class _Sizes:
             )
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path, encoding: str | None) -> list[str]:
     check_readable(path, (_LINES,))
-    return read_lines(path)
+    return read_lines(path, encoding)
+
+
+def _name(text: str) -> str:
+    return text if len(text) <= _NAME else text[: _NAME - 1] + "…"

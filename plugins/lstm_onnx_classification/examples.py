@@ -38,6 +38,14 @@ class Examples:
         return len(self.labels)
 
 
+def taken(examples: Examples, chosen: Sequence[int]) -> Examples:
+    """Return some of the examples, in the order given."""
+    own = examples
+    items: list[Any] = [own.items[i] for i in chosen]
+    groups = [own.groups[i] for i in chosen] if own.groups is not None else None
+    return Examples(items, [own.labels[i] for i in chosen], [own.places[i] for i in chosen], groups)
+
+
 def joined(parts: Sequence[Examples]) -> Examples:
     """Put examples one after the other; their groups are known where those of all are."""
     items: list[Any] = [item for part in parts for item in part.items]

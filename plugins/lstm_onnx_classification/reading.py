@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lstm_onnx.data.followed import followed
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.tables import FORMATS
 from lstm_onnx.data.text_facts import reading_notes
+from lstm_onnx.data.text_files import other_encoding
 from lstm_onnx.data.text_table import NoHeader
 from lstm_onnx.data.ucr_format import SUFFIX
 from lstm_onnx.data.understanding import Understanding
@@ -58,6 +60,8 @@ def files_of(source: Path, config: Config) -> tuple[Path, ...]:
     if source.is_dir():
         source, _ = _in_folder(source)
     test = _asked_for(source, config.test_file) if config.test_file else _partner(source)
+    if test is not None and config.test_file is None and not _has_labels(test, config):
+        test = None
     return (source, test) if test is not None else (source,)
 
 
@@ -85,6 +89,13 @@ def _partner(source: Path) -> Path | None:
     return beside if beside.is_file() else None
 
 
+def _has_labels(path: Path, config: Config) -> bool:
+    """Whether a test file that was found has classes: that of a contest has none."""
+    if path.suffix.lower() not in FORMATS or config.label is None:
+        return True
+    return config.label in read_encoded(path, config.encoding).columns
+
+
 def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
     names = config.header
     try:
@@ -109,7 +120,8 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
             found = plain
         else:
             found = followed(read_encoded(path, config.encoding, names), understood, path)
-        return read_text_table(found, path, roles) if roles.text else read_series_table(found, path, roles)
+        read_rows = read_text_table if roles.text else read_series_table
+        return read_rows(found, path, roles, config.on_missing)
 
     found = one(source, config)
     written = {"decimal": None if roles.text else table.decimal, "header": names}
@@ -117,7 +129,7 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
         found.examples,
         found.parts,
         found.channels,
-        found.table,
+        found.table and found.table.model_copy(update={"encoding": other_encoding(config.encoding)}),
         found.column,
         config=_resolved(config, roles).model_copy(update=written),
         notes=(*reading_notes(source), *table.notes((*steps, *timed)), *roles.notes, *found.notes),
@@ -145,6 +157,9 @@ def _joined_test(
     path = _asked_for(source, config.test_file) if config.test_file else _partner(source)
     if path is None:
         return read
+    if config.test_file is None and not _has_labels(path, read.config or config):
+        note = f"{path.name} beside it has no column '{(read.config or config).label}', so it is no test part"
+        return replace(read, notes=(*read.notes, note))
     if read.parts is not None and "test" in read.parts:
         raise UserError(f"{source}: has test examples of its own, and --test-file gives others; leave one out")
     if path.is_dir() != source.is_dir():

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract_rules import fault_of
 from lstm_onnx.contract_versions import in_current_names
 from lstm_onnx.errors import UserError
@@ -162,6 +163,8 @@ class Table(_Part):
     wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
     steps: bool = Field(False, description="each row is a whole sequence of one channel, its cells the steps in order")
     others: tuple[str, ...] = Field((), description="columns that are no input, such as the class of known examples")
+    encoding: str | None = Field(None, description="of text files like that of training, where it is not UTF-8")
+    columns: tuple[ColumnReading, ...] | None = Field(None, description="what was understood of each, as they stand")
 
 
 class Tolerance(_Part):

@@ -120,8 +120,9 @@ def predict(
         from lstm_onnx.inference.row_stream import stream_rows
 
         return Streamed(stream_rows(model, sys.stdin))
+    in_file = options.to is not None and options.top_k is None  # a file has room for a column for each label
     with deadline(options.timeout):
-        prediction = model.predict(source, options.top_k, options.keep or None)
+        prediction = model.predict(source, 0 if in_file else options.top_k, options.keep or None)
     written = _draw(model.require_contract(), prediction, pictures, options.plugin_file) if pictures else {}
     if options.to is not None:
         write_table(prediction.table, options.to)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lstm_onnx.column_reading import LEFT_OUT
 from lstm_onnx.contract import (
     CellSource,
     ColumnsSource,
@@ -175,6 +176,12 @@ def _labels(name: str, axes: Sequence[tuple[str, ...]], bare: Sequence[TensorSpe
     return tuple(f"{name} {label}".strip() for label in labels) if numbers or len(bare) > 1 else labels
 
 
+def has_plain_columns(contract: Contract) -> bool:
+    """Whether the columns that the inputs come from are plain numbers, written as every program reads them."""
+    readings = (contract.table or Table()).columns or ()
+    return all(r.is_plain for r in readings if r.role != LEFT_OUT)
+
+
 def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     given = [p for p in inputs if p.source != "state"]
     sources = {p.source for p in given}
@@ -191,6 +198,8 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
         if contract.stream is not None:  # a line is a whole text, not the next piece of one
             return "library"
         return "texts" if sources <= {"text", "bytes", "lengths"} else "library"
+    if not has_plain_columns(contract):  # programs read plain numbers alone, and would take `1.234,5` for another
+        return "library"
     timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
     if timed and (contract.table is None or contract.table.step is None):
         return "library"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Table
 from lstm_onnx.data.parts import PARTS, Part, Whole, cut, part_out
 from lstm_onnx.errors import UserError
@@ -32,6 +33,7 @@ class Examples:
         places: where each example stands, such as `data.csv: row 17`, for errors and notes.
         what: what examples are, in the plural.
         told: what was read, in words, such as `640 sequences of 12 channels`; by default how many there are.
+        understood: how each column is read, where the source is a table (`lstm_onnx.data.understanding`).
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -45,6 +47,7 @@ class Examples:
     places: Sequence[str] | None = None
     what: str = "examples"
     told: str = ""
+    understood: tuple[ColumnReading, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of examples."""

@@ -140,10 +140,11 @@ class FeatureTask(Task[ConfigT, Learnt]):
             test=test,
             info=learnt,
             summary=summary,
-            notes=(*examples.notes, *notes, *left_out),
+            notes=(*examples.notes, *notes, *self.remarks(learnt, asked, config), *left_out),
             config=examples.options,
             baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
             test_names=examples.names(source, chosen["test"].tolist()),
+            understood=examples.understood,
         )
 
     def load_scored(self, source: Path, config: ConfigT, info: Learnt) -> ScoredData:
@@ -172,6 +173,10 @@ class FeatureTask(Task[ConfigT, Learnt]):
             options: of the task.
         """
         return fitted
+
+    def remarks(self, learnt: Learnt, asked: Mapping[str, Sequence[Any]], options: ConfigT) -> Sequence[str]:
+        """Return a note for each thing that is odd about the test part, with what was learnt from the other."""
+        return ()
 
     def naive(
         self,

@@ -114,7 +114,8 @@ class Model:
         Args:
             data: what to answer for: a path; a table of polars, pandas or pyarrow; a mapping from names of inputs to
                 arrays; or a list of texts, or of paths of pictures.
-            top: of outputs that rank labels, how many to put into the table; None for all.
+            top: of outputs that rank labels, how many to put into the table; None for all, or three of very many; 0 for
+                all, however many.
             keep: columns of the question to put beside the answers, or `["all"]`; None for those that tell rows apart.
 
         Raises:

@@ -26,9 +26,10 @@ def to_table(
         contract: of the file that ran.
         inputs: what went in; names the series.
         outputs: what came out, by name.
-        top: of outputs that rank labels, show only so many, the best first; None shows all, or three of very many.
+        top: of outputs that rank labels, show only so many, the best first; None shows all, or three of very many; 0
+            shows all, however many.
     """
-    if top is not None and not any(t.is_scores for t in contract.outputs):
+    if top and not any(t.is_scores for t in contract.outputs):
         raise UserError("--top-k: this model does not rank labels, so there are no best ones to choose")
     layout = output_layout(contract, top)
     there = [(cell, contract.outputs[cell.output]) for cell in layout.cells]

@@ -7,9 +7,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lstm_onnx.contract import Step
+from lstm_onnx.data.table_options import TableOptions
 
 
-class Config(BaseModel):
+class Config(TableOptions):
     """Options of `lstm-onnx train --plugin forecasting`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -68,7 +68,7 @@ def long_sequences(
     values, notes = _numbers(frame, columns, where)
     order = np.argsort(code, kind="stable")
     if time is not None:
-        second, fraction, found = _moments(frame, time, where)
+        second, fraction, found = moments(frame, time, where)
         notes += found
         moved = int(((np.diff(second[order]) < 0) & (np.diff(code[order]) == 0)).sum())
         if moved:
@@ -137,7 +137,7 @@ def _numbers(frame: pl.DataFrame, columns: Sequence[str], where: str) -> tuple[S
     return values, notes
 
 
-def _moments(frame: pl.DataFrame, time: str, where: str) -> tuple[Floats, Floats, list[str]]:
+def moments(frame: pl.DataFrame, time: str, where: str) -> tuple[Floats, Floats, list[str]]:
     """Return what orders the steps: numbers, or seconds and fractions of them apart, so that no digit is lost."""
     require(frame, time, where)
     cells = frame.get_column(time)

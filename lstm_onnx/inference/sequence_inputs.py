@@ -27,6 +27,7 @@ from lstm_onnx.data.tables import (
 )
 from lstm_onnx.data.text_files import read_lines
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
+from lstm_onnx.data.windows import cut_windows
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.batches import CELLS, apart
 from lstm_onnx.inference.cell_inputs import cell_columns, read_cells
@@ -256,6 +257,11 @@ def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[
         notes.append(f"there is no column '{table.series}', so all rows are taken for one sequence")
     if table.time and not time:
         notes.append(f"there is no column '{table.time}', so steps are taken in the order in which they stand")
+    if table.window is not None:
+        hop = table.hop or table.window
+        cut = cut_windows(frame, where, sequence=sequence, time=time, columns=columns, window=table.window, hop=hop)
+        read = cut.sequences
+        return Sequences(read.values, read.names, read.places, read.rows, (*notes, *cut.notes, *read.notes))
     read = long_sequences(frame, where, sequence=sequence, time=time, columns=columns)
     return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes))
 

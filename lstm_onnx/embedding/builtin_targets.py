@@ -60,7 +60,8 @@ GO = EmbedTarget(
     templates=TEMPLATES / "go",
     build=(
         "CGO_CFLAGS=\"'-I$ONNXRUNTIME_ROOT/include'\" "
-        "CGO_LDFLAGS=\"'-L$ONNXRUNTIME_ROOT/lib' '-Wl,-rpath,$ONNXRUNTIME_ROOT/lib'\" go build -o {{ project.id }} ./cmd/{{ project.id }}",
+        "CGO_LDFLAGS=\"'-L$ONNXRUNTIME_ROOT/lib' '-Wl,-rpath,$ONNXRUNTIME_ROOT/lib'\" "
+        "go build -o {{ project.id }} ./cmd/{{ project.id }}",
     ),
     program="./{{ project.id }}",
     tools=("go", "cc"),

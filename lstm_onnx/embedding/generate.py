@@ -79,7 +79,10 @@ def embed(
         check_example(project, content, path, example)
     try:
         project = chosen.fit(project, content)
-        files = {**render(chosen, project, content, chosen_settings), **chosen.files(project, content, to_json(contract))}
+        files = {
+            **render(chosen, project, content, chosen_settings),
+            **chosen.files(project, content, to_json(contract)),
+        }
     except Refusal as refusal:
         raise UserError(f"{path}: target '{chosen.name}' would not run it: {refusal}") from refusal
     if example:

@@ -62,7 +62,9 @@ def render(
     jinja = environment(target.templates)
     own = target.context(project, model)
     rules = {"nan_words": NAN_WORDS, "truth": TRUTH}  # how cells of a table are read
-    settings = {s.name: jinja.from_string(s.default).render(project=project) for s in target.settings} | {**(chosen or {})}
+    settings = {s.name: jinja.from_string(s.default).render(project=project) for s in target.settings} | {
+        **(chosen or {})
+    }
     context = {
         **own,
         **rules,

@@ -156,7 +156,7 @@ def _answer(contract: Contract, state: _SeriesState, name: str, row: dict[str, A
     table = contract.table
     if state.time is not None:
         answer["time"] = time_text(state.time)
-    elif table is not None and table.time is not None:
+    elif table is not None and table.time is not None and (table.step is not None or table.time in row):
         answer["time"] = _cell(row, table.time)
     for t in contract.outputs:
         if t.name in outputs:
@@ -229,9 +229,17 @@ def _number(row: dict[str, Any], column: str, reading: ColumnReading | None = No
 
 
 def _plain(contract: Contract, tensor: TensorSpec, array: Array) -> Any:
-    """One answer as JSON holds it: without the batch and axes of one place, times as text, NaN as null."""
-    keep = [k for k, d in enumerate(tensor.dims) if d != "batch" and contract.axes[d].size != 1]
+    """One answer as JSON holds it: of the newest step, without axes of one place, times and labels as text, no NaN."""
+    if contract.stream is not None and contract.stream.axis in tensor.dims:
+        place = tensor.dims.index(contract.stream.axis)
+        array = array.take([-1], axis=place)
+    else:
+        place = None
+    keep = [k for k, d in enumerate(tensor.dims) if d != "batch" and k != place and contract.axes[d].size != 1]
     values = array.reshape([array.shape[k] for k in keep])
+    if tensor.labels is not None and values.dtype.kind in "iu":
+        labels = tensor.labels
+        return _mapped(values.tolist(), lambda v: labels[v] if 0 <= v < len(labels) else v)
     if isinstance(tensor.source, TimeSource):
         return _mapped(values.tolist(), lambda v: time_text(int(v)))
     if values.dtype.kind == "f":

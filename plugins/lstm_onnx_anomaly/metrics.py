@@ -60,4 +60,5 @@ def simple_methods(rows: Rows, known: Sequence[Array], marks: Sequence[Any], opt
 
 
 def _relative(values: Array, expect: Callable[[Array], Array], spread: Array) -> Array:
-    return np.nan_to_num(np.abs(values - expect(values)) / spread)
+    found: Array = np.nan_to_num(np.abs(values - expect(values)) / spread)
+    return found

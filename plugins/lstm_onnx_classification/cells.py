@@ -65,7 +65,7 @@ def _texts(frame: pl.DataFrame, column: str, where: Path, what: str, chosen: lis
     require(frame, column, where)
     values = frame.get_column(column)[chosen]
     kind = values.dtype
-    if isinstance(kind, pl.List | pl.Array) and not kind.inner.is_nested():  # type: ignore[attr-defined]
+    if isinstance(kind, pl.List | pl.Array) and not kind.inner.is_nested():
         values = _single(values.cast(pl.List(kind.inner)), column, where, what, chosen)
     elif kind.is_nested():
         raise UserError(f"{where}: column '{column}' holds {nested(kind)}, where text is needed; choose another")

@@ -66,7 +66,7 @@ def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles, on_missing
     if on_missing == "skip":
         there = np.flatnonzero(has_cell(frame, roles.label, where, rows))
         notes += left_out(where, np.delete(found.rows, there), "without a label")
-        rows, values, places = ([column[i] for i in there] for column in (rows, values, places))  # type: ignore[assignment,misc]
+        rows, values, places = ([column[i] for i in there] for column in (rows, values, places))  # type: ignore[assignment]
         if not rows:
             raise UserError(f"{where}: no row has a label in column '{roles.label}'")
     parts = None

@@ -70,6 +70,8 @@ def stream_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
 
 def _refuse_inputs(contract: Contract, where: str) -> None:
     for t in contract.external_inputs:
+        if t.default is not None:
+            continue
         if isinstance(t.source, ColumnsSource) and t.source.rows == "future":
             raise UserError(
                 f"{where}: input '{t.name}' is known ahead of time, which a row at a time cannot give; pass it from a "

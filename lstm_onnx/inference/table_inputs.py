@@ -60,8 +60,8 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
     """
     where = "the table"
     if not isinstance(data, pl.DataFrame):
-        where, suffix = str(data), data.suffix.lower()
-        if suffix == ".npz" or (suffix == ".json" and data.is_file() and isinstance(load_json(data), dict)):
+        where = str(data)
+        if holds_arrays(data):
             try:
                 return ModelInputs(check_inputs(contract, load_arrays(data)))
             except UserError as error:
@@ -87,6 +87,12 @@ def _from_frame(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
     if cell_columns(contract):
         return read_row_inputs(contract, frame, where)
     return _from_table(contract, frame, where)
+
+
+def holds_arrays(path: Path) -> bool:
+    """Whether a file holds arrays by name, and no table."""
+    suffix = path.suffix.lower()
+    return suffix == ".npz" or (suffix == ".json" and path.is_file() and isinstance(load_json(path), dict))
 
 
 def target_columns(contract: Contract) -> tuple[str, ...]:
@@ -116,7 +122,8 @@ def _refuse_sourceless(contract: Contract, where: str) -> None:
     bare = [
         t
         for t in contract.external_inputs
-        if t.source is None or (isinstance(t.source, LengthsSource) and t.source.axis not in told)
+        if (t.source is None and t.default is None)
+        or (isinstance(t.source, LengthsSource) and t.source.axis not in told)
     ]
     if bare:
         wanted = ", ".join(f"'{t.name}' ({', '.join(str(d) for d in contract.dims_of(t))})" for t in bare)

@@ -214,8 +214,8 @@ def _now(frame: pl.DataFrame, table: Table, step: Step) -> int:
     grid = advance(now, step, 0) if step.sessions is not None else to_grid(now, step)
     if clock.resample is not None and not np.array_equal(begins_of_steps(micros, step), micros):
         raise UserError(
-            f"the time {moment_text(int(now[0]), step)} is within a step of {step_text(step)}: this model learnt one row "
-            "for each step, gathered from several; send rows that are gathered already"
+            f"the time {moment_text(int(now[0]), step)} is within a step of {step_text(step)}: this model learnt one "
+            "row for each step, gathered from several; send rows that are gathered already"
         )
     if step.sessions is not None and not np.array_equal(grid, now):
         raise UserError(
@@ -231,7 +231,8 @@ def _told_time(table: Table, time: int) -> Any:
 def _between(before: int, now: int, step: Step) -> list[int]:
     if now <= before:
         raise UserError(
-            f"the time {moment_text(now, step)} does not come after {moment_text(before, step)}; send rows in their order"
+            f"the time {moment_text(now, step)} does not come after {moment_text(before, step)}; send rows in their "
+            "order"
         )
     first, last = (int(k) for k in ticks(np.array([before, now], np.int64), step))
     count = max(1, (last - first) // stride(step))
@@ -241,9 +242,8 @@ def _between(before: int, now: int, step: Step) -> list[int]:
         )
     times = [int(t) for t in advance(np.array([before], np.int64), step, np.arange(1, count + 1))]
     if times[-1] != (int(to_grid(np.array([now]), step)[0]) if step.months else now):
-        raise UserError(
-            f"the time {moment_text(now, step)} is not {step_text(step)} (or a multiple) after {moment_text(before, step)}"
-        )
+        distance = f"{step_text(step)} (or a multiple) after {moment_text(before, step)}"
+        raise UserError(f"the time {moment_text(now, step)} is not {distance}")
     return times
 
 

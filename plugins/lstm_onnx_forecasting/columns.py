@@ -136,8 +136,8 @@ def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Confi
             seen[column] = option
     if config.columns == "series" and config.series:
         raise UserError(
-            f"{where}: --columns series reads each target column as a series, and --series '{' '.join(config.series)}' reads the "
-            "series from one column; give one of the two"
+            f"{where}: --columns series reads each target column as a series, and --series '{' '.join(config.series)}' "
+            "reads the series from one column; give one of the two"
         )
 
 

@@ -133,11 +133,7 @@ def _lines(found: FirstOptions, data: Path, to: Path) -> Iterator[str]:
     default = type(found.config)()
     for settled in (True, False):
         yield ""
-        yield (
-            "# found in the data, or needed to read it"
-            if settled
-            else "# what else may be said, with what holds if it is not"
-        )
+        yield ("# found in the data" if settled else "# what else may be said, as it is (or an example of it)")
         for name, field in type(found.config).model_fields.items():
             value = getattr(found.config, name)
             if (value != getattr(default, name)) == settled:

@@ -67,7 +67,7 @@ def find_roles(table: Understanding, config: Config) -> Roles:
         for column in rest[:1]:
             numeric_column(frame, column, where)  # tells which cell is no number, and why
         raise UserError(f"{where}: no column of numbers is left to forecast; name it with --target")
-    unused = {c: "holds no numbers" for c in rest if c not in numbers}
+    unused = {c: "holds no numbers; words may go to --past, --future or --static" for c in rest if c not in numbers}
     target, passed = _targets(table, numbers, config)
     notes = []
     if unused:

@@ -125,6 +125,8 @@ def _source_kind(contract: Contract, tensor: TensorSpec, rows: str | None) -> So
     source = tensor.source
     if isinstance(source, TimeSource):
         return "time" if source.rows == "past" else "time_future"
+    if isinstance(source, ColumnsSource) and tensor.dtype == "string":
+        return "other"  # programs read numbers alone from the columns of a table
     if isinstance(source, ColumnsSource):
         return "future" if source.rows == "future" else "rows"
     if isinstance(source, StaticSource):

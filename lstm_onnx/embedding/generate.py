@@ -116,6 +116,11 @@ def _contract(model: onnx.ModelProto, path: Path) -> Contract:
         raise UserError(f"{path}: has no lstm-onnx contract, which embed works from; export it with lstm-onnx export")
     if not contract.examples:
         raise UserError(f"{path}: has no golden examples for the self-test; export it again")
+    if {t.name for t in contract.outputs} <= {s.output for s in contract.states}:
+        raise UserError(
+            f"{path}: all its outputs are states, so that a program would have no answer; give the graph an output that "
+            f"is none, and export it again"
+        )
     refuse_inconsistent(model, contract, path)
     return contract
 

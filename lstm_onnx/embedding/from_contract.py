@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lstm_onnx.column_reading import LEFT_OUT
 from lstm_onnx.contract import (
     CellSource,
     ColumnsSource,
@@ -132,8 +133,8 @@ def _source_kind(contract: Contract, tensor: TensorSpec, rows: str | None) -> So
         return "lengths"
     if isinstance(source, ImageSource):
         return "image" if tensor.dtype == "uint8" and len(tensor.dims) == 4 else "other"
-    if isinstance(source, CellSource):
-        return "other"  # no program reads a table with a row for each example
+    if isinstance(source, CellSource) or tensor.default is not None:
+        return "other"  # no program reads a table with a row for each example, and options are not in tables
     if isinstance(source, TextSource):
         if tensor.dtype == "string":
             return "text"
@@ -178,6 +179,13 @@ def _labels(name: str, axes: Sequence[tuple[str, ...]], bare: Sequence[TensorSpe
     return tuple(f"{name} {label}".strip() for label in labels) if numbers or len(bare) > 1 else labels
 
 
+def has_plain_columns(contract: Contract) -> bool:
+    """Whether the columns that the inputs come from are plain numbers, written as every program reads them."""
+    table = contract.table or Table()
+    readings = table.columns or ()
+    return table.window is None and all(r.is_plain for r in readings if r.role != LEFT_OUT)
+
+
 def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     given = [p for p in inputs if p.source != "state"]
     sources = {p.source for p in given}
@@ -194,8 +202,21 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
         if contract.stream is not None:  # a line is a whole text, not the next piece of one
             return "library"
         return "texts" if sources <= {"text", "bytes", "lengths"} else "library"
-    timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
-    if timed and (contract.table is None or contract.table.step is None):
+    if not has_plain_columns(contract):  # programs read plain numbers alone, and would take `1.234,5` for another
         return "library"
+    timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
     looks_back = any(isinstance(t.source, ColumnsSource) and t.source.rows != "all" for t in contract.inputs)
+    table = contract.table
+    if timed and (table is None or table.step is None):
+        return "library"
+    if table is not None and (timed or looks_back) and not _reads_clock(table):
+        return (
+            "library"  # a program knows ISO 8601 and an even step alone, and never reads times otherwise than predict
+        )
     return "window" if timed or looks_back else "sequence"
+
+
+def _reads_clock(table: Table) -> bool:
+    """Whether programs read the times of a table as `predict` does."""
+    even = table.step is None or (table.step.unit is None and table.step.sessions is None)
+    return even and (table.clock is None or table.clock.plain)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Scores
 from lstm_onnx.contract_versions import scores_of_version_1
 from lstm_onnx.training.options import TrainingOptions
@@ -26,9 +27,11 @@ class Record(BaseModel):
     status: Literal["training", "interrupted", "finished"] = "training"
     source: str | None  # absolute, or within the run folder; None for the data that the plugin brings
     fingerprint: str
+    base: str | None = None  # the run that it went on from, with other data
     licence: str | None = None
     summary: str
     notes: list[str]
+    understood: tuple[ColumnReading, ...] = ()
     config: dict[str, Any]
     info: dict[str, Any]
     training: TrainingOptions

@@ -30,6 +30,7 @@ class Classification(FeatureTask[Chosen]):
     Config = Chosen
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "weight_decay": 1e-2}
     streams = True
+    reading = ("on_missing", "on_unseen", "encoding", "split", "group", "test_file", "test_share", "validation_share")
 
     def read(self, source: Path | None, options: Chosen, random: np.random.Generator) -> Examples:
         """Read sequences or texts, and say what features they are; see `lstm_onnx_classification.data`."""
@@ -72,6 +73,12 @@ class Classification(FeatureTask[Chosen]):
     def baselines(self, config: Chosen, info: Learnt) -> dict[str, Answer]:
         """Always the most frequent class, with the shares of all classes as probabilities."""
         return {"majority": info.outputs[0].naive}
+
+    def remarks(self, learnt: Learnt, asked: Mapping[str, Sequence[Any]], options: Chosen) -> Sequence[str]:
+        """Tell if hardly a word of the texts to test is known."""
+        from lstm_onnx_classification.vocabulary import coverage_notes
+
+        return coverage_notes(learnt.inputs[0], asked, options)
 
     def naive(
         self,

@@ -165,5 +165,5 @@ def test_other_data_is_scored_with_the_classes_of_the_model(sequences: Path, tmp
 
 def test_texts_are_not_scored_by_a_model_of_sequences(sequences: Path, texts: Path, tmp_path: Path) -> None:
     trained = lo.train("classification", sequences, **SMALL, epochs=1, runs=tmp_path)
-    with pytest.raises(UserError, match="films.csv: holds texts, and the model was trained on sequences of numbers"):
+    with pytest.raises(UserError, match=r"films\.csv: holds texts, and the model was trained on sequences of numbers"):
         lo.evaluate(trained, texts)

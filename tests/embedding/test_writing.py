@@ -302,6 +302,28 @@ def test_where_inputs_come_from(model: str, mode: str, sources: list[str], tmp_p
     assert (project.mode, [p.source for p in project.inputs]) == (mode, sources)
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"columns": [{"column": "vehicles", "role": "target", "kind": "number", "decimal": ","}]},
+        {"clock": {"columns": ["time"], "forms": ["%d.%m.%Y"]}},
+        {"clock": {"columns": ["time"], "forms": ["datetime"], "zone": "Europe/Berlin"}},
+        {"encoding": "cp1252"},
+    ],
+)
+def test_what_programs_cannot_read_they_take_as_arrays(table: dict[str, object], tmp_path: Path) -> None:
+    model = onnx.load(TRAFFIC)
+    contract = json.loads(next(p.value for p in model.metadata_props if p.key == METADATA_KEY))
+    contract["table"] |= table
+    helper.set_model_props(model, {METADATA_KEY: json.dumps(contract)})
+    onnx.save(model, tmp_path / "a.onnx")
+    for target in ("c", "node", "bare-c"):
+        written = embed(tmp_path / "a.onnx", target, tmp_path / target)
+        assert "run" not in written.commands
+        assert not (written.folder / "example.csv").exists()
+        assert any("reads no input" in note for note in written.notes)
+
+
 def test_numbers_of_words_are_no_text_that_a_program_reads(tmp_path: Path) -> None:
     contract = load(MAKERS["text"](tmp_path)).require_contract()
     words = contract.inputs[0].model_copy(update={"dtype": "int64", "labels": ("a", "b")})

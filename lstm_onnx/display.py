@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from lstm_onnx.contract import Scores
 
 
+NOTHING = 1e-28
+"""What is smaller than this is shown as 0: series without any spread are divided by 1e-30, and leave such rests."""
+
+
 def number(value: float) -> str:
     """Four significant digits, never in the style of 1e+03 for everyday sizes."""
     if not math.isfinite(value):
         return "-"
+    value = 0.0 if abs(value) < NOTHING else value
     digits = 4 if value == 0 else max(0, 3 - math.floor(math.log10(abs(value))))
     return f"{value:.{digits}f}" if 1e-4 <= abs(value) < 1e7 or value == 0 else f"{value:.3e}"
 

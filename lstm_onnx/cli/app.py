@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typer._click.shell_completion import CompletionItem
 
 COMMANDS = {
+    "init": "Say what a table seems to hold, and write it as options to edit and train with.",
     "train": "Train a model; [bold]--plugin NAME --help[/] shows the options of that task too.",
     "export": "Write a run as one .onnx file, or several variants of it, proved against PyTorch first.",
     "verify": "Check that a file is what its contract says, and answers as it should.",

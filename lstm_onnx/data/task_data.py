@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Array
 from lstm_onnx.data.splits import Split
 
@@ -34,6 +35,7 @@ class TaskData(Generic[InfoT]):
         baselines: like `Task.baselines`, for those that need the training data.
         test_names: what each example of `test` is called in a table of answers (its series, or where it stands); empty
             numbers them.
+        understood: how each column of the table is read, where it was one; goes into the contract.
     """
 
     train: Split
@@ -45,6 +47,7 @@ class TaskData(Generic[InfoT]):
     config: BaseModel | None = None
     baselines: Mapping[str, Answer] = field(default_factory=dict)
     test_names: Sequence[str] = ()
+    understood: tuple[ColumnReading, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lstm_onnx.contract import Array
 from lstm_onnx.data.columns import called
-from lstm_onnx.data.labelled import labelled_sequences
+from lstm_onnx.data.labelled import Labels, labelled_sequences
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.tables import is_numeric, require
 from lstm_onnx.errors import UserError
@@ -97,7 +97,8 @@ def read_recordings(
         columns=config.channels,
         labels=[label] if label else [],
     )
-    beside = labels[label] if label else [[None] * len(v) for v in read.values]
+    blank: Labels = [[None] * len(v) for v in read.values]
+    beside = labels[label] if label else blank
     found = [Recording(n, v, told) for n, v, told in zip(read.names, read.values, beside, strict=True)]
     return found, read.notes
 

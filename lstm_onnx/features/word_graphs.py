@@ -49,11 +49,12 @@ def string_stage(found: Words, typical: int) -> Stage:
 
 
 def byte_stage(found: Words, typical: int) -> Stage:
-    """UTF-8 bytes: cut where no letter stands, and looked up by a hash; integers alone."""
-    table = words.bucket_table(found.known)
+    """UTF-8 bytes: cut where no letter stands, or into characters, and looked up by a hash; integers alone."""
+    characters = found.units == "characters"
+    table = words.bucket_table(found.known, characters)
 
     def reference(arrays: Arrays) -> dict[str, Any]:
-        tokens, lengths = words.look_up_bytes(arrays["bytes"], arrays["byte_count"], table)
+        tokens, lengths = words.look_up_bytes(arrays["bytes"], arrays["byte_count"], table, characters)
         return {"tokens": tokens, "lengths": lengths}
 
     return Stage(
@@ -74,7 +75,7 @@ def byte_stage(found: Words, typical: int) -> Stage:
             ),
         ),
         outputs=(TOKENS, COUNTS),
-        build=lambda: _byte_graph(table),
+        build=lambda: _byte_graph(table, characters),
         reference=reference,
         axes={"word": Axis(example_size=typical, meaning="words of a text, the rest padding")},
     )
@@ -215,9 +216,30 @@ def _words_graph() -> GraphProto:
     return _cut_graph("strings as words", nodes, _value("words", TensorProto.STRING, ["batch", "word"]))
 
 
-def _byte_graph(table: Any) -> GraphProto:
+def _word_starts() -> list[NodeProto]:
+    """Say which bytes begin a word: those in one of which the byte before is in none."""
+    return [
+        _node("Cast", "inside", "inside_int", to=TensorProto.INT64),
+        _node("Pad", "inside_int one_before", "shifted_long"),
+        _node("Slice", "shifted_long zero size one", "shifted"),
+        _node("Greater", "inside_int shifted", "starts"),
+    ]
+
+
+def _character_starts() -> list[NodeProto]:
+    """Say which bytes begin a character; the first of all does, even if it is the end of one that was cut in two."""
+    return [
+        _node("Gather", "heads data", "is_head"),
+        _node("Equal", "place scalar_zero", "is_first"),
+        _node("Or", "is_head is_first", "may_start"),
+        _node("And", "inside may_start", "starts"),
+    ]
+
+
+def _byte_graph(table: Any, characters: bool) -> GraphProto:
     """See `words.look_up_bytes`, which has the same names."""
-    codes = words.byte_codes()
+    codes = words.byte_codes(characters)
+    heads = [numpy_helper.from_array(words.heads(), "heads")] if characters else [_constant("one_before", [0, 1, 0, 0])]
     return helper.make_graph(
         [
             _node("Cast", "bytes", "data", to=TensorProto.INT64),
@@ -230,10 +252,7 @@ def _byte_graph(table: Any) -> GraphProto:
             _node("Less", "place count_column", "counts_at_all"),
             _node("Gather", "letters data", "is_letter"),
             _node("And", "counts_at_all is_letter", "inside"),
-            _node("Cast", "inside", "inside_int", to=TensorProto.INT64),
-            _node("Pad", "inside_int one_before", "shifted_long"),
-            _node("Slice", "shifted_long zero size one", "shifted"),
-            _node("Greater", "inside_int shifted", "starts"),
+            *(_character_starts() if characters else _word_starts()),
             _node("Cast", "starts", "starts_int", to=TensorProto.INT64),
             _node("CumSum", "starts_int scalar_one", "number"),
             _node("ReduceMax", "number one", "lengths", keepdims=0),
@@ -268,11 +287,11 @@ def _byte_graph(table: Any) -> GraphProto:
             _constant("two", [2]),
             _constant("scalar_zero", 0),
             _constant("scalar_one", 1),
-            _constant("one_before", [0, 1, 0, 0]),
+            *heads,
             _constant("places", len(codes) // 256),
             _constant("two_hundred_fifty_six", 256),
             _constant("buckets", len(table)),
-            numpy_helper.from_array(words.letters(), "letters"),
+            numpy_helper.from_array(words.letters(characters), "letters"),
             numpy_helper.from_array(codes.astype(np.int32), "codes"),
             numpy_helper.from_array(table.astype(np.int32), "table"),
         ],

@@ -8,31 +8,34 @@ Single cells may come beside them (`CellSource`), and other texts: of a text's r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from lstm_onnx.column_reading import STEP
 from lstm_onnx.contract import Array, ColumnsSource, Contract, LengthsSource, Table, TensorSpec, TextSource
 from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import (
     check_readable,
     is_numeric,
-    read_table,
-    records_frame,
     require,
     require_all,
     row_number,
 )
-from lstm_onnx.data.text_files import load_json, read_lines
+from lstm_onnx.data.text_files import read_lines
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.batches import CELLS, apart
 from lstm_onnx.inference.cell_inputs import cell_columns, read_cells
+from lstm_onnx.inference.contract_table import contract_frame
 from lstm_onnx.inference.model_inputs import ModelInputs
 
 _LINES = ".txt"
+_NAME = 32_767
+"""A text that names its answer is cut to so many letters: what a cell of a spreadsheet holds."""
 
 
 def padded_axes(contract: Contract) -> set[str]:
@@ -54,6 +57,16 @@ def takes_sequences(contract: Contract) -> bool:
 def takes_texts(contract: Contract) -> bool:
     """Whether the inputs are texts."""
     return any(isinstance(t.source, TextSource) for t in contract.inputs)
+
+
+def is_no_table(contract: Contract, data: pl.DataFrame | Path) -> bool:
+    """Whether a file holds sequences or texts without being a table."""
+    if isinstance(data, pl.DataFrame):
+        return False
+    suffix = data.suffix.lower()
+    return (suffix == SUFFIX and takes_sequences(contract)) or (
+        suffix == _LINES and takes_texts(contract) and not takes_sequences(contract)
+    )
 
 
 def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) -> ModelInputs:
@@ -79,7 +92,7 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         _refuse_cells(contract, data)
         read = _from_ts(data, columns)
     else:
-        question = frame = _frame(data)
+        question = frame = _frame(contract, data, where)
         table = contract.table or Table()
         read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
         cells, notes = read_cells(contract, frame, where, read.rows)
@@ -120,9 +133,9 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
     notes: tuple[str, ...] = ()
     if isinstance(data, Path) and data.suffix.lower() == _LINES:
         _refuse_cells(contract, data, column)
-        texts, first = _lines(data), 1
+        texts, first = _lines(data, _encoding(contract)), 1
     else:
-        question = frame = _frame(data)
+        question = frame = _frame(contract, data, where)
         texts, first = _cells(frame, column, where), row_number(where, 0)
         others, notes = read_cells(contract, frame, where, np.arange(frame.height, dtype=np.int64), column)
     encoded = [np.frombuffer(text.encode(), dtype=np.uint8) for text in texts]
@@ -136,9 +149,13 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
             arrays[tensor.name] = strings if whole else sizes.rows(tensor, tensor.dims[-1], encoded)
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
+    if long := sum(len(text) > _NAME for text in texts):
+        notes += (f"{long:,} text{'s' * (long > 1)} of more than {_NAME:,} letters stand cut beside the answers",)
     empty = sum(not text.strip() for text in texts)
     notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return ModelInputs(_checked(contract, arrays | others), tuple(texts), notes, question, np.arange(len(texts)))
+    return ModelInputs(
+        _checked(contract, arrays | others), tuple(map(_name, texts)), notes, question, np.arange(len(texts))
+    )
 
 
 def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
@@ -150,15 +167,12 @@ def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
 _NONE = np.zeros(0)
 
 
-def _frame(data: pl.DataFrame | Path) -> pl.DataFrame:
-    return data if isinstance(data, pl.DataFrame) else read_frame(data)
+def _encoding(contract: Contract) -> str | None:
+    return contract.table.encoding if contract.table is not None else None
 
 
-def read_frame(data: Path) -> pl.DataFrame:
-    """Read the table in a file; `.json` as it is read elsewhere in `predict`, where it may hold arrays."""
-    if data.suffix.lower() == ".json" and data.is_file():
-        return records_frame(load_json(data), data)
-    return read_table(data)
+def _frame(contract: Contract, data: pl.DataFrame | Path, where: str) -> pl.DataFrame:
+    return data if isinstance(data, pl.DataFrame) else contract_frame(contract, data, where)[0]
 
 
 def _cells(frame: pl.DataFrame, column: str, where: str) -> list[str]:
@@ -189,15 +203,49 @@ def _from_ts(path: Path, columns: Sequence[str]) -> Sequences:
 
 def _from_wide(frame: pl.DataFrame, where: str, contract: Contract) -> Sequences:
     table = contract.table or Table()
-    taken = (table.series, *table.others, *cell_columns(contract))
-    columns = [c for c in frame.columns if c not in taken and is_numeric(frame.get_column(c))]
+    steps = [r.column for r in table.columns or () if r.role == STEP]
+    if steps:
+        columns, notes = _steps_by_name(frame, where, steps)
+    else:
+        taken = (table.series, *table.others, *cell_columns(contract))
+        columns = [c for c in frame.columns if c not in taken and is_numeric(frame.get_column(c))]
+        notes = ()
     if not columns:
         raise UserError(f"{where}: no column holds numbers; give a row for each sequence, with its steps in columns")
     read = wide_sequences(frame, where, columns)
+    read = replace(read, notes=(*notes, *read.notes))
     if table.series is None or table.series not in frame.columns:
+        if table.series is not None and table.columns is not None:
+            gone = f"there is no column '{table.series}', so answers go by the number of their row"
+            return replace(read, notes=(*read.notes, f"{gone}{_near(table.series, frame)}"))
         return read
     names = frame.get_column(table.series).cast(pl.String).fill_null("").to_list()
     return Sequences(read.values, tuple(names), read.places, read.rows, read.notes)
+
+
+def _near(word: str, frame: pl.DataFrame) -> str:
+    hint = nearest(word, frame.columns)
+    return hint if "did you mean" in hint else ""
+
+
+def _steps_by_name(frame: pl.DataFrame, where: str, steps: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Return the steps of training in their order; the last of them may be missing, as sequences may be shorter."""
+    there = [c for c in steps if c in frame.columns]
+    if there == list(steps):
+        return there, ()
+    if not there:
+        raise UserError(
+            f"{where}: none of the {len(steps)} steps of training is there, '{steps[0]}' to '{steps[-1]}'"
+            f"{nearest(steps[0], frame.columns)}; name them as in training"
+        )
+    if there != list(steps[: len(there)]):
+        gone = [c for c in steps[: steps.index(there[-1])] if c not in there]
+        more = f" (and {len(gone) - 1} more)" if len(gone) > 1 else ""
+        raise UserError(
+            f"{where}: there is no column '{gone[0]}'{more}, a step of training{nearest(gone[0], frame.columns)}"
+        )
+    gone = list(steps[len(there) :])
+    return there, (f"no columns '{gone[0]}' to '{gone[-1]}': all sequences have {len(there)} steps at most",)
 
 
 def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> Sequences:
@@ -275,6 +323,10 @@ class _Sizes:
             )
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path, encoding: str | None) -> list[str]:
     check_readable(path, (_LINES,))
-    return read_lines(path)
+    return read_lines(path, encoding)
+
+
+def _name(text: str) -> str:
+    return text if len(text) <= _NAME else text[: _NAME - 1] + "…"

@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from lstm_onnx.contract import IR_VERSION, Contract, Example, Provenance, Variant
+from lstm_onnx.column_reading import of_contract
+from lstm_onnx.contract import IR_VERSION, Contract, Example, Provenance, Table, Variant
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.task import AnyTask, GraphSpec
@@ -82,7 +83,7 @@ def describe(
         outputs=graph.outputs,
         states=graph.states,
         stream=graph.stream,
-        table=graph.table,
+        table=_table(record, graph),
         tolerance=graph.tolerance,
         scores=record.scores,
         provenance=Provenance(
@@ -98,3 +99,11 @@ def describe(
         ),
         examples=examples,
     )
+
+
+def _table(record: Record, graph: GraphSpec) -> Table | None:
+    """How a table is read, with what training understood of its columns."""
+    if graph.table is None and not any(t.source is not None for t in graph.inputs):
+        return None
+    columns = of_contract(record.understood)
+    return graph.table if columns is None else (graph.table or Table()).model_copy(update={"columns": columns})

@@ -18,8 +18,10 @@ from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.text import Text
 from lstm_onnx.task import DataSet
 from lstm_onnx_classification.examples import RawExamples, StepArray
+from lstm_onnx_classification.labels import label_notes, without_unseen
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
+from lstm_onnx_classification.vocabulary import choose_units
 
 
 def bundled() -> Path:
@@ -51,10 +53,14 @@ def load(source: Path | None, config: Config) -> Examples:
         UserError: the data cannot be used; says where, what was found and what to do.
     """
     source = bundled() if source is None else source
-    found = read(source, config)
+    found, notes = without_unseen(read(source, config), config.on_unseen)
     classes = config.classes or tuple(in_order(set(found.examples.labels)))
     _refuse_classes(classes, found, config, source)
-    given = _text(found, config) if found.column else _rows(found, config)
+    chosen = (found.config or config).model_copy(update={"classes": classes})
+    if found.column:
+        chosen, told = choose_units(cast(list[str], found.examples.items), chosen)
+        notes += told
+    given = _text(found, chosen) if found.column else _rows(found, config)
     label = Category(
         name="label",
         meaning="the class",
@@ -65,15 +71,18 @@ def load(source: Path | None, config: Config) -> Examples:
         smoothing=config.smoothing,
         balance=config.balance,
     )
+    examples = _examples(found, given.name)
     return replace(
-        _examples(found, given.name),
+        examples,
+        notes=(*examples.notes, *notes, *label_notes(found.examples.labels, config.balance)),
         part=found.parts,
         together=found.examples.groups,
         table=found.table,
         inputs=(given,),
         outputs=(label,),
-        options=(found.config or config).model_copy(update={"classes": classes}),
+        options=chosen,
         told=_told(found, classes),
+        understood=found.understood,
     )
 
 
@@ -111,6 +120,7 @@ def _text(found: RawExamples, config: Config) -> Text:
         name="bytes" if config.text_input == "bytes" else "text",
         column=found.column,
         as_bytes=config.text_input == "bytes",
+        characters=config.cut == "characters",
         vocabulary=config.vocabulary,
         least=config.min_count,
         longest=config.max_words,

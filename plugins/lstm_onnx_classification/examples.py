@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Table
 from lstm_onnx.data.parts import Part
 from lstm_onnx_classification.options import Config
@@ -37,6 +38,14 @@ class Examples:
         return len(self.labels)
 
 
+def taken(examples: Examples, chosen: Sequence[int]) -> Examples:
+    """Return some of the examples, in the order given."""
+    own = examples
+    items: list[Any] = [own.items[i] for i in chosen]
+    groups = [own.groups[i] for i in chosen] if own.groups is not None else None
+    return Examples(items, [own.labels[i] for i in chosen], [own.places[i] for i in chosen], groups)
+
+
 def joined(parts: Sequence[Examples]) -> Examples:
     """Put examples one after the other; their groups are known where those of all are."""
     items: list[Any] = [item for part in parts for item in part.items]
@@ -62,6 +71,7 @@ class RawExamples:
         named: classes that the data names, whether they have an example or not.
         config: the options with what was found filled in; None if nothing was.
         notes: one line for each thing that was found or repaired.
+        understood: how each column is read, where the data was a table.
     """
 
     examples: Examples
@@ -72,3 +82,4 @@ class RawExamples:
     named: tuple[str, ...] = ()
     config: Config | None = None
     notes: tuple[str, ...] = ()
+    understood: tuple[ColumnReading, ...] = ()

@@ -73,6 +73,12 @@ class Classification(FeatureTask[Chosen]):
         """Always the most frequent class, with the shares of all classes as probabilities."""
         return {"majority": info.outputs[0].naive}
 
+    def remarks(self, learnt: Learnt, asked: Mapping[str, Sequence[Any]], options: Chosen) -> Sequence[str]:
+        """Tell if hardly a word of the texts to test is known."""
+        from lstm_onnx_classification.vocabulary import coverage_notes
+
+        return coverage_notes(learnt.inputs[0], asked, options)
+
     def naive(
         self,
         learnt: Learnt,

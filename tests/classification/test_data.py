@@ -6,13 +6,15 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 import pytest
 from lstm_onnx_classification.data import bundled
+from lstm_onnx_classification.labels import label_notes
 from lstm_onnx_classification.options import Config
+from lstm_onnx_classification.reading import files_of
 
 from lstm_onnx.data.parts import cut
 from lstm_onnx.errors import UserError
@@ -75,7 +77,7 @@ def test_every_example_is_in_one_part(tmp_path: Path) -> None:
     assert data.summary == (
         "100 texts of 3 classes: 68 to learn from, 12 to validate, 20 to test (test and validation drawn)"
     )
-    assert data.config == Config(label="label", text="text", classes=("a", "b", "c"))
+    assert data.config == Config(label="label", text="text", classes=("a", "b", "c"), cut="words")
     assert data.info.names == ("text", "label")
     for part in parts(data):
         for text, label in zip(items(part), labels(part), strict=True):
@@ -109,7 +111,8 @@ def test_small_classes_keep_an_example_to_learn_from(tmp_path: Path) -> None:
     assert [Counter(labels(part))["rare"] for part in parts(loaded)] == [2, 0, 1]
     assert [Counter(labels(part))["rarer"] for part in parts(loaded)] == [2, 0, 0]
     assert [Counter(labels(part))["rarest"] for part in parts(loaded)] == [1, 0, 0]
-    assert notes(loaded)[1:] == (
+    assert notes(loaded)[1].startswith("class 'rarest' is rare, 1 of 46 examples: ")
+    assert notes(loaded)[2:] == (
         "no example in the validation part: label 'rare', 'rarer', 'rarest'",
         "no example in the test part: label 'rarer', 'rarest'",
         "one example alone to learn from: label 'rarest'",
@@ -219,9 +222,51 @@ def test_a_label_seen_in_the_test_alone_is_refused(tmp_path: Path) -> None:
     source = texts(tmp_path, {"a": 9, "b": 9}, "train.csv")
     texts(tmp_path, {"a": 1, "c": 2}, "test.csv")
     assert refusal(source) == (
-        "test.csv: row 3: the label 'c' is in the test examples alone, so nothing can be learnt of it; add examples of "
-        "it to the training part, or leave it out of the test"
+        "test.csv: row 3: the class 'c' is in the test examples alone (and 1 more), so nothing can be learnt of it; "
+        "add examples of it to the training part, or leave such out with --on-unseen skip"
     )
+    loaded = load(source, Config(on_unseen="skip"), 0)
+    assert (loaded.info.outputs[0].levels, labels(loaded.test)) == (("a", "b"), ["a"])  # type: ignore[union-attr]
+    assert "left out, of a class that is in the test examples alone: 2, 'c'" in loaded.notes
+
+
+def test_rows_without_a_label_or_a_text_are_left_out_where_that_is_wished(tmp_path: Path) -> None:
+    source = texts(tmp_path, {"a": 9, "b": 9})
+    source.write_text(source.read_text() + ",some text\na,\nnan,more text\n")
+    assert "row 21, column 'text': the text is empty; fill it in, delete the row, or leave such rows out" in refusal(
+        source
+    )
+    loaded = load(source, Config(on_missing="skip"), 0)
+    assert sum(map(len, parts(loaded))) == 18
+    assert "left out, without a text or a label: 3, the first row 20" in loaded.notes
+
+
+def test_a_file_beside_that_has_no_classes_is_no_test_part(tmp_path: Path) -> None:
+    source = texts(tmp_path, {"a": 9, "b": 9}, "train.csv")
+    (tmp_path / "test.csv").write_text("text\nwithout a class\n")
+    loaded = load(source, Config(), 0)
+    assert "test.csv beside it has no column 'label', so it is no test part" in loaded.notes
+    assert files_of(source, cast(Config, loaded.config)) == (source,)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["good"] * 9 + ["bad"] * 9 + ["good|long"] * 2, "2 examples have several labels in one cell, joined by '|'"),
+        (["a|b", "a|c", "b|c"] * 4 + ["d"], "several labels in one cell"),
+        ([str(k / 2) for k in range(40)] * 3, "the 40 classes, 0 to 19.5, look like numbers to predict"),
+        ([str(k) for k in range(40)] * 3, "the 40 classes, 0 to 39, look like numbers to predict"),
+        ([str(k) for k in range(43)] * 12, None),
+        (["R&D", "sales"] * 9, None),
+        (["yes"] * 2 + ["no"] * 98, "class 'yes' is rare, 2 of 100 examples"),
+        (["low", "high", "none"] * 5, "'none' is taken as a class of its own (5 examples)"),
+        (["none", "some"] * 5, None),
+    ],
+)
+def test_odd_classes_are_told_of(names: list[str], said: str | None) -> None:
+    found = label_notes(names, "none")
+    assert [note for note in found if said is None or said not in note] == []
+    assert bool(found) == (said is not None)
 
 
 @pytest.mark.parametrize("rows, columns, options, said", [

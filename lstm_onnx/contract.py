@@ -155,6 +155,8 @@ class Table(_Part):
     wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
     steps: bool = Field(False, description="each row is a whole sequence of one channel, its cells the steps in order")
     others: tuple[str, ...] = Field((), description="columns that are no input, such as the class of known examples")
+    window: int | None = Field(None, ge=1, description="rows of a window, where sequences are cut into windows")
+    hop: int | None = Field(None, ge=1, description="rows from one window to the next")
     encoding: str | None = Field(None, description="of text files like that of training, where it is not UTF-8")
     columns: tuple[ColumnReading, ...] | None = Field(None, description="what was understood of each, as they stand")
 
@@ -248,6 +250,7 @@ class Provenance(_Part):
     config: dict[str, Any] = Field(description="the options of the task")
     trained: str | None = Field(None, description="when the run began, UTC: tells runs of one name apart")
     licence: str | None = Field(None, description="of the training data, where that came with the plugin")
+    base: str | None = Field(None, description="name of the run that it went on from, with other data")
     seed: int | None = Field(None, description="of the run: it decided which examples were kept for the test")
 
 

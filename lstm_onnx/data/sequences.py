@@ -67,7 +67,7 @@ def long_sequences(
     values, notes = _numbers(frame, columns, where)
     order = np.argsort(code, kind="stable")
     if time is not None:
-        second, found = _moments(frame, time, where)
+        second, found = order_of_steps(frame, time, where)
         notes += found
         moved = int(((np.diff(second[order]) < 0) & (np.diff(code[order]) == 0)).sum())
         if moved:
@@ -136,7 +136,7 @@ def _numbers(frame: pl.DataFrame, columns: Sequence[str], where: str) -> tuple[S
     return values, notes
 
 
-def _moments(frame: pl.DataFrame, time: str, where: str) -> tuple[Floats, list[str]]:
+def order_of_steps(frame: pl.DataFrame, time: str, where: str) -> tuple[Floats, list[str]]:
     """Return what orders the steps: numbers, or whole microseconds, which a float holds exactly."""
     require(frame, time, where)
     cells = frame.get_column(time)

@@ -181,8 +181,9 @@ def _labels(name: str, axes: Sequence[tuple[str, ...]], bare: Sequence[TensorSpe
 
 def has_plain_columns(contract: Contract) -> bool:
     """Whether the columns that the inputs come from are plain numbers, written as every program reads them."""
-    readings = (contract.table or Table()).columns or ()
-    return all(r.is_plain for r in readings if r.role != LEFT_OUT)
+    table = contract.table or Table()
+    readings = table.columns or ()
+    return table.window is None and all(r.is_plain for r in readings if r.role != LEFT_OUT)
 
 
 def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:

@@ -51,6 +51,7 @@ class Stage:
             to the outputs.
         axes: what occurs in the dims of `outputs` (before the module) or `inputs` (after it) alone.
         opset: the lowest that has the operators.
+        numbers: of several stages side by side, those that no string goes through; None for none.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -59,6 +60,7 @@ class Stage:
     reference: Answer
     axes: Mapping[str, Axis] = field(default_factory=dict)
     opset: int = 18
+    numbers: Stage | None = None
 
     @property
     def has_text(self) -> bool:

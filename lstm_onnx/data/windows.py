@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lstm_onnx.data.sequences import Sequences, Whole, long_sequences, moments
+from lstm_onnx.data.sequences import Sequences, Whole, long_sequences, order_of_steps
+from lstm_onnx.data.tables import is_numeric
 from lstm_onnx.errors import UserError
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?", re.IGNORECASE)
@@ -61,10 +62,11 @@ def rows_of(
 
 def _distance(frame: pl.DataFrame, where: Path | str, sequence: str | None, time: str) -> float:
     """Return the usual distance of steps in seconds; numbers that are no times count as seconds."""
-    second, fraction, _ = moments(frame, time, str(where))
-    table = pl.DataFrame({"t": second - second.min(), "f": fraction})
+    found, _ = order_of_steps(frame, time, str(where))
+    seconds = found if is_numeric(frame.get_column(time)) else found / 1e6
+    table = pl.DataFrame({"t": seconds - seconds.min()})
     table = table.with_columns(frame.get_column(sequence).alias("s") if sequence is not None else pl.lit(0).alias("s"))
-    steps = table.sort("s", "t", "f").with_columns((pl.col("t") + pl.col("f")).diff().over("s").alias("d"))
+    steps = table.sort("s", "t").with_columns(pl.col("t").diff().over("s").alias("d"))
     usual = steps.filter(pl.col("d") > 0).get_column("d").median()
     if not isinstance(usual, float):
         raise UserError(f"{where}: column '{time}' does not rise, so a time cannot be told in rows; give rows")

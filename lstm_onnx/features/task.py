@@ -118,7 +118,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
         examples = _checked(self.read(source, config, random), "read")
         config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
         inputs, outputs = (before.inputs, before.outputs) if before else self._features(config, examples)
-        examples.check([*(f.name for f in inputs), *(f.name for f in outputs if f.is_supervised)])
+        examples = examples.filled((*inputs, *(f for f in outputs if f.is_supervised)))
         answer = next((f.name for f in outputs if isinstance(f, Category)), None)
         labels, where = examples.columns[answer] if answer is not None else None, str(source or "read")
         shares = self.shares(config)
@@ -226,8 +226,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
         names = [f.name for f in (*inputs, *outputs)]
         if twice := [n for n in names if names.count(n) > 1]:
             raise UserError(f"inputs and outputs: two features are called '{twice[0]}'; rename one")
-        alone = sum(f.steps is not None for f in inputs) == 1
-        named = [f.named(alone) for f in inputs]
+        named = [f.named(sum(f.alike(other) for other in inputs) == 1) for f in inputs]
         return named, [f.bound(named) if isinstance(f, Tags | Steps) else f for f in outputs]
 
     def build_model(self, config: ConfigT, info: Learnt) -> nn.Module:

@@ -107,7 +107,7 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
     notes = (*read.notes, *notes)
-    return ModelInputs(_checked(contract, arrays | cells), read.names, notes, question, read.rows)
+    return ModelInputs(_checked(contract, arrays | cells), read.names, notes, table=question, rows=read.rows)
 
 
 def _refuse_cells(contract: Contract, data: Path, besides: str | None = None) -> None:
@@ -154,9 +154,8 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
         notes += (f"{long:,} text{'s' * (long > 1)} of more than {_NAME:,} letters stand cut beside the answers",)
     empty = sum(not text.strip() for text in texts)
     notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return ModelInputs(
-        _checked(contract, arrays | others), tuple(map(_name, texts)), notes, question, np.arange(len(texts))
-    )
+    rows = np.arange(len(texts))
+    return ModelInputs(_checked(contract, arrays | others), tuple(map(_name, texts)), notes, table=question, rows=rows)
 
 
 def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:

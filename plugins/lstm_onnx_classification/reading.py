@@ -116,6 +116,8 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
     if alone:  # what is scored needs no groups and parts
         absent = [name for name in ("group", "split") if getattr(config, name) not in frame.columns]
         config = config.model_copy(update=dict.fromkeys(absent))
+        if config.channels and not set(config.channels) & set(frame.columns):  # of another kind, perhaps texts
+            config = config.model_copy(update={"sequence": None, "time": None, "channels": ()})
     table = Understanding(frame, source, config)
     roles = find_roles(table, source, config)
     steps = roles.channels or (wide_columns(table.looks, (*roles.others, roles.sequence)) if roles.wide else ())

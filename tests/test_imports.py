@@ -42,6 +42,7 @@ NEED_TORCH = {
     "lstm_onnx.testing",
     "lstm_onnx.training.checkpoint",
     "lstm_onnx.training.devices",
+    "lstm_onnx.training.going_on",
     "lstm_onnx.training.loop",
     "lstm_onnx.training.rehearsal",
     "lstm_onnx.training.restore",

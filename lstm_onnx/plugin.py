@@ -37,14 +37,17 @@ from lstm_onnx.features.category import Category
 from lstm_onnx.features.event_metrics import event_metrics
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.graphs import Remembered
+from lstm_onnx.features.image import Image
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.naming import identifiers
 from lstm_onnx.features.neighbours import Neighbours
 from lstm_onnx.features.number import Number
+from lstm_onnx.features.option import Option
 from lstm_onnx.features.recordings import Recording, RecordingOptions, cut_in_time, find_channels, read_recordings
 from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.sentence import Sentence
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.table_examples import read_examples
 from lstm_onnx.features.tags import Tags
@@ -52,6 +55,7 @@ from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
 from lstm_onnx.plugins.data_sets import brought
 from lstm_onnx.plugins.hookspecs import hookimpl
+from lstm_onnx.plugins.interface import INTERFACE
 from lstm_onnx.task import DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 from lstm_onnx.training.observers import Observer
 
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
     from lstm_onnx.inference.session import open_session
 
 __all__ = [
+    "INTERFACE",
     "ArraySplit",
     "Axis",
     "Category",
@@ -74,6 +79,7 @@ __all__ = [
     "Examples",
     "FeatureTask",
     "GraphSpec",
+    "Image",
     "ImageSource",
     "Learnt",
     "LengthsSource",
@@ -81,6 +87,7 @@ __all__ = [
     "Neighbours",
     "Number",
     "Observer",
+    "Option",
     "PrimaryMetric",
     "RaggedSplit",
     "Recording",
@@ -88,6 +95,7 @@ __all__ = [
     "Remembered",
     "RoleOptions",
     "Rows",
+    "Sentence",
     "Split",
     "Stage",
     "StateSpec",

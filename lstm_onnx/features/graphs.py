@@ -14,6 +14,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.features.feature import BATCH, InputFeature
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.number import Number
+from lstm_onnx.features.sentence import Sentence
 from lstm_onnx.features.stages import side_by_side
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from lstm_onnx.features.module import Answering, FeatureModel
 
 _AXIS = "of what is remembered"
+_APART = 1e-4
+"""Of the log-probability of a word; that of a sentence is their sum."""
 
 
 @dataclass(frozen=True)
@@ -142,10 +145,13 @@ def _with_module(graph: GraphSpec, model: FeatureModel, states: Sequence[str] = 
 
 
 def tolerance(learnt: Learnt) -> Tolerance:
-    """Return how far runtimes may differ: a share of the spread of a number, 1e-5 of a probability."""
+    """Return how far runtimes may differ: a share of the spread of a number, 1e-5 of a probability, 1e-4 of its log."""
     numbers = {f.name: 1e-5 * ((f.spread or 0) + abs(f.center or 0)) for f in learnt.outputs if isinstance(f, Number)}
     numbers |= {f.name: 1e-5 * f.scale for f in learnt.outputs if isinstance(f, Steps)}
-    return Tolerance(rtol=1e-5, atol=1e-5, outputs=numbers or None)
+    said = [f for f in learnt.outputs if isinstance(f, Sentence) and f.scored]
+    sums = {f"{f.name}_score": _APART * f.longest for f in said} | {f"{f.name}_log_probabilities": _APART for f in said}
+    decided_by = f"{said[0].name}_score" if said else None
+    return Tolerance(rtol=1e-5, atol=1e-5, outputs={**numbers, **sums} or None, decided_by=decided_by)
 
 
 def samples(module: Answering, names: Sequence[str], sizes: Mapping[str, int], seed: int) -> dict[str, Array]:

@@ -30,15 +30,20 @@ class FeatureModel(nn.Module):
         self.network, self.learnt, self.streams = network, learnt, streams
         self.encoders = nn.ModuleList(f.encoder() for f in learnt.inputs)
         self.decoders = nn.ModuleList(f.decoder() for f in learnt.outputs)
+        asked = inspect.signature(network.forward).parameters
+        self.taught = {f.name: f.taught for f in learnt.outputs if f.taught is not None and f.name in asked}
 
-    def ask(self, tensors: Mapping[str, Tensor], state: Any = None) -> tuple[dict[str, Tensor], Any]:
+    def ask(
+        self, tensors: Mapping[str, Tensor], state: Any = None, to_learn: bool = False
+    ) -> tuple[dict[str, Tensor], Any]:
         """Return what the author's `forward` answers, by output, and its state.
 
         Args:
             tensors: of the torch part, by name, perhaps more than that; lengths may be missing in a stream.
             state: as `forward` gave it, or None at the start.
+            to_learn: whether `tensors` are a whole batch, of which `forward` may see what is right.
         """
-        seen: dict[str, Tensor | None] = {}
+        seen: dict[str, Tensor | None] = {name: tensors[n] if to_learn else None for name, n in self.taught.items()}
         for feature, encoder in zip(self.learnt.inputs, self.encoders, strict=True):
             given = {t.name: tensors[t.name] for t in feature.inner() if t.name in tensors}
             seen |= {t.name: None for t in feature.inner() if t.name not in tensors}
@@ -66,7 +71,7 @@ class FeatureModel(nn.Module):
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the author's `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
-        answers, _ = self.ask(batch)
+        answers, _ = self.ask(batch, to_learn=True)
         own = getattr(self.network, "loss", None)
         if own is not None:
             found = own(answers, batch)

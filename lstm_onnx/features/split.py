@@ -32,6 +32,7 @@ class FeatureSplit:
         self.inputs, self.outputs = inputs, outputs
         self.weights = None if weights is None else weights / weights.sum()
         longest = [np.array([f.length(row) for row in rows], dtype=np.int64) for f, rows in inputs]
+        longest += [np.array([f.steps_of(row) for row in rows], dtype=np.int64) for f, rows in outputs]
         self.lengths = np.max(np.stack(longest), axis=0)
 
     @classmethod
@@ -43,10 +44,19 @@ class FeatureSplit:
         chosen: Array,
         to_learn: bool = False,
     ) -> FeatureSplit:
-        """Prepare the examples with these numbers; those `to_learn` from may be cut, and some drawn more often."""
+        """Prepare the examples with these numbers.
+
+        Those `to_learn` from may be cut, repeated for each of several right answers, and some drawn more often.
+        """
         outputs = [f for f in outputs if f.is_supervised]
         rows = {f.name: [columns[f.name][int(i)] for i in chosen] for f in (*inputs, *outputs)}
         given = [(f, f.prepare(rows[f.name])) for f in inputs]
+        if to_learn:
+            for f in outputs:
+                spread = [(k, one) for k, row in enumerate(rows[f.name]) for one in f.each(row)]
+                given = [(other, [prepared[k] for k, _ in spread]) for other, prepared in given]
+                repeated = {o.name: [rows[o.name][k] for k, _ in spread] for o in outputs}
+                rows = {**repeated, f.name: [one for _, one in spread]}
         right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
         split = cls.checked(given, right)
         if not to_learn:

@@ -9,6 +9,7 @@ import polars as pl
 from lstm_onnx.column_reading import SERIES, ColumnReading
 from lstm_onnx.contract import CellSource, ColumnsSource, Contract, StaticSource, Table, TextSource
 from lstm_onnx.data.followed import followed
+from lstm_onnx.data.table_folders import read_table_folder
 from lstm_onnx.data.tables import TEXT_FORMATS, read_table, records_frame
 from lstm_onnx.data.text_files import decode_as_trained, load_json
 from lstm_onnx.data.text_table import NoHeader
@@ -53,6 +54,10 @@ def _alike(readings: tuple[ColumnReading, ...], frame: pl.DataFrame) -> list[Col
 
 def _read(path: Path, table: Table, notes: list[str]) -> pl.DataFrame:
     """Read a file; one without a header line has the columns of training, with or without those that are no input."""
+    if path.is_dir():
+        frame, found = read_table_folder(path, lambda file: _read(file, table, notes))
+        notes += found
+        return frame
     text = path.suffix.lower() in TEXT_FORMATS and path.is_file()
     content = decode_as_trained(path.read_bytes(), path, table.encoding).encode() if text else None
     try:

@@ -27,6 +27,7 @@ from lstm_onnx.data.tables import (
 )
 from lstm_onnx.data.text_files import read_lines
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
+from lstm_onnx.data.windows import cut_windows
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.batches import CELLS, apart
 from lstm_onnx.inference.cell_inputs import cell_columns, read_cells
@@ -106,7 +107,7 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
     notes = (*read.notes, *notes)
-    return ModelInputs(_checked(contract, arrays | cells), read.names, notes, question, read.rows)
+    return ModelInputs(_checked(contract, arrays | cells), read.names, notes, table=question, rows=read.rows)
 
 
 def _refuse_cells(contract: Contract, data: Path, besides: str | None = None) -> None:
@@ -153,9 +154,8 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
         notes += (f"{long:,} text{'s' * (long > 1)} of more than {_NAME:,} letters stand cut beside the answers",)
     empty = sum(not text.strip() for text in texts)
     notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return ModelInputs(
-        _checked(contract, arrays | others), tuple(map(_name, texts)), notes, question, np.arange(len(texts))
-    )
+    rows = np.arange(len(texts))
+    return ModelInputs(_checked(contract, arrays | others), tuple(map(_name, texts)), notes, table=question, rows=rows)
 
 
 def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
@@ -256,6 +256,11 @@ def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[
         notes.append(f"there is no column '{table.series}', so all rows are taken for one sequence")
     if table.time and not time:
         notes.append(f"there is no column '{table.time}', so steps are taken in the order in which they stand")
+    if table.window is not None:
+        hop = table.hop or table.window
+        cut = cut_windows(frame, where, sequence=sequence, time=time, columns=columns, window=table.window, hop=hop)
+        read = cut.sequences
+        return Sequences(read.values, read.names, read.places, read.rows, (*notes, *cut.notes, *read.notes))
     read = long_sequences(frame, where, sequence=sequence, time=time, columns=columns)
     return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes))
 

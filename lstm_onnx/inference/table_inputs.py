@@ -27,12 +27,12 @@ from lstm_onnx.contract import (
     TimeSource,
 )
 from lstm_onnx.data.arrays import ARRAY_FORMATS, check_inputs, load_arrays
-from lstm_onnx.data.frequency import advance, step_text
+from lstm_onnx.data.frequency import advance, moment_text, step_text
+from lstm_onnx.data.gathering import rules_of
 from lstm_onnx.data.tables import Floats, is_numeric, require_all
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.text_files import load_json
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
-from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.cell_inputs import cell_columns, read_row_inputs
 from lstm_onnx.inference.contract_table import contract_frame
@@ -60,8 +60,8 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
     """
     where = "the table"
     if not isinstance(data, pl.DataFrame):
-        where, suffix = str(data), data.suffix.lower()
-        if suffix == ".npz" or (suffix == ".json" and data.is_file() and isinstance(load_json(data), dict)):
+        where = str(data)
+        if holds_arrays(data):
             try:
                 return ModelInputs(check_inputs(contract, load_arrays(data)))
             except UserError as error:
@@ -87,6 +87,12 @@ def _from_frame(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
     if cell_columns(contract):
         return read_row_inputs(contract, frame, where)
     return _from_table(contract, frame, where)
+
+
+def holds_arrays(path: Path) -> bool:
+    """Whether a file holds arrays by name, and no table."""
+    suffix = path.suffix.lower()
+    return suffix == ".npz" or (suffix == ".json" and path.is_file() and isinstance(load_json(path), dict))
 
 
 def target_columns(contract: Contract) -> tuple[str, ...]:
@@ -116,7 +122,8 @@ def _refuse_sourceless(contract: Contract, where: str) -> None:
     bare = [
         t
         for t in contract.external_inputs
-        if t.source is None or (isinstance(t.source, LengthsSource) and t.source.axis not in told)
+        if (t.source is None and t.default is None)
+        or (isinstance(t.source, LengthsSource) and t.source.axis not in told)
     ]
     if bare:
         wanted = ", ".join(f"'{t.name}' ({', '.join(str(d) for d in contract.dims_of(t))})" for t in bare)
@@ -149,8 +156,17 @@ def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
     _refuse_missing_columns(frame, where, table, [c for c in (*numbers, *constants) if c != wide])
     columns = tuple(dict.fromkeys((*numbers, *constants)))
     if wide is None:
+        totals = [columns.index(c) for c in targets]
         read = regular_series(
-            frame, where, time=table.time, columns=columns, series=table.series, step=table.step, fixed=True
+            frame,
+            where,
+            time=table.times,
+            columns=columns,
+            series=table.ids,
+            step=table.step,
+            fixed=True,
+            clock=table.clock,
+            rules=rules_of(table.clock, totals) if table.clock is not None else None,
         )
     else:
         columns = (wide, *(c for c in columns if c != wide))
@@ -161,19 +177,39 @@ def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
     builder = _InputBuilder(contract, windows, read.step, place, where, notes)
     arrays = {t.name: builder.make(t) for t in contract.inputs if t.source is not None}
     _note_rest(windows, contract, notes)
-    return ModelInputs(check_inputs(contract, arrays), tuple(window.series.name for window in windows), tuple(notes))
+    names = tuple(window.series.name for window in windows)
+    clock = read.clock if table.clock is not None else None
+    return ModelInputs(check_inputs(contract, arrays), names, tuple(notes), clock, _ids(read, names))
+
+
+def _ids(read: Regular, names: Sequence[str]) -> pl.DataFrame | None:
+    """Return the columns that tell series apart as they were, a row for each of those that are answered."""
+    if read.ids is None:
+        return None
+    place = {one.name: i for i, one in enumerate(read.series)}
+    return read.ids[[place[name] for name in names]]
 
 
 def _refuse_missing_columns(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> None:
-    require_all(frame, [c for c in (table.time, table.series, *columns) if c is not None], where)
+    require_all(frame, [c for c in (*table.times, *table.ids, *columns) if c is not None], where)
 
 
 def _read_wide(frame: pl.DataFrame, where: str, table: Table, shared: Sequence[str]) -> Regular:
-    taken = {table.time, *shared, *(r.column for r in table.columns or () if r.role == LEFT_OUT)}
+    taken = {*table.times, *shared, *(r.column for r in table.columns or () if r.role == LEFT_OUT)}
     columns = [c for c in frame.columns if c not in taken and is_numeric(frame.get_column(c))]
     if not columns:
         raise UserError(f"{where}: no column of numbers is left to forecast; add the series, a column each")
-    return wide_series(frame, where, time=table.time, columns=columns, shared=shared, step=table.step, fixed=True)
+    return wide_series(
+        frame,
+        where,
+        time=table.times,
+        columns=columns,
+        shared=shared,
+        step=table.step,
+        fixed=True,
+        clock=table.clock,
+        rules=rules_of(table.clock, None) if table.clock is not None else None,
+    )
 
 
 def _windows(
@@ -306,8 +342,9 @@ class _InputBuilder:
         more = int(unknown.sum()) - 1
         others = f" (and {more:,} more cells are missing)" if more else ""
         raise UserError(
-            f"{self.where}: column '{columns[j]}'{of} has no value at {time_text(first)}{others}; it must be known for "
-            f"the {length} rows ahead, {time_text(int(stamps[0]))} to {time_text(int(stamps[-1]))} every "
+            f"{self.where}: column '{columns[j]}'{of} has no value at {moment_text(first, self.step)}{others}; it must be "
+            f"known for the {length} rows ahead, {moment_text(int(stamps[0]), self.step)} to "
+            f"{moment_text(int(stamps[-1]), self.step)} every "
             f"{step_text(self.step)}: add these rows, with the targets left empty"
         )
 

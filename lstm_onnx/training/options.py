@@ -14,7 +14,8 @@ from lstm_onnx.options import Options, check_disjoint, flag
 
 ObserversT = TypeVar("ObserversT")
 
-RESERVED = ("plugin", "data", "runs", "name", "plugin_file", "observers", "track", "config", "settings", "observer")
+_OLD = ("observer",)
+RESERVED = (*_OLD, "plugin", "data", "runs", "name", "plugin_file", "observers", "start", "track", "config", "settings")
 """What no option of a task may be called: `train` means something else by it."""
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
 from lstm_onnx.data.measures import no_measure
 from lstm_onnx.data.tables import numeric_column, require
-from lstm_onnx.data.timestamps import looks_like_time
+from lstm_onnx.data.times.find import find_time
 from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx_forecasting.options import Config
@@ -21,8 +21,8 @@ from lstm_onnx_forecasting.options import Config
 class Roles:
     """The columns by role; `notes` says what was chosen without being told, `unused` why a column has none."""
 
-    time: str
-    series: str | None
+    time: tuple[str, ...]
+    series: tuple[str, ...]
     target: tuple[str, ...]
     past: tuple[str, ...]
     future: tuple[str, ...]
@@ -68,9 +68,9 @@ def find_roles(table: Understanding, config: Config) -> Roles:
     return Roles(time, config.series, target, config.past, config.future, config.static, tuple(notes), unused | passed)
 
 
-def _rest(frame: pl.DataFrame, time: str, config: Config) -> list[str]:
+def _rest(frame: pl.DataFrame, time: Sequence[str], config: Config) -> list[str]:
     """Name the columns that have no role but perhaps that of a target."""
-    taken = {time, config.series, *config.past, *config.future, *config.static}
+    taken = {*time, *config.series, *config.past, *config.future, *config.static}
     return [c for c in frame.columns if c not in taken]
 
 
@@ -86,7 +86,7 @@ def _targets(table: Understanding, numbers: list[str], config: Config) -> tuple[
 def readings(table: Understanding, roles: Roles, config: Config) -> tuple[ColumnReading, ...]:
     """Say of every column of a table what it is used as."""
     target = "series" if config.columns == "series" else "target"
-    used = {roles.time: "time"} | ({roles.series: "series"} if roles.series is not None else {})
+    used = dict.fromkeys(roles.time, "time") | dict.fromkeys(roles.series, "series")
     for role, columns in (
         (target, roles.target),
         ("past", roles.past),
@@ -94,16 +94,16 @@ def readings(table: Understanding, roles: Roles, config: Config) -> tuple[Column
         ("static", roles.static),
     ):
         used |= dict.fromkeys(columns, role)
-    kinds = {roles.time: "time"} | ({roles.series: "id"} if roles.series is not None else {})
+    kinds = dict.fromkeys(roles.time, "time") | dict.fromkeys(roles.series, "id")
     return tuple(
         table.reading(c, used.get(c, LEFT_OUT), kinds.get(c), odd=roles.unused.get(c)) for c in table.frame.columns
     )
 
 
 def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Config) -> None:
-    single = {"--time": (config.time,), "--series": (config.series,)}
-    roles: dict[str, Sequence[str | None]] = {
-        **single,
+    roles: dict[str, Sequence[str]] = {
+        "--time": config.time,
+        "--series": config.series,
         "--target": config.target,
         "--past": config.past,
         "--future": config.future,
@@ -112,8 +112,6 @@ def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Confi
     seen: dict[str, str] = {}
     for option, columns in roles.items():
         for column in columns:
-            if column is None:
-                continue
             require(frame, column, where, option)
             if column in seen:
                 both = f"both {seen[column]} and {option}" if seen[column] != option else f"{option} twice"
@@ -121,16 +119,12 @@ def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Confi
             seen[column] = option
     if config.columns == "series" and config.series:
         raise UserError(
-            f"{where}: --columns series reads each target column as a series, and --series '{config.series}' reads the "
+            f"{where}: --columns series reads each target column as a series, and --series '{' '.join(config.series)}' reads the "
             "series from one column; give one of the two"
         )
 
 
-def _find_time(frame: pl.DataFrame, where: Path | str, config: Config) -> str:
-    taken = {config.series, *config.target, *config.past, *config.future, *config.static}
-    found = [c for c in frame.columns if c not in taken and looks_like_time(frame, c)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UserError(f"{where}: several columns hold times ({', '.join(found)}); name the right one with --time")
-    raise UserError(f"{where}: no column of times was found; name it with --time; there is: {', '.join(frame.columns)}")
+def _find_time(frame: pl.DataFrame, where: Path | str, config: Config) -> tuple[str, ...]:
+    if config.time_format == ("rows",):
+        return ()
+    return find_time(frame, where, {*config.series, *config.target, *config.past, *config.future, *config.static})

@@ -189,7 +189,7 @@ def test_tables_that_do_not_fit_are_refused() -> None:
     hours = pl.DataFrame({"day": ["2020-01-01", "2020-01-02 05:00", "2020-01-03 11:00"], "load": [1, 2, 3]})
     assert refusal(forecaster(series=None, covariates=False), hours) == (
         "row 2: 2020-01-02 05:00 is off the grid of 1d that starts at 2020-01-01 (and 1 more rows); the model was "
-        "trained on rows 1d apart: correct the time, or delete the row"
+        "trained on rows 1d apart: bring them onto a grid of 1d first, or train with --snap or --resample"
     )
     short = pl.DataFrame({"day": days(2), "load": [1, 2]})
     assert refusal(forecaster(series=None, covariates=False), short) == (

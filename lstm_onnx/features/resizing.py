@@ -12,20 +12,24 @@ side from `off` on, `pad` puts the picture at `off` on a grey square of `long` p
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import GraphProto, parser
 
 from lstm_onnx.contract import Array, Axis, ImageSource, TensorSpec
 from lstm_onnx.task import Arrays, Stage
-from lstm_onnx_captioning.options import Config
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
+    from PIL.Image import Image
 
 GREY = 128
 """What stands around a padded picture, in grey levels of 0 to 255."""
 
+Fit = Literal["crop", "pad", "stretch"]
 Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
 
 IMAGE = TensorSpec(
     name="image",
@@ -42,25 +46,45 @@ PICTURE = TensorSpec(
 )
 
 
-def resize_stage(config: Config) -> Stage:
-    """Make `PICTURE` of `IMAGE`."""
+def squared(image: Image, size: int, fit: Fit) -> Pixels:
+    """Return (size, size, 3) pixels of a picture of mode RGB, as Pillow makes them.
+
+    Where a side is odd by a pixel, that pixel is cut or added at the right or at the bottom.
+    """
+    from PIL import Image as pillow
+
+    width, height = image.size
+    if fit == "crop":
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
+    elif fit == "pad":
+        side = max(width, height)
+        square = pillow.new("RGB", (side, side), (GREY, GREY, GREY))
+        square.paste(image, ((side - width) // 2, (side - height) // 2))
+        image = square
+    return np.asarray(image.resize((size, size), pillow.Resampling.BILINEAR))
+
+
+def resize_stage(size: int, fit: Fit) -> Stage:
+    """Make `PICTURE`, a square of `size` pixels, of `IMAGE`."""
 
     def reference(arrays: Arrays) -> dict[str, Array]:
-        return {PICTURE.name: resize(arrays[IMAGE.name], config.size, config.fit)}
+        return {PICTURE.name: resize(arrays[IMAGE.name], size, fit)}
 
     return Stage(
         inputs=(IMAGE,),
         outputs=(PICTURE,),
-        build=lambda: resize_graph(config.size, config.fit),
+        build=lambda: resize_graph(size, fit),
         reference=reference,
         axes={
-            "down": Axis(size=config.size, meaning="pixels of the square, from the top"),
-            "across": Axis(size=config.size, meaning="pixels of the square, from the left"),
+            "down": Axis(size=size, meaning="pixels of the square, from the top"),
+            "across": Axis(size=size, meaning="pixels of the square, from the left"),
         },
     )
 
 
-def resize(images: Array, size: int, fit: str) -> Floats:
+def resize(images: Array, size: int, fit: Fit) -> Floats:
     """Return (batch, 3, size, size), from 0 to 1, of bytes (batch, height, width, 3)."""
     height, width = images.shape[1:3]
     if height == width == size:
@@ -176,8 +200,10 @@ _APPLY = """
 """
 
 
-def resize_graph(size: int, fit: str) -> GraphProto:
+def resize_graph(size: int, fit: Fit) -> GraphProto:
     """Write `resize` in ONNX, in opset 18."""
+    from onnx import parser
+
     fitted, image, down, across = {
         "crop": (_CROP, "window", "filter", "filter"),
         "pad": (_PAD, "image", "down", "across"),

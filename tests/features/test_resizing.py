@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
-from lstm_onnx_captioning.pictures import squared
-from lstm_onnx_captioning.resizing import GREY, resize, resize_graph, to_unit, weights
 from PIL import Image
 
+from lstm_onnx.features.resizing import GREY, resize, resize_graph, squared, to_unit, weights
 from tests.captioning.tiny import answers, session
 
 SIZES = [(1, 1), (1, 64), (64, 1), (2, 3), (5, 300), (33, 200), (37, 91), (64, 64), (16, 16), (101, 100), (480, 640)]

@@ -22,6 +22,7 @@ class ModelInputs:
         ids: the columns that tell series apart as they were, a row for each of `names`.
         table: the question as a table, where examples are rows of one.
         rows: number of the (first) row of each example in it.
+        steps: numbers of the rows that are the steps of each example, where steps are rows.
     """
 
     arrays: dict[str, Array]
@@ -31,3 +32,4 @@ class ModelInputs:
     ids: pl.DataFrame | None = None
     table: pl.DataFrame | None = None
     rows: Array | None = None
+    steps: tuple[Array, ...] | None = None

@@ -10,6 +10,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.data.splits import alike, in_order
 from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 
@@ -72,6 +73,10 @@ class FeatureSplit:
         right: Sequence[tuple[OutputFeature, Sequence[Any]]],
     ) -> FeatureSplit:
         """Join prepared rows; refuses labels of steps that are not as many as the steps."""
+        for labels, rows in given:
+            if isinstance(labels, Labels):
+                beside = next((f, prepared) for f, prepared in given if f.name == labels.along)
+                labels.check_lengths([beside[0].length(row) for row in beside[1]], rows)
         for feature, truth in right:
             if isinstance(feature, Tags | Steps):
                 along = next((f, prepared) for f, prepared in given if f.name == feature.along)

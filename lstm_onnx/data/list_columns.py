@@ -22,7 +22,7 @@ def _holds_numbers(kind: pl.DataType) -> bool:
     if not isinstance(kind, pl.List | pl.Array):
         return False
     inner = kind.inner
-    return inner.is_numeric() or inner == pl.Boolean  # type: ignore[union-attr]
+    return inner.is_numeric() or inner == pl.Boolean
 
 
 def list_sequences(frame: pl.DataFrame, where: Path | str, columns: Sequence[str]) -> Sequences:

@@ -380,13 +380,13 @@ def _without_other_rows(
         keep[index] = False
         shown = ", ".join(f"'{cell}'" for cell in frame.row(index)[:4] if cell)
         notes.append(f"row {rows[index]} ({shown}) holds no data, such as units: passed over")
-    first = frame.get_column(frame.columns[0]).str.strip_chars()
-    for index in (first == frame.columns[0].strip()).arg_true():
+    for index in (frame.get_column(frame.columns[0]) == frame.columns[0]).arg_true():
         if [str(cell or "").strip() for cell in frame.row(int(index))] == [c.strip() for c in frame.columns]:
             keep[int(index)] = False
             notes.append(f"row {rows[int(index)]} repeats the header: passed over")
-    nothing = frame.select(pl.all_horizontal(pl.all().is_null() | (pl.all().str.strip_chars() == ""))).to_series()
-    if len(bare := nothing.arg_true().to_numpy()):
+    nulls = [column.null_count() for column in frame.get_columns()]
+    bare = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().arg_true().to_numpy() if min(nulls) else ()
+    if len(bare):
         keep[bare] = False
         _note_empty(rows[bare], notes)
     for index in range(frame.height - 1, max(0, frame.height - 1 - _TOTALS), -1):

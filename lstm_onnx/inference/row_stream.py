@@ -252,6 +252,9 @@ def _input(contract: Contract, tensor: TensorSpec, row: dict[str, Any], times: l
     if isinstance(source, TimeSource):
         return np.array([times], dtype=tensor.dtype)
     assert isinstance(source, ColumnsSource | StaticSource)
+    if tensor.dtype == "string":
+        words = [str(cell) if (cell := _cell(row, c)) is not None else "" for c in source.columns]
+        return np.array([[[""] * len(words)] * (len(times) - 1) + [words]], dtype=object)
     readings = by_column(contract.table.columns if contract.table is not None else None)
     cells = np.array([_number(row, c, readings.get(c)) for c in source.columns])
     if isinstance(source, StaticSource):

@@ -26,6 +26,8 @@ from lstm_onnx.errors import UserError
 
 _LOOKED_AT = 50
 """Lines that tell what separates cells, and where the header is."""
+_HEAD = 1 << 20
+"""Bytes that hold them."""
 _SEP = re.compile(r"sep=(.)\Z", re.IGNORECASE)
 _BETWEEN = re.compile(r"(?<=\d),(?=\d)")
 _UNITS = 3
@@ -81,7 +83,10 @@ def _as_they_stand(rows: NDArray[np.int64]) -> bool:
 
 def _beginning(path: Path, data: bytes, notes: list[str]) -> tuple[int, str, bytes]:
     """Pass over what stands above the header: the number of lines of it, what separates cells, and the rest."""
-    head = data[: 1 << 16].decode(errors="replace").splitlines()[:_LOOKED_AT]
+    head = data[:_HEAD].decode(errors="replace").split("\n")
+    if len(data) > _HEAD and len(head) > 1:
+        head.pop()  # cut short
+    head = [line.removesuffix("\r") for line in head[:_LOOKED_AT]]
     if len(head) > 1 and (told := _SEP.match(head[0].strip())):
         notes.append(f"row 1 ('{head[0].strip()}') says what separates cells, and is passed over")
         return 1, told[1], _rest(data, 1)
@@ -97,8 +102,8 @@ def _beginning(path: Path, data: bytes, notes: list[str]) -> tuple[int, str, byt
         mark, width = _shape(head[above:], fallback)
     if above:
         first = next(line.strip() for line in head[:above] if line.strip() or above == 1)
-        told_rows = f"rows 1 to {above}" if above > 1 else "row 1"
-        notes.append(f"{told_rows} ('{first[:40]}'{' …' if above > 1 else ''}) stand above the header: passed over")
+        rows = f"rows 1 to {above} ('{first[:40]}' …) stand" if above > 1 else f"row 1 ('{first[:40]}') stands"
+        notes.append(f"{rows} above the header: passed over")
     return above, mark, _rest(data, above)
 
 

@@ -26,7 +26,7 @@ def written(folder: Path, content: str | bytes, name: str) -> Path:
     return path
 
 
-SKIP = "leave such rows out with --on-missing skip"
+SKIP = "leave such rows out with --on-missing skip (evaluate: --set on_missing=skip)"
 
 
 def refusal(source: Path, **options: Any) -> str:
@@ -237,13 +237,13 @@ def test_a_column_may_say_the_part(tmp_path: Path) -> None:
      "if each row is a step, the one that tells sequences apart with --sequence"),
     ("label,time,a,b,c\nx,1,2,3,4\ny,2,2,3,4\n", {},
      "column 'time' orders steps, and nothing tells which sequence a row belongs to; name that column with --sequence; "
-     "one long recording must be cut first, into windows that each have a name there"),
+     "one long recording is cut into windows with --windows 100 (rows) or --windows 4s"),
     ("id,label,a\n1,x,up\n1,x,up\n", {},
      "no column of numbers is left to learn from; column 'a' holds names ('up'): give a column for each name, with 1 "
      "and 0, in its place"),
     ("id,label,a\n1,x,1\n1,y,2\n", {},
      "row 3, column 'label': found 'y', and rows of sequence '1' before it have 'x'; it must be the same in all rows "
-     "of a sequence: cut a long recording into windows, each with a name of its own in 'id'"),
+     "of a sequence: cut long recordings into windows with --windows 100 (rows) or --windows 4s"),
     ("id,label,a\n1,,1\n1,,2\n2,x,1\n", {},
      "row 2, column 'label': the class is missing; fill it in, delete the row, or " + SKIP),
     ("label,a,b,c\nx,1,2,3\n,1,2,3\n,1,2,3\n", {},
@@ -471,7 +471,7 @@ def test_what_is_not_there_or_not_read_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "tabel.csv") == "tabel.csv: no such file or folder; did you mean 'table.csv'?"
     assert refusal(written(tmp_path, "x", "t.xlsx")) == (
         "t.xlsx: files of type '.xlsx' are not read; use one of .ts, .npz, .csv, .tsv, .txt, .parquet, .pq, .jsonl, "
-        ".ndjson, .json"
+        ".ndjson, .json, .arff"
     )
 
 

@@ -16,7 +16,13 @@ from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.parts import cut_parts, refuse_no_windows, split_windows
 from lstm_onnx_forecasting.reading import read_series
 from lstm_onnx_forecasting.season import choose_season, choose_window
-from lstm_onnx_forecasting.series_statistics import center_and_spread, mase_scale, note_constants, static_values
+from lstm_onnx_forecasting.series_statistics import (
+    center_and_spread,
+    least_spread,
+    mase_scale,
+    note_constants,
+    static_values,
+)
 from lstm_onnx_forecasting.windows import WindowSplit, make_bank
 
 _BUNDLED = {"time": "time", "target": ("vehicles",), "past": ("temperature", "clouds")}
@@ -52,6 +58,9 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         window=window,
         horizon=config.horizon,
     )
+    least = dict(
+        zip(read.target, least_spread(series, parts, len(read.target), window, config.transform == "log"), strict=True)
+    )
     info = Info(
         time=read.roles.time,
         series=read.roles.series,
@@ -66,6 +75,8 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         span=max(int(one.time[p.train - 1] - one.time[0]) for one, p in zip(series, parts, strict=True) if p.train),
         center=center,
         spread=spread,
+        least={name: by_itself for name, (by_itself, _) in least.items()},
+        least_share={name: share for name, (_, share) in least.items()},
     )
     train, validation, test = split_windows(bank, begins, parts, config.horizon)
     refuse_no_windows(train, test, config, source)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lstm_onnx_forecasting.model import Forecaster
-from lstm_onnx_forecasting.scaling import is_known
+from lstm_onnx_forecasting.scaling import Scale, is_known
 
 LIMIT = 100.0
 """Scaled truth is cut here: after a flat window any change is huge in units of a spread that is next to nothing."""
@@ -28,11 +28,11 @@ def forecast_loss(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     config = model.config
     inputs = {name: batch[name] for name in ("values", "time", "past", "future", "static") if name in batch}
     times = model.steps_ahead(batch["time"][:, -1:])
-    (center, spread), point, wings = model.scaled(**inputs, times=times)
+    scale, point, wings = model.scaled(**inputs, times=times)
     answers = point.unsqueeze(3)  # (batch, horizon, target, answer): the point forecast, then the quantiles
     if wings is not None:
         answers = torch.cat([answers, answers + wings], dim=3)
-    errors, count = _errors(model, batch, answers, center.unsqueeze(3), spread.unsqueeze(3))
+    errors, count = _errors(model, batch, answers, scale.by_answer())
     loss = POINT_LOSSES[config.loss](errors[..., 0]).sum() / count
     if wings is not None:
         missed, levels = errors[..., 1:], torch.tensor(config.quantiles, device=errors.device)
@@ -41,26 +41,25 @@ def forecast_loss(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     return loss
 
 
-def _errors(
-    model: Forecaster, batch: Mapping[str, Tensor], answers: Tensor, center: Tensor, spread: Tensor
-) -> tuple[Tensor, Tensor]:
+def _errors(model: Forecaster, batch: Mapping[str, Tensor], answers: Tensor, scale: Scale) -> tuple[Tensor, Tensor]:
     """Truth minus answers, scaled, (batch, horizon, target, answer), 0 where unknown; and how many truths are known."""
     log, truth = model.config.transform == "log", batch["actual"].unsqueeze(3)
-    known = is_known(truth.log() if log else truth) & is_known(center)
+    known = is_known(truth.log() if log else truth) & is_known(scale.center)
     if model.config.loss_scale == "window":
-        truth = model.scaler.do(truth, center, spread).clamp(-LIMIT, LIMIT)  # what overflows is cut, not missing
+        truth = model.scaler.do(truth, scale).clamp(-LIMIT, LIMIT)  # what overflows is cut, not missing
         return torch.where(known, truth - answers, 0.0), known.sum().clamp(min=1)
-    scale = batch["mase_scale"][:, None, :, None]  # NaN where the series has none
-    known = known & (scale > 0)
+    unit = batch["mase_scale"][:, None, :, None]  # NaN where the series has none
+    known = known & (unit > 0)
     # NaN must not come near the answers: its gradient would be NaN even where it is masked afterwards
-    center, spread = torch.where(is_known(center), center, 0.0), torch.where(is_known(center), spread, 1.0)
-    scale = torch.where(scale > 0, scale, 1.0)
+    there = is_known(scale.center)
+    center, spread = torch.where(there, scale.center, 0.0), torch.where(there, scale.spread, 1.0)
+    unit = torch.where(unit > 0, unit, 1.0)
     if log:
-        z = answers * spread + center
-        gentle = torch.minimum(z, center + STEEP)
-        errors = (truth - gentle.exp() * (1 + z - gentle)) / scale
+        z = answers * spread + center + scale.anchor
+        gentle = torch.minimum(z, center + scale.anchor + STEEP)
+        errors = (truth - gentle.exp() * (1 + z - gentle)) / unit
     else:
-        errors = (truth - center) / scale - answers * (spread / scale)
+        errors = (truth - scale.anchor - center) / unit - answers * (spread / unit)
     return torch.where(known, errors, 0.0), known.sum().clamp(min=1)
 
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx_forecasting.calendar import Phases, StepsAhead, periods
 from lstm_onnx_forecasting.options import Config, Info
-from lstm_onnx_forecasting.scaling import Covariates, Scaler
+from lstm_onnx_forecasting.scaling import Covariates, Scale, Scaler, last_known
 
 
 class Forecaster(nn.Module):
@@ -75,19 +75,14 @@ class Forecaster(nn.Module):
             gets NaN.
         """
         times = self.steps_ahead(time[:, -1:])
-        scaled, point, wings = self.scaled(values, time, times, past, future, static)
-        center, spread = scaled
-        return self.answer(point, wings, times, center, spread)
+        return self.answer(*self.scaled(values, time, times, past, future, static), times)
 
-    def answer(
-        self, point: Tensor, wings: Tensor | None, times: Tensor, center: Tensor, spread: Tensor
-    ) -> tuple[Tensor, ...]:
+    def answer(self, scale: Scale, point: Tensor, wings: Tensor | None, times: Tensor) -> tuple[Tensor, ...]:
         """Go back to the user's units; outputs as in `forward`."""
-        forecast = self.scaler.undo(point, center, spread)
+        forecast = self.scaler.undo(point, scale)
         if wings is None:
             return forecast, times
-        quantiles = self.scaler.undo(point.unsqueeze(3) + wings, center.unsqueeze(3), spread.unsqueeze(3))
-        return forecast, times, quantiles
+        return forecast, times, self.scaler.undo(point.unsqueeze(3) + wings, scale.by_answer())
 
     def scaled(
         self,
@@ -97,17 +92,17 @@ class Forecaster(nn.Module):
         past: Tensor | None = None,
         future: Tensor | None = None,
         static: Tensor | None = None,
-    ) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor | None]:
+    ) -> tuple[Scale, Tensor, Tensor | None]:
         """Forecast in scaled units, as the loss wants it.
 
         Returns:
-            center and spread (batch, 1, target) of the scaling, the point forecast (batch, horizon, target), and the
-            distance of each quantile from it (batch, horizon, target, quantile).
+            the scale, the point forecast (batch, horizon, target), and the distance of each quantile from it (batch,
+            horizon, target, quantile).
         """
-        x, known, center, spread = self.scaler(values)
+        x, known, scale = self.scaler(values)
         _, state = self.encoder.hidden_states(self.features(x, known, time, past))
         ahead = self.ahead(x, known, last_known(x, known), times, future, static)
-        return (center, spread), *self.head(state[-1], *ahead)
+        return scale, *self.head(state[-1], *ahead)
 
     def features(self, x: Tensor, known: Tensor, time: Tensor, past: Tensor | None) -> Tensor:
         """Join what the LSTM reads of each row: (batch, time, feature)."""
@@ -157,13 +152,6 @@ class Forecaster(nn.Module):
         inside = row.clamp(min=0)
         there = known.index_select(1, inside) * (row >= 0).to(x.dtype).unsqueeze(1)
         return torch.where(there > 0, x.index_select(1, inside), otherwise)
-
-
-def last_known(x: Tensor, known: Tensor) -> Tensor:
-    """Pick the newest known value of x (batch, time, target), as (batch, 1, target); 0 where there is none."""
-    row = torch.arange(1, x.shape[1] + 1, device=x.device).unsqueeze(1)
-    newest = (row * known).amax(dim=1, keepdim=True)  # 0 where none is known: x is 0 there
-    return x.gather(1, (newest - 1).clamp(min=0).to(torch.int64))
 
 
 def season_lags(season: int, horizon: int) -> Tensor:

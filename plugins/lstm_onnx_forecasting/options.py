@@ -88,3 +88,5 @@ class Info(BaseModel):
     span: int = Field(ge=0, description="seconds that the longest training part covers")
     center: dict[str, float] = Field(description="mean of each column over the training rows, user's units")
     spread: dict[str, float] = Field(description="mean absolute deviation of each column, user's units, never 0")
+    least: dict[str, float] = Field(default_factory=dict, description="least spread of a window of each target")
+    least_share: dict[str, float] = Field(default_factory=dict, description="the same, as a share of a window's level")

@@ -10,8 +10,11 @@ import numpy as np
 from lstm_onnx.data.tables import Floats
 from lstm_onnx.data.time_series import Series
 from lstm_onnx.errors import UserError
-from lstm_onnx_forecasting.parts import Part
+from lstm_onnx_forecasting.parts import LEAST, Part
 from lstm_onnx_forecasting.reading import listed
+
+STILL = 0.5
+"""The least spread of a window, as a share of that of its series: one at rest says little of what comes."""
 
 
 def center_and_spread(
@@ -33,6 +36,44 @@ def center_and_spread(
         center[name] = float(known.mean())
         spread[name] = float(np.abs(known - center[name]).mean()) or 1.0
     return center, spread
+
+
+def least_spread(
+    series: Sequence[Series], parts: Sequence[Part], targets: int, window: int, log: bool
+) -> list[tuple[float, float]]:
+    """Return for each target the least spread of a window, as it stands and as a share of the window's level.
+
+    Both are `STILL` times what a window of nearly every series has: the median over those of the training windows of a
+    series that move at all, and of these medians the twentieth part from below. The first holds windows of series of
+    like size, the second flat windows of series whose sizes differ by far.
+    """
+    found = []
+    for i in range(targets):
+        typical = []
+        for one, part in zip(series, parts, strict=True):
+            column = one.values[: part.train, i]
+            if log:
+                column = np.log(column, where=column > 0, out=np.full_like(column, np.nan))
+            spread = _window_spread(column, window)
+            if len(spread):
+                typical.append((np.median(spread), np.median(spread) / (np.nanmean(np.abs(column)) or np.inf)))
+        least, share = STILL * np.quantile(np.array(typical), 0.05, axis=0) if typical else (0.0, 0.0)
+        found.append((float(least), 0.0 if log else float(share)))  # the level of a logarithm is no size
+    return found
+
+
+def _window_spread(column: Floats, window: int) -> Floats:
+    """Return the mean absolute deviation of the windows of a column that move at all; of some 200, evenly chosen."""
+    window = min(window, len(column))
+    if not window:
+        return np.empty(0)
+    views = np.lib.stride_tricks.sliding_window_view(column, window)
+    views = views[:: -(-len(views) // 200)]
+    views = views[(~np.isnan(views)).sum(axis=1) >= LEAST]
+    level = np.nanmean(views, axis=1, keepdims=True)
+    spread = np.nanmean(np.abs(views - level), axis=1)
+    moves: Floats = spread[spread > 1e-7 * np.abs(level[:, 0])]
+    return moves
 
 
 def note_constants(series: Sequence[Series], targets: Sequence[str], notes: list[str]) -> None:

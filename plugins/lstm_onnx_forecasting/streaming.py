@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from lstm_onnx.contract import Axis, StateSpec, Stream, TensorSpec, Tolerance
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import GraphSpec
-from lstm_onnx_forecasting.model import Forecaster, last_known
+from lstm_onnx_forecasting.model import Forecaster
 from lstm_onnx_forecasting.options import Config, Info
+from lstm_onnx_forecasting.scaling import last_known
 from lstm_onnx_forecasting.spec import graph_spec
 
 MEMORY = {
@@ -69,16 +70,15 @@ class StreamingForecaster(nn.Module):
             The outputs of `Forecaster.forward`, then the six states.
         """
         own = self.forecaster
-        x, known, _, _ = own.scaler(values)
+        x, known, _ = own.scaler(values)
         count = known_in + known.sum(dim=1, keepdim=True)
-        center, spread = own.scaler.fixed(count)
         _, (hidden, cell) = own.encoder(own.features(x, known, time, past), None, (hidden_in, cell_in))
         last = torch.where(known.amax(dim=1, keepdim=True) > 0, last_known(x, known), last_in)
         rows = recent_in.shape[1]
         recent, recent_known = torch.cat([recent_in, x], dim=1), torch.cat([recent_known_in, known], dim=1)
         times = own.steps_ahead(time[:, -1:])
         ahead = own.ahead(recent, recent_known, last, times, future, static)
-        answer = own.answer(*own.head(hidden[-1], *ahead), times, center, spread)
+        answer = own.answer(own.scaler.fixed(count), *own.head(hidden[-1], *ahead), times)
         return (*answer, hidden, cell, recent[:, -rows:], recent_known[:, -rows:], last, count)
 
 

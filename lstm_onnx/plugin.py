@@ -34,6 +34,7 @@ from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.features import metrics
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
+from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.number import Number
@@ -72,6 +73,7 @@ __all__ = [
     "Observer",
     "PrimaryMetric",
     "RaggedSplit",
+    "Remembered",
     "Rows",
     "Split",
     "Stage",

@@ -220,13 +220,17 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
     def loss(self, model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the mean loss over the batch, a scalar, from the tensors of one batch on the model's device."""
 
-    @abstractmethod
     def metrics(self, outputs: Arrays, batch: Arrays, config: ConfigT) -> Totals:
         """Score the main graph's outputs, in the user's units, against the batch.
 
         Each metric is a pair (sum, count), numbers or arrays, that the core adds up over batches. What can be told from
         all examples only comes as `Collected`, which `finish` then takes apart.
         """
+        raise UserError(f"plugin '{self.name}': says nothing of how answers are scored; implement metrics, or totals")
+
+    def totals(self, outputs: Arrays, batch: Arrays, config: ConfigT, info: InfoT) -> Totals:
+        """Do what `metrics` does, where it takes what was learnt to score: this is what the core asks."""
+        return self.metrics(outputs, batch, config)
 
     def finish(self, totals: Totals) -> dict[str, float]:
         """Turn the added-up pairs into the figures to show: by default each sum over its count."""

@@ -103,7 +103,7 @@ class QualityDrop:
         return moved((was(batch), now(batch)) for batch in split.batches(BATCH)), "the answers"
 
     def _score(self, content: bytes, split: Split) -> dict[str, float]:
-        return score(self.restored.task, self._answer(content), split, self.restored.config)
+        return score(self.restored.task, self._answer(content), split, self.restored.config, self.restored.info)
 
     def _answer(self, content: bytes) -> Answer:
         answer, after = session_answer(content, "the variant"), self.restored.graphs[0].after

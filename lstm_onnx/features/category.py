@@ -25,7 +25,8 @@ class Category(InputFeature, OutputFeature):
 
     Going in, `forward` gets `NAME` (batch,), int64: the place of the level from 1 on, 0 for one that is not known;
     `size` is how many places there are. Coming out, `forward` answers with `NAME` (batch, width), a score (logit) for
-    each level; the graph gives the likeliest level as `NAME` and all `NAME_probabilities`. The loss is cross-entropy.
+    each level; the graph gives the likeliest level as `NAME` and all `NAME_probabilities`. The loss is cross-entropy,
+    and how it treats rare levels and sure answers can be chosen.
     """
 
     kind: Literal["category"] = "category"
@@ -34,6 +35,13 @@ class Category(InputFeature, OutputFeature):
     levels: tuple[str, ...] | tuple[int, ...] | None = Field(None, description="sorted; found in training if not given")
     shares: tuple[float, ...] = Field((), description="share of each level in training")
     kept: tuple[str, ...] | tuple[int, ...] = ()
+    scores: str | None = Field(None, description="name of the answered probabilities, if not NAME_probabilities")
+    axis: str | None = Field(None, description="name of their axis, if not NAME_level")
+    calibrated: bool = Field(False, description="whether validation data sets the temperature of the probabilities")
+    smoothing: float = Field(0.0, ge=0, lt=1, description="share of each label that the loss spreads over all levels")
+    balance: Literal["none", "weights", "sampling"] = Field(
+        "none", description="against rare levels: weigh their loss, or show them more often in training"
+    )
 
     @property
     def size(self) -> int:
@@ -62,6 +70,15 @@ class Category(InputFeature, OutputFeature):
     @property
     def _number(self) -> str:
         return f"{self.name}_number"
+
+    @property
+    def probabilities(self) -> str:
+        """Name of the output that has the probability of each level."""
+        return self.scores or f"{self.name}_probabilities"
+
+    @property
+    def _axis(self) -> str:
+        return self.axis or f"{self.name}_level"
 
     def _plain(self, column: Sequence[Any]) -> list[str] | list[int]:
         """Return the rows as Python's strings, or all as whole numbers."""
@@ -176,17 +193,17 @@ class Category(InputFeature, OutputFeature):
         return (
             TensorSpec(name=self.name, dtype="string", dims=("batch",), meaning=f"{self.meaning}: the likeliest"),
             TensorSpec(
-                name=f"{self.name}_probabilities",
+                name=self.probabilities,
                 dtype="float32",
-                dims=("batch", f"{self.name}_level"),
-                meaning="probability of each",
+                dims=("batch", self._axis),
+                meaning="probability of each" + ", calibrated on validation data if there was any" * self.calibrated,
                 is_scores=True,
             ),
         )
 
     def axes(self) -> dict[str, Axis]:
         """Describe the levels."""
-        return {f"{self.name}_level": Axis(size=self.width, labels=self._labels, meaning=self.meaning)}
+        return {self._axis: Axis(size=self.width, labels=self._labels, meaning=self.meaning)}
 
     def after(self) -> Stage:
         """Return the name of the likeliest level, by its number."""
@@ -213,7 +230,7 @@ class Category(InputFeature, OutputFeature):
         """Return what makes probabilities of scores."""
         from lstm_onnx.features.coding import Likelihoods
 
-        return Likelihoods(self.name)
+        return Likelihoods(self.probabilities, self._number, self.calibrated)
 
     def prepare_truth(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into the number of its level; all must be known."""
@@ -234,14 +251,21 @@ class Category(InputFeature, OutputFeature):
         return {self._number: np.array(rows, dtype=np.int64)}
 
     def loss(self, answer: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the cross-entropy."""
+        """Return the cross-entropy, as it was chosen."""
         from torch.nn.functional import cross_entropy
 
-        return cross_entropy(answer, batch[self._number])
+        weights = None
+        if self.balance == "weights":
+            weights = answer.new_tensor([1 / (self.width * share) if share else 0.0 for share in self.shares])
+        return cross_entropy(answer, batch[self._number], weights, label_smoothing=self.smoothing)
+
+    def draw(self, rows: Sequence[Any]) -> Array | None:
+        """Show each level as often as any other, where that is wished."""
+        return 1 / np.array(self.shares)[np.array(rows)] if self.balance == "sampling" else None
 
     def metrics(self, prefix: str) -> tuple[Metric, ...]:
         """Return the accuracy."""
-        return (accuracy(self.name, f"{prefix}accuracy"),)
+        return (accuracy(self.name, f"{prefix}accuracy", self.probabilities),)
 
     def naive(self, batch: Mapping[str, Array]) -> dict[str, Array]:
         """Answer with the shares of the training part."""
@@ -250,7 +274,7 @@ class Category(InputFeature, OutputFeature):
         return {
             self.name: np.full(count, self._labels[likeliest], dtype=object),
             self._number: np.full(count, likeliest),
-            f"{self.name}_probabilities": np.tile(np.array(self.shares, dtype=np.float32), (count, 1)),
+            self.probabilities: np.tile(np.array(self.shares, dtype=np.float32), (count, 1)),
         }
 
 

@@ -28,6 +28,8 @@ class Examples:
         inputs: what goes in, where only the data says it (words or numbers, which channels); else `FeatureTask.inputs`.
         outputs: what comes out, likewise.
         options: the task's options with what was found in the data filled in, so that other data is read the same way.
+        places: where each example stands, such as `data.csv: row 17`, for errors and notes.
+        told: what was read, in words, such as `640 sequences of 12 channels`; by default how many examples.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -38,6 +40,8 @@ class Examples:
     inputs: Sequence[InputFeature] | None = None
     outputs: Sequence[OutputFeature] | None = None
     options: BaseModel | None = None
+    places: Sequence[str] | None = None
+    told: str = ""
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -56,6 +60,7 @@ class Examples:
         counts = {n: len(c) for n, c in self.columns.items()}
         counts |= {"together": len(self.together)} if self.together is not None else {}
         counts |= {"part": len(self.part)} if self.part is not None else {}
+        counts |= {"places": len(self.places)} if self.places is not None else {}
         if len(set(counts.values())) > 1:
             told = ", ".join(f"{n} {c:,}" for n, c in counts.items())
             raise UserError(f"read: columns must have a row for each example, and their lengths differ: {told}")
@@ -70,7 +75,11 @@ def _listed(examples: Examples) -> str:
 
 
 def parted(
-    examples: Examples, labels: Sequence[str] | None, shares: tuple[float, float], random: np.random.Generator
+    examples: Examples,
+    labels: Sequence[Any] | None,
+    shares: tuple[float, float],
+    random: np.random.Generator,
+    where: str = "read",
 ) -> tuple[dict[Part, Whole], str]:
     """Choose the examples of each part.
 
@@ -79,6 +88,7 @@ def parted(
         labels: of which every part shall have its share; None for none.
         shares: to keep for the test, of all; and for validation, of the rest.
         random: decides which, where the data does not.
+        where: the data comes from, for errors.
 
     Returns:
         numbers of the examples of each part, and how they were chosen.
@@ -98,13 +108,26 @@ def parted(
         return chosen[cut(strata, groups, share, random, keep)[1]]
 
     found = part_out(examples.part, len(examples), cut_off)
-    for part in PARTS:
-        if not len(found[part]) and part != "validation":
-            raise UserError(
-                f"read: of {len(examples):,} example{'s' * (len(examples) != 1)} none is left for the {part} part; "
-                f"give more examples"
-            )
+    if not len(found["train"]):
+        raise UserError(f"{where}: no example is for training; mark some as train")
+    if not len(found["test"]):
+        raise UserError(f"{where}: {_too_few(examples, labels)}")
     how = f"{' and '.join(drawn)} drawn" if drawn else "as the data says"
     if drawn and examples.together is not None:
         how += ", groups kept together"
     return found, how
+
+
+def _too_few(examples: Examples, labels: Sequence[Any] | None) -> str:
+    """Say why nothing could be cut off for the test."""
+    if examples.together is not None:
+        groups, each = len(set(examples.together)), ", with every class among them," * (labels is not None)
+        return (
+            f"{groups} group{'s' * (groups != 1)} cannot be parted into some to learn from{each} and some to test; add "
+            "groups, or let examples be parted whatever their group"
+        )
+    classes = f" of {len(set(map(str, labels)))} classes" if labels is not None else ""
+    return (
+        f"{len(examples):,} example{'s' * (len(examples) != 1)}{classes} are too few to learn from some and test on "
+        "others; add examples, or give others to test on"
+    )

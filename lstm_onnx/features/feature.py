@@ -91,6 +91,10 @@ class InputFeature(Feature):
         """Return how many steps a prepared row has; 1 where it is no sequence."""
         return 1
 
+    def to_learn(self, row: Any) -> Any:
+        """Return a prepared row as it is learnt from: cut, where it is too long for that."""
+        return row
+
     @abstractmethod
     def encoder(self) -> nn.Module:
         """Return what turns the tensors of `inner`, given by name, into those that the author's `forward` takes."""
@@ -140,6 +144,10 @@ class OutputFeature(Feature):
     @abstractmethod
     def loss(self, answer: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the mean loss of a tensor that `forward` answered with, a scalar."""
+
+    def draw(self, rows: Sequence[Any]) -> Array | None:
+        """Say how often each example, by its prepared truth, is drawn in training, in any unit; None shows each once."""
+        return None
 
     @abstractmethod
     def metrics(self, prefix: str) -> tuple[Metric, ...]:

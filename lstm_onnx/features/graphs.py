@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,24 @@ from lstm_onnx.task import GraphSpec, Stage
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from lstm_onnx.features.module import FeatureModel
+    from lstm_onnx.features.module import Answering, FeatureModel
+
+_AXIS = "of what is remembered"
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A part of the state of a stream, for people and programs.
+
+    Attributes:
+        meaning: what it says.
+        dims: names of its axes, `batch` among them, in the order in which they stand.
+        start: every element before the first piece; the module must begin with the same where its state is None.
+    """
+
+    meaning: str
+    dims: tuple[str, ...]
+    start: float = 0.0
 
 
 def whole_graph(model: FeatureModel, description: str) -> GraphSpec:
@@ -43,8 +61,15 @@ def whole_graph(model: FeatureModel, description: str) -> GraphSpec:
     return _with_module(graph, model)
 
 
-def streaming_graph(model: FeatureModel, description: str) -> GraphSpec:
+def streaming_graph(
+    model: FeatureModel, description: str, described: Mapping[str, Remembered] | None = None
+) -> GraphSpec:
     """Return the graph that takes a sequence in pieces: `forward` with a state, which goes round.
+
+    Args:
+        model: whose author's module takes and gives a state.
+        description: of the whole graph.
+        described: parts of the state, as the author describes them.
 
     Raises:
         UserError: something in the model needs the whole sequence, or the state is none.
@@ -62,14 +87,20 @@ def streaming_graph(model: FeatureModel, description: str) -> GraphSpec:
     steps = sequences[0].steps
     assert steps is not None
     template = _state(model, 2)
-    states, axes = _states(model, template)
+    known = described or {}
+    states, axes = _states(model, template, known)
     taken = tuple(t for f in learnt.inputs for t in f.tensors() if f is not sequences[0] or steps in t.dims)
     clash = {name for name, _ in states} & {t.name for f in learnt.inputs for t in f.tensors()}
     if clash:
         raise UserError(f"module.forward: its state has a part '{min(clash)}', as an input is called; rename one")
     went_in, comes_out = (
         tuple(
-            TensorSpec(name=name + end, dtype=_dtype(tensor), dims=dims, meaning="what the model remembers")
+            TensorSpec(
+                name=name + end,
+                dtype=_dtype(tensor),
+                dims=dims,
+                meaning=known[name].meaning if name in known else "what the model remembers",
+            )
             for (name, dims), (_, tensor) in zip(states, flattened(template), strict=True)
         )
         for end in ("", "_out")
@@ -77,6 +108,7 @@ def streaming_graph(model: FeatureModel, description: str) -> GraphSpec:
     answers = [t for f in learnt.outputs for t in f.answers()]
     outputs = (*(t.model_copy(update={"count": None}) for t in answers), *comes_out)  # in a stream every step counts
     names = [name for name, _ in states]
+    step_by_step = any(isinstance(f, Tags) for f in learnt.outputs)
     axes |= _axes(learnt)
     axes[steps] = Axis(example_size=axes[steps].example_size, meaning="steps of a piece, the first first")
     graph = GraphSpec(
@@ -86,8 +118,11 @@ def streaming_graph(model: FeatureModel, description: str) -> GraphSpec:
         axes=axes,
         description=f"{description} In pieces: answers for all since the reset.",
         table=learnt.table,
-        states=tuple(StateSpec(output=f"{name}_out", input=name) for name in names),
-        stream=Stream(axis=steps),
+        states=tuple(
+            StateSpec(output=f"{name}_out", input=name, reset=known[name].start if name in known else 0.0)
+            for name in names
+        ),
+        stream=Stream(axis=steps, context=1 if step_by_step else axes[steps].example_size or 1),
         tolerance=tolerance(learnt),
         before=before,
         after=after,
@@ -111,15 +146,23 @@ def tolerance(learnt: Learnt) -> Tolerance:
     return Tolerance(rtol=1e-5, atol=1e-5, outputs=numbers or None)
 
 
-def samples(
-    features: Sequence[InputFeature], names: Sequence[str], sizes: Mapping[str, int], seed: int
-) -> dict[str, Array]:
-    """Make inputs of these names from rows of the training part."""
+def samples(module: Answering, names: Sequence[str], sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
+    """Make inputs of these names from rows of the training part; states as they are after some of them."""
+    from lstm_onnx.features.module import flattened
+
+    made = _rows(module.features, sizes, seed)
+    if module.states:
+        after = _state(module.model, sizes["batch"], seed + 1)
+        made |= {name: tensor.cpu().numpy() for name, tensor in flattened(after)}
+    return {name: made[name] for name in names if name in made}
+
+
+def _rows(features: Sequence[InputFeature], sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
     random = np.random.default_rng(seed)
     made: dict[str, Array] = {}
     for feature in features:
         made |= feature.sample(sizes, random)
-    return {name: made[name] for name in names if name in made}
+    return made
 
 
 def _stages(learnt: Learnt) -> tuple[Stage | None, Stage | None]:
@@ -138,35 +181,50 @@ def _axes(learnt: Learnt) -> dict[str, Axis]:
     return axes
 
 
-def _states(model: FeatureModel, template: Any) -> tuple[list[tuple[str, tuple[str, ...]]], dict[str, Axis]]:
-    """Return the names and dims of the parts of a state, and the axes in them; parts of a pair share theirs."""
+def _states(
+    model: FeatureModel, template: Any, known: Mapping[str, Remembered]
+) -> tuple[list[tuple[str, tuple[str, ...]]], dict[str, Axis]]:
+    """Return the names and dims of the parts of a state, and the axes in them; parts of a pair share theirs.
+
+    Raises:
+        UserError: a part is described that there is not, or otherwise than it is.
+    """
     from lstm_onnx.features.module import flattened
 
     found: list[tuple[str, tuple[str, ...]]] = []
     axes: dict[str, Axis] = {}
     for (name, two), (_, three) in zip(flattened(template), flattened(_state(model, 3)), strict=True):
         batch = _batch_axis(name, two, three)
+        if name in known:
+            own = known[name].dims
+            if len(own) != two.dim() or "batch" not in own or own.index("batch") != batch:
+                raise UserError(f"remembered: describes '{name}' as {own}, and it has the shape {tuple(two.shape)}")
+            axes |= {d: Axis(size=n, meaning=_AXIS) for d, n in zip(own, two.shape, strict=True) if d != "batch"}
+            found.append((name, own))
+            continue
         family = name.removesuffix("hidden").removesuffix("cell").rstrip("_") or "state"
         dims = []
         for k, size in enumerate(two.shape):
             dim = f"{family}_axis{k}"
             if k == batch:
                 dim = "batch"
-            elif axes.setdefault(dim, Axis(size=size, meaning="of what is remembered")).size != size:
+            elif axes.setdefault(dim, Axis(size=size, meaning=_AXIS)).size != size:
                 dim = f"{name}_axis{k}"
-                axes[dim] = Axis(size=size, meaning="of what is remembered")
+                axes[dim] = Axis(size=size, meaning=_AXIS)
             dims.append(dim)
         found.append((name, tuple(dims)))
     return found, axes
 
 
-def _state(model: FeatureModel, batch: int) -> Any:
-    """Return the state after a batch of samples."""
+def _state(model: FeatureModel, batch: int, seed: int = 0) -> Any:
+    """Return the state after a batch of samples, fed as in a stream: every step counts."""
     import torch
 
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    names = [t.name for f in model.learnt.inputs for t in f.inner()]
-    arrays = samples(model.learnt.inputs, names, {"batch": batch}, 0)
+    inputs = model.learnt.inputs
+    names = [t.name for f in inputs for t in f.inner() if t.name != f.lengths]
+    made = _rows(inputs, {"batch": batch}, seed)
+    arrays = {name: made[name] for name in names}
     was_training = model.training
     model.eval()
     with torch.no_grad():

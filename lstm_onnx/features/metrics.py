@@ -17,6 +17,20 @@ def _ratio(total: Any, count: Any) -> float:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """What a metric adds up to over batches, and how that becomes its figure."""
+
+    total: Any
+    finish: Callable[[Any, Any], float]
+
+    def __add__(self, other: Any) -> Sum:
+        """Add another of its like, or a number to begin from."""
+        return Sum(self.total + (other.total if isinstance(other, Sum) else other), self.finish)
+
+    __radd__ = __add__
+
+
+@dataclass(frozen=True)
 class Metric:
     """How answers are scored.
 
@@ -74,12 +88,12 @@ def r2(output: str, name: str = "r2") -> Metric:
     return Metric(name, "max", add, finish)
 
 
-def accuracy(output: str, name: str = "accuracy") -> Metric:
-    """Share of examples whose label is the right one."""
+def accuracy(output: str, name: str = "accuracy", scores: str | None = None) -> Metric:
+    """Share of examples whose label is the right one; `scores` names the probabilities, where they have a name."""
 
     def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
         number = batch[f"{output}_number"]
-        likeliest = answers[f"{output}_probabilities"].argmax(axis=1)
+        likeliest = answers[scores or f"{output}_probabilities"].argmax(axis=1)
         return int((likeliest == number).sum()), len(number)
 
     return Metric(name, "max", add)

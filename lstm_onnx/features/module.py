@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.feature import InputFeature
+from lstm_onnx.features.coding import Likelihoods, fit_temperature
 from lstm_onnx.features.learnt import Learnt
 
 
@@ -81,6 +82,24 @@ class FeatureModel(nn.Module):
         for feature, decoder in zip(self.learnt.outputs, self.decoders, strict=True):
             made |= decoder(answers[feature.name])
         return made
+
+
+def calibrate(model: FeatureModel, validation: Iterator[Mapping[str, Tensor]]) -> None:
+    """Fit the temperature of each category that is to be calibrated, on batches that were not learnt from."""
+    places = [k for k, decoder in enumerate(model.decoders) if getattr(decoder, "temperature", None) is not None]
+    if not places:
+        return
+    found: dict[int, list[tuple[Tensor, Tensor]]] = {k: [] for k in places}
+    for batch in validation:
+        answers, _ = model.ask(batch)
+        for k in places:
+            name = model.learnt.outputs[k].name
+            found[k].append((answers[name], batch[f"{name}_number"]))
+    for k in places:
+        decoder = model.decoders[k]
+        assert isinstance(decoder, Likelihoods) and decoder.temperature is not None
+        logits, target = (torch.cat(column) for column in zip(*found[k], strict=True))
+        decoder.temperature.fill_(fit_temperature(logits, target))
 
 
 class Answering(nn.Module):

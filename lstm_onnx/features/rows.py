@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _LONGEST_KEPT = 64
 """Steps of a sequence that are kept for samples."""
+_MISSING = 0.03
+"""Share of the values of samples that are missing, where any may be."""
 
 
 class Rows(InputFeature):
@@ -25,12 +27,20 @@ class Rows(InputFeature):
     A row of its column is an array (steps, columns). `forward` gets `NAME` (batch, time, size), scaled, zero where a
     value is missing; and how many steps count, as `lengths` or, where the model takes several sequences, as
     `NAME_lengths`. Where values are missing in the data, `size` is twice the columns: the second half says where.
+    If it is `tolerant`, those of the training part alone count for that, others are taken as the mean; and padding is
+    zero, as convolutions want it.
     """
 
     kind: Literal["rows"] = "rows"
     columns: tuple[str, ...] = Field(min_length=1, description="what each number of a step is called")
     shortest: int = Field(1, ge=1, description="steps that a sequence has at least; shorter ones are refused")
     meaning: str = "each step of a sequence, in the units of the data"
+    axis: str | None = Field(None, description="name of the axis of the columns, if not NAME_column")
+    scaling: Literal["columns", "sequence", "none"] = Field(
+        "columns", description="subtract mean and divide by spread of each column: in training, or in each sequence"
+    )
+    noise: float = Field(0.0, ge=0, description="Gaussian noise on scaled values in training, in spreads")
+    tolerant: bool = Field(False, description="whether values may be missing later even where the data lacks none")
     alone: bool = Field(True, description="whether it is the only sequence of the model: set by the task")
     center: tuple[float, ...] | None = Field(None, description="mean of each column in training")
     spread: tuple[float, ...] | None = Field(None, description="standard deviation of each column in training")
@@ -47,6 +57,10 @@ class Rows(InputFeature):
     def steps(self) -> str:
         """The axis of its steps."""
         return "time" if self.alone else f"{self.name}_time"
+
+    @property
+    def _axis(self) -> str:
+        return self.axis or f"{self.name}_column"
 
     @property
     def size(self) -> int:
@@ -86,6 +100,7 @@ class Rows(InputFeature):
             update={
                 "center": tuple(map(float, center)),
                 "spread": tuple(map(float, spread)),
+                "gaps": bool(np.isnan(values).any()),
                 "usual": int(np.median([len(row) for row in rows])),
                 "kept": tuple(
                     tuple(tuple(None if np.isnan(v) else float(v) for v in step) for step in row) for row in kept
@@ -95,6 +110,8 @@ class Rows(InputFeature):
 
     def met(self, column: Sequence[Any]) -> Self:
         """Return a copy that takes missing values if there are any."""
+        if self.tolerant:
+            return self
         gaps = any(bool(np.isnan(row).any()) for row in self.prepare(column))
         return self.model_copy(update={"gaps": gaps})
 
@@ -104,9 +121,9 @@ class Rows(InputFeature):
             TensorSpec(
                 name=self.name,
                 dtype="float32",
-                dims=("batch", self.steps, f"{self.name}_column"),
-                meaning=self.meaning + ("; missing where NaN or infinite" if self.gaps else ""),
-                missing=self.gaps,
+                dims=("batch", self.steps, self._axis),
+                meaning=self.meaning + ("; missing where NaN or infinite" if self.gaps or self.tolerant else ""),
+                missing=self.gaps or self.tolerant,
                 source=ColumnsSource(columns=self.columns, rows="all"),
             ),
             TensorSpec(
@@ -126,7 +143,7 @@ class Rows(InputFeature):
                 example_size=self.usual,
                 meaning="steps of a sequence, the first first, the rest padding",
             ),
-            f"{self.name}_column": Axis(size=len(self.columns), labels=self.columns, meaning="what a step has"),
+            self._axis: Axis(size=len(self.columns), labels=self.columns, meaning="what a step has"),
         }
 
     def length(self, row: Any) -> int:
@@ -144,9 +161,14 @@ class Rows(InputFeature):
     def encoder(self) -> nn.Module:
         """Return what scales the values."""
         from lstm_onnx.features.coding import Scaled
+        from lstm_onnx.features.tolerant_rows import TolerantRows
 
         assert self.center is not None and self.spread is not None
-        return Scaled(self.name, self.center, self.spread, self.gaps)
+        if not self.tolerant and self.scaling == "columns" and not self.noise:
+            return Scaled(self.name, self.center, self.spread, self.gaps)
+        return TolerantRows(
+            self.name, self.lengths, self.center, self.spread, gaps=self.gaps, scaling=self.scaling, noise=self.noise
+        )
 
     def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> dict[str, Array]:
         """Cut pieces from sequences of the training part, repeated where they are too short; lengths differ."""
@@ -156,6 +178,8 @@ class Rows(InputFeature):
             row = np.array(self.kept[int(random.integers(len(self.kept)))], dtype=np.float32)
             begin = int(random.integers(len(row)))
             place[:] = row[(begin + np.arange(steps)) % len(row)]
+        if self.tolerant:
+            values[random.random(values.shape) < _MISSING] = np.nan
         lengths = random.integers(min(self.shortest, steps), steps + 1, size=batch)
         lengths[:1] = steps
         return {self.name: values, self.lengths: lengths}

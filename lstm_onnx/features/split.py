@@ -19,14 +19,17 @@ class FeatureSplit:
     Args:
         inputs: features with their prepared rows.
         outputs: features with their prepared truth.
+        weights: how often an example is drawn in a shuffled epoch, relative to others; None shows each once.
     """
 
     def __init__(
         self,
         inputs: Sequence[tuple[InputFeature, Sequence[Any]]],
         outputs: Sequence[tuple[OutputFeature, Sequence[Any]]],
+        weights: Array | None = None,
     ) -> None:
         self.inputs, self.outputs = inputs, outputs
+        self.weights = None if weights is None else weights / weights.sum()
         longest = [np.array([f.length(row) for row in rows], dtype=np.int64) for f, rows in inputs]
         self.lengths = np.max(np.stack(longest), axis=0)
 
@@ -37,8 +40,9 @@ class FeatureSplit:
         outputs: Sequence[OutputFeature],
         columns: Mapping[str, Sequence[Any]],
         chosen: Array,
+        to_learn: bool = False,
     ) -> FeatureSplit:
-        """Prepare the examples with these numbers."""
+        """Prepare the examples with these numbers; those `to_learn` from may be cut, and some drawn more often."""
         rows = {f.name: [columns[f.name][int(i)] for i in chosen] for f in (*inputs, *outputs)}
         given = [(f, f.prepare(rows[f.name])) for f in inputs]
         right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
@@ -46,7 +50,14 @@ class FeatureSplit:
             if isinstance(feature, Tags):
                 along = next((f, prepared) for f, prepared in given if f.name == feature.along)
                 feature.check_lengths([along[0].length(row) for row in along[1]], truth)
-        return cls(given, right)
+        if not to_learn:
+            return cls(given, right)
+        wished = [w for f, truth in right if (w := f.draw(truth)) is not None]
+        return cls(
+            [(f, [f.to_learn(row) for row in prepared]) for f, prepared in given],
+            right,
+            np.prod(wished, axis=0) if wished else None,
+        )
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -58,7 +69,11 @@ class FeatureSplit:
             for i in range(0, len(self), size):
                 yield self.gather(np.arange(i, min(i + size, len(self))))
             return
-        for chosen in alike(shuffle.permutation(len(self)), self.lengths, size, shuffle):
+        if self.weights is None:
+            order = shuffle.permutation(len(self))
+        else:
+            order = shuffle.choice(len(self), size=len(self), p=self.weights)
+        for chosen in alike(order, self.lengths, size, shuffle):
             yield self.gather(chosen)
 
     def gather(self, chosen: Array) -> dict[str, Array]:

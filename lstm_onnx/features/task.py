@@ -6,7 +6,7 @@ Nothing here loads torch until a model is built.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,13 +14,15 @@ import numpy as np
 from pydantic import BaseModel
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.parts import PARTS
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples, parted
 from lstm_onnx.features.feature import InputFeature, OutputFeature
-from lstm_onnx.features.graphs import samples, streaming_graph, whole_graph
+from lstm_onnx.features.graphs import Remembered, samples, streaming_graph, whole_graph
 from lstm_onnx.features.learnt import Learnt
-from lstm_onnx.features.metrics import Metric
+from lstm_onnx.features.metrics import Metric, Sum
+from lstm_onnx.features.remarks import remarks
 from lstm_onnx.features.split import FeatureSplit
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, Task, TaskData, Totals
@@ -46,11 +48,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
     validation_share: ClassVar[float] = 0.15
     """Share of the others that decides when to stop, where the data does not name it; 0 for none."""
     streams: ClassVar[bool] = False
-    """Whether `forward` takes and gives a state: then there is a streaming variant."""
-
-    def __init__(self) -> None:
-        self._finishers: dict[str, Callable[[Any, Any], float]] = {}
-        self._fitted: Sequence[OutputFeature] = ()  # of the data that was read last: metrics know no data of their own
+    """Whether `forward` takes and gives a state: then there is a streaming variant, unless `whole` says why not."""
 
     def inputs(self, options: ConfigT) -> Sequence[InputFeature]:
         """Return what goes in; a task whose data decides that leaves this out, and says it in `Examples.inputs`."""
@@ -74,7 +72,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
 
         Its `forward` takes a tensor for each input by its name, sequences with their lengths, and gives a dict with a
         tensor for each output. If `streams`, it also takes `state`, None at the start, and gives (dict, state); in a
-        stream, lengths are None, as all steps count. It may have `loss(answers, batch)`, which gets what `forward`
+        stream, lengths are None, as all steps count; without a stream, its state is not looked at. It may have `loss(answers, batch)`, which gets what `forward`
         gave; else each kind of output has its own.
         """
 
@@ -85,6 +83,22 @@ class FeatureTask(Task[ConfigT, Learnt]):
         """
         return [m for f in outputs for m in f.metrics("" if len(outputs) == 1 else f"{f.name}_")]
 
+    def shares(self, options: ConfigT) -> tuple[float, float]:
+        """Return the shares of `test_share` and `validation_share`, where options decide them."""
+        return self.test_share, self.validation_share
+
+    def describe(self, learnt: Learnt) -> str:
+        """Say in a sentence what the graph does, for people: by default the task's summary."""
+        return self.summary[:1].upper() + self.summary[1:].rstrip(".") + "."
+
+    def whole(self, options: ConfigT, features: Learnt) -> str | None:
+        """Say why a model of a task that `streams` needs the whole sequence, and the option to do without; else None."""
+        return None
+
+    def remembered(self, options: ConfigT) -> Mapping[str, Remembered]:
+        """Describe parts of the state by their names (see `flattened`), as people read of them; others are left out."""
+        return {}
+
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
         """Read, part and fit."""
         random = np.random.default_rng(seed)
@@ -94,30 +108,38 @@ class FeatureTask(Task[ConfigT, Learnt]):
         config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
         inputs, outputs = self._features(config, examples)
         examples.check([f.name for f in (*inputs, *outputs)])
-        labels = next((examples.columns[f.name] for f in outputs if isinstance(f, Category)), None)
-        chosen, how = parted(examples, labels, (self.test_share, self.validation_share), random)
-        known = {name: [column[int(i)] for i in chosen["train"]] for name, column in examples.columns.items()}
+        answer = next((f.name for f in outputs if isinstance(f, Category)), None)
+        labels, where = examples.columns[answer] if answer is not None else None, str(source or "read")
+        shares = self.shares(config)
+        chosen, how = parted(examples, labels, shares, random, where)
+        notes = remarks(examples, chosen, [f.name for f in inputs], answer, shares[1] > 0)
+        known, asked = (
+            {name: [column[int(i)] for i in chosen[part]] for name, column in examples.columns.items()}
+            for part in ("train", "test")
+        )
         fitted = Learnt(
             inputs=tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs),
             outputs=tuple(f.fit(known[f.name]) for f in outputs),
             table=examples.table,
         )
         learnt = self.learn(fitted, known, config)
-        self._fitted = learnt.outputs
         train, validation, test = (
-            FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, numbers) for numbers in chosen.values()
+            FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, chosen[part], part == "train")
+            for part in PARTS
         )
         sizes = f"{len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
-        summary = f"{len(examples):,} examples: {sizes} ({how})"
+        summary = f"{examples.told or f'{len(examples):,} examples'}: {sizes} ({how})"
+        naive = self.naive(learnt, known, asked, config)
+        left_out = [why for why in naive.values() if isinstance(why, str)]
         return TaskData(
             train=train,
             validation=validation if len(validation) else None,
             test=test,
             info=learnt,
             summary=summary,
-            notes=examples.notes,
+            notes=(*examples.notes, *notes, *left_out),
             config=examples.options,
-            baselines=self.naive(learnt, known, config),
+            baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
         )
 
     def learn(self, fitted: Learnt, known: Mapping[str, Sequence[Any]], options: ConfigT) -> Learnt:
@@ -130,8 +152,24 @@ class FeatureTask(Task[ConfigT, Learnt]):
         """
         return fitted
 
-    def naive(self, learnt: Learnt, known: Mapping[str, Sequence[Any]], options: ConfigT) -> Mapping[str, Answer]:
-        """Return naive answers that look at the training part, such as the nearest neighbour's, by name."""
+    def naive(
+        self,
+        learnt: Learnt,
+        known: Mapping[str, Sequence[Any]],
+        asked: Mapping[str, Sequence[Any]],
+        options: ConfigT,
+    ) -> Mapping[str, Answer | str]:
+        """Return naive answers that look at the training part, such as the nearest neighbour's, by name.
+
+        Args:
+            learnt: the features.
+            known: the columns of the training part.
+            asked: the columns of the test part, to tell what an answer would cost.
+            options: of the task.
+
+        Returns:
+            an answer, or in its place why it is left out, which is noted.
+        """
         return {}
 
     def _features(self, options: ConfigT, examples: Examples) -> tuple[Sequence[InputFeature], Sequence[OutputFeature]]:
@@ -166,21 +204,27 @@ class FeatureTask(Task[ConfigT, Learnt]):
         """Return the loss of the author's module, or that of the outputs' kinds."""
         return _model(model).loss(batch)
 
-    def metrics(self, outputs: Arrays, batch: Arrays, config: ConfigT) -> Totals:
+    def calibrate(self, model: nn.Module, validation: Iterator[dict[str, Tensor]], config: ConfigT) -> None:
+        """Fit the temperature of each category that is to be calibrated."""
+        from lstm_onnx.features.module import calibrate
+
+        calibrate(_model(model), validation)
+
+    def totals(self, outputs: Arrays, batch: Arrays, config: ConfigT, info: Learnt) -> Totals:
         """Add up `scores`."""
         found = {}
-        for metric in self.scores(config, self._fitted):
-            found[metric.name] = metric.add(outputs, batch)
-            self._finishers[metric.name] = metric.finish
+        for metric in self.scores(config, info.outputs):
+            total, count = metric.add(outputs, batch)
+            found[metric.name] = (Sum(total, metric.finish), count)
         return found
 
     def finish(self, totals: Totals) -> dict[str, float]:
         """Finish each metric in its own way."""
-        return {name: self._finishers[name](total, count) for name, (total, count) in totals.items()}
+        return {name: added.finish(added.total, count) for name, (added, count) in totals.items()}
 
     def graphs(self, model: nn.Module, config: ConfigT, info: Learnt) -> list[GraphSpec]:
         """Return the graph that the features make of the model."""
-        return [whole_graph(_model(model), self._description)]
+        return [whole_graph(_model(model), self.describe(info))]
 
     def streaming(self, model: nn.Module, config: ConfigT, info: Learnt) -> GraphSpec:
         """Return the graph that is fed in pieces, from the state that `forward` takes and gives."""
@@ -188,15 +232,16 @@ class FeatureTask(Task[ConfigT, Learnt]):
             raise UserError(
                 f"the task '{self.name}' has no streaming graph: its forward takes and gives no state (streams = True)"
             )
-        return streaming_graph(_model(model), self._description)
-
-    @property
-    def _description(self) -> str:
-        return self.summary[:1].upper() + self.summary[1:].rstrip(".") + "."
+        if why := self.whole(config, info):
+            raise UserError(why)
+        return streaming_graph(_model(model), self.describe(info), self.remembered(config))
 
     def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
-        """Make inputs from rows of the training part."""
-        return samples(graph.module.features, [t.name for t in graph.inputs], sizes, seed)  # type: ignore[arg-type]
+        """Make inputs from rows of the training part, and states as they are after some."""
+        from lstm_onnx.features.module import Answering
+
+        assert isinstance(graph.module, Answering)
+        return samples(graph.module, [t.name for t in graph.inputs], sizes, seed)
 
     def baselines(self, config: ConfigT, info: Learnt) -> dict[str, Answer]:
         """Answer without looking: the mean, or the most frequent label."""

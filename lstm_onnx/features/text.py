@@ -38,6 +38,9 @@ class Text(InputFeature):
     as_bytes: bool = Field(False, description="whether the graph takes UTF-8 bytes instead of strings")
     vocabulary: int = Field(20_000, ge=1, description="words to know, the most frequent ones")
     least: int = Field(2, ge=1, description="how often a word must occur in training to be known")
+    longest: int | None = Field(
+        None, ge=1, description="words of a text that are read in training; longer ones are cut"
+    )
     alone: bool = Field(True, description="whether it is the only sequence of the model: set by the task")
     words: Words | None = None
     usual: int | None = Field(None, description="median number of words in training")
@@ -46,12 +49,12 @@ class Text(InputFeature):
     @property
     def lengths(self) -> str:
         """Name of the tensor that says how many words there are."""
-        return "lengths" if self.alone else f"{self.name}_lengths"
+        return self._own("lengths")
 
     @property
     def steps(self) -> str:
         """The axis of its words."""
-        return "word" if self.alone else f"{self.name}_word"
+        return self._own("word")
 
     @property
     def size(self) -> int:
@@ -70,11 +73,18 @@ class Text(InputFeature):
 
     @property
     def _tokens(self) -> str:
-        return f"{self.name}_tokens"
+        return self._own("tokens")
 
     @property
     def _byte_count(self) -> str:
-        return f"{self.name}_byte_count"
+        return self._own("byte_count")
+
+    @property
+    def _byte(self) -> str:
+        return self._own("byte")
+
+    def _own(self, name: str) -> str:
+        return name if self.alone else f"{self.name}_{name}"
 
     def named(self, alone: bool) -> Self:
         """Return a copy with short names, or with its own."""
@@ -128,6 +138,10 @@ class Text(InputFeature):
         """Return the words of a prepared row."""
         return len(row[1])
 
+    def to_learn(self, row: Any) -> Any:
+        """Return the whole text, and the numbers of its first words."""
+        return row[0], row[1][: self.longest]
+
     def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
         """Make arrays of the texts, strings or bytes, and of the numbers of their words."""
         tokens, lengths = words.pad([numbers for _, numbers in rows])
@@ -145,7 +159,7 @@ class Text(InputFeature):
         make = byte_stage if self.as_bytes else string_stage
         names = {"text": self.name, "bytes": self.name, "byte_count": self._byte_count}
         names |= {"tokens": self._tokens, "lengths": self.lengths}
-        return renamed(make(self._words, self.usual or 1), names, {"word": self.steps, "byte": f"{self.name}_byte"})
+        return renamed(make(self._words, self.usual or 1), names, {"word": self.steps, "byte": self._byte})
 
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Describe the strings, or the bytes and how many there are."""
@@ -161,7 +175,7 @@ class Text(InputFeature):
         if not self.as_bytes:
             return {}
         usual = _BYTES_OF_A_WORD * (self.usual or 1)
-        return {f"{self.name}_byte": Axis(example_size=usual, meaning="bytes of a text, the rest padding")}
+        return {self._byte: Axis(example_size=usual, meaning="bytes of a text, the rest padding")}
 
     def step_axis(self) -> Axis:
         """Describe the axis of words."""
@@ -191,7 +205,7 @@ class Text(InputFeature):
         lengths = np.minimum(made[self.lengths], most)
         short = np.arange(most) < lengths[:, None]
         made |= {self._tokens: np.where(short, np.maximum(tokens, UNKNOWN), PADDING), self.lengths: lengths}
-        size = sizes.get(f"{self.name}_byte")
+        size = sizes.get(self._byte)
         if self.as_bytes and size is not None:
             made |= self._bytes(texts, size)
         return made

@@ -140,7 +140,8 @@ def _validate(s: TrainingSession) -> Row:
             total += s.task.loss(s.model, next(to_tensors(iter([batch]), s.model))).item() * size
             count += size
     name = s.task.primary_metric.name
-    return {"validation_loss": total / count, name: score(s.task, s.answer, s.data.validation, s.config)[name]}
+    found = score(s.task, s.answer, s.data.validation, s.config, s.data.info)
+    return {"validation_loss": total / count, name: found[name]}
 
 
 def _calibrate(s: TrainingSession) -> None:

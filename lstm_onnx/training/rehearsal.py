@@ -148,7 +148,7 @@ class _Rehearsal:
 
     def _score(self, method: str, answers: Mapping[str, Array], batch: Mapping[str, Array]) -> dict[str, float]:
         with in_one_line(self.task, method):
-            totals = self.task.metrics(answers, batch, self.config)
+            totals = self.task.totals(answers, batch, self.config, self.data.info)
         for name, pair in totals.items():
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise self._wrong(method, f"gives '{name}' as {type(pair).__name__}; it must be a pair (sum, count)")

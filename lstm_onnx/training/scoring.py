@@ -19,14 +19,14 @@ DECIDED_OTHERWISE = 0.01
 
 
 def score(
-    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel
+    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel, info: BaseModel
 ) -> dict[str, float]:
     """Add up the task's metrics over a split and finish them; see `add_up`."""
-    return task.finish(add_up(task, answer, split, config))
+    return task.finish(add_up(task, answer, split, config, info))
 
 
 def add_up(
-    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel
+    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel, info: BaseModel
 ) -> dict[str, tuple[Any, Any]]:
     """Add up the task's metrics over a split.
 
@@ -35,10 +35,11 @@ def add_up(
         answer: gives the main graph's outputs for a batch that holds its inputs.
         split: the examples.
         config: the task's options.
+        info: what was learnt.
     """
     totals: dict[str, tuple[Any, Any]] = {}
     for batch in split.batches(BATCH):
-        for name, (total, count) in task.metrics(answer(batch), batch, config).items():
+        for name, (total, count) in task.totals(answer(batch), batch, config, info).items():
             before = totals.get(name, (0.0, 0.0))
             totals[name] = (before[0] + total, before[1] + count)
     return totals
@@ -48,12 +49,12 @@ def score_beside_baselines(
     task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], data: TaskData[Any], config: BaseModel
 ) -> tuple[Scores, Totals]:
     """Score `answer` and each naive baseline on the test split; also return what its metrics added up to."""
-    totals = add_up(task, answer, data.test, config)
+    totals = add_up(task, answer, data.test, config, data.info)
     naive = {**task.baselines(config, data.info), **data.baselines}
     scores = Scores(
         primary=task.primary_metric.name,
         model=task.finish(totals),
-        baselines={name: score(task, baseline, data.test, config) for name, baseline in naive.items()},
+        baselines={name: score(task, baseline, data.test, config, data.info) for name, baseline in naive.items()},
     )
     return scores, totals
 

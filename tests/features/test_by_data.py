@@ -53,7 +53,13 @@ class Doubling(FeatureTask[Options]):
         """Remember the largest."""
         return More(**dict(fitted), largest=max(known[options.given]))
 
-    def naive(self, learnt: Learnt, known: Mapping[str, Sequence[Any]], options: Options) -> Mapping[str, Answer]:
+    def naive(
+        self,
+        learnt: Learnt,
+        known: Mapping[str, Sequence[Any]],
+        asked: Mapping[str, Sequence[Any]],
+        options: Options,
+    ) -> Mapping[str, Answer | str]:
         """Always the middle of what was seen."""
         middle = float(np.median(known["double"]))
         return {"median": lambda batch: {"double": np.full(len(batch["length"]), middle, dtype=np.float32)}}

@@ -45,7 +45,7 @@ def test_without_strings_numbers_go_in_and_come_out(tagger: Path, tmp_path: Path
     run = tagger.parent / "whole"
     file = lo.export(next(run.iterdir()), tmp_path / "numeric.onnx", numeric=True)
     contract = file.contract
-    assert [t.name for t in contract.inputs] == ["text_tokens", "lengths"]
+    assert [t.name for t in contract.inputs] == ["tokens", "lengths"]
     assert [t.name for t in contract.outputs] == ["tag_probability", "tag_probabilities", "tag_number"]
     assert contract.outputs[2].count == "lengths"
     assert contract.outputs[2].labels == contract.axes["tag_label"].labels

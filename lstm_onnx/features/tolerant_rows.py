@@ -1,0 +1,82 @@
+"""Rows whose values may be missing, or that are scaled by themselves: zero wherever nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+_LARGEST = 1e15
+"""Raw values beyond this are cut, so that squares stay finite in float32."""
+_FARTHEST = 20.0
+"""Scaled values beyond this are cut: an outlier may say "large", and no more. At 100, rounding in a convolution moved a
+probability by 2e-5."""
+_FLAT = 1e-4
+"""A sequence whose spread is less than this share of its mean counts as constant."""
+
+
+class TolerantRows(nn.Module):
+    """Scales sequences of numbers; a missing value (NaN or infinite) becomes 0, which is the mean, and so does padding.
+
+    Args:
+        name: of the values.
+        lengths: name of the tensor that says how many steps count; it may be missing in a stream, where all do.
+        center: mean of each column in training.
+        spread: standard deviation of each column, never 0.
+        gaps: whether a column that is 1 where a value is missing follows for each column.
+        scaling: by `center` and `spread` (columns), by those of each sequence, or not at all (none).
+        noise: deviation of what is added in training.
+    """
+
+    center: Tensor
+    spread: Tensor
+
+    def __init__(
+        self,
+        name: str,
+        lengths: str,
+        center: Sequence[float],
+        spread: Sequence[float],
+        *,
+        gaps: bool = False,
+        scaling: str = "columns",
+        noise: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.name, self.lengths, self.gaps, self.scaling, self.noise = name, lengths, gaps, scaling, noise
+        self.register_buffer("center", torch.tensor(center, dtype=torch.float32))
+        self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32))
+
+    def forward(self, **tensors: Tensor) -> dict[str, Tensor]:
+        """Return the tensors, that of `name` scaled: (batch, time, columns), or (batch, time, 2 * columns) with gaps."""
+        values, lengths = tensors[self.name], tensors.get(self.lengths)
+        zero = torch.zeros((), device=values.device)
+        known = torch.isfinite(values)
+        valid = None
+        if lengths is not None:
+            valid = (torch.arange(values.shape[1], device=values.device) < lengths.unsqueeze(1)).unsqueeze(2)
+            known = known & valid
+        values = torch.where(known, values, zero).clamp(-_LARGEST, _LARGEST)
+        if self.scaling == "columns":
+            values = (values - self.center) / self.spread
+        elif self.scaling == "sequence":
+            values = _standardised(values, known.to(values.dtype))
+        values = values.clamp(-_FARTHEST, _FARTHEST)
+        if self.training and self.noise:
+            values = values + self.noise * torch.randn_like(values)
+        x = torch.where(known, values, zero)
+        if self.gaps:
+            missing = ~known if valid is None else ~known & valid
+            x = torch.cat([x, missing.to(x.dtype)], dim=2)
+        return {**tensors, self.name: x}
+
+
+def _standardised(values: Tensor, known: Tensor) -> Tensor:
+    """Subtract the mean of each sequence's column and divide by its spread; a constant column becomes 0."""
+    count = known.sum(dim=1, keepdim=True).clamp(min=1)
+    apart = (values - values[:, :1]) * known  # from the first step: exactly 0 if constant, whatever the size
+    mean = apart.sum(dim=1, keepdim=True) / count
+    spread = (((apart - mean) * known).square().sum(dim=1, keepdim=True) / count).sqrt()
+    size = (values.abs() * known).amax(dim=1, keepdim=True)
+    return (apart - mean) / torch.maximum(spread, _FLAT * size).clamp(min=1e-12)

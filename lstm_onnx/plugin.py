@@ -32,6 +32,7 @@ from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.features import metrics
+from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.graphs import Remembered
@@ -39,6 +40,7 @@ from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.series import Series
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from lstm_onnx.inference.session import open_session
 
 __all__ = [
+    "Ahead",
     "ArraySplit",
     "Axis",
     "Category",
@@ -75,6 +78,7 @@ __all__ = [
     "RaggedSplit",
     "Remembered",
     "Rows",
+    "Series",
     "Split",
     "Stage",
     "StateSpec",

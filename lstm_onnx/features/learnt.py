@@ -7,14 +7,16 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from lstm_onnx.contract import Table
+from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.series import Series
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.text import Text
 
-AnyInput = Annotated[Rows | Text | Number | Category, Field(discriminator="kind")]
-AnyOutput = Annotated[Number | Category | Tags, Field(discriminator="kind")]
+AnyInput = Annotated[Rows | Series | Text | Number | Category, Field(discriminator="kind")]
+AnyOutput = Annotated[Number | Category | Tags | Ahead, Field(discriminator="kind")]
 
 
 class Learnt(BaseModel):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,6 +11,24 @@ from lstm_onnx.contract import Array
 from lstm_onnx.data.splits import alike
 from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.tags import Tags
+
+
+@runtime_checkable
+class TakesRows(Protocol):
+    """A column of examples that picks rows without making a list of them."""
+
+    def take(self, chosen: Array) -> Sequence[Any]:
+        """Return the rows with these numbers."""
+        ...
+
+
+@runtime_checkable
+class GathersRows(Protocol):
+    """Prepared rows that make a batch at once, instead of row by row."""
+
+    def gather(self, chosen: Array) -> dict[str, Array]:
+        """Return the arrays of the rows with these numbers."""
+        ...
 
 
 class FeatureSplit:
@@ -30,8 +48,10 @@ class FeatureSplit:
     ) -> None:
         self.inputs, self.outputs = inputs, outputs
         self.weights = None if weights is None else weights / weights.sum()
-        longest = [np.array([f.length(row) for row in rows], dtype=np.int64) for f, rows in inputs]
-        self.lengths = np.max(np.stack(longest), axis=0)
+        self.count = len(inputs[0][1])
+        ragged = [(f, rows) for f, rows in inputs if not isinstance(rows, GathersRows)]
+        longest = [np.array([f.length(row) for row in rows], dtype=np.int64) for f, rows in ragged]
+        self.lengths = np.max(np.stack(longest), axis=0) if longest else None
 
     @classmethod
     def of(
@@ -43,7 +63,7 @@ class FeatureSplit:
         to_learn: bool = False,
     ) -> FeatureSplit:
         """Prepare the examples with these numbers; those `to_learn` from may be cut, and some drawn more often."""
-        rows = {f.name: [columns[f.name][int(i)] for i in chosen] for f in (*inputs, *outputs)}
+        rows = {f.name: taken(columns[f.name], chosen) for f in (*inputs, *outputs)}
         given = [(f, f.prepare(rows[f.name])) for f in inputs]
         right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
         for feature, truth in right:
@@ -54,14 +74,14 @@ class FeatureSplit:
             return cls(given, right)
         wished = [w for f, truth in right if (w := f.draw(truth)) is not None]
         return cls(
-            [(f, [f.to_learn(row) for row in prepared]) for f, prepared in given],
+            [(f, p if isinstance(p, GathersRows) else [f.to_learn(row) for row in p]) for f, p in given],
             right,
             np.prod(wished, axis=0) if wished else None,
         )
 
     def __len__(self) -> int:
         """Return the number of examples."""
-        return len(self.lengths)
+        return self.count
 
     def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
         """Yield the examples, `size` at a time, as they stand or shuffled; shuffled ones of like length together."""
@@ -73,6 +93,10 @@ class FeatureSplit:
             order = shuffle.permutation(len(self))
         else:
             order = shuffle.choice(len(self), size=len(self), p=self.weights)
+        if self.lengths is None:
+            for i in range(0, len(order), size):
+                yield self.gather(order[i : i + size])
+            return
         for chosen in alike(order, self.lengths, size, shuffle):
             yield self.gather(chosen)
 
@@ -80,7 +104,22 @@ class FeatureSplit:
         """Return a batch of the examples with these numbers."""
         batch: dict[str, Array] = {}
         for given, rows in self.inputs:
-            batch |= given.collate([rows[int(i)] for i in chosen])
+            batch |= _collated(rows, given.collate, chosen)
         for answered, rows in self.outputs:
-            batch |= answered.collate_truth([rows[int(i)] for i in chosen])
+            batch |= _collated(rows, answered.collate_truth, chosen)
         return batch
+
+
+def taken(column: Sequence[Any], chosen: Array) -> Sequence[Any]:
+    """Return the rows with these numbers; by the column's own `take`, if it has one."""
+    if isinstance(column, TakesRows):
+        return column.take(chosen)
+    return [column[int(i)] for i in chosen]
+
+
+def _collated(
+    rows: Sequence[Any], collate: Callable[[Sequence[Any]], dict[str, Array]], chosen: Array
+) -> dict[str, Array]:
+    if isinstance(rows, GathersRows):
+        return rows.gather(chosen)
+    return collate([rows[int(i)] for i in chosen])

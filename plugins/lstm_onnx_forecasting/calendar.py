@@ -1,7 +1,7 @@
-"""The calendar in torch, in integer arithmetic: phases of day, week and year, and the times of the steps ahead.
+"""The phases of day, week and year in torch.
 
-Times are int64 unix seconds. They are reduced to a remainder before they become float32, which is off by minutes for
-unix seconds of today. Years are those of the proleptic Gregorian calendar; times from the year 0 on are right.
+Times are int64 unix seconds. They are reduced to a remainder, as integers, before they become float32, which is off by
+minutes for unix seconds of today.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ DAY = 86_400
 WEEK = 7 * DAY
 YEAR = 31_556_952
 """The mean Gregorian year, 365.2425 days, in seconds: a calendar date keeps its phase within a day or two."""
-
-_EPOCH = 719_468  # days from 0000-03-01 to 1970-01-01
-_ERA = 146_097  # days in 400 years
 
 
 def periods(step: Step, span: int) -> tuple[int, ...]:
@@ -60,51 +57,3 @@ class Phases(nn.Module):
         """Map times (..., ) to features (..., features) from -1 to 1."""
         within = torch.remainder(time.unsqueeze(-1), self.lengths).to(torch.float32)  # to 2 s within a year
         return torch.sin(within @ self.rates + self.quarters)
-
-
-class StepsAhead(nn.Module):
-    """The times of the next `horizon` steps.
-
-    Args:
-        step: a number of seconds, or of calendar months.
-        horizon: how many steps.
-    """
-
-    ahead: Tensor
-
-    def __init__(self, step: Step, horizon: int) -> None:
-        super().__init__()
-        self.monthly = bool(step.months)
-        ahead = torch.arange(1, horizon + 1, dtype=torch.int64) * (step.months or step.seconds)
-        self.register_buffer("ahead", ahead, persistent=False)
-
-    def forward(self, last: Tensor) -> Tensor:
-        """Map the last known times (batch, 1) to times (batch, horizon); months begin on their first day at 00:00."""
-        if not self.monthly:
-            return last + self.ahead
-        return (_first_day(_month(_days(last)) + self.ahead) - _EPOCH) * DAY
-
-
-def _days(time: Tensor) -> Tensor:
-    """Days since 0000-03-01; never negative, so that dividing integers truncates as it floors."""
-    return _divide(time + _EPOCH * DAY, DAY)
-
-
-def _month(days: Tensor) -> Tensor:
-    """Months since March of the year 0 (Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days)."""
-    era = _divide(days, _ERA)
-    day = days - era * _ERA  # of the era
-    year = _divide(day - _divide(day, 1460) + _divide(day, 36_524) - _divide(day, 146_096), 365)
-    day_of_year = day - (365 * year + _divide(year, 4) - _divide(year, 100))  # from March 1
-    return 12 * (400 * era + year) + _divide(5 * day_of_year + 2, 153)
-
-
-def _first_day(month: Tensor) -> Tensor:
-    """Days from 0000-03-01 to the first day of a month counted from then (Hinnant, days_from_civil)."""
-    year = _divide(month, 12)
-    leap_days = _divide(year, 4) - _divide(year, 100) + _divide(year, 400)
-    return 365 * year + leap_days + _divide(153 * (month - 12 * year) + 2, 5)
-
-
-def _divide(a: Tensor, b: int) -> Tensor:
-    return torch.div(a, b, rounding_mode="trunc")

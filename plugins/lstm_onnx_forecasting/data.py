@@ -6,35 +6,30 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from lstm_onnx.contract import Step
+from lstm_onnx.contract import Step, Table
 from lstm_onnx.data.frequency import step_text
 from lstm_onnx.data.time_series import Series
 from lstm_onnx.data.timestamps import time_text
-from lstm_onnx.task import DataSet, TaskData
-from lstm_onnx_forecasting.columns import Roles
-from lstm_onnx_forecasting.options import Config, Info
-from lstm_onnx_forecasting.parts import cut_parts, refuse_no_windows, split_windows
-from lstm_onnx_forecasting.reading import read_series
+from lstm_onnx.features.ahead import Ahead
+from lstm_onnx.features.examples import Examples
+from lstm_onnx.features.series import Series as SeriesFeature
+from lstm_onnx.features.series_parts import cut_parts
+from lstm_onnx.features.series_scales import mase_scale, note_constants
+from lstm_onnx.features.series_windows import Layout, make_store, windows_by_time
+from lstm_onnx.task import DataSet
+from lstm_onnx_forecasting.options import Config
+from lstm_onnx_forecasting.reading import ReadSeries, read_series
 from lstm_onnx_forecasting.season import choose_season, choose_window
-from lstm_onnx_forecasting.series_statistics import (
-    center_and_spread,
-    least_spread,
-    mase_scale,
-    note_constants,
-    static_values,
-)
-from lstm_onnx_forecasting.windows import WindowSplit, make_bank
 
 _BUNDLED = {"time": "time", "target": ("vehicles",), "past": ("temperature", "clouds")}
 
 
-def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
-    """Read a table of one or more series, or without one the bundled traffic counts, and cut it into windows.
+def read(source: Path | None, config: Config) -> Examples:
+    """Read a table of one or more series, or without one the bundled traffic counts, as windows.
 
     Args:
         source: CSV, TSV, Parquet or JSON; None reads the bundled data.
         config: roles of the columns and sizes of the parts.
-        seed: not used; the order of the windows is the trainer's business.
 
     Raises:
         UserError: the table cannot be used; says where, what was found and what to do.
@@ -42,52 +37,41 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     if source is None or source.absolute() == bundled():
         source, config = bundled(), _with_bundled_roles(config)
     notes = list[str]()
-    read = read_series(source, config, notes)
-    parts, series = cut_parts(read.series, config, source, notes)
-    season = choose_season(config, read.step, parts, source, notes)
+    found = read_series(source, config, notes)
+    parts, series = cut_parts(found.series, config.horizon, config.test_size, config.validation_size, source, notes)
+    season = choose_season(config, found.step, parts, source, notes)
     window = choose_window(config, parts, season, source)
-    center, spread = center_and_spread(series, parts, read.names, source)
-    note_constants(series, read.target, notes)
-    bank, begins = make_bank(
-        series,
-        read.step,
-        targets=len(read.target),
-        pasts=len(read.roles.past),
-        static=static_values(series, read.names, len(read.roles.static), source),
-        scale=mase_scale(series, parts, len(read.target), season),
-        window=window,
-        horizon=config.horizon,
+    roles = found.roles
+    layout = Layout(found.target, roles.past, roles.future, roles.static, window, config.horizon)
+    unit = mase_scale(series, parts, len(found.target), season)
+    store = make_store(series, parts, found.step, layout, unit, source, config.transform == "log")
+    note_constants(series, found.target, notes)
+    windows, part = windows_by_time(store, parts, source)
+    return Examples(
+        columns={"series": windows, "forecast": windows},
+        part=part,
+        cut="",
+        table=Table(time=roles.time, series=roles.series, step=found.step, wide=config.columns == "series"),
+        notes=tuple(notes),
+        inputs=(_series(config, found, window),),
+        outputs=(Ahead(name="forecast", along="series", quantiles=config.quantiles),),
+        options=_resolved(config, found, season, window),
+        told=_told(series, found.step, window, config.horizon),
     )
-    least = dict(
-        zip(read.target, least_spread(series, parts, len(read.target), window, config.transform == "log"), strict=True)
-    )
-    info = Info(
-        time=read.roles.time,
-        series=read.roles.series,
-        wide=config.columns == "series",
+
+
+def _series(config: Config, read: ReadSeries, window: int) -> SeriesFeature:
+    return SeriesFeature(
+        name="series",
         target=read.target,
         past=read.roles.past,
         future=read.roles.future,
         static=read.roles.static,
         step=read.step,
-        season=season,
         window=window,
-        span=max(int(one.time[p.train - 1] - one.time[0]) for one, p in zip(series, parts, strict=True) if p.train),
-        center=center,
-        spread=spread,
-        least={name: by_itself for name, (by_itself, _) in least.items()},
-        least_share={name: share for name, (_, share) in least.items()},
-    )
-    train, validation, test = split_windows(bank, begins, parts, config.horizon)
-    refuse_no_windows(train, test, config, source)
-    return TaskData(
-        train=train,
-        validation=validation if len(validation) else None,
-        test=test,
-        info=info,
-        config=_resolved(config, info, read.roles),
-        summary=_summary(series, read.step, train, validation, test, window, config.horizon),
-        notes=tuple(notes),
+        horizon=config.horizon,
+        scaling=config.scaling,
+        transform=config.transform,
     )
 
 
@@ -114,35 +98,27 @@ def _with_bundled_roles(config: Config) -> Config:
     return config if any(chosen) else config.model_copy(update=_BUNDLED)
 
 
-def _resolved(config: Config, info: Info, roles: Roles) -> Config:
+def _resolved(config: Config, read: ReadSeries, season: int, window: int) -> Config:
     """Fill in what was found, so that other data is read the same way."""
+    roles = read.roles
     found = {
-        "time": info.time,
-        "series": info.series,
-        "past": info.past,
-        "future": info.future,
-        "static": info.static,
-        "frequency": step_text(info.step),
-        "season": info.season,
-        "window": info.window,
+        "time": roles.time,
+        "series": roles.series,
+        "past": roles.past,
+        "future": roles.future,
+        "static": roles.static,
+        "frequency": step_text(read.step),
+        "season": season,
+        "window": window,
     }
-    return config.model_copy(update=found if info.wide else found | {"target": roles.target})
+    return config.model_copy(update=found if config.columns == "series" else found | {"target": roles.target})
 
 
-def _summary(
-    series: Sequence[Series],
-    step: Step,
-    train: WindowSplit,
-    validation: WindowSplit,
-    test: WindowSplit,
-    window: int,
-    horizon: int,
-) -> str:
+def _told(series: Sequence[Series], step: Step, window: int, horizon: int) -> str:
     rows = sum(len(one.time) for one in series)
     first, last = min(int(one.time[0]) for one in series), max(int(one.time[-1]) for one in series)
     count = f"{len(series):,} series, " if len(series) > 1 else ""
     return (
         f"{count}{rows:,} rows of {step_text(step)} from {time_text(first)} to {time_text(last)}; windows of {window} "
-        f"rows to forecast {horizon}: {len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to "
-        "test"
+        f"rows to forecast {horizon}"
     )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from lstm_onnx.contract import Step
+from lstm_onnx.plugin import Ahead, Learnt, Series
 
 
 class Config(BaseModel):
@@ -70,23 +70,32 @@ class Config(BaseModel):
         return tuple(sorted(set(levels)))
 
 
-class Info(BaseModel):
-    """What the training data told, needed to build the model and to read a table like it."""
+class Info(Learnt):
+    """What the training data told: the features `series` and `forecast`, and what the forecaster alone wants."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    time: str = Field(description="name of the time column")
-    series: str | None = Field(description="name of the series column; None for a single series")
-    wide: bool = Field(description="each target column is a series of its own, and the model has one target")
-    target: tuple[str, ...]
-    past: tuple[str, ...]
-    future: tuple[str, ...]
-    static: tuple[str, ...]
-    step: Step
-    season: int
-    window: int
+    season: int = Field(description="rows in a season; 1 for none")
     span: int = Field(ge=0, description="seconds that the longest training part covers")
-    center: dict[str, float] = Field(description="mean of each column over the training rows, user's units")
-    spread: dict[str, float] = Field(description="mean absolute deviation of each column, user's units, never 0")
-    least: dict[str, float] = Field(default_factory=dict, description="least spread of a window of each target")
-    least_share: dict[str, float] = Field(default_factory=dict, description="the same, as a share of a window's level")
+
+    @property
+    def features(self) -> Series:
+        """What goes in."""
+        found = self["series"]
+        assert isinstance(found, Series)
+        return found
+
+    @property
+    def ahead(self) -> Ahead:
+        """What comes out."""
+        found = self["forecast"]
+        assert isinstance(found, Ahead)
+        return found
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        """What is forecast."""
+        return self.features.target
+
+    @property
+    def window(self) -> int:
+        """Rows that are looked at."""
+        return self.features.window

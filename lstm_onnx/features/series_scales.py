@@ -3,22 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
 from lstm_onnx.data.tables import Floats
 from lstm_onnx.data.time_series import Series
 from lstm_onnx.errors import UserError
-from lstm_onnx_forecasting.parts import LEAST, Part
-from lstm_onnx_forecasting.reading import listed
+from lstm_onnx.features.series_parts import LEAST, SeriesPart, listed
 
 STILL = 0.5
 """The least spread of a window, as a share of that of its series: one at rest says little of what comes."""
 
 
+@dataclass(frozen=True)
+class Scales:
+    """What the training rows tell of each column, by its name, in the user's units or of their logarithms.
+
+    Attributes:
+        center: mean.
+        spread: mean absolute deviation, never 0.
+        least: of targets, the least spread of a window.
+        least_share: of targets, the same as a share of the window's level.
+        span: seconds that the longest training part covers.
+    """
+
+    center: dict[str, float]
+    spread: dict[str, float]
+    least: dict[str, float]
+    least_share: dict[str, float]
+    span: int
+
+
+def scales_of(
+    series: Sequence[Series],
+    parts: Sequence[SeriesPart],
+    names: Sequence[str],
+    targets: int,
+    window: int,
+    log: bool,
+    where: object,
+) -> Scales:
+    """Take the scales from the training rows; see `center_and_spread` and `least_spread`."""
+    center, spread = center_and_spread(series, parts, names, where)
+    least = least_spread(series, parts, targets, window, log)
+    return Scales(
+        center,
+        spread,
+        {name: by_itself for name, (by_itself, _) in zip(names, least, strict=False)},
+        {name: share for name, (_, share) in zip(names, least, strict=False)},
+        max(int(one.time[p.train - 1] - one.time[0]) for one, p in zip(series, parts, strict=True) if p.train),
+    )
+
+
 def center_and_spread(
-    series: Sequence[Series], parts: Sequence[Part], names: Sequence[str], source: Path
+    series: Sequence[Series], parts: Sequence[SeriesPart], names: Sequence[str], where: object
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return mean and mean absolute deviation of each column over the training rows; a spread of 0 becomes 1.
 
@@ -31,7 +70,7 @@ def center_and_spread(
         known = column[~np.isnan(column)]
         if not len(known):
             raise UserError(
-                f"{source}: column '{name}' holds no number in the training part; leave it out or fill it in"
+                f"{where}: column '{name}' holds no number in the training part; leave it out or fill it in"
             )
         center[name] = float(known.mean())
         spread[name] = float(np.abs(known - center[name]).mean()) or 1.0
@@ -39,7 +78,7 @@ def center_and_spread(
 
 
 def least_spread(
-    series: Sequence[Series], parts: Sequence[Part], targets: int, window: int, log: bool
+    series: Sequence[Series], parts: Sequence[SeriesPart], targets: int, window: int, log: bool
 ) -> list[tuple[float, float]]:
     """Return for each target the least spread of a window, as it stands and as a share of the window's level.
 
@@ -84,7 +123,7 @@ def note_constants(series: Sequence[Series], targets: Sequence[str], notes: list
             notes.append(f"'{target}' never changes" + (f" in {listed(flat)}" if any(flat) else ""))
 
 
-def static_values(series: Sequence[Series], names: Sequence[str], count: int, source: Path) -> Floats:
+def static_values(series: Sequence[Series], names: Sequence[str], count: int, where: object) -> Floats:
     """Return the one value that each series has in each static column; NaN where it has none.
 
     Raises:
@@ -98,7 +137,7 @@ def static_values(series: Sequence[Series], names: Sequence[str], count: int, so
                 name = names[len(names) - count + j]
                 of = f" within series '{one.name}'" if one.name else ""
                 raise UserError(
-                    f"{source}: column '{name}' changes{of} (from {known[0]:g} to {known[-1]:g}), so it is not static; "
+                    f"{where}: column '{name}' changes{of} (from {known[0]:g} to {known[-1]:g}), so it is not static; "
                     "give it with --past or --future"
                 )
             if len(known):
@@ -106,7 +145,7 @@ def static_values(series: Sequence[Series], names: Sequence[str], count: int, so
     return found
 
 
-def mase_scale(series: Sequence[Series], parts: Sequence[Part], targets: int, season: int) -> Floats:
+def mase_scale(series: Sequence[Series], parts: Sequence[SeriesPart], targets: int, season: int) -> Floats:
     """Return the mean of |y_t - y_(t - season)| over the rows before the test part; NaN where it is 0 or unknown.
 
     This is the denominator of the MASE (Hyndman and Koehler, 2006) as the M competitions use it.

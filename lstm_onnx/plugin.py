@@ -41,6 +41,7 @@ from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.series import Series
+from lstm_onnx.features.series_examples import series_examples
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
@@ -101,6 +102,7 @@ __all__ = [
     "open_session",
     "parse_model",
     "prefix_names",
+    "series_examples",
 ]
 
 _LATER = {

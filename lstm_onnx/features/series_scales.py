@@ -82,9 +82,9 @@ def least_spread(
 ) -> list[tuple[float, float]]:
     """Return for each target the least spread of a window, as it stands and as a share of the window's level.
 
-    Both are `STILL` times what a window of nearly every series has: the median over those of the training windows of a
-    series that move at all, and of these medians the twentieth part from below. The first holds windows of series of
-    like size, the second flat windows of series whose sizes differ by far.
+    Both are `STILL` times what windows of the least lively series have: the median over those of its training windows
+    that move at all. So no series is held to more than its own; among series of like size the first holds windows at
+    rest, the second flat windows of series whose sizes differ by far.
     """
     found = []
     for i in range(targets):
@@ -96,7 +96,7 @@ def least_spread(
             spread = _window_spread(column, window)
             if len(spread):
                 typical.append((np.median(spread), np.median(spread) / (np.nanmean(np.abs(column)) or np.inf)))
-        least, share = STILL * np.quantile(np.array(typical), 0.05, axis=0) if typical else (0.0, 0.0)
+        least, share = STILL * np.min(np.array(typical), axis=0) if typical else (0.0, 0.0)
         found.append((float(least), 0.0 if log else float(share)))  # the level of a logarithm is no size
     return found
 

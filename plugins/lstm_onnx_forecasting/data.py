@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from lstm_onnx.contract import Step, Table
+import numpy as np
+
 from lstm_onnx.data.frequency import step_text
-from lstm_onnx.data.time_series import Series
-from lstm_onnx.data.timestamps import time_text
-from lstm_onnx.features.ahead import Ahead
-from lstm_onnx.features.examples import Examples
-from lstm_onnx.features.series import Series as SeriesFeature
+from lstm_onnx.data.time_series import Series as RegularSeries
 from lstm_onnx.features.series_parts import cut_parts
-from lstm_onnx.features.series_scales import mase_scale, note_constants
-from lstm_onnx.features.series_windows import Layout, make_store, windows_by_time
-from lstm_onnx.task import DataSet
+from lstm_onnx.plugin import Ahead, DataSet, Examples, Series, Table, series_examples
 from lstm_onnx_forecasting.options import Config
 from lstm_onnx_forecasting.reading import ReadSeries, read_series
 from lstm_onnx_forecasting.season import choose_season, choose_window
@@ -41,27 +37,37 @@ def read(source: Path | None, config: Config) -> Examples:
     parts, series = cut_parts(found.series, config.horizon, config.test_size, config.validation_size, source, notes)
     season = choose_season(config, found.step, parts, source, notes)
     window = choose_window(config, parts, season, source)
-    roles = found.roles
-    layout = Layout(found.target, roles.past, roles.future, roles.static, window, config.horizon)
-    unit = mase_scale(series, parts, len(found.target), season)
-    store = make_store(series, parts, found.step, layout, unit, source, config.transform == "log")
-    note_constants(series, found.target, notes)
-    windows, part = windows_by_time(store, parts, source)
-    return Examples(
-        columns={"series": windows, "forecast": windows},
-        part=part,
-        cut="",
-        table=Table(time=roles.time, series=roles.series, step=found.step, wide=config.columns == "series"),
-        notes=tuple(notes),
-        inputs=(_series(config, found, window),),
-        outputs=(Ahead(name="forecast", along="series", quantiles=config.quantiles),),
-        options=_resolved(config, found, season, window),
-        told=_told(series, found.step, window, config.horizon),
+    notes += _beyond(config, series, found.target)
+    examples = series_examples(
+        series,
+        _series(config, found, window),
+        Ahead(name="forecast", along="series", quantiles=config.quantiles, lower=config.lower, upper=config.upper),
+        Table(time=found.roles.time, series=found.roles.series, step=found.step, wide=config.columns == "series"),
+        where=source,
+        season=season,
+        parts=parts,
+        notes=notes,
     )
+    return replace(examples, options=_resolved(config, found, season, window))
 
 
-def _series(config: Config, read: ReadSeries, window: int) -> SeriesFeature:
-    return SeriesFeature(
+def _beyond(config: Config, series: Sequence[RegularSeries], targets: Sequence[str]) -> list[str]:
+    """Note values that were outside the bounds, which no forecast will be."""
+    notes = []
+    for i, name in enumerate(targets):
+        column = np.concatenate([one.values[:, i] for one in series])
+        for option, count in (
+            (f"--lower {config.lower:g}" if config.lower is not None else "", (column < (config.lower or 0)).sum()),
+            (f"--upper {config.upper:g}" if config.upper is not None else "", (column > (config.upper or 0)).sum()),
+        ):
+            if option and count:
+                known = int((~np.isnan(column)).sum())
+                notes.append(f"{count:,} of {known:,} values of '{name}' are beyond {option}, and forecasts never are")
+    return notes
+
+
+def _series(config: Config, read: ReadSeries, window: int) -> Series:
+    return Series(
         name="series",
         target=read.target,
         past=read.roles.past,
@@ -112,13 +118,3 @@ def _resolved(config: Config, read: ReadSeries, season: int, window: int) -> Con
         "window": window,
     }
     return config.model_copy(update=found if config.columns == "series" else found | {"target": roles.target})
-
-
-def _told(series: Sequence[Series], step: Step, window: int, horizon: int) -> str:
-    rows = sum(len(one.time) for one in series)
-    first, last = min(int(one.time[0]) for one in series), max(int(one.time[-1]) for one in series)
-    count = f"{len(series):,} series, " if len(series) > 1 else ""
-    return (
-        f"{count}{rows:,} rows of {step_text(step)} from {time_text(first)} to {time_text(last)}; windows of {window} "
-        f"rows to forecast {horizon}"
-    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from lstm_onnx.plugin import Ahead, Learnt, Series
 
@@ -42,6 +42,8 @@ class Config(BaseModel):
     layers: int = Field(1, ge=1, description="LSTM layers, stacked")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of activations dropped between layers and in the head")
     quantiles: tuple[float, ...] = Field((), description="also forecast these quantiles, such as 0.1 0.5 0.9")
+    lower: float | None = Field(None, description="the least value that may be forecast, such as 0")
+    upper: float | None = Field(None, description="the largest value that may be forecast, such as a capacity")
     loss: Literal["mae", "mse", "huber"] = Field("mae", description="loss of the point forecast, on scaled values")
     loss_scale: Literal["window", "series"] = Field(
         "window",
@@ -68,6 +70,12 @@ class Config(BaseModel):
         if any(not 0 < q < 1 for q in levels):
             raise ValueError("quantiles lie between 0 and 1, such as 0.1 0.5 0.9")
         return tuple(sorted(set(levels)))
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
+            raise ValueError(f"--lower {self.lower:g} must be less than --upper {self.upper:g}")
+        return self
 
 
 class Info(Learnt):

@@ -1,7 +1,7 @@
 """A forecaster in one file: the newest rows of a series in, the next steps with an interval out.
 
-It draws the hours of a few shops, busier by day and closed at weekends, or reads the first number of a table whose first
-column holds the times. Scaling, calendar times of the steps ahead, quantiles, samples and the streaming graph are
+It draws the hours of a few shops, busy by day and closed at weekends, or reads the second column of a table whose first
+holds the times. Scaling, calendar times of the steps ahead, quantiles, samples and the streaming graph are
 derived.
 
     lstm-onnx train --plugin-file examples/ahead.py --epochs 4

@@ -32,8 +32,8 @@ class Ahead(OutputFeature):
     kind: Literal["ahead"] = "ahead"
     along: str = Field(description="the series")
     quantiles: tuple[float, ...] = Field((), description="ascending, between 0 and 1")
-    lower: float | None = Field(None, description="the least answer, in the user's units")
-    upper: float | None = Field(None, description="the largest answer, in the user's units")
+    lower: dict[str, float] = Field(default_factory=dict, description="the least answer of a target, in its unit")
+    upper: dict[str, float] = Field(default_factory=dict, description="the largest answer of a target, in its unit")
     target: tuple[str, ...] = Field((), description="what is forecast: set by the task, as all that follows")
     horizon: int = Field(1, ge=1, description="steps ahead")
     step: Step = Field(default_factory=lambda: Step(seconds=1), description="distance between rows")
@@ -48,8 +48,11 @@ class Ahead(OutputFeature):
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
-        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
-            raise ValueError(f"the lower bound {self.lower:g} is not below the upper one {self.upper:g}")
+        for name in self.lower.keys() & self.upper.keys():
+            if self.lower[name] >= self.upper[name]:
+                raise ValueError(
+                    f"{name}: the lower bound {self.lower[name]:g} is not below the upper one {self.upper[name]:g}"
+                )
         return self
 
     @property

@@ -215,11 +215,16 @@ class AheadDecoder(nn.Module):
     """Brings answers back to the user's units, for `Ahead`: see there what an author answers with."""
 
     spreading: Tensor
+    lower: Tensor
+    upper: Tensor
 
     def __init__(self, feature: Ahead) -> None:
         super().__init__()
         self.name, self.along, self.targets = feature.name, feature.along, len(feature.target)
-        self.log, self.lower, self.upper = feature.transform == "log", feature.lower, feature.upper
+        self.log, self.has_lower, self.has_upper = feature.transform == "log", bool(feature.lower), bool(feature.upper)
+        for name, bounds, none in (("lower", feature.lower, -torch.inf), ("upper", feature.upper, torch.inf)):
+            found = torch.tensor([bounds.get(target, none) for target in feature.target], dtype=torch.float32)
+            self.register_buffer(name, found, persistent=False)
         self.register_buffer("spreading", spreading(feature.quantiles), persistent=False)
 
     def forward(self, answer: Tensor, seen: SeriesTensors) -> dict[str, Tensor]:
@@ -241,11 +246,10 @@ class AheadDecoder(nn.Module):
         """Go back to the user's units, and no further than the bounds."""
         values = x * scale.spread + scale.center + scale.anchor
         values = values.exp() if self.log else values
-        # not clamp: a runtime may make a bound of NaN, which says that nothing is known
-        if self.lower is not None:
-            values = torch.where(values < self.lower, torch.full_like(values, self.lower), values)
-        if self.upper is not None:
-            values = torch.where(values > self.upper, torch.full_like(values, self.upper), values)
+        if self.has_lower:
+            values = _bounded(values, self.lower, values < _beside(self.lower, values))
+        if self.has_upper:
+            values = _bounded(values, self.upper, values > _beside(self.upper, values))
         return values
 
     def errors(self, answers: Tensor, actual: Tensor, seen: SeriesTensors) -> tuple[Tensor, Tensor]:
@@ -263,6 +267,16 @@ class AheadDecoder(nn.Module):
         known = is_known(truth) & is_known(scale.center)
         scaled = ((truth - scale.anchor - scale.center) / scale.spread).clamp(-LIMIT, LIMIT)
         return torch.where(known, scaled - answers, 0.0), known.sum().clamp(min=1)  # what overflows is cut, not missing
+
+
+def _beside(bounds: Tensor, values: Tensor) -> Tensor:
+    """Give bounds (target,) the axes of values (batch, horizon, target) or (batch, horizon, target, quantile)."""
+    return bounds if values.dim() == 3 else bounds.unsqueeze(1)
+
+
+def _bounded(values: Tensor, bounds: Tensor, beyond: Tensor) -> Tensor:
+    """Put the bound in the place of what is beyond it; not by clamping: a runtime may make a bound of NaN."""
+    return torch.where(beyond, _beside(bounds, values).expand_as(values), values)
 
 
 def all_answers(point: Tensor, wings: Tensor | None) -> Tensor:

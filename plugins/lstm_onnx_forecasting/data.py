@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
-
 from lstm_onnx.data.frequency import step_text
-from lstm_onnx.data.time_series import Series as RegularSeries
 from lstm_onnx.features.series_parts import cut_parts
 from lstm_onnx.plugin import Ahead, DataSet, Examples, Series, Table, series_examples
+from lstm_onnx_forecasting.bounds import find_bounds
 from lstm_onnx_forecasting.options import Config
 from lstm_onnx_forecasting.reading import ReadSeries, read_series
 from lstm_onnx_forecasting.season import choose_season, choose_window
@@ -37,11 +34,11 @@ def read(source: Path | None, config: Config) -> Examples:
     parts, series = cut_parts(found.series, config.horizon, config.test_size, config.validation_size, source, notes)
     season = choose_season(config, found.step, parts, source, notes)
     window = choose_window(config, parts, season, source)
-    notes += _beyond(config, series, found.target)
+    lower, upper = find_bounds(config, series, found.target, notes)
     examples = series_examples(
         series,
         _series(config, found, window),
-        Ahead(name="forecast", along="series", quantiles=config.quantiles, lower=config.lower, upper=config.upper),
+        Ahead(name="forecast", along="series", quantiles=config.quantiles, lower=lower, upper=upper),
         Table(time=found.roles.time, series=found.roles.series, step=found.step, wide=config.columns == "series"),
         where=source,
         season=season,
@@ -49,21 +46,6 @@ def read(source: Path | None, config: Config) -> Examples:
         notes=notes,
     )
     return replace(examples, options=_resolved(config, found, season, window))
-
-
-def _beyond(config: Config, series: Sequence[RegularSeries], targets: Sequence[str]) -> list[str]:
-    """Note values that were outside the bounds, which no forecast will be."""
-    notes = []
-    for i, name in enumerate(targets):
-        column = np.concatenate([one.values[:, i] for one in series])
-        for option, count in (
-            (f"--lower {config.lower:g}" if config.lower is not None else "", (column < (config.lower or 0)).sum()),
-            (f"--upper {config.upper:g}" if config.upper is not None else "", (column > (config.upper or 0)).sum()),
-        ):
-            if option and count:
-                known = int((~np.isnan(column)).sum())
-                notes.append(f"{count:,} of {known:,} values of '{name}' are beyond {option}, and forecasts never are")
-    return notes
 
 
 def _series(config: Config, read: ReadSeries, window: int) -> Series:

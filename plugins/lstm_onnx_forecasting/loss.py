@@ -36,7 +36,7 @@ def forecast_loss(config: Config, decoder: AheadDecoder, answer: Tensor, batch: 
 
 
 def _errors_by_series(log: bool, answers: Tensor, actual: Tensor, scale: Scale, unit: Tensor) -> tuple[Tensor, Tensor]:
-    """Truth minus answers, in units of each series, (batch, horizon, target, answer), 0 where unknown; and their number.
+    """Truth minus answers, in units of each series, 0 where unknown; and how many truths are known.
 
     Args:
         log: whether answers are logarithms.
@@ -44,6 +44,9 @@ def _errors_by_series(log: bool, answers: Tensor, actual: Tensor, scale: Scale, 
         actual: (batch, horizon, target), in the user's units.
         scale: of each window, with an axis for the answers.
         unit: (batch, target), NaN where the series has none.
+
+    Returns:
+        (batch, horizon, target, answer), and a number of at least 1.
     """
     truth, unit = actual.unsqueeze(3), unit[:, None, :, None]
     there = is_known(scale.center)

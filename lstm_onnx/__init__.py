@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lstm_onnx.embedding.generate import embed
     from lstm_onnx.errors import CheckFailed, UserError
     from lstm_onnx.evaluation.evaluate import evaluate
+    from lstm_onnx.explaining.explain import explain
     from lstm_onnx.exporting.adopt import adopt
     from lstm_onnx.exporting.export import export
     from lstm_onnx.inference.model import load
@@ -43,6 +44,7 @@ _MODULE_OF = {
     "embed": "embedding.generate",
     "evaluate": "evaluation.evaluate",
     "examine": "compatibility.examine",
+    "explain": "explaining.explain",
     "export": "exporting.export",
     "load": "inference.model",
     "resume": "training.train",
@@ -62,6 +64,7 @@ __all__ = [
     "embed",
     "evaluate",
     "examine",
+    "explain",
     "export",
     "load",
     "resume",

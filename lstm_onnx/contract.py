@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract_rules import fault_of
 from lstm_onnx.contract_versions import in_current_names
 from lstm_onnx.errors import UserError
@@ -162,6 +163,8 @@ class Table(_Part):
     wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
     steps: bool = Field(False, description="each row is a whole sequence of one channel, its cells the steps in order")
     others: tuple[str, ...] = Field((), description="columns that are no input, such as the class of known examples")
+    encoding: str | None = Field(None, description="of text files like that of training, where it is not UTF-8")
+    columns: tuple[ColumnReading, ...] | None = Field(None, description="what was understood of each, as they stand")
 
 
 class Tolerance(_Part):
@@ -243,6 +246,7 @@ class Provenance(_Part):
     config: dict[str, Any] = Field(description="the options of the task")
     trained: str | None = Field(None, description="when the run began, UTC: tells runs of one name apart")
     licence: str | None = Field(None, description="of the training data, where that came with the plugin")
+    seed: int | None = Field(None, description="of the run: it decided which examples were kept for the test")
 
 
 class Proof(_Part):
@@ -277,6 +281,7 @@ class Contract(_Part):
     tolerance: Tolerance = Field(description="how far another runtime may be from PyTorch")
     scores: Scores | None = Field(None, description="how well it answers")
     provenance: Provenance = Field(description="when and from what it was made")
+    learnt: dict[str, Any] | None = Field(None, description="what other data is scored by: names, levels, no weights")
     fingerprints: dict[str, str] = Field({}, description="CRC-32 of each node and weight, to name what was changed")
     examples: tuple[Example, ...] = Field((), description="golden examples, for any runtime to check itself")
     proof: Proof | None = Field(None, description="what was checked before the file was written, and how far off it is")

@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from lstm_onnx.contract import Scores
 
 
+NOTHING = 1e-28
+"""What is smaller than this is shown as 0: series without any spread are divided by 1e-30, and leave such rests."""
+
+
 def number(value: float) -> str:
     """Four significant digits, never in the style of 1e+03 for everyday sizes."""
     if not math.isfinite(value):
         return "-"
+    value = 0.0 if abs(value) < NOTHING else value
     digits = 4 if value == 0 else max(0, 3 - math.floor(math.log10(abs(value))))
     return f"{value:.{digits}f}" if 1e-4 <= abs(value) < 1e7 or value == 0 else f"{value:.3e}"
 
@@ -69,3 +74,9 @@ def html_picture(path: Path) -> str:
         return ""
     content = base64.b64encode(path.read_bytes()).decode()
     return f'<img alt="{escape(path.stem)}" style="max-width: 100%" src="data:image/png;base64,{content}">'
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """Return a text on one line, cut to so many characters."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= most else plain[: most - 1] + "…"

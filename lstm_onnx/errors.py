@@ -25,7 +25,8 @@ class CheckFailed(Exception):
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `"; did you mean 'x'?"` for the known word nearest to `word`, or the list of what there is."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    folded = next((name for name in names if name.strip().casefold() == word.strip().casefold()), None)
+    close = [folded] if folded is not None else difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; there is: {', '.join(names)}" if names else ""

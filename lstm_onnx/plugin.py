@@ -27,6 +27,7 @@ from lstm_onnx.contract import (
     TimeSource,
     Tolerance,
 )
+from lstm_onnx.data.beside import test_file_of
 from lstm_onnx.data.collected import Collected
 from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
@@ -34,17 +35,25 @@ from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.features import metrics
 from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.category import Category
+from lstm_onnx.features.event_metrics import event_metrics
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
+from lstm_onnx.features.naming import identifiers
+from lstm_onnx.features.neighbours import Neighbours
 from lstm_onnx.features.number import Number
+from lstm_onnx.features.recordings import Recording, RecordingOptions, cut_in_time, find_channels, read_recordings
+from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.series_examples import series_examples
+from lstm_onnx.features.steps import Steps
+from lstm_onnx.features.table_examples import read_examples
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
+from lstm_onnx.plugins.data_sets import brought
 from lstm_onnx.plugins.hookspecs import hookimpl
 from lstm_onnx.task import DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 from lstm_onnx.training.observers import Observer
@@ -73,11 +82,15 @@ __all__ = [
     "Learnt",
     "LengthsSource",
     "Metric",
+    "Neighbours",
     "Number",
     "Observer",
     "PrimaryMetric",
     "RaggedSplit",
+    "Recording",
+    "RecordingOptions",
     "Remembered",
+    "RoleOptions",
     "Rows",
     "Series",
     "Split",
@@ -85,6 +98,7 @@ __all__ = [
     "StateSpec",
     "StaticSource",
     "Step",
+    "Steps",
     "Stream",
     "Table",
     "Tags",
@@ -96,13 +110,21 @@ __all__ = [
     "TimeSource",
     "Tolerance",
     "UserError",
+    "brought",
     "connect",
+    "cut_in_time",
+    "event_metrics",
+    "find_channels",
     "hookimpl",
+    "identifiers",
     "metrics",
     "open_session",
     "parse_model",
     "prefix_names",
+    "read_examples",
+    "read_recordings",
     "series_examples",
+    "test_file_of",
 ]
 
 _LATER = {

@@ -16,69 +16,26 @@ import numpy as np
 from pydantic import BaseModel
 
 from lstm_onnx.contract import Array, Axis, Contract, StateSpec, Stream, Table, TensorSpec, Tolerance
-from lstm_onnx.data.splits import Split
+from lstm_onnx.data.task_data import Answer as Answer
+from lstm_onnx.data.task_data import Arrays as Arrays
+from lstm_onnx.data.task_data import DataSet as DataSet
+from lstm_onnx.data.task_data import InfoT as InfoT
+from lstm_onnx.data.task_data import ScoredData as ScoredData
+from lstm_onnx.data.task_data import TaskData as TaskData
 from lstm_onnx.errors import UserError
 from lstm_onnx.renamed import TakesHeadline, old_name
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.figure import Figure
     from onnx import GraphProto
     from torch import Tensor, nn
 
-Arrays = Mapping[str, Array]
-Answer = Callable[[Arrays], dict[str, Array]]
-"""From the raw inputs of a graph, and perhaps more, to its outputs."""
 Totals = Mapping[str, tuple[Any, Any]]
 """Pairs (sum, count) by name: numbers, arrays or whatever else can be added to its like and to 0, as `Collected`."""
 
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
-InfoT = TypeVar("InfoT", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class TaskData(Generic[InfoT]):
-    """What `Task.load_data` returns.
-
-    Attributes:
-        train: examples to learn from.
-        validation: examples that decide when to stop; None trains for the full number of epochs.
-        test: examples that are only ever scored.
-        info: what inference needs to know besides the weights (names, scaling, vocabulary), fitted on `train` alone.
-        summary: one line that says what was read.
-        notes: one line for each thing that was repaired or left out on the way.
-        config: the options with what was found in the data filled in (columns, frequency), so that other data is read
-            the same way later; None where there is nothing to fill in.
-        baselines: like `Task.baselines`, for those that need the training data.
-    """
-
-    train: Split
-    validation: Split | None
-    test: Split
-    info: InfoT
-    summary: str
-    notes: tuple[str, ...] = ()
-    config: BaseModel | None = None
-    baselines: Mapping[str, Answer] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A small real data set that a plugin brings; `lstm-onnx data NAME` writes its files.
-
-    Attributes:
-        name: by which it is asked for.
-        files: what is written; the first is the data, what `--data` takes, others say where it comes from.
-        summary: one line that says what it is.
-        licence: under which it may be passed on, and whom to name: goes into the contract of every model trained on it.
-        origin: where it comes from, an address or a citation.
-    """
-
-    name: str
-    files: tuple[Path, ...]
-    summary: str
-    licence: str
-    origin: str
 
 
 @dataclass(frozen=True)
@@ -195,6 +152,29 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
             UserError: the data cannot be used; names the file, the row or column, what was found and what to do.
         """
 
+    def load_scored(self, source: Path, config: ConfigT, info: InfoT) -> ScoredData:
+        """Read all of `source` to score it, by what was learnt: nothing is fitted on it, no part is cut off.
+
+        An answer that cannot be right, such as a class that was never learnt, counts as wrong and is told in a note.
+
+        Args:
+            source: other data than the model was trained on; it alone is read, not what lies beside it.
+            config: the options with what was found in the training data filled in.
+            info: what was learnt.
+
+        Raises:
+            UserError: it is not like the training data; or the task cannot do this, as the default says.
+        """
+        raise UserError(f"{source}: '{self.name}' scores its own test part alone: it lacks Task.load_scored")
+
+    def scoring_info(self, info: InfoT) -> InfoT:
+        """Return what `load_scored` and `baselines` need of what was learnt: it is kept in every exported file."""
+        return info
+
+    def truth(self, batch: Arrays, config: ConfigT, info: InfoT) -> Arrays:
+        """Return what really was, for outputs of the main graph by name and in their form; for tables of answers."""
+        return {}
+
     def data_sets(self) -> tuple[DataSet, ...]:
         """Return the data sets that the plugin brings, first that which `load_data` reads without a source."""
         return ()
@@ -243,6 +223,10 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
         the test scores are taken. What it changes must be a parameter or buffer of the model: only these are
         stored, and anything else is refused. By default nothing.
         """
+
+    def tables(self, contract: Contract, totals: Totals) -> dict[str, pl.DataFrame]:
+        """Lay out added-up metrics, such as those of each class: a title -> the table."""
+        return {}
 
     def charts(self, contract: Contract, totals: Totals) -> dict[str, Figure]:
         """Draw added-up metrics, such as a confusion matrix: file name without extension -> matplotlib figure."""

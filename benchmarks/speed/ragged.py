@@ -13,12 +13,16 @@ import time
 
 import numpy as np
 import torch
-from lstm_onnx_classification.model import build
-from lstm_onnx_classification.options import Config, Info
+from lstm_onnx_classification.options import Config
 
-from lstm_onnx.data.splits import RaggedSplit
+from lstm_onnx.features.split import FeatureSplit
+from lstm_onnx.plugin import Category, Learnt, Rows
+from lstm_onnx.plugins.registry import load_task
 
 COUNT, BATCH, ROUNDS = 1600, 32, 7
+VALUES = Rows(name="values", columns=tuple("abcdefgh"), center=(0.0,) * 8, spread=(1.0,) * 8, usual=55, tolerant=True)
+LABEL = Category(name="label", levels=("x", "y"), shares=(0.5, 0.5), scores="probabilities", calibrated=True)
+LEARNT = Learnt(inputs=(VALUES,), outputs=(LABEL,))
 
 
 def main() -> None:
@@ -27,7 +31,8 @@ def main() -> None:
     ragged = random.integers(10, 101, size=COUNT)
     splits = {"equal": _split(np.full(COUNT, round(float(ragged.mean()))), random), "ragged": _split(ragged, random)}
     seconds: dict[str, list[float]] = {name: [] for name in (*splits, "ragged, batches at random")}
-    model = build(Config(hidden=64), _info())
+    task = load_task("classification").task
+    model = task.build_model(Config(hidden=64), LEARNT)
     optimizer = torch.optim.AdamW(model.parameters())
     for turn in range(ROUNDS + 1):
         for name, times in seconds.items():
@@ -38,8 +43,7 @@ def main() -> None:
                 batches = (split.gather(order[i : i + BATCH]) for i in range(0, COUNT, BATCH))
             began = time.process_time()
             for batch in batches:
-                x, lengths, target = (torch.from_numpy(batch[k]) for k in ("values", "lengths", "target"))
-                loss = model.loss(model.logits(x, lengths), target)
+                loss = task.loss(model, {name: torch.from_numpy(array) for name, array in batch.items()})
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -53,16 +57,9 @@ def main() -> None:
         )
 
 
-def _info() -> Info:
-    channels = tuple("abcdefgh")
-    return Info(
-        classes=("x", "y"), priors=(0.5, 0.5), typical=55, channels=channels, center=(0.0,) * 8, spread=(1.0,) * 8
-    )
-
-
-def _split(lengths: np.ndarray, random: np.random.Generator) -> RaggedSplit:
+def _split(lengths: np.ndarray, random: np.random.Generator) -> FeatureSplit:
     values = [random.standard_normal((int(n), 8)).astype(np.float32) for n in lengths]
-    return RaggedSplit({"values": values}, {"target": random.integers(0, 2, size=len(lengths))})
+    return FeatureSplit([(VALUES, values)], [(LABEL, list(random.integers(0, 2, size=len(lengths))))])
 
 
 if __name__ == "__main__":

@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from typer._click.shell_completion import CompletionItem
 
 COMMANDS = {
+    "init": "Say what a table seems to hold, and write it as options to edit and train with.",
     "train": "Train a model; [bold]--plugin NAME --help[/] shows the options of that task too.",
     "export": "Write a run as one .onnx file, or several variants of it, proved against PyTorch first.",
     "verify": "Check that a file is what its contract says, and answers as it should.",
     "adopt": "Give a file that somebody else exported a contract, scaling, golden examples, and proof.",
     "predict": "Answer for new data.",
     "evaluate": "Score a model on the test part of some data, beside naive baselines.",
+    "explain": "Say which steps, columns, words or patches an answer rests on.",
     "inspect": "Show what a file says of itself.",
     "sign": "Sign a file, so that whoever has your public key can tell that it is yours.",
     "doctor": "Tell what of a file a runtime would not run, and what to do instead.",

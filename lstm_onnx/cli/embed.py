@@ -68,6 +68,10 @@ def embed(
     to: Annotated[Path | None, typer.Option("-o", "--out", help="folder to write the program to")] = None,
     force: Annotated[bool, typer.Option("--force", help="overwrite files in the folder, whoever wrote them")] = False,
     show: Annotated[bool, typer.Option("--list", help="list the targets and what they need, and stop")] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="what the target lets you choose, such as module of go"),
+    ] = None,
     plugin_file: Annotated[
         Path | None, typer.Option(help="Python file that holds the plugin, if it is not installed")
     ] = None,
@@ -85,4 +89,10 @@ def embed(
         raise UserError("say what to embed, for what and where: lstm-onnx embed FILE --target c --out DIR; or --list")
     from lstm_onnx.embedding import generate
 
-    return Program(generate.embed(file, target, to, force, plugin_file))
+    chosen = {}
+    for setting in settings or []:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise UserError(f"--set {setting}: has no equals sign; write it as --set NAME=VALUE")
+        chosen[name] = value
+    return Program(generate.embed(file, target, to, force, plugin_file, chosen))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstm_onnx.cli.console import Result, Shown, encode
-from lstm_onnx.cli.tables import scores_json, scores_table
+from lstm_onnx.cli.tables import frame_table, scores_json, scores_table
 from lstm_onnx.evaluation.options import EvaluateOptions
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ class Scored(Result):
     def to_json(self) -> Iterable[str]:
         """Return the scores, and on what they were reached."""
         found = self.evaluation
-        about = {"model": str(self.model), "data": found.summary, "examples": found.examples}
-        yield encode(about | scores_json(found.scores))
+        about = {"model": str(self.model), "data": found.summary, "part": found.part, "examples": found.examples}
+        about |= {"notes": list(found.notes)} if found.notes else {}
+        tables = {title: table.to_dicts() for title, table in found.tables.items()}
+        yield encode(about | scores_json(found.scores) | ({"tables": tables} if tables else {}))
 
     def to_text(self) -> Iterable[Shown]:
         """Return the scores beside the baselines'."""
@@ -36,20 +38,25 @@ class Scored(Result):
         for note in found.notes:
             yield {"repaired": note}
         yield {"data": found.summary}
-        yield scores_table(found.scores, f"scores on {found.examples:,} test examples")
+        test = "test " * (found.part == "test")
+        yield scores_table(found.scores, f"scores on {found.examples:,} {test}examples")
+        for title, table in found.tables.items():
+            yield frame_table(table, max(1, table.height), title)
         if found.pictures:
             yield {"pictures": ", ".join(map(str, found.pictures))}
+        if found.written is not None:
+            yield {"answers": str(found.written)}
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(metavar="RUN_OR_FILE", help="run folder or exported .onnx file")],
     data: Annotated[
-        Path | None, typer.Argument(help="file to score on; a run's own data, or the plugin's for what learnt from it")
+        Path | None, typer.Argument(help="file to score, all of it; without it, the test part of what was learnt from")
     ] = None,
     *,
     options: EvaluateOptions,
 ) -> Scored:
-    """Score a run by PyTorch, or a file by ONNX Runtime, on the test part of some data."""
+    """Score a run by PyTorch, or a file by ONNX Runtime, on the test part of its own data, or on all of other data."""
     from lstm_onnx.evaluation import evaluate as evaluation
 
     return Scored(model, evaluation.evaluate(model, data, options=options))

@@ -26,7 +26,8 @@ def read_toml(path: Path, models: Mapping[str, type[BaseModel]]) -> dict[str, di
         UserError: the file does not parse, or has a key that is no option.
     """
     content = _parse_toml(path)
-    content.pop("plugin", None)  # the command line reads it before it knows the options
+    for name in ("plugin", "data"):  # the command line reads them by themselves
+        content.pop(name, None)
     known = {field: name for name, model in models.items() for field in model.model_fields}
     values: dict[str, dict[str, Any]] = {name: {} for name in models}
     for key, value in content.items():
@@ -41,6 +42,12 @@ def plugin_in_toml(path: Path) -> str | None:
     """Return the value of the key `plugin`, if the file has it."""
     name = _parse_toml(path).get("plugin")
     return str(name) if name is not None else None
+
+
+def data_in_toml(path: Path) -> Path | None:
+    """Return the value of the key `data`, if the file has it: a path from where the file lies."""
+    data = _parse_toml(path).get("data")
+    return path.parent / str(data) if data is not None else None
 
 
 def _parse_toml(path: Path) -> dict[str, Any]:

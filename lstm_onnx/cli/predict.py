@@ -13,11 +13,14 @@ from pydantic import Field
 
 from lstm_onnx.cli.console import Result, Shown
 from lstm_onnx.cli.tables import check_picture, frame_table
+from lstm_onnx.display import shortened
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.options import TIMEOUT, RuntimeOptions
 from lstm_onnx.options import OnCommandLine, field_flag
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from lstm_onnx.contract import Contract
     from lstm_onnx.inference.model import Prediction
 
@@ -32,6 +35,10 @@ class PredictOptions(RuntimeOptions):
     )
     to: Annotated[Path | None, OnCommandLine("out", short="o")] = Field(
         None, description="write the answers as .csv, .parquet or .json"
+    )
+    keep: tuple[str, ...] = Field(
+        (),
+        description="columns of the table to put beside the answers, or all; those that tell rows apart if not given",
     )
     plot: Path | None = Field(None, description="draw the answers to this .png, .svg or .pdf")
     attention: Path | None = Field(
@@ -57,8 +64,17 @@ class Predicted(Result):
         for note in self.prediction.notes:
             yield {"repaired": note}
         if "table" not in self.written:
-            yield frame_table(self.prediction.table)
+            yield frame_table(_on_screen(self.prediction))
         yield {label: ", ".join(map(str, paths)) for label, paths in self.written.items()}
+
+
+def _on_screen(prediction: Prediction) -> pl.DataFrame:
+    """Cut long texts in columns that tell what a row is of; a file has them whole."""
+    import polars as pl
+
+    table, answers = prediction.table, tuple(prediction.outputs)
+    cut = [c for c in table.columns if table.get_column(c).dtype == pl.String and not c.startswith(answers)]
+    return table.with_columns(pl.col(c).map_elements(shortened, return_dtype=pl.String) for c in cut)
 
 
 @dataclass(frozen=True)
@@ -104,8 +120,9 @@ def predict(
         from lstm_onnx.inference.row_stream import stream_rows
 
         return Streamed(stream_rows(model, sys.stdin))
+    in_file = options.to is not None and options.top_k is None  # a file has room for a column for each label
     with deadline(options.timeout):
-        prediction = model.predict(source, options.top_k)
+        prediction = model.predict(source, 0 if in_file else options.top_k, options.keep or None)
     written = _draw(model.require_contract(), prediction, pictures, options.plugin_file) if pictures else {}
     if options.to is not None:
         write_table(prediction.table, options.to)
@@ -116,7 +133,7 @@ def predict(
 def _source(data: Path | None, options: PredictOptions) -> Path | list[str] | None:
     """Return what to answer for; None for a stream."""
     if options.stream:
-        others = [n for n in ("text", "top_k", "to", "plot", "attention", "timeout") if getattr(options, n)]
+        others = [n for n in ("text", "top_k", "to", "keep", "plot", "attention", "timeout") if getattr(options, n)]
         extra = ["DATA"] if data is not None else [field_flag(n, PredictOptions.model_fields[n]) for n in others]
         if extra:
             raise UserError(f"--stream reads standard input and prints JSON lines; leave {extra[0]} out")

@@ -43,9 +43,9 @@ def scores_json(scores: Scores | None) -> dict[str, Any]:
     return {"scores": json.loads(scores.model_dump_json())} if scores is not None else {}
 
 
-def frame_table(frame: pl.DataFrame, limit: int = 24) -> Table:
+def frame_table(frame: pl.DataFrame, limit: int = 24, title: str | None = None) -> Table:
     """The first rows of a table of answers."""
-    table = Table()
+    table = Table(title=title, title_justify="left")
     for name, kind in frame.schema.items():
         table.add_column(name, justify="right" if kind.is_numeric() else "left", no_wrap=kind.is_temporal())
     for row in frame.head(limit).iter_rows():

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from lstm_onnx.cli.command import given
 from lstm_onnx.cli.console import Result, Shown, encode, out
-from lstm_onnx.cli.options import plugin_in_toml, read_toml, value_of
+from lstm_onnx.cli.options import data_in_toml, plugin_in_toml, read_toml, value_of
 from lstm_onnx.cli.tables import scores_json, scores_table
 from lstm_onnx.errors import UserError
 from lstm_onnx.options import OnCommandLine, Options, check_disjoint, flag
@@ -59,7 +59,7 @@ class RunOptions(Options):
     plugin: Annotated[str | None, OnCommandLine(complete=task_names)] = Field(
         None, description="task to train, see lstm-onnx plugins; that of the plugin file, if it has only one"
     )
-    config: Path | None = Field(None, description="TOML file with any of these options")
+    config: Path | None = Field(None, description="TOML file with any of these options, as lstm-onnx init writes it")
     resume: Path | None = Field(None, description="run folder of an interrupted training to go on with")
     plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
     name: str | None = Field(None, description="name of the run folder")
@@ -101,6 +101,8 @@ def train(
     if found is None:
         raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
     task = found.task
+    if data is None and data_option is None and options.config is not None:
+        data = data_in_toml(options.config)
     models: dict[str, type[BaseModel]] = {"training": TrainingOptions, task.name: task.Config}
     stored = read_toml(options.config, models) if options.config is not None else {}
     values = {n: {**stored.get(n, {}), **given(fields, model)} for n, model in models.items()}

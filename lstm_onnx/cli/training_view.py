@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lstm_onnx.cli.console import encode, say
+from lstm_onnx.cli.understood import show_understood
 from lstm_onnx.display import number
 from lstm_onnx.progress import PLAIN_EVERY
 from lstm_onnx.training.observers import Observer
@@ -41,7 +42,9 @@ class TrainingView(Observer):
         self.epochs, self.batches = settings.epochs, batches
         self.began = self.last_line = time.monotonic()
         if self.as_json:
-            self._emit(event="start", run=str(run.folder), data=data.summary, notes=list(data.notes))
+            columns = [r.model_dump(exclude_none=True) for r in data.understood]
+            about = {"columns": columns} if columns else {}
+            self._emit(event="start", run=str(run.folder), data=data.summary, notes=list(data.notes), **about)
             return
         validation = len(data.validation) if data.validation is not None else 0
         origin = "" if run.record.source else f" (no --data given: the set that '{run.record.task}' brings)"
@@ -51,6 +54,7 @@ class TrainingView(Observer):
             "examples": f"{len(data.train):,} to train, {validation:,} to validate, {len(data.test):,} to test",
             "model": f"{run.record.parameters:,} parameters, {settings.threads} CPU thread(s)",
         }
+        show_understood(data.understood, self.console)
         say(lines, self.console)
         if self.console.is_terminal:
             self._start_bar()

@@ -140,7 +140,9 @@ def _cast(tensor: TensorSpec, array: Array) -> Array:
     if tensor.dtype == "string":
         if not all(isinstance(v, str | bytes) for v in array.ravel()):
             raise UserError(f"input '{tensor.name}': expected text only, found other values among it")
-        return array.astype(str).astype(object)
+        texts = np.empty(array.size, dtype=object)  # no `astype(str)`: all texts would be as long as the longest
+        texts[:] = [v.decode() if isinstance(v, bytes) else str(v) for v in array.ravel().tolist()]
+        return texts.reshape(array.shape)
     if array.dtype.kind in "iu" and tensor.dtype in ("int64", "int32", "uint8") and array.size:
         limits = np.iinfo(tensor.dtype)
         if int(array.min()) < limits.min or int(array.max()) > limits.max:

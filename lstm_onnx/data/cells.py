@@ -27,7 +27,7 @@ TRUTH = {"true": 1, "false": 0}
 NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$"
 """A number, in small letters and without white space around it: no thousands, no hexadecimal, no other digits."""
 
-SEPARATORS = (",", ";", "\t")
+SEPARATORS = (",", ";", "\t", "|")
 LARGEST = 3.4028234663852886e38
 """Of the numbers of 32 bits, which models take: what is beyond is infinite to them."""
 _NUMBER = re.compile(NUMBER.replace("$", r"\Z"))

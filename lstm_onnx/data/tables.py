@@ -7,8 +7,6 @@ row 1).
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.data.atomic_files import replacing
-from lstm_onnx.data.cells import LARGEST, MISSING, TRUTH, refuse_equal_names, separator, split_line
+from lstm_onnx.data.cells import LARGEST, MISSING, TRUTH
 from lstm_onnx.data.limits import refuse_bomb
+from lstm_onnx.data.text_facts import facts_of, remember
 from lstm_onnx.data.text_files import decode, parse_json
+from lstm_onnx.data.text_table import parse_text
 from lstm_onnx.errors import UserError, first_line, nearest
 
 Floats = NDArray[np.float64]
@@ -35,16 +35,18 @@ _WIDTHS = {pl.Int8: 1, pl.UInt8: 1, pl.Boolean: 1, pl.Int16: 2, pl.UInt16: 2, pl
 _WIDTHS |= {pl.Date: 4, pl.Int64: 8, pl.UInt64: 8, pl.Float64: 8, pl.Datetime: 8, pl.Duration: 8, pl.Time: 8}
 
 
-def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
+def read_table(path: Path | str, content: bytes | None = None, names: Sequence[str] = ()) -> pl.DataFrame:
     """Read a CSV, TSV, Parquet, JSON (a list of records) or JSON-lines file.
 
-    Columns of text files are strings, with null for an empty cell. What separates the cells of a `.csv` is told by its
-    header (`lstm_onnx.data.cells`). A first column without a name that only counts the rows (as pandas
-    writes its index) is left out; any other column without a name is called `column N`.
+    Columns of text files are strings, with null for an empty cell. What separates the cells of a `.csv`, and which of
+    its rows are no data, is found out (`lstm_onnx.data.text_table`; `text_facts.reading_notes` says what was passed
+    over). A first column without a name that only counts the rows (as pandas writes its index) is left out; any other
+    column without a name is called `column N`.
 
     Args:
         path: the file.
         content: what a file of text holds, in UTF-8, where that is known already; else it is read.
+        names: names of the columns, for a file of text without a header line.
 
     Raises:
         UserError: the file cannot be read as a table; the line says where and why.
@@ -52,9 +54,10 @@ def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
     path = Path(path)
     check_readable(path, FORMATS)
     suffix = path.suffix.lower()
+    remember(path, None)
     try:
         if suffix in TEXT_FORMATS:
-            frame = _read_text(path, path.read_bytes() if content is None else content)
+            frame = parse_text(path, path.read_bytes() if content is None else content, names)
         elif suffix in (".parquet", ".pq"):
             refuse_bomb(path, _promised(path))
             frame = pl.read_parquet(path)
@@ -65,6 +68,8 @@ def read_table(path: Path | str, content: bytes | None = None) -> pl.DataFrame:
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {first}") from None
     except pl.exceptions.PanicException:  # no Exception: a damaged Parquet file led polars where it cannot go on
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: it is damaged; write it again") from None
+    if names and frame.columns != list(names):
+        raise UserError(f"{path}: its columns have names already; leave --header out")
     if frame.height == 0:
         raise UserError(f"{path}: has a header but no rows; add the rows, or choose another file")
     return frame
@@ -96,6 +101,9 @@ def check_readable(path: Path, formats: tuple[str, ...]) -> None:
 
 def row_number(where: Path | str, index: int) -> int:
     """Return the number by which a person finds the data row `index` (from 0) in the file `where`."""
+    facts = facts_of(where)
+    if facts is not None and facts.rows is not None and index < len(facts.rows):
+        return int(facts.rows[index])
     return index + (2 if Path(where).suffix.lower() in TEXT_FORMATS else 1)
 
 
@@ -119,38 +127,13 @@ def require_all(frame: pl.DataFrame, columns: Sequence[str], where: Path | str) 
     if len(missing) == 1:
         require(frame, missing[0], where)
     if missing:
+        rest = [c for c in frame.columns if c not in columns]
+        named = [(c, near) for c in missing if (near := nearest(c, rest)).startswith("; did you mean")]
+        hint = ", ".join(f"{near.removeprefix('; did you mean ').rstrip('?')} for '{c}'" for c, near in named)
         raise UserError(
-            f"{where}: the columns {', '.join(repr(c) for c in missing)} are missing; there is: "
-            f"{', '.join(frame.columns)}"
+            f"{where}: the columns {', '.join(repr(c) for c in missing)} are missing"
+            + (f"; did you mean {hint}?" if hint else f"; there is: {', '.join(frame.columns[:20])}")
         )
-
-
-def _read_text(path: Path, data: bytes) -> pl.DataFrame:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise UserError(f"{path}: is UTF-16 text; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
-    data = decode(data, path).rstrip("\r\n").encode()
-    if not data.strip():
-        raise UserError(f"{path}: is empty; choose another file")
-    if b"\0" in data:
-        raise UserError(f"{path}: is not a text table (it holds zero bytes); is the file type '{path.suffix}' right?")
-    if b"\n" not in data:
-        data = data.replace(b"\r", b"\n")
-    mark = "\t" if path.suffix.lower() == ".tsv" else separator(data.split(b"\n", 1)[0].decode())
-    header = _header(data, mark, path)
-    _check_rectangle(data, mark, len(header), path)
-    frame = pl.read_csv(data, separator=mark, infer_schema=False, has_header=True)
-    frame.columns = [name or f"column {i + 1}" for i, name in enumerate(header)]
-    if not header[0] and frame.width > 1 and _counts_rows(frame.to_series(0)):
-        frame = frame.drop(frame.columns[0])
-    return frame
-
-
-def _header(data: bytes, mark: str, path: Path) -> list[str]:
-    names = split_line(data.decode(), mark)
-    refuse_equal_names(names, path)
-    if len(names) > 1 and all(_is_number(n) for n in names if n):
-        raise UserError(f"{path}: row 1: should name the columns, found '{mark.join(names)}'; add a header row")
-    return names
 
 
 def _is_number(text: str) -> bool:
@@ -159,36 +142,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _counts_rows(column: pl.Series) -> bool:
-    numbers = column.cast(pl.Int64, strict=False)
-    return numbers.null_count() == 0 and numbers.to_list() == list(range(len(numbers)))
-
-
-def _check_rectangle(data: bytes, mark: str, width: int, path: Path) -> None:
-    """Refuse rows with more or fewer cells than the header: polars would fill short rows without a word."""
-    if b'"' in data:
-        rows = csv.reader(io.StringIO(data.decode(), newline=""), delimiter=mark)
-        cells = np.fromiter((len(r) for r in rows), dtype=np.int64)
-        cells = np.where((cells == 0) & (width == 1), 1, cells)
-    else:
-        codes = np.frombuffer(data, dtype=np.uint8)
-        ends = np.append(np.flatnonzero(codes == ord("\n")), len(codes))
-        cuts = np.flatnonzero(codes == ord(mark))
-        cells = np.diff(np.searchsorted(cuts, ends), prepend=0) + 1
-    bad = np.flatnonzero(cells != width)
-    if len(bad):
-        row, found = int(bad[0]) + 1, int(cells[bad[0]])
-        more = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
-        raise UserError(
-            f"{path}: row {row}: has {found} cell{'s' * (found != 1)} where the header has {width}{more}; complete or "
-            f"delete it (cells are separated by {_spoken(mark)}, and text with one needs quotes)"
-        )
-
-
-def _spoken(mark: str) -> str:
-    return {",": "commas", ";": "semicolons", "\t": "tabs"}[mark]
 
 
 def _read_records(path: Path, data: bytes) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ def decode(
     """
     utf8 = encoding.lower().replace("_", "-") in _UTF8
     try:
+        if utf8 and data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):  # a spreadsheet's "Unicode text"
+            return data.decode("utf-16")
         return data.decode("utf-8-sig" if utf8 else encoding)
     except LookupError:
         raise UserError(f"--encoding '{encoding}' is not known; give one such as utf-8, latin-1 or cp1252") from None
@@ -45,13 +48,28 @@ def decode(
         ) from None
 
 
-def read_lines(path: Path) -> list[str]:
-    """Return the lines of a file of UTF-8 text, without their ends.
+def other_encoding(encoding: str) -> str | None:
+    """Return the encoding, if it is not UTF-8."""
+    return None if encoding.lower().replace("_", "-") in _UTF8 else encoding
+
+
+def decode_as_trained(data: bytes, where: Path | str, encoding: str | None) -> str:
+    """Decode a file like that of training: UTF-8 if it is (other encodings hardly ever look like it), else as that."""
+    try:
+        return decode(data, where)
+    except UserError:
+        if encoding is None:
+            raise
+        return decode(data, where, encoding)
+
+
+def read_lines(path: Path, encoding: str | None = None) -> list[str]:
+    """Return the lines of a file of text, in UTF-8 or else in `encoding`, without their ends.
 
     Raises:
-        UserError: it is not UTF-8; names the row and the byte.
+        UserError: it is neither; names the row and the byte.
     """
-    text = decode(path.read_bytes(), path)
+    text = decode_as_trained(path.read_bytes(), path, encoding)
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from lstm_onnx.embedding.bare_c import BareC
-from lstm_onnx.embedding.target import EmbedTarget
+from lstm_onnx.embedding.target import EmbedTarget, Setting
 from lstm_onnx.embedding.triton import Triton
 from lstm_onnx.plugins.hookspecs import hookimpl
 
 TEMPLATES = Path(__file__).parent / "templates"
-ORT = "ONNX Runtime 1.22 or newer (headers and library)"
+ORT = "ONNX Runtime 1.15 or newer (headers and library)"
 
 CMAKE = (
     'cmake -B build -DCMAKE_BUILD_TYPE=Release -DONNXRUNTIME_ROOT="$ONNXRUNTIME_ROOT"',
@@ -19,7 +19,7 @@ CMAKE = (
 
 C = EmbedTarget(
     name="c",
-    title="C11 and ONNX Runtime's C API, CMake",
+    title="C11 library and program, ONNX Runtime's C API, CMake",
     needs=f"a C compiler, CMake 3.16, {ORT}",
     runtime="ort",
     templates=TEMPLATES / "c",
@@ -30,55 +30,78 @@ C = EmbedTarget(
 
 CPP = EmbedTarget(
     name="cpp",
-    title="C++17 and ONNX Runtime's C++ API, CMake",
-    needs=f"a C++ compiler, CMake 3.16, {ORT}",
+    title="C++17 library and ONNX Runtime's C API, CMake",
+    needs=f"a C and a C++ compiler, CMake 3.16, {ORT}",
     runtime="ort",
     templates=TEMPLATES / "cpp",
     build=CMAKE,
     program="build/{{ project.id }}",
-    tools=("cmake", "c++"),
+    tools=("cmake", "cc", "c++"),
+    reads=False,
 )
 
 RUST = EmbedTarget(
     name="rust",
-    title="Rust and ONNX Runtime's C API, no other crate",
-    needs="Rust 1.77, ONNX Runtime 1.22 or newer (library)",
+    title="Rust crate and ONNX Runtime's C API, no other crate",
+    needs="Rust 1.77, ONNX Runtime 1.15 or newer (library)",
     runtime="ort",
     templates=TEMPLATES / "rust",
     build=("cargo build --offline --release",),
     program="target/release/{{ project.id }}",
     tools=("cargo",),
+    reads=False,
 )
 
 GO = EmbedTarget(
     name="go",
-    title="Go and ONNX Runtime's C API by cgo, no other module",
+    title="Go module and ONNX Runtime's C API by cgo, no other module",
     needs=f"Go 1.18, a C compiler, {ORT}",
     runtime="ort",
     templates=TEMPLATES / "go",
     build=(
         "CGO_CFLAGS=\"'-I$ONNXRUNTIME_ROOT/include'\" "
-        "CGO_LDFLAGS=\"'-L$ONNXRUNTIME_ROOT/lib' '-Wl,-rpath,$ONNXRUNTIME_ROOT/lib'\" go build -o {{ project.id }}",
+        "CGO_LDFLAGS=\"'-L$ONNXRUNTIME_ROOT/lib' '-Wl,-rpath,$ONNXRUNTIME_ROOT/lib'\" "
+        "go build -o {{ project.id }} ./cmd/{{ project.id }}",
     ),
     program="./{{ project.id }}",
     tools=("go", "cc"),
+    reads=False,
+    settings=(
+        Setting(
+            name="module",
+            default="example.com/{{ project.id }}",
+            meaning="the path of the module",
+            form=r"[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*",
+            like="example.com/team/traffic",
+        ),
+    ),
 )
 
 JAVA = EmbedTarget(
     name="java",
-    title="Java and ONNX Runtime's C API by a small JNI library, no Maven",
+    title="Java library and ONNX Runtime's C API by JNI; plain javac, Maven or Gradle",
     needs=f"JDK 17, a C compiler, {ORT}",
     runtime="ort",
     templates=TEMPLATES / "java",
     build=("sh build.sh",),
-    program="java -Djava.library.path=build -jar build/{{ project.id }}.jar",
+    program="java -jar build/{{ project.id }}.jar",
     tools=("javac", "java", "cc"),
+    reads=False,
+    settings=(
+        Setting(
+            name="group",
+            default="com.example",
+            meaning="the group of the artifact",
+            form=r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*",
+            like="com.acme",
+        ),
+    ),
 )
 
 CSHARP = EmbedTarget(
     name="csharp",
     title="C# and ONNX Runtime's C API by P/Invoke, no NuGet; Mono or .NET",
-    needs="Mono 6 with mcs, or .NET 8; ONNX Runtime 1.22 or newer (library)",
+    needs="Mono 6 with mcs, or .NET 8; ONNX Runtime 1.15 or newer (library)",
     runtime="ort",
     templates=TEMPLATES / "csharp",
     build=(

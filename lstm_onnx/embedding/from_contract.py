@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lstm_onnx.column_reading import LEFT_OUT
 from lstm_onnx.contract import (
     CellSource,
     ColumnsSource,
@@ -16,14 +17,14 @@ from lstm_onnx.contract import (
     TextSource,
     TimeSource,
 )
-from lstm_onnx.embedding.identifiers import program, unique, verb
-from lstm_onnx.embedding.project import Column, Dim, Mode, Port, Project, SourceKind
+from lstm_onnx.embedding.identifiers import program, snake, unique, verb
+from lstm_onnx.embedding.project import Column, Dim, Labels, Mode, Port, Project, SourceKind
 from lstm_onnx.inference.output_layout import free_axes, output_layout, rows_axis
 from lstm_onnx.inference.table_inputs import target_columns
 
 
-def project_of(contract: Contract, size: int, version: str) -> Project:
-    """Return what templates see of a model of `size` bytes."""
+def project_of(contract: Contract, size: int, version: str, fingerprint: str = "") -> Project:
+    """Return what templates see of a model of `size` bytes, whose SHA-256 is `fingerprint`."""
     ids = _identifiers(contract)
     dims = _dims(contract, ids)
     counted = {name: dims[name] for t in contract.inputs for name in t.dims}
@@ -86,6 +87,19 @@ def project_of(contract: Contract, size: int, version: str) -> Project:
         rtol=contract.tolerance.rtol,
         atol=contract.tolerance.atol,
         version=version,
+        fingerprint=fingerprint,
+        labels=_label_arrays(contract, ids, dims),
+    )
+
+
+def _label_arrays(contract: Contract, ids: dict[str, str], dims: dict[str, Dim]) -> tuple[Labels, ...]:
+    """Classes and the like: what whole numbers stand for, and what the places of an axis are called."""
+    found = [(ids[t.name], t.labels, f"numbers of {t.name}") for t in contract.outputs if t.labels]
+    axes = dict.fromkeys(d for t in contract.outputs for d in t.dims)
+    found += [(snake(a), dims[a].labels, f"places of the axis {a}") for a in axes if dims[a].labels]
+    return tuple(
+        Labels(name, labels, of)
+        for (_, labels, of), name in zip(found, unique(f"{name}_labels" for name, _, _ in found), strict=True)
     )
 
 
@@ -162,6 +176,12 @@ def _labels(name: str, axes: Sequence[tuple[str, ...]], bare: Sequence[TensorSpe
     return tuple(f"{name} {label}".strip() for label in labels) if numbers or len(bare) > 1 else labels
 
 
+def has_plain_columns(contract: Contract) -> bool:
+    """Whether the columns that the inputs come from are plain numbers, written as every program reads them."""
+    readings = (contract.table or Table()).columns or ()
+    return all(r.is_plain for r in readings if r.role != LEFT_OUT)
+
+
 def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     given = [p for p in inputs if p.source != "state"]
     sources = {p.source for p in given}
@@ -178,6 +198,8 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
         if contract.stream is not None:  # a line is a whole text, not the next piece of one
             return "library"
         return "texts" if sources <= {"text", "bytes", "lengths"} else "library"
+    if not has_plain_columns(contract):  # programs read plain numbers alone, and would take `1.234,5` for another
+        return "library"
     timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
     if timed and (contract.table is None or contract.table.step is None):
         return "library"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -20,7 +23,7 @@ from lstm_onnx.embedding.project import Project
 from lstm_onnx.embedding.registry import load_target
 from lstm_onnx.embedding.render import commands, render, write_folder
 from lstm_onnx.embedding.target import EmbedTarget, Refusal
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.graph.model_file import parse_model, read_contract
 from lstm_onnx.version import __version__
 
@@ -44,6 +47,7 @@ def embed(
     out: str | PathLike[str],
     force: bool = False,
     plugin_file: str | Path | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Embedded:
     """Write a program around an exported file.
 
@@ -53,26 +57,32 @@ def embed(
         out: folder to write.
         force: write into a folder that holds such a program already.
         plugin_file: Python file of a plugin that brings the target, if it is not installed.
+        settings: what is chosen of the program, by the target's names for it: `{"module": "example.com/traffic"}`.
 
     Raises:
-        UserError: there is no such file or target, the target cannot run the model, or the folder is not ours to write.
+        UserError: there is no such file, target or setting, the target cannot run the model, or the folder is not ours
+            to write.
     """
     path, folder = given_file(file, "embed"), given_path(out, "embed", "a folder to write into")
     chosen = load_target(target, Path(plugin_file) if plugin_file is not None else None)
+    chosen_settings = _settings(chosen, settings or {})
     content = path.read_bytes()
     model = parse_model(content, path)
     contract = _contract(model, path)
-    project = project_of(contract, len(content), __version__)
+    project = project_of(contract, len(content), __version__, hashlib.sha256(content).hexdigest())
     _refuse(model, chosen, path)
     example = b""
-    if chosen.program:
+    if chosen.program and chosen.reads:
         refuse_unanswerable(project, str(path))
         example = example_input(project)
     if example:
         check_example(project, content, path, example)
     try:
         project = chosen.fit(project, content)
-        files = {**render(chosen, project, content), **chosen.files(project, content, to_json(contract))}
+        files = {
+            **render(chosen, project, content, chosen_settings),
+            **chosen.files(project, content, to_json(contract)),
+        }
     except Refusal as refusal:
         raise UserError(f"{path}: target '{chosen.name}' would not run it: {refusal}") from refusal
     if example:
@@ -88,6 +98,16 @@ def embed(
         notes=chosen.notes(project),
         project=project,
     )
+
+
+def _settings(target: EmbedTarget, given: Mapping[str, str]) -> dict[str, str]:
+    known = {s.name: s for s in target.settings}
+    for name, value in given.items():
+        if name not in known:
+            raise UserError(f"--set {name}: target '{target.name}' has no such setting{nearest(name, known)}")
+        if re.fullmatch(known[name].form, value) is None:
+            raise UserError(f"--set {name}={value}: must be {known[name].meaning}, such as {known[name].like}")
+    return dict(given)
 
 
 def _contract(model: onnx.ModelProto, path: Path) -> Contract:

@@ -6,7 +6,7 @@ This is all that a target needs to know, and it knows no task. `lstm_onnx.embedd
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
+from math import isfinite, prod
 from typing import Literal
 
 from lstm_onnx.contract import Contract, DType
@@ -100,6 +100,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """Names in the order of their numbers: `id` is what programs call the array, `of` what they are the names of."""
+
+    id: str
+    names: tuple[str, ...]
+    of: str
+
+
+@dataclass(frozen=True)
 class Project:
     """A model as templates see it.
 
@@ -129,6 +138,8 @@ class Project:
         answer: how an answer is laid out as CSV.
         rtol, atol: the tolerance.
         version: of lstm-onnx.
+        fingerprint: SHA-256 of the model, in hexadecimal digits.
+        labels: what outputs' numbers and the places of their axes are called.
     """
 
     name: str
@@ -157,6 +168,8 @@ class Project:
     rtol: float
     atol: float
     version: str
+    fingerprint: str
+    labels: tuple[Labels, ...]
 
     @property
     def given(self) -> tuple[Port, ...]:
@@ -183,6 +196,26 @@ class Project:
     def example_file(self) -> str:
         """Name of the example input that is written beside the program."""
         return {"texts": "example.txt", "picture": "example.ppm"}.get(self.mode, "example.csv")
+
+    @property
+    def scores(self) -> tuple[tuple[str, float], ...]:
+        """Metrics of the test split, the primary one first."""
+        found = self.contract.scores
+        if found is None:
+            return ()
+        finite = [(name, value) for name, value in found.model.items() if isfinite(value)]
+        return tuple(sorted(finite, key=lambda pair: pair[0] != found.primary))
+
+    @property
+    def example_sizes(self) -> dict[str, int]:
+        """Length of each free axis in the first golden example, by its name."""
+        inputs = self.contract.examples[0].inputs
+        return {d.name: inputs[p.name].shape[k] for p in self.inputs for k, d in enumerate(p.dims) if d.size is None}
+
+    @property
+    def stream_axes(self) -> tuple[Dim, ...]:
+        """Free axes of the states, each once."""
+        return tuple(dict.fromkeys(d for before, _ in self.states for d in before.dims if d.size is None))
 
     @property
     def dtypes(self) -> tuple[str, ...]:

@@ -45,8 +45,16 @@ def environment(folder: Path) -> jinja2.Environment:
     return made
 
 
-def render(target: EmbedTarget, project: Project, model: bytes) -> dict[str, bytes]:
+def render(
+    target: EmbedTarget, project: Project, model: bytes, chosen: Mapping[str, str] | None = None
+) -> dict[str, bytes]:
     """Return the files that a target's templates make: path in the folder -> content.
+
+    Args:
+        target: what to write for.
+        project: the model, as templates see it.
+        model: content of the file.
+        chosen: values of settings, by their names; the others have their defaults.
 
     Raises:
         Refusal: the target would not run this model.
@@ -54,7 +62,17 @@ def render(target: EmbedTarget, project: Project, model: bytes) -> dict[str, byt
     jinja = environment(target.templates)
     own = target.context(project, model)
     rules = {"nan_words": NAN_WORDS, "truth": TRUTH}  # how cells of a table are read
-    context = {**own, **rules, "project": project, "target": target, "commands": commands(target, project)}
+    settings = {s.name: jinja.from_string(s.default).render(project=project) for s in target.settings} | {
+        **(chosen or {})
+    }
+    context = {
+        **own,
+        **rules,
+        "project": project,
+        "target": target,
+        "settings": settings,
+        "commands": commands(target, project),
+    }
     found: dict[str, bytes] = {}
     for file in sorted(p for p in target.templates.rglob("*") if p.is_file()):
         path = file.relative_to(target.templates).as_posix()
@@ -84,7 +102,9 @@ def commands(target: EmbedTarget, project: Project) -> dict[str, tuple[str, ...]
     steps = {"build": rendered(target.build)}
     for program in rendered([target.program] if target.program else []):
         steps["self-test"] = (f"{program} --self-test",)
-        if project.mode != "library":
+        if not target.reads:
+            steps["example"] = (program,)
+        elif project.mode != "library":
             steps["run"] = (f"{program} < {project.example_file}",)
         steps["bench"] = (f"{program} --bench",)
     return steps | {what: rendered(lines) for what, lines in target.more.items()}

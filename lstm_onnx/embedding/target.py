@@ -18,12 +18,31 @@ class Refusal(UserError):
 
 
 @dataclass(frozen=True)
+class Setting:
+    """What a person may choose of a program, such as what its module is called.
+
+    Attributes:
+        name: what stands before the equals sign of `--set`.
+        default: what holds where nothing is chosen; a template that sees `project`.
+        meaning: what it is, in a line.
+        form: regular expression that the whole value must fit.
+        like: a value that does.
+    """
+
+    name: str
+    default: str
+    meaning: str
+    form: str
+    like: str
+
+
+@dataclass(frozen=True)
 class EmbedTarget:
     """A language and a runtime. Subclass it where templates are not enough: its methods are called in their order here.
 
     Commands are shell lines, run in the folder that is written; they are templates too, so that they can name the
     program: `build/{{ project.id }}`. A program takes `--self-test`, `--bench`, `--model FILE` and `--golden FILE`,
-    and without the first two answers for its standard input.
+    and without the first two answers for its standard input, or asks a golden example (see `reads`).
 
     Attributes:
         name: what `--target` takes.
@@ -39,6 +58,9 @@ class EmbedTarget:
         more: other commands, by what they do: how a server is started.
         has_files: whether the program opens the model and the golden examples when it runs (`--model`, `--golden`), and
             does not hold them in itself.
+        reads: whether the program reads tables, texts and pictures; a library does not, and its program asks the first
+            golden example instead.
+        settings: what a person may choose (`--set NAME=VALUE`); templates see it as `settings.NAME`.
     """
 
     name: str
@@ -51,6 +73,8 @@ class EmbedTarget:
     tools: tuple[str, ...]
     more: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     has_files: bool = True
+    reads: bool = True
+    settings: tuple[Setting, ...] = ()
 
     def fit(self, project: Project, model: bytes) -> Project:
         """Return the project as this target writes it, such as with fixed sizes.

@@ -1,28 +1,34 @@
-"""Scores a run or an exported file on the test part of some data."""
+"""Scores a run or an exported file: on the test part of the data it was trained on, or on all of other data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import polars as pl
+from pydantic import BaseModel
 
 from lstm_onnx import display
 from lstm_onnx.contract import Array, Contract, Scores
 from lstm_onnx.data.frames import as_file
 from lstm_onnx.data.given import given_path, is_run
+from lstm_onnx.data.splits import Split
+from lstm_onnx.data.tables import write_table
 from lstm_onnx.errors import UserError
+from lstm_onnx.evaluation.answer_table import AnswerTable
 from lstm_onnx.evaluation.options import EvaluateOptions
 from lstm_onnx.inference.deadline import deadline
 from lstm_onnx.inference.model import Model, load
 from lstm_onnx.options import resolve
 from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.task import AnyTask, Arrays
-from lstm_onnx.training.own_data import is_bundled, own_data
+from lstm_onnx.task import Answer, AnyTask, Arrays
+from lstm_onnx.training.own_data import is_bundled, is_own, own_data
 from lstm_onnx.training.plots import SHOWN, save_figure
 from lstm_onnx.training.run_contract import describe
-from lstm_onnx.training.scoring import score_beside_baselines
+from lstm_onnx.training.scoring import add_up, beside
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,6 +41,9 @@ class Evaluation:
         examples: how many were scored.
         notes: one line for each thing that was repaired or left out.
         pictures: the files that were drawn.
+        part: "test" for the test part of the data that the model was trained on, "all" for all of other data.
+        tables: more of the scores, such as those of each class: a title -> the table.
+        written: the table of all answers, where one was asked for.
     """
 
     scores: Scores
@@ -42,16 +51,23 @@ class Evaluation:
     examples: int
     notes: tuple[str, ...]
     pictures: tuple[Path, ...] = ()
+    part: Literal["test", "all"] = "test"
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    written: Path | None = None
 
     def __repr__(self) -> str:
         facts = {"data": self.summary} | display.scores_text(self.scores)
-        return display.text(f"Scores on {self.examples:,} test examples", facts)
+        return display.text(self._title, facts)
+
+    @property
+    def _title(self) -> str:
+        return f"Scores on {self.examples:,} {'test ' * (self.part == 'test')}examples"
 
     def _repr_html_(self) -> str:
         facts = {"data": self.summary} | ({"repaired": "; ".join(self.notes)} if self.notes else {})
         table = display.html_table(*display.scores_rows(self.scores))
         pictures = map(display.html_picture, self.pictures)
-        return display.html(f"Scores on {self.examples:,} test examples", display.html_facts(facts), table, *pictures)
+        return display.html(self._title, display.html_facts(facts), table, *pictures)
 
 
 def evaluate(
@@ -62,9 +78,10 @@ def evaluate(
     Args:
         model: a run or its folder; or an exported file: its path, what `export` returned, or a loaded `Model`, which is
             scored as it was loaded.
-        data: path of a file, or a table of polars, pandas or pyarrow; its test part is scored. None takes a run's own
-            data, and for a file the data set that its plugin brings, if it was trained on that.
-        options: pictures, plugin file, and where ONNX Runtime computes.
+        data: path of a file, or a table of polars, pandas or pyarrow. If it is the data that the model was trained on,
+            to the byte, the test part of that is scored, and else all of it; nothing is fitted on it. None takes a
+            run's own data, and for a file the data set that its plugin brings, if it was trained on that.
+        options: a table of the answers, pictures, plugin file, and where ONNX Runtime computes.
         **fields: fields of `EvaluateOptions`, instead of the object or on top of it.
 
     Raises:
@@ -86,48 +103,117 @@ def _judge_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Eva
     from lstm_onnx.training.run_folder import open_run
 
     restored = restore(open_run(folder), plugin_file=options.plugin_file)
-    record, graph = restored.run.record, restored.graphs[0]
-    source = data if data is not None else own_data(restored.run, restored.task)
+    record, task, graph = restored.run.record, restored.task, restored.graphs[0]
     contract = describe(record, graph, record.name)
-    answer, seed = torch_reference(graph), record.training.seed
-    return _judge(restored.task, contract, answer, source, record.config, seed, options.plot)
+    if data is None or is_own(data, task, restored.config, record.fingerprint):
+        source = data if data is not None else own_data(restored.run, task)
+        subject = _own_test(task, source, restored.config, record.training.seed)
+    else:
+        subject = _all_of(data, task, restored.config, restored.info)
+    return _judge(task, contract, torch_reference(graph), subject, restored.config, options)
 
 
 def _judge_file(model: Model, data: Path | None, options: EvaluateOptions) -> Evaluation:
     contract = model.require_contract()
+    origin = contract.provenance
     task = load_task(contract.task, options.plugin_file).task
-    if data is None and not is_bundled(contract.provenance, task):
+    config = task.Config.model_validate(origin.config)
+    if data is None and not is_bundled(origin, task):
         raise UserError(
             f"{model.path}: was trained on data that neither it nor its plugin brings; say what to score "
-            f"on: lstm-onnx evaluate {model.path} DATA (or score its run, '{contract.provenance.run}')"
+            f"on: lstm-onnx evaluate {model.path} DATA (or score its run, '{origin.run}')"
         )
+    if data is None or is_own(data, task, config, origin.data):
+        subject = _own_test(task, data, config, origin.seed or 0)
+        if origin.seed is None:
+            subject.notes.append(_NO_SEED)
+    elif contract.learnt is None:
+        raise UserError(
+            f"{model.path}: does not say what it learnt, as files of earlier releases, so that it cannot be scored on "
+            f"other data; export it again, or score its run, '{origin.run}'"
+        )
+    else:
+        subject = _all_of(data, task, config, task.Info.model_validate(contract.learnt))
     names = [t.name for t in contract.external_inputs]
 
     def answer(batch: Arrays) -> dict[str, Array]:
         return model.run({name: batch[name] for name in names})  # a stream begins anew with each batch
 
-    return _judge(task, contract, answer, data, contract.provenance.config, 0, options.plot)
+    return _judge(task, contract, answer, subject, config, options)
+
+
+_NO_SEED = (
+    "the file does not say the seed of its run, as files of earlier releases; 0 is taken, and if it was another, "
+    "examples that it has learnt from are among those scored"
+)
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What is scored: the examples, which they are in words, and what naive answers there are."""
+
+    split: Split
+    part: Literal["test", "all"]
+    summary: str
+    notes: list[str]
+    names: Sequence[str]
+    info: BaseModel
+    naive: Mapping[str, Answer]
+    where: str
+
+
+def _own_test(task: AnyTask, source: Path | None, config: BaseModel, seed: int) -> _Subject:
+    """Part the training data as it was parted for training, and take the test part."""
+    data = task.load_data(source, config, seed)
+    whole = len(data.train) + len(data.test) + (len(data.validation) if data.validation is not None else 0)
+    summary = f"the test part, {len(data.test):,} of {whole:,} examples, of the data it was trained on"
+    naive = {**task.baselines(config, data.info), **data.baselines}
+    where = str(source or "the bundled data")
+    return _Subject(data.test, "test", summary, list(data.notes), data.test_names, data.info, naive, where)
+
+
+def _all_of(source: Path, task: AnyTask, config: BaseModel, info: BaseModel) -> _Subject:
+    """Take all of other data."""
+    data = task.load_scored(source, config, info)
+    summary = f"all {len(data.split):,} {data.what} of {source.name}"
+    naive = task.baselines(config, info)
+    return _Subject(data.split, "all", summary, list(data.notes), data.names, info, naive, str(source))
 
 
 def _judge(
     task: AnyTask,
     contract: Contract,
     answer: Callable[[Arrays], dict[str, Array]],
-    source: Path | None,
-    options: dict[str, Any],
-    seed: int,
-    plot: Path | None,
+    subject: _Subject,
+    config: BaseModel,
+    options: EvaluateOptions,
 ) -> Evaluation:
-    config = task.Config.model_validate(options)
-    data = task.load_data(source, config, seed)
-    there = next(data.test.batches(1))
+    there = next(subject.split.batches(1))
     if missing := [t.name for t in contract.external_inputs if t.name not in there]:
-        raise UserError(f"{source or 'the bundled data'}: gives no '{missing[0]}', which is an input of the model")
-    scores, totals = score_beside_baselines(task, answer, data, config)
+        raise UserError(f"{subject.where}: gives no '{missing[0]}', which is an input of the model")
+    table = AnswerTable(contract, subject.names)
+
+    def seen(batch: Arrays, outputs: Arrays) -> None:
+        if options.to is not None:
+            table.add(batch, outputs, task.truth(batch, config, subject.info))
+
+    totals = add_up(task, answer, subject.split, config, subject.info, seen)
+    scores = beside(task, totals, subject.split, config, subject.info, subject.naive)
     pictures = []
-    if plot is not None:
-        batch = next(data.test.batches(SHOWN))
+    if options.plot is not None:
+        batch = next(subject.split.batches(SHOWN))
         inputs = {t.name: batch[t.name] for t in contract.external_inputs}
         figures = {**task.plots(contract, inputs, answer(batch), batch), **task.charts(contract, totals)}
-        pictures = [save_figure(figure, plot / f"{name}.png") for name, figure in figures.items()]
-    return Evaluation(scores, data.summary, len(data.test), data.notes, tuple(pictures))
+        pictures = [save_figure(figure, options.plot / f"{name}.png") for name, figure in figures.items()]
+    if options.to is not None:
+        write_table(table.frame(), options.to)
+    return Evaluation(
+        scores,
+        subject.summary,
+        len(subject.split),
+        tuple(subject.notes),
+        tuple(pictures),
+        part=subject.part,
+        tables=task.tables(contract, totals),
+        written=options.to,
+    )

@@ -32,7 +32,7 @@ from lstm_onnx.inference.session import session_answer
 from lstm_onnx.options import resolve
 from lstm_onnx.task import GraphSpec
 from lstm_onnx.training.restore import Restored, graph_for, restore
-from lstm_onnx.training.run_contract import describe
+from lstm_onnx.training.run_contract import describe, scoring_facts
 from lstm_onnx.training.run_folder import Run, newest_run, open_run
 from lstm_onnx.verification.fingerprints import fingerprints
 from lstm_onnx.verification.report import Report
@@ -251,8 +251,9 @@ class _Exporter:
             self.options.numeric,
             self.restored.config.model_dump(mode="json"),
         )
-        verb = self.restored.task.verb
-        return found.model_copy(update={"verb": verb, "scores": scores, "fingerprints": fingerprints(model)})
+        task = self.restored.task
+        about = {"verb": task.verb, "scores": scores, "learnt": scoring_facts(task, self.restored.info)}
+        return found.model_copy(update={**about, "fingerprints": fingerprints(model)})
 
 
 def _has_text(graph: GraphSpec) -> bool:

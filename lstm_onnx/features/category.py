@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+UNKNOWN = -1
+"""Number of a level that was never learnt, where it would be right: no answer is."""
+
+
 class Category(InputFeature, OutputFeature):
     """A level: a string or a whole number.
 
@@ -246,9 +250,36 @@ class Category(InputFeature, OutputFeature):
             )
         return list(places - 1)
 
+    def prepare_scored(self, column: Sequence[Any]) -> tuple[list[Any], tuple[str, ...]]:
+        """As `prepare_truth`; a level that was never learnt stays as it is, counts as wrong, and is told."""
+        labels = [str(v) for v in self._plain(column)]
+        places = {label: i for i, label in enumerate(self._labels)}
+        strange = Counter(label for label in labels if label not in places)
+        notes: tuple[str, ...] = ()
+        if strange:
+            shown = ", ".join(f"'{name}' ({count:,})" for name, count in strange.most_common(5))
+            notes = (
+                f"{strange.total():,} of {len(labels):,} examples have a '{self.name}' that was never learnt, and "
+                f"count as wrong: {shown}{f' and {len(strange) - 5:,} more' if len(strange) > 5 else ''}",
+            )
+        return [places.get(label, label) for label in labels], notes
+
+    def truth(self, batch: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the levels as strings."""
+        known = np.array(self._labels, dtype=object)[batch[self._number]]
+        return {self.name: np.where(batch[self._number] < 0, batch.get(f"{self.name}_strange", ""), known)}
+
+    def to_score(self) -> Self:
+        """Leave out the samples."""
+        return self.model_copy(update={"kept": ()})
+
     def collate_truth(self, rows: Sequence[Any]) -> dict[str, Array]:
-        """Make an array of the numbers of what is right."""
-        return {self._number: np.array(rows, dtype=np.int64)}
+        """Make an array of the numbers of what is right, -1 for a level that was never learnt."""
+        found = {self._number: np.array([UNKNOWN if isinstance(row, str) else row for row in rows], dtype=np.int64)}
+        if any(isinstance(row, str) for row in rows):
+            strange = [row if isinstance(row, str) else "" for row in rows]
+            found[f"{self.name}_strange"] = np.array(strange, dtype=object)
+        return found
 
     def loss(self, answer: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the cross-entropy, as it was chosen."""

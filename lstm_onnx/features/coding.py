@@ -89,6 +89,35 @@ class Unscaled(nn.Module):
         return (truth - self.center) / self.spread
 
 
+class UnscaledSteps(nn.Module):
+    """Brings answered numbers of each step back to their units: (batch, step) or (batch, step, columns)."""
+
+    center: Tensor
+    spread: Tensor
+
+    def __init__(self, name: str, center: Sequence[float], spread: Sequence[float]) -> None:
+        super().__init__()
+        self.name = name
+        self.register_buffer("center", torch.tensor(center, dtype=torch.float32))
+        self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32))
+
+    def forward(self, answer: Tensor) -> dict[str, Tensor]:
+        """Return the numbers in their units."""
+        return {self.name: answer * self.spread + self.center}
+
+
+class Named(nn.Module):
+    """Hands an answer on as it is, under its name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def forward(self, answer: Tensor) -> dict[str, Tensor]:
+        """Return the answer by its name."""
+        return {self.name: answer}
+
+
 def flat(answer: Tensor) -> Tensor:
     """Drop a last axis of one: (batch, 1) becomes (batch,)."""
     return answer.squeeze(-1) if answer.dim() == 2 else answer

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Table
 from lstm_onnx.data.parts import PARTS, Part, Whole, cut, part_out
 from lstm_onnx.errors import UserError
@@ -30,7 +32,9 @@ class Examples:
         outputs: what comes out, likewise.
         options: the task's options with what was found in the data filled in, so that other data is read the same way.
         places: where each example stands, such as `data.csv: row 17`, for errors and notes.
-        told: what was read, in words, such as `640 sequences of 12 channels`; by default how many examples.
+        what: what examples are, in the plural.
+        told: what was read, in words, such as `640 sequences of 12 channels`; by default how many there are.
+        understood: how each column is read, where the source is a table (`lstm_onnx.data.understanding`).
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -42,12 +46,20 @@ class Examples:
     outputs: Sequence[OutputFeature] | None = None
     options: BaseModel | None = None
     places: Sequence[str] | None = None
+    what: str = "examples"
     told: str = ""
     cut: str = "as the data says"
+    understood: tuple[ColumnReading, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(next(iter(self.columns.values()), ()))
+
+    def names(self, source: Path | None, chosen: Sequence[int] | None = None) -> tuple[str, ...]:
+        """Say where examples stand in their source, all or the chosen ones; nothing where that is not known."""
+        places = self.places if self.places is not None else ()
+        some = places if chosen is None or not places else [places[int(i)] for i in chosen]
+        return tuple(place.removeprefix(f"{source}: ") for place in some)
 
     def check(self, names: Sequence[str]) -> None:
         """Hold it to the features of these names.

@@ -41,6 +41,10 @@ class Feature(BaseModel):
             UserError: a row cannot be used; says which and why.
         """
 
+    def to_score(self) -> Self:
+        """Return a copy without what answering and learning alone need, to be kept in a file."""
+        return self
+
     def axes(self) -> dict[str, Axis]:
         """Describe the axes of its tensors, but for `batch`."""
         return {}
@@ -120,6 +124,11 @@ class InputFeature(Feature):
 class OutputFeature(Feature):
     """A feature that a model answers with."""
 
+    @property
+    def is_supervised(self) -> bool:
+        """Whether the data has a column of what is right."""
+        return True
+
     @abstractmethod
     def answers(self) -> tuple[TensorSpec, ...]:
         """Describe the outputs of the graph."""
@@ -148,6 +157,14 @@ class OutputFeature(Feature):
             UserError: a row is not what was learnt, such as an unknown label.
         """
 
+    def prepare_scored(self, column: Sequence[Any]) -> tuple[list[Any], tuple[str, ...]]:
+        """As `prepare_truth`, of other data than was learnt from, with notes: what is not known may count as wrong."""
+        return self.prepare_truth(column), ()
+
+    def truth(self, batch: Mapping[str, Array]) -> dict[str, Array]:
+        """Return what is right in the form of the answers, for those of which it can be told."""
+        return {}
+
     @abstractmethod
     def collate_truth(self, rows: Sequence[Any]) -> dict[str, Array]:
         """Make a batch of what is right, for loss and metrics; under the feature's name, perhaps with an ending."""
@@ -157,7 +174,7 @@ class OutputFeature(Feature):
         """Return the mean loss of a tensor that `forward` answered with, a scalar."""
 
     def draw(self, rows: Sequence[Any]) -> Array | None:
-        """Say how often each example, by its prepared truth, is drawn in training, in any unit; None shows each once."""
+        """Say how often each example, by its prepared truth, is drawn in training; None shows each once."""
         return None
 
     @abstractmethod

@@ -17,6 +17,7 @@ from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.stages import side_by_side
+from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.text import Text
 from lstm_onnx.task import GraphSpec, Stage
@@ -112,7 +113,7 @@ def streaming_graph(
     )
     answers = [t for f in learnt.outputs for t in f.answers()]
     outputs = (*(t.model_copy(update={"count": None}) for t in answers), *comes_out)  # in a stream every step counts
-    step_by_step = any(isinstance(f, Tags) for f in learnt.outputs)
+    step_by_step = any(isinstance(f, Tags | Steps) for f in learnt.outputs)
     axes |= _axes(learnt)
     axes[steps] = Axis(example_size=axes[steps].example_size, meaning="steps of a piece, the first first")
     graph = GraphSpec(
@@ -147,6 +148,7 @@ def _with_module(graph: GraphSpec, model: FeatureModel, states: Sequence[str] = 
 def tolerance(learnt: Learnt) -> Tolerance:
     """Return how far runtimes may differ: a share of the spread of a number, 1e-5 of a probability."""
     numbers = {f.name: 1e-5 * ((f.spread or 0) + abs(f.center or 0)) for f in learnt.outputs if isinstance(f, Number)}
+    numbers |= {f.name: 1e-5 * f.scale for f in learnt.outputs if isinstance(f, Steps)}
     ahead = [f for f in learnt.outputs if isinstance(f, Ahead)]
     if ahead:
         apart = max(f.tolerance() for f in learnt.inputs if isinstance(f, Series))

@@ -12,11 +12,12 @@ from lstm_onnx.features.category import Category
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.series import Series
+from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.text import Text
 
 AnyInput = Annotated[Rows | Series | Text | Number | Category, Field(discriminator="kind")]
-AnyOutput = Annotated[Number | Category | Tags | Ahead, Field(discriminator="kind")]
+AnyOutput = Annotated[Number | Category | Tags | Steps | Ahead, Field(discriminator="kind")]
 
 
 class Learnt(BaseModel):

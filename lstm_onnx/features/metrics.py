@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lstm_onnx.contract import Array
 from lstm_onnx.task import Arrays
+
+if TYPE_CHECKING:
+    from lstm_onnx.features.number import Number
 
 
 def _ratio(total: Any, count: Any) -> float:
@@ -24,8 +27,8 @@ class Sum:
     finish: Callable[[Any, Any], float]
 
     def __add__(self, other: Any) -> Sum:
-        """Add another of its like, or a number to begin from."""
-        return Sum(self.total + (other.total if isinstance(other, Sum) else other), self.finish)
+        """Add another of its like, or the 0 that adding up begins with."""
+        return Sum(self.total + other.total, self.finish) if isinstance(other, Sum) else self
 
     __radd__ = __add__
 
@@ -72,6 +75,16 @@ def mae(output: str, name: str = "mae") -> Metric:
     return Metric(name, "min", add)
 
 
+def scaled_rmse(outputs: Sequence[Number], name: str = "rmse") -> Metric:
+    """Root of the mean of the squared errors of several numbers, each in spreads (standard deviations) of its own."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+        wrong = [np.square(_errors(answers, batch, f.name) / (f.spread or 1.0)) for f in outputs]
+        return float(sum(w.sum() for w in wrong)), sum(w.size for w in wrong)
+
+    return Metric(name, "min", add, lambda total, count: float(np.sqrt(total / count)) if count else float("nan"))
+
+
 def r2(output: str, name: str = "r2") -> Metric:
     """Share of the variance of a number that is explained: 1 is perfect, 0 as good as its mean."""
 
@@ -107,6 +120,36 @@ def step_accuracy(output: str, name: str = "accuracy") -> Metric:
         counts = number >= 0
         likeliest = answers[f"{output}_probabilities"].argmax(axis=2)
         return int(((likeliest == number) & counts).sum()), int(counts.sum())
+
+    return Metric(name, "max", add)
+
+
+def step_rmse(output: str, name: str = "rmse") -> Metric:
+    """Root of the mean of the squared errors of a number at each step, in its unit; unknown ones do not count."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+        wrong = _step_errors(answers, batch, output)
+        return float(np.square(wrong).sum()), wrong.size
+
+    return Metric(name, "min", add, lambda total, count: float(np.sqrt(total / count)) if count else float("nan"))
+
+
+def step_mae(output: str, name: str = "mae") -> Metric:
+    """Mean of the absolute errors of a number at each step, in its unit; what is not known does not count."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+        wrong = _step_errors(answers, batch, output)
+        return float(np.abs(wrong).sum()), wrong.size
+
+    return Metric(name, "min", add)
+
+
+def step_whole_accuracy(output: str, name: str = "accuracy") -> Metric:
+    """Share of steps whose whole number is the right one; what is not known does not count."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
+        known = batch[output] >= 0
+        return int((answers[output] == batch[output])[known].sum()), int(known.sum())
 
     return Metric(name, "max", add)
 
@@ -157,6 +200,11 @@ def spans(labels: Sequence[str]) -> set[tuple[str, int, int]]:
 
 def _errors(answers: Arrays, batch: Arrays, output: str) -> Array:
     return np.asarray(answers[output], dtype=np.float64) - np.asarray(batch[output], dtype=np.float64)
+
+
+def _step_errors(answers: Arrays, batch: Arrays, output: str) -> Array:
+    wrong = _errors(answers, batch, output)
+    return np.asarray(wrong[np.isfinite(wrong)])
 
 
 def _squares(answers: Arrays, batch: Arrays, output: str) -> tuple[float, int]:

@@ -128,6 +128,14 @@ class Number(InputFeature, OutputFeature):
         """Make an array of what is right."""
         return self.collate(rows)
 
+    def truth(self, batch: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the numbers."""
+        return {self.name: batch[self.name]}
+
+    def to_score(self) -> Self:
+        """Leave out the samples."""
+        return self.model_copy(update={"kept": ()})
+
     def loss(self, answer: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the mean squared error of the scaled number."""
         from lstm_onnx.features.coding import flat

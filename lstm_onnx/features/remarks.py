@@ -1,4 +1,4 @@
-"""What is odd about the parts of a data set: labels that a part lacks, examples and groups on both sides of the split."""
+"""What is odd about the parts of a data set: labels that one lacks, examples and groups on both sides of the split."""
 
 from __future__ import annotations
 

@@ -115,6 +115,10 @@ class Rows(InputFeature):
         gaps = any(bool(np.isnan(row).any()) for row in self.prepare(column))
         return self.model_copy(update={"gaps": gaps})
 
+    def to_score(self) -> Self:
+        """Leave out the samples."""
+        return self.model_copy(update={"kept": ()})
+
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Describe the values and the lengths."""
         return (

@@ -10,6 +10,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.data.splits import alike
 from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 
 
@@ -63,21 +64,29 @@ class FeatureSplit:
         to_learn: bool = False,
     ) -> FeatureSplit:
         """Prepare the examples with these numbers; those `to_learn` from may be cut, and some drawn more often."""
+        outputs = [f for f in outputs if f.is_supervised]
         rows = {f.name: taken(columns[f.name], chosen) for f in (*inputs, *outputs)}
         given = [(f, f.prepare(rows[f.name])) for f in inputs]
         right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
+        split = cls.checked(given, right)
+        if not to_learn:
+            return split
+        wished = [w for f, truth in right if (w := f.draw(truth)) is not None]
+        cut = [(f, p if isinstance(p, GathersRows) else [f.to_learn(row) for row in p]) for f, p in given]
+        return cls(cut, right, np.prod(wished, axis=0) if wished else None)
+
+    @classmethod
+    def checked(
+        cls,
+        given: Sequence[tuple[InputFeature, Sequence[Any]]],
+        right: Sequence[tuple[OutputFeature, Sequence[Any]]],
+    ) -> FeatureSplit:
+        """Join prepared rows; refuses labels of steps that are not as many as the steps."""
         for feature, truth in right:
-            if isinstance(feature, Tags):
+            if isinstance(feature, Tags | Steps):
                 along = next((f, prepared) for f, prepared in given if f.name == feature.along)
                 feature.check_lengths([along[0].length(row) for row in along[1]], truth)
-        if not to_learn:
-            return cls(given, right)
-        wished = [w for f, truth in right if (w := f.draw(truth)) is not None]
-        return cls(
-            [(f, p if isinstance(p, GathersRows) else [f.to_learn(row) for row in p]) for f, p in given],
-            right,
-            np.prod(wished, axis=0) if wished else None,
-        )
+        return cls(given, right)
 
     def __len__(self) -> int:
         """Return the number of examples."""

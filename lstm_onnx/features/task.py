@@ -24,9 +24,11 @@ from lstm_onnx.features.graphs import Remembered, samples, streaming_graph, whol
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric, Sum
 from lstm_onnx.features.remarks import remarks
+from lstm_onnx.features.scored import all_of
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.split import FeatureSplit, taken
-from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, Task, TaskData, Totals
+from lstm_onnx.features.steps import Steps
+from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, ScoredData, Task, TaskData, Totals
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -73,8 +75,8 @@ class FeatureTask(Task[ConfigT, Learnt]):
 
         Its `forward` takes a tensor for each input by its name, sequences with their lengths, and gives a dict with a
         tensor for each output. If `streams`, it also takes `state`, None at the start, and gives (dict, state); in a
-        stream, lengths are None, as all steps count; without a stream, its state is not looked at. It may have `loss(answers, batch)`, which gets what `forward`
-        gave; else each kind of output has its own.
+        stream, lengths are None, as all steps count; else the state that it gives is not looked at. It may have
+        `loss(answers, batch)`, which gets what `forward` gave; without it each kind of output has its own.
         """
 
     def scores(self, options: ConfigT, outputs: Sequence[OutputFeature]) -> Sequence[Metric]:
@@ -93,22 +95,24 @@ class FeatureTask(Task[ConfigT, Learnt]):
         return self.summary[:1].upper() + self.summary[1:].rstrip(".") + "."
 
     def whole(self, options: ConfigT, features: Learnt) -> str | None:
-        """Say why a model of a task that `streams` needs the whole sequence, and the option to do without; else None."""
+        """Say why a model needs whole sequences though its task `streams`, and the option to do without; else None."""
         return None
 
     def remembered(self, options: ConfigT) -> Mapping[str, Remembered]:
         """Describe parts of the state by their names (see `flattened`), as people read of them; others are left out."""
         return {}
 
+    def read_scored(self, source: Path, options: ConfigT, learnt: Learnt) -> Examples:
+        """Read other data, all of which is scored: by default as `read` does, whatever parts it names."""
+        return self.read(source, options, np.random.default_rng(0))
+
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
         """Read, part and fit."""
         random = np.random.default_rng(seed)
-        examples = self.read(source, config, random)
-        if not isinstance(examples, Examples):
-            raise UserError(f"read: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
+        examples = _checked(self.read(source, config, random), "read")
         config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
         inputs, outputs = self._features(config, examples)
-        examples.check([f.name for f in (*inputs, *outputs)])
+        examples.check([*(f.name for f in inputs), *(f.name for f in outputs if f.is_supervised)])
         answer = next((f.name for f in outputs if isinstance(f, Category)), None)
         labels, where = examples.columns[answer] if answer is not None else None, str(source or "read")
         shares = self.shares(config)
@@ -118,18 +122,17 @@ class FeatureTask(Task[ConfigT, Learnt]):
             {name: taken(column, chosen[part]) for name, column in examples.columns.items()}
             for part in ("train", "test")
         )
-        fitted = Learnt(
-            inputs=tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs),
-            outputs=tuple(f.fit(known[f.name]) for f in outputs),
-            table=examples.table,
-        )
+        seen = tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs)
+        answers = tuple(f.fit(known[f.name]) if f.is_supervised else f for f in outputs)
+        answers = tuple(f.sized(seen) if isinstance(f, Steps) else f for f in answers)
+        fitted = Learnt(inputs=seen, outputs=answers, table=examples.table)
         learnt = self.learn(fitted, known, config)
         train, validation, test = (
             FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, chosen[part], part == "train")
             for part in PARTS
         )
         sizes = f"{len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
-        summary = f"{examples.told or f'{len(examples):,} examples'}: {sizes}" + f" ({how})" * bool(how)
+        summary = f"{examples.told or f'{len(examples):,} {examples.what}'}: {sizes}" + f" ({how})" * bool(how)
         naive = self.naive(learnt, known, asked, config)
         left_out = [why for why in naive.values() if isinstance(why, str)]
         return TaskData(
@@ -138,10 +141,29 @@ class FeatureTask(Task[ConfigT, Learnt]):
             test=test,
             info=learnt,
             summary=summary,
-            notes=(*examples.notes, *notes, *left_out),
+            notes=(*examples.notes, *notes, *self.remarks(learnt, asked, config), *left_out),
             config=examples.options,
             baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
+            test_names=examples.names(source, chosen["test"].tolist()),
+            understood=examples.understood,
         )
+
+    def load_scored(self, source: Path, config: ConfigT, info: Learnt) -> ScoredData:
+        """Read all of other data, and prepare it by the features as they were fitted."""
+        return all_of(_checked(self.read_scored(source, config, info), "read_scored"), info, source)
+
+    def scoring_info(self, info: Learnt) -> Learnt:
+        """Leave out samples and words."""
+        return info.model_copy(
+            update={
+                "inputs": tuple(f.to_score() for f in info.inputs),
+                "outputs": tuple(f.to_score() for f in info.outputs),
+            }
+        )
+
+    def truth(self, batch: Arrays, config: ConfigT, info: Learnt) -> Arrays:
+        """Return what is right of each output."""
+        return {name: array for f in info.outputs for name, array in f.truth(batch).items()}
 
     def learn(self, fitted: Learnt, known: Mapping[str, Sequence[Any]], options: ConfigT) -> Learnt:
         """Return what was learnt: the fitted features, or a subclass of `Learnt` (say so in `Info`) with more.
@@ -152,6 +174,10 @@ class FeatureTask(Task[ConfigT, Learnt]):
             options: of the task.
         """
         return fitted
+
+    def remarks(self, learnt: Learnt, asked: Mapping[str, Sequence[Any]], options: ConfigT) -> Sequence[str]:
+        """Return a note for each thing that is odd about the test part, with what was learnt from the other."""
+        return ()
 
     def naive(
         self,
@@ -256,6 +282,12 @@ class FeatureTask(Task[ConfigT, Learnt]):
             return made
 
         return {"always the same": naive}
+
+
+def _checked(examples: Any, method: str) -> Examples:
+    if not isinstance(examples, Examples):
+        raise UserError(f"{method}: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
+    return examples
 
 
 def _model(model: nn.Module) -> FeatureModel:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
@@ -36,6 +36,7 @@ class Text(InputFeature):
     meaning: str = "the text"
     column: str | None = Field(None, description="column of a person's table, where it is not called as the feature")
     as_bytes: bool = Field(False, description="whether the graph takes UTF-8 bytes instead of strings")
+    characters: bool = Field(False, description="whether bytes are cut into characters, not into words")
     vocabulary: int = Field(20_000, ge=1, description="words to know, the most frequent ones")
     least: int = Field(2, ge=1, description="how often a word must occur in training to be known")
     longest: int | None = Field(
@@ -86,6 +87,12 @@ class Text(InputFeature):
     def _own(self, name: str) -> str:
         return name if self.alone else f"{self.name}_{name}"
 
+    @model_validator(mode="after")
+    def _of_bytes(self) -> Self:
+        if self.characters and not self.as_bytes:
+            raise ValueError("characters are cut out of bytes: give as_bytes=True, too")
+        return self
+
     def named(self, alone: bool) -> Self:
         """Return a copy with short names, or with its own."""
         return self.model_copy(update={"alone": alone})
@@ -94,23 +101,34 @@ class Text(InputFeature):
         """Learn the most frequent words."""
         texts = self._texts(column)
         spellings: dict[str, int] = {}
-        if self.as_bytes:
+        if self.characters:
+            known = words.known_characters(texts, self.vocabulary, self.least)
+        elif self.as_bytes:
             known = words.known_byte_words(texts, self.vocabulary, self.least)
         else:
             known, spellings = words.known_words(texts, self.vocabulary, self.least)
         if not known:
+            what = "character" if self.characters else "word"
             raise UserError(
-                f"read: no word of '{self.name}' occurs {self.least} times in the training part; give more texts, or "
-                f"lower `least`"
+                f"read: no {what} of '{self.name}' occurs {self.least} times in the training part, so nothing of the "
+                f"others would be known; give more texts, ask for fewer (`least`, --min-count), or take characters"
             )
-        counts = [len(words.chunks(text)) for text in texts]
+        counts = [len("".join(words.chunks(text)) if self.characters else words.chunks(text)) for text in texts]
         return self.model_copy(
             update={
-                "words": Words(column=self.source_column, known=known, spellings=spellings),
+                "words": self._as_words(known, spellings),
                 "usual": max(1, int(np.median(counts))),
                 "kept": tuple(" ".join(words.chunks(texts[i])[:_KEPT_WORDS]) for i in spread_out(len(texts))),
             }
         )
+
+    def to_score(self) -> Self:
+        """Leave out the samples and the words: the graph knows these by itself."""
+        return self.model_copy(update={"kept": (), "words": self._as_words((), {})})
+
+    def _as_words(self, known: tuple[str, ...], spellings: dict[str, int]) -> Words:
+        units: Literal["words", "characters"] = "characters" if self.characters else "words"
+        return Words(column=self.source_column, known=known, units=units, spellings=spellings)
 
     def _texts(self, column: Sequence[Any]) -> list[str]:
         for number, text in enumerate(column, start=1):
@@ -123,13 +141,15 @@ class Text(InputFeature):
     def prepare(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into the text and the numbers of its words."""
         texts = self._texts(column)
+        if not self._words.known:  # of a file, which looks words up by itself
+            return [(text, words.WORDLESS) for text in texts]
         if not self.as_bytes:
             table = words.spelling_table(self._words.known, self._words.spellings)
             return [(text, words.numbers(text, table)) for text in texts]
-        buckets = words.bucket_table(self._words.known)
+        buckets = words.bucket_table(self._words.known, self.characters)
         found: list[Any] = []
         for i in range(0, len(texts), 64):
-            tokens, lengths = words.look_up_bytes(*words.to_bytes(texts[i : i + 64]), buckets)
+            tokens, lengths = words.look_up_bytes(*words.to_bytes(texts[i : i + 64]), buckets, self.characters)
             numbers = [row[:n].copy() for row, n in zip(tokens, lengths, strict=True)]
             found += zip(texts[i : i + 64], numbers, strict=True)
         return found
@@ -145,7 +165,7 @@ class Text(InputFeature):
     def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
         """Make arrays of the texts, strings or bytes, and of the numbers of their words."""
         tokens, lengths = words.pad([numbers for _, numbers in rows])
-        made = {self._tokens: tokens, self.lengths: lengths}
+        made = {self._tokens: tokens, self.lengths: lengths} if self._words.known else {}
         texts = [text for text, _ in rows]
         if not self.as_bytes:
             return {self.name: np.array(texts, dtype=object), **made}

@@ -49,7 +49,7 @@ class TolerantRows(nn.Module):
         self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32))
 
     def forward(self, **tensors: Tensor) -> dict[str, Tensor]:
-        """Return the tensors, that of `name` scaled: (batch, time, columns), or (batch, time, 2 * columns) with gaps."""
+        """Return the tensors, that of `name` scaled: (batch, time, columns), twice as many with gaps."""
         values, lengths = tensors[self.name], tensors.get(self.lengths)
         zero = torch.zeros((), device=values.device)
         known = torch.isfinite(values)

@@ -49,11 +49,12 @@ def string_stage(found: Words, typical: int) -> Stage:
 
 
 def byte_stage(found: Words, typical: int) -> Stage:
-    """UTF-8 bytes: cut where no letter stands, and looked up by a hash; integers alone."""
-    table = words.bucket_table(found.known)
+    """UTF-8 bytes: cut where no letter stands, or into characters, and looked up by a hash; integers alone."""
+    characters = found.units == "characters"
+    table = words.bucket_table(found.known, characters)
 
     def reference(arrays: Arrays) -> dict[str, Any]:
-        tokens, lengths = words.look_up_bytes(arrays["bytes"], arrays["byte_count"], table)
+        tokens, lengths = words.look_up_bytes(arrays["bytes"], arrays["byte_count"], table, characters)
         return {"tokens": tokens, "lengths": lengths}
 
     return Stage(
@@ -74,7 +75,7 @@ def byte_stage(found: Words, typical: int) -> Stage:
             ),
         ),
         outputs=(TOKENS, COUNTS),
-        build=lambda: _byte_graph(table),
+        build=lambda: _byte_graph(table, characters),
         reference=reference,
         axes={"word": Axis(example_size=typical, meaning="words of a text, the rest padding")},
     )
@@ -114,27 +115,28 @@ def _slots() -> list[NodeProto]:
     ]
 
 
-def _cut_nodes() -> list[NodeProto]:
+def _cut_nodes(keys: Sequence[str], numbers: Sequence[int], default: int) -> list[NodeProto]:
     """Cut `text` at each kind of white space in turn; each cut adds an axis, whose empty cells stay among the words.
 
-    Gives `parts`, of all those axes, and `batch` and `flat_shape`, which make them (batch, cells).
+    Gives `cells` (batch, cells), the last of which is empty; what each is `looked_up` as, where 0 is no word; and the
+    place of each word among those of its row, `slot`; the last slot is for the rest.
     """
     names = ["text", *(f"cut{k}" for k in range(1, len(SPACES))), "parts"]
     cuts = [
         helper.make_node("StringSplit", [before], [after, f"{after}_count"], name=after, delimiter=space)
         for before, after, space in zip(names[:-1], names[1:], SPACES, strict=True)
     ]
+    look_up = {"keys_strings": keys, "values_int64s": numbers, "default_int64": default}
     return [
         *cuts,
         _node("Shape", "text", "batch"),
         _node("Concat", "batch minus_one", "flat_shape", axis=0),
         _node("Concat", "batch one", "column_shape", axis=0),
-    ]
-
-
-def _slot_nodes() -> list[NodeProto]:
-    """Find the place of each cell that is `filled` among the words of its row: `slot`; the last one is for the rest."""
-    return [
+        _node("Reshape", "parts flat_shape", "loose"),
+        _node("Expand", "nothing column_shape", "blank"),
+        _node("Concat", "loose blank", "cells", axis=1),  # one cell at least, for texts without a word
+        _node("LabelEncoder", "cells", "looked_up", domain="ai.onnx.ml", **look_up),
+        _node("Cast", "looked_up", "filled", to=TensorProto.BOOL),
         _node("Cast", "filled", "ones", to=TensorProto.INT64),
         _node("ReduceSum", "ones one", "lengths", keepdims=0),
         *_slots(),
@@ -144,43 +146,31 @@ def _slot_nodes() -> list[NodeProto]:
     ]
 
 
-def _cut_constants() -> list[TensorProto]:
-    return [
-        _constant("minus_one", [-1]),
-        _constant("zero", [0]),
-        _constant("one", [1]),
-        _constant("scalar_one", 1),
+def _cut_graph(title: str, nodes: Sequence[NodeProto], made: Any) -> GraphProto:
+    """Return the graph from `text` to what is `made` of it, and how many words there are."""
+    constants = [
+        *(_constant(name, [n]) for name, n in (("minus_one", -1), ("zero", 0), ("one", 1), ("two", 2))),
+        *(_constant(name, n) for name, n in (("scalar_zero", 0), ("scalar_one", 1))),
+        numpy_helper.from_array(np.array([""], dtype=object), "nothing"),
     ]
+    read = {read for node in nodes for read in node.input}
+    return helper.make_graph(
+        nodes,
+        title,
+        [_value("text", TensorProto.STRING, ["batch"])],
+        [made, _value("lengths", TensorProto.INT64, ["batch"])],
+        [tensor for tensor in constants if tensor.name in read],
+    )
 
 
 def _string_graph(table: dict[str, int]) -> GraphProto:
     """Cut, look up, and squeeze out the empty cells."""
     nodes = [
-        *_cut_nodes(),
-        _node(
-            "LabelEncoder",
-            "parts",
-            "looked_up",
-            domain="ai.onnx.ml",
-            keys_strings=[*table, ""],
-            values_int64s=[*table.values(), PADDING],
-            default_int64=UNKNOWN,
-        ),
-        _node("Reshape", "looked_up flat_shape", "loose"),  # (batch, cells), 0 where a cell is empty
-        _zeros("column_shape", "blank"),
-        _node("Concat", "loose blank", "cells", axis=1),  # one cell at least, for texts without a word
-        _node("Cast", "cells", "filled", to=TensorProto.BOOL),
-        *_slot_nodes(),
-        _node("ScatterElements", "empty slot cells", "packed", axis=1, reduction="add"),
+        *_cut_nodes([*table, ""], [*table.values(), PADDING], UNKNOWN),
+        _node("ScatterElements", "empty slot looked_up", "packed", axis=1, reduction="add"),
         _node("Slice", "packed zero slots_1d one", "tokens"),
     ]
-    return helper.make_graph(
-        nodes,
-        "strings to words",
-        [_value("text", TensorProto.STRING, ["batch"])],
-        [_value("tokens", TensorProto.INT64, ["batch", "word"]), _value("lengths", TensorProto.INT64, ["batch"])],
-        _cut_constants(),
-    )
+    return _cut_graph("strings to words", nodes, _value("tokens", TensorProto.INT64, ["batch", "word"]))
 
 
 def words_stage(column: str) -> Stage:
@@ -210,21 +200,7 @@ def words_stage(column: str) -> Stage:
 def _words_graph() -> GraphProto:
     """Cut, and pick the cells that are not empty: where each word stands is added up as a whole number."""
     nodes = [
-        *_cut_nodes(),
-        _node("Reshape", "parts flat_shape", "loose"),
-        _node("Expand", "nothing column_shape", "blank"),
-        _node("Concat", "loose blank", "cells", axis=1),  # the last one is empty: what padding points to
-        _node(
-            "LabelEncoder",
-            "cells",
-            "is_word",
-            domain="ai.onnx.ml",
-            keys_strings=[""],
-            values_int64s=[0],
-            default_int64=1,
-        ),
-        _node("Cast", "is_word", "filled", to=TensorProto.BOOL),
-        *_slot_nodes(),
+        *_cut_nodes([""], [0], 1),
         _node("Shape", "cells", "cells_shape"),
         _node("Slice", "cells_shape one two", "cell_count"),
         _node("Squeeze", "cell_count", "cell_count_0d"),
@@ -234,26 +210,36 @@ def _words_graph() -> GraphProto:
         _node("Mul", "from_last ones", "moved"),  # (batch, cells): 0 where a cell is empty
         _node("ScatterElements", "empty slot moved", "packed", axis=1, reduction="add"),
         _node("Slice", "packed zero slots_1d one", "kept"),
-        _node("Add", "kept last", "chosen"),
+        _node("Add", "kept last", "chosen"),  # the last cell is empty: what padding points to
         _node("GatherElements", "cells chosen", "words", axis=1),
     ]
-    return helper.make_graph(
-        nodes,
-        "strings as words",
-        [_value("text", TensorProto.STRING, ["batch"])],
-        [_value("words", TensorProto.STRING, ["batch", "word"]), _value("lengths", TensorProto.INT64, ["batch"])],
-        [
-            *_cut_constants(),
-            _constant("two", [2]),
-            _constant("scalar_zero", 0),
-            numpy_helper.from_array(np.array([""], dtype=object), "nothing"),
-        ],
-    )
+    return _cut_graph("strings as words", nodes, _value("words", TensorProto.STRING, ["batch", "word"]))
 
 
-def _byte_graph(table: Any) -> GraphProto:
+def _word_starts() -> list[NodeProto]:
+    """Say which bytes begin a word: those in one of which the byte before is in none."""
+    return [
+        _node("Cast", "inside", "inside_int", to=TensorProto.INT64),
+        _node("Pad", "inside_int one_before", "shifted_long"),
+        _node("Slice", "shifted_long zero size one", "shifted"),
+        _node("Greater", "inside_int shifted", "starts"),
+    ]
+
+
+def _character_starts() -> list[NodeProto]:
+    """Say which bytes begin a character; the first of all does, even if it is the end of one that was cut in two."""
+    return [
+        _node("Gather", "heads data", "is_head"),
+        _node("Equal", "place scalar_zero", "is_first"),
+        _node("Or", "is_head is_first", "may_start"),
+        _node("And", "inside may_start", "starts"),
+    ]
+
+
+def _byte_graph(table: Any, characters: bool) -> GraphProto:
     """See `words.look_up_bytes`, which has the same names."""
-    codes = words.byte_codes()
+    codes = words.byte_codes(characters)
+    heads = [numpy_helper.from_array(words.heads(), "heads")] if characters else [_constant("one_before", [0, 1, 0, 0])]
     return helper.make_graph(
         [
             _node("Cast", "bytes", "data", to=TensorProto.INT64),
@@ -266,10 +252,7 @@ def _byte_graph(table: Any) -> GraphProto:
             _node("Less", "place count_column", "counts_at_all"),
             _node("Gather", "letters data", "is_letter"),
             _node("And", "counts_at_all is_letter", "inside"),
-            _node("Cast", "inside", "inside_int", to=TensorProto.INT64),
-            _node("Pad", "inside_int one_before", "shifted_long"),
-            _node("Slice", "shifted_long zero size one", "shifted"),
-            _node("Greater", "inside_int shifted", "starts"),
+            *(_character_starts() if characters else _word_starts()),
             _node("Cast", "starts", "starts_int", to=TensorProto.INT64),
             _node("CumSum", "starts_int scalar_one", "number"),
             _node("ReduceMax", "number one", "lengths", keepdims=0),
@@ -304,11 +287,11 @@ def _byte_graph(table: Any) -> GraphProto:
             _constant("two", [2]),
             _constant("scalar_zero", 0),
             _constant("scalar_one", 1),
-            _constant("one_before", [0, 1, 0, 0]),
+            *heads,
             _constant("places", len(codes) // 256),
             _constant("two_hundred_fifty_six", 256),
             _constant("buckets", len(table)),
-            numpy_helper.from_array(words.letters(), "letters"),
+            numpy_helper.from_array(words.letters(characters), "letters"),
             numpy_helper.from_array(codes.astype(np.int32), "codes"),
             numpy_helper.from_array(table.astype(np.int32), "table"),
         ],

@@ -8,10 +8,11 @@ up by a hash, in integer arithmetic alone: any runtime can do it, and a graph ho
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,16 @@ SPACES = ("\n", "\r", "\t", " ")
 MARKS = ("", ",", ".", "!", "?", ";", ":")
 """What may follow a known word without making it unknown."""
 
+_ARROWS = "\u2190"
+"""The first of the signs among which pictures are: before it stand ©, ® and °."""
 _CHUNK = re.compile(f"[^{''.join(SPACES)}]+")
 _BYTE_WORD = re.compile(rb"[0-9a-z\x80-\xff]+")
 _PLACES = 32
 """The hash of a word tells places in it apart up to this many; further on they repeat."""
+
+
+WORDLESS: Array = np.zeros(0, dtype=np.int64)
+"""The numbers of no words."""
 
 
 class Words(BaseModel):
@@ -39,6 +46,7 @@ class Words(BaseModel):
 
     column: str = Field(description="column of the table that held the texts")
     known: tuple[str, ...] = Field(description="words by id, from 2 on; 0 is padding, 1 any other word")
+    units: Literal["words", "characters"] = Field("words", description="what bytes are cut into; strings: words")
     spellings: dict[str, int] = Field(
         default_factory=dict, description="further ways to write known words, such as with a full stop -> id"
     )
@@ -50,13 +58,24 @@ def chunks(text: str) -> list[str]:
 
 
 def plain(chunk: str) -> str:
-    """Return a chunk in lower case without the marks around it; nothing is left of `...`."""
+    """Return a chunk in lower case without the marks around it.
+
+    A chunk of marks alone is a word, such as `:)`. A picture in a chunk is the word, as it is what tells most: that of
+    `love😍😍` is `😍`; with white space before it both are words.
+    """
+    if not chunk.isascii() and (picture := next((c for c in chunk if is_picture(c)), None)):
+        return picture
     begin, end = 0, len(chunk)
     while begin < end and not chunk[begin].isalnum():
         begin += 1
     while end > begin and not chunk[end - 1].isalnum():
         end -= 1
-    return chunk[begin:end].lower()
+    return chunk[begin:end].lower() or chunk
+
+
+def is_picture(sign: str) -> bool:
+    """Whether a sign is an emoji or its like."""
+    return sign >= _ARROWS and unicodedata.category(sign) == "So"
 
 
 def known_words(texts: Iterable[str], limit: int, min_count: int) -> tuple[tuple[str, ...], dict[str, int]]:
@@ -77,6 +96,16 @@ def known_byte_words(texts: Iterable[str], limit: int, min_count: int) -> tuple[
     counts = Counter(word for text in texts for word in _BYTE_WORD.findall(text.encode().lower()))
     readable = Counter({word.decode(): count for word, count in counts.items() if _is_utf8(word)})
     return _most_frequent(readable, limit, min_count)
+
+
+def known_characters(texts: Iterable[str], limit: int, min_count: int) -> tuple[str, ...]:
+    """Learn the characters of bytes but for white space, the most frequent ones; ASCII capitals are small letters."""
+    counts = Counter(sign for text in texts for sign in text)
+    folded: Counter[str] = Counter()
+    for sign, count in counts.items():
+        if sign not in SPACES:
+            folded[sign.lower() if sign.isascii() else sign] += count
+    return _most_frequent(folded, limit, min_count)
 
 
 def _is_utf8(word: bytes) -> bool:
@@ -130,21 +159,29 @@ def to_bytes(texts: Sequence[str]) -> tuple[Array, Array]:
     return padded.astype(np.uint8), lengths
 
 
-@lru_cache(maxsize=1)
-def byte_codes() -> Array:
+@lru_cache(maxsize=2)
+def byte_codes(characters: bool = False) -> Array:
     """Random numbers (place in the word * 256 + byte) of which a word's hash is the sum; 0 for what is no letter.
 
     Tabulation hashing (Zobrist 1970): capitals have the codes of small letters, so that case makes no difference. The
     numbers stay below 2**18, so that the sums of words up to 64 bytes are exact even in float32.
     """
     codes = np.random.default_rng(1970).integers(1, 2**18, size=(_PLACES, 256), dtype=np.int64)
-    codes[:, ~letters()] = 0
+    codes[:, ~letters(characters)] = 0
     codes[:, ord("A") : ord("Z") + 1] = codes[:, ord("a") : ord("z") + 1]
     return codes.ravel()
 
 
-def letters() -> Array:
-    """Which bytes belong to words, (256,): letters, digits, and all that is not ASCII."""
+def heads() -> Array:
+    """Which bytes begin a character of UTF-8, (256,)."""
+    found: Array = (np.arange(256) & 0xC0) != 0x80
+    return found
+
+
+def letters(characters: bool = False) -> Array:
+    """Which bytes belong to words, (256,): letters, digits, all beyond ASCII; to characters: no white space."""
+    if characters:
+        return np.array([chr(i) not in SPACES for i in range(256)])
     found = np.zeros(256, dtype=np.bool_)
     for one in b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":
         found[one] = True
@@ -160,17 +197,17 @@ def bucket_count(known: int) -> int:
     return int(2 ** np.clip(np.ceil(np.log2(16 * max(known, 1))), 8, 18))
 
 
-def bucket_table(known: Sequence[str]) -> Array:
+def bucket_table(known: Sequence[str], characters: bool = False) -> Array:
     """Return the number of the word in each bucket, (buckets,); the more frequent word keeps a bucket that two want."""
     table = np.full(bucket_count(len(known)), UNKNOWN, dtype=np.int64)
-    codes = byte_codes()
+    codes = byte_codes(characters)
     for i, word in reversed(list(enumerate(known, start=FIRST))):
         found = np.frombuffer(word.encode(), dtype=np.uint8).astype(np.int64)
         table[int(codes[np.arange(len(found)) % _PLACES * 256 + found].sum()) % len(table)] = i
     return table
 
 
-def look_up_bytes(padded: Array, lengths: Array, table: Array) -> tuple[Array, Array]:
+def look_up_bytes(padded: Array, lengths: Array, table: Array, characters: bool = False) -> tuple[Array, Array]:
     """Return the numbers of the words of bytes, (batch, word) padded to one at least, and how many there are.
 
     Step by step as the graph does it.
@@ -179,13 +216,18 @@ def look_up_bytes(padded: Array, lengths: Array, table: Array) -> tuple[Array, A
         padded: uint8 (batch, byte).
         lengths: how many bytes of each row count.
         table: the word of each bucket.
+        characters: each character but white space is a word.
     """
     data = padded.astype(np.int64)
     batch, size = data.shape
     place = np.arange(size)
-    inside = letters()[data] & (place < lengths[:, None])
-    before = np.concatenate([np.zeros((batch, 1), dtype=np.bool_), inside[:, :-1]], axis=1)
-    starts = inside & ~before
+    inside = letters(characters)[data] & (place < lengths[:, None])
+    if characters:
+        starts = inside & (heads()[data] | (place == 0))
+        inside &= starts.cumsum(axis=1) > 0
+    else:
+        before = np.concatenate([np.zeros((batch, 1), dtype=np.bool_), inside[:, :-1]], axis=1)
+        starts = inside & ~before
     number = starts.cumsum(axis=1)  # of the word that a byte is in, from 1
     counts = number[:, -1]
     slots = max(1, int(counts.max(initial=0)))
@@ -195,6 +237,6 @@ def look_up_bytes(padded: Array, lengths: Array, table: Array) -> tuple[Array, A
     np.add.at(first, (rows, slot), place * starts)
     within = (place - np.take_along_axis(first, slot, axis=1)) % _PLACES
     hashed = np.zeros((batch, slots + 1), dtype=np.int64)
-    np.add.at(hashed, (rows, slot), byte_codes()[within * 256 + data])
+    np.add.at(hashed, (rows, slot), byte_codes(characters)[within * 256 + data])
     words = table[hashed[:, :slots] % len(table)]
     return np.where(np.arange(slots) < counts[:, None], words, PADDING), counts

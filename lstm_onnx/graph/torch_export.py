@@ -27,6 +27,7 @@ from lstm_onnx.graph.export_errors import in_a_line
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import join, needed_opset, torch_part
 from lstm_onnx.graph.traversal import bodies, with_inner
+from lstm_onnx.graph.unused_cells import drop_unused_cells
 from lstm_onnx.nn.lstm import onnx_weights
 from lstm_onnx.task import AnyTask, GraphSpec
 from lstm_onnx.version import __version__
@@ -145,6 +146,7 @@ def tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
     model.graph.name, model.graph.doc_string = graph.name, graph.description
     del model.graph.metadata_props[:]
     del model.metadata_props[:]
+    drop_unused_cells(model)
     graphs = list(with_inner(model.graph))
     _name_nodes(model.graph, Counter())
     _name_loop_values(graphs)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lstm_onnx.contract import Array, CellSource, Contract, TensorSpec
+from lstm_onnx.contract import Array, CellSource, Contract, TensorSpec, TextSource
 from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.tables import numeric_column, require, require_all, row_number
 from lstm_onnx.errors import UserError
@@ -28,13 +28,20 @@ def read_row_inputs(contract: Contract, frame: pl.DataFrame, where: str) -> Mode
     rows = np.arange(frame.height, dtype=np.int64)
     arrays, notes = read_cells(contract, frame, where, rows)
     names = tuple(str(row_number(where, int(i))) for i in rows)
-    return ModelInputs(check_inputs(contract, arrays), names, notes)
+    return ModelInputs(check_inputs(contract, arrays), names, notes, frame, rows)
 
 
 def read_cells(
-    contract: Contract, frame: pl.DataFrame, where: str, rows: NDArray[np.int64]
+    contract: Contract, frame: pl.DataFrame, where: str, rows: NDArray[np.int64], besides: str | None = None
 ) -> tuple[dict[str, Array], tuple[str, ...]]:
-    """Read the inputs that are cells, from these rows of a table.
+    """Read the inputs that are cells, or texts as strings, from these rows of a table.
+
+    Args:
+        contract: of the file that is to run.
+        frame: the table.
+        where: its file, for errors.
+        rows: which.
+        besides: a column of texts that is read elsewhere.
 
     Returns:
         an array (rows,) for each, by name, and one line for each thing that was repaired.
@@ -45,11 +52,18 @@ def read_cells(
     found: dict[str, Array] = {}
     notes: list[str] = []
     for tensor in contract.inputs:
-        if isinstance(tensor.source, CellSource):
+        if _is_cell(tensor, besides):
+            assert isinstance(tensor.source, CellSource | TextSource)
             read = _strings if tensor.dtype == "string" else _numbers
             found[tensor.name], told = read(tensor, frame, tensor.source.column, where, rows)
             notes += told
     return found, tuple(notes)
+
+
+def _is_cell(tensor: TensorSpec, besides: str | None) -> bool:
+    if isinstance(tensor.source, TextSource):
+        return tensor.dtype == "string" and tensor.source.column != besides
+    return isinstance(tensor.source, CellSource)
 
 
 def _strings(

@@ -17,7 +17,9 @@ from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.frames import to_polars
 from lstm_onnx.data.given import given_file
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.batches import run_in_batches
 from lstm_onnx.inference.image_inputs import given_images, read_image_inputs
+from lstm_onnx.inference.kept_columns import beside
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
 from lstm_onnx.inference.session import open_session, run_session, session_contract
@@ -36,7 +38,7 @@ class Prediction:
     Attributes:
         table: the answers as a person reads them, a row each.
         inputs: the arrays that went into the graph; of several pictures an array of objects, each a copy that is
-            large enough to be shown, as they may differ in size.
+            large enough to be shown, as they may differ in size, and so for very many sequences of differing length.
         outputs: the arrays that came out.
         notes: one line for each thing that was repaired in the data.
     """
@@ -106,13 +108,15 @@ class Model:
             )
         return run_session(self.session, arrays, str(self.path))
 
-    def predict(self, data: Any, top: int | None = None) -> Prediction:
+    def predict(self, data: Any, top: int | None = None, keep: Sequence[str] | None = None) -> Prediction:
         """Answer for a file, a table, arrays by name, texts, or pictures: a file, some files or a folder.
 
         Args:
             data: what to answer for: a path; a table of polars, pandas or pyarrow; a mapping from names of inputs to
                 arrays; or a list of texts, or of paths of pictures.
-            top: of outputs that rank labels, how many to put into the table; None for all.
+            top: of outputs that rank labels, how many to put into the table; None for all, or three of very many; 0 for
+                all, however many.
+            keep: columns of the question to put beside the answers, or `["all"]`; None for those that tell rows apart.
 
         Raises:
             UserError: the file has no contract to read a table by, or the data does not fit it.
@@ -134,8 +138,9 @@ class Model:
                 f"predict: was given a {type(data).__name__}, and needs a path, a table of polars, pandas or pyarrow, "
                 f"arrays by name, or a list of texts or pictures"
             )
-        outputs = self.run(inputs.arrays)
-        return Prediction(to_table(contract, inputs, outputs, top), inputs.arrays, outputs, inputs.notes)
+        outputs = run_in_batches(contract, inputs.arrays, self.run)
+        table = beside(to_table(contract, inputs, outputs, top), contract, inputs, outputs, top, keep)
+        return Prediction(table, inputs.arrays, outputs, inputs.notes)
 
     def _as_table(self, texts: Sequence[str | Path]) -> pl.DataFrame:
         columns = [t.source.column for t in self.require_contract().inputs if isinstance(t.source, TextSource)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import polars as pl
+
 from lstm_onnx.contract import Array
 
 
@@ -15,8 +17,12 @@ class ModelInputs:
         arrays: the inputs by name.
         names: the series or examples, in the order of the batch; empty where the inputs did not come from a table.
         notes: one line for each thing that was repaired or left out.
+        table: the question as a table, where examples are rows of one.
+        rows: number of the (first) row of each example in it.
     """
 
     arrays: dict[str, Array]
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    table: pl.DataFrame | None = None
+    rows: Array | None = None

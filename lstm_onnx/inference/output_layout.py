@@ -78,7 +78,8 @@ def output_layout(contract: Contract, top: int | None = None) -> OutputLayout:
 
     Args:
         contract: describes the outputs.
-        top: of outputs that rank labels, show only so many, the best first; None shows all, or `BEST` of very many.
+        top: of outputs that rank labels, show only so many, the best first; None shows all, or `BEST` of very many; 0
+            shows all, however many.
     """
     states = {s.output for s in contract.states}
     shown = [(i, t) for i, t in enumerate(contract.outputs) if t.name not in states and not t.internal]
@@ -153,13 +154,13 @@ def _columns(
     stride = width if runs and not open_ended else 0
     numbers = tensor.labels or ()
     names = axes[0].labels if len(axes) == 1 else None
-    best = top or (BEST if width > WIDEST else None)
+    best = top or (BEST if width > WIDEST and top is None else None)
     if ranked and tensor.is_scores and names and best:
         for rank in range(min(best, width)):
             for score in (False, True):
                 header = f"top {rank + 1}{' score' * score}"
                 yield OutputColumn(header, position, 0, stride, rank=rank, score=score, labels=names, count=width)
-    elif open_ended or width > WIDEST:
+    elif open_ended or (width > WIDEST and not (ranked and tensor.is_scores and names and top == 0)):
         yield OutputColumn("", position, 0, stride, joined=True, labels=numbers)
     else:
         labels = [a.labels or tuple(map(str, range(a.size or 1))) for a in axes]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, CellSource, Contract, ImageSource, TextSource
+from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, ImageSource, TextSource
 from lstm_onnx.data.frequency import DAY
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model_inputs import ModelInputs
@@ -26,9 +26,10 @@ def to_table(
         contract: of the file that ran.
         inputs: what went in; names the series.
         outputs: what came out, by name.
-        top: of outputs that rank labels, show only so many, the best first; None shows all, or three of very many.
+        top: of outputs that rank labels, show only so many, the best first; None shows all, or three of very many; 0
+            shows all, however many.
     """
-    if top is not None and not any(t.is_scores for t in contract.outputs):
+    if top and not any(t.is_scores for t in contract.outputs):
         raise UserError("--top-k: this model does not rank labels, so there are no best ones to choose")
     layout = output_layout(contract, top)
     there = [(cell, contract.outputs[cell.output]) for cell in layout.cells]
@@ -116,7 +117,7 @@ def _name_of_examples(contract: Contract, named: bool) -> str:
     """Head the column that tells examples apart."""
     column = next((t.source.column for t in contract.inputs if isinstance(t.source, TextSource)), None)
     table = contract.table
-    if column is not None:
+    if column is not None and not any(isinstance(t.source, ColumnsSource) for t in contract.inputs):
         return column
     if any(isinstance(t.source, ImageSource) for t in contract.inputs):
         return "picture" if named else "example"

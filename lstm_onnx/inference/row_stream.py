@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Array, ColumnsSource, Contract, StaticSource, Step, Table, TensorSpec, TimeSource
-from lstm_onnx.data.cells import parse_number, refuse_equal_names, separator, split_line
+from lstm_onnx.data.cells import SEPARATORS, refuse_equal_names, separator, split_line
+from lstm_onnx.data.followed import by_column, cell_number, format_of
 from lstm_onnx.data.frequency import advance, step_text, ticks
 from lstm_onnx.data.timestamps import time_column, time_text
 from lstm_onnx.errors import UserError, nearest
@@ -53,7 +55,7 @@ def stream_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
     StreamSession(model)  # refuses a model without states before anything is read
     _refuse_inputs(contract, str(model.path))
     states: dict[str, _SeriesState] = {}
-    for number, row in _records(lines):
+    for number, row in _records(lines, _wanted(contract)):
         for name, cells in _by_series(contract, row, number):
             state = states.setdefault(name, _SeriesState(StreamSession(model)))
             try:
@@ -75,7 +77,22 @@ def _refuse_inputs(contract: Contract, where: str) -> None:
             )
 
 
-def _records(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _mark(header: str, wanted: Sequence[str]) -> str:
+    """What separates cells: that by which the header has the columns that are wanted."""
+    usual = separator(header)
+    marks = (usual, *(mark for mark in SEPARATORS if mark != usual))
+    return next((mark for mark in marks if set(wanted) <= set(split_line(header, mark))), usual)
+
+
+def _wanted(contract: Contract) -> tuple[str, ...]:
+    """Name the columns that every row must have."""
+    table = contract.table or Table()
+    sources = [t.source for t in contract.inputs if isinstance(t.source, ColumnsSource | StaticSource)]
+    columns = [c for s in sources for c in s.columns]
+    return tuple(c for c in (table.time, table.series, *columns[1 if table.wide else 0 :]) if c is not None)
+
+
+def _records(lines: Iterable[str], wanted: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, Any]]]:
     header: list[str] | None = None
     mark = ","
     for number, line in _numbered(lines):
@@ -86,11 +103,15 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, parse_json(text, f"standard input, line {number}")
             continue
         if header is None:
-            mark = separator(text)
+            if text.startswith("#") or text.lower().startswith("sep="):
+                continue
+            mark = _mark(text, wanted)
             header = split_line(text, mark)
             refuse_equal_names(header, f"standard input, line {number}")
             continue
         cells = split_line(text, mark)
+        if cells == header:  # of the next of several files
+            continue
         if len(cells) != len(header):
             raise UserError(
                 f"standard input, line {number}: has {len(cells)} cells, and the header has {len(header)} columns"
@@ -128,14 +149,14 @@ def _by_series(contract: Contract, row: dict[str, Any], number: int) -> Iterator
 
 def _answer(contract: Contract, state: _SeriesState, name: str, row: dict[str, Any]) -> dict[str, Any]:
     times = _times(contract.table or Table(), state, row)
-    inputs = {t.name: _input(t, row, times) for t in contract.inputs if t.source is not None}
+    inputs = {t.name: _input(contract, t, row, times) for t in contract.inputs if t.source is not None}
     outputs = state.session.push(inputs)
     state.rows += len(times)
     answer: dict[str, Any] = {"series": name} if name else {}
     table = contract.table
     if state.time is not None:
         answer["time"] = time_text(state.time)
-    elif table is not None and table.time is not None:
+    elif table is not None and table.time is not None and (table.step is not None or table.time in row):
         answer["time"] = _cell(row, table.time)
     for t in contract.outputs:
         if t.name in outputs:
@@ -175,12 +196,13 @@ def _between(before: int, now: int, step: Step) -> list[int]:
     return times
 
 
-def _input(tensor: TensorSpec, row: dict[str, Any], times: list[int]) -> Array:
+def _input(contract: Contract, tensor: TensorSpec, row: dict[str, Any], times: list[int]) -> Array:
     source = tensor.source
     if isinstance(source, TimeSource):
         return np.array([times], dtype=tensor.dtype)
     assert isinstance(source, ColumnsSource | StaticSource)
-    cells = np.array([_number(row, c) for c in source.columns])
+    readings = by_column(contract.table.columns if contract.table is not None else None)
+    cells = np.array([_number(row, c, readings.get(c)) for c in source.columns])
     if isinstance(source, StaticSource):
         return cells[None].astype(tensor.dtype)
     rows = np.full((1, len(times), len(cells)), np.nan)
@@ -194,18 +216,30 @@ def _cell(row: dict[str, Any], column: str) -> Any:
     return row[column]
 
 
-def _number(row: dict[str, Any], column: str) -> float:
+def _number(row: dict[str, Any], column: str, reading: ColumnReading | None = None) -> float:
     cell = _cell(row, column)
-    number = parse_number(cell)
+    number = cell_number(cell, reading)
     if number is None:
-        raise UserError(f"column '{column}': '{cell}' is not a number; leave the cell empty where it is missing")
+        plain = reading is None or reading.is_plain
+        as_before = "" if plain or reading is None else f" as training had them ({format_of(reading).describe()})"
+        raise UserError(
+            f"column '{column}': '{cell}' is not a number{as_before}; leave the cell empty where it is missing"
+        )
     return number
 
 
 def _plain(contract: Contract, tensor: TensorSpec, array: Array) -> Any:
-    """One answer as JSON holds it: without the batch and axes of one place, times as text, NaN as null."""
-    keep = [k for k, d in enumerate(tensor.dims) if d != "batch" and contract.axes[d].size != 1]
+    """One answer as JSON holds it: of the newest step, without axes of one place, times and labels as text, no NaN."""
+    if contract.stream is not None and contract.stream.axis in tensor.dims:
+        place = tensor.dims.index(contract.stream.axis)
+        array = array.take([-1], axis=place)
+    else:
+        place = None
+    keep = [k for k, d in enumerate(tensor.dims) if d != "batch" and k != place and contract.axes[d].size != 1]
     values = array.reshape([array.shape[k] for k in keep])
+    if tensor.labels is not None and values.dtype.kind in "iu":
+        labels = tensor.labels
+        return _mapped(values.tolist(), lambda v: labels[v] if 0 <= v < len(labels) else v)
     if isinstance(tensor.source, TimeSource):
         return _mapped(values.tolist(), lambda v: time_text(int(v)))
     if values.dtype.kind == "f":

@@ -2,38 +2,40 @@
 
 For contracts whose inputs are all rows of a sequence (`ColumnsSource(rows="all")`) or texts (`TextSource`): each
 example is padded at its end to the longest of the batch, and an input of `LengthsSource` says how much of it counts.
-Single cells may come beside them (`CellSource`): of a text's row, or of the first row of a sequence.
+Single cells may come beside them (`CellSource`), and other texts: of a text's row, or of the first row of a sequence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from lstm_onnx.column_reading import STEP
 from lstm_onnx.contract import Array, ColumnsSource, Contract, LengthsSource, Table, TensorSpec, TextSource
 from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import (
     check_readable,
     is_numeric,
-    read_table,
-    records_frame,
     require,
     require_all,
     row_number,
 )
-from lstm_onnx.data.text_files import load_json, read_lines
+from lstm_onnx.data.text_files import read_lines
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.inference.batches import CELLS, apart
 from lstm_onnx.inference.cell_inputs import cell_columns, read_cells
+from lstm_onnx.inference.contract_table import contract_frame
 from lstm_onnx.inference.model_inputs import ModelInputs
 
 _LINES = ".txt"
-_NAME = 40
-"""A text goes by its beginning, cut to so many characters."""
+_NAME = 32_767
+"""A text that names its answer is cut to so many letters: what a cell of a spreadsheet holds."""
 
 
 def padded_axes(contract: Contract) -> set[str]:
@@ -57,6 +59,16 @@ def takes_texts(contract: Contract) -> bool:
     return any(isinstance(t.source, TextSource) for t in contract.inputs)
 
 
+def is_no_table(contract: Contract, data: pl.DataFrame | Path) -> bool:
+    """Whether a file holds sequences or texts without being a table."""
+    if isinstance(data, pl.DataFrame):
+        return False
+    suffix = data.suffix.lower()
+    return (suffix == SUFFIX and takes_sequences(contract)) or (
+        suffix == _LINES and takes_texts(contract) and not takes_sequences(contract)
+    )
+
+
 def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) -> ModelInputs:
     """Read whole sequences into the inputs.
 
@@ -75,11 +87,12 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
     )
     cells: dict[str, Array] = {}
     notes: tuple[str, ...] = ()
+    question: pl.DataFrame | None = None
     if isinstance(data, Path) and data.suffix.lower() == SUFFIX:
         _refuse_cells(contract, data)
         read = _from_ts(data, columns)
     else:
-        frame = _frame(data)
+        question = frame = _frame(contract, data, where)
         table = contract.table or Table()
         read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
         cells, notes = read_cells(contract, frame, where, read.rows)
@@ -89,14 +102,16 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
     for tensor in contract.inputs:
         if isinstance(tensor.source, ColumnsSource):
             chosen = [place[c] for c in tensor.source.columns]
-            arrays[tensor.name] = sizes.padded(tensor, tensor.dims[-2], [v[:, chosen] for v in read.values])
+            arrays[tensor.name] = sizes.rows(tensor, tensor.dims[-2], [v[:, chosen] for v in read.values])
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
-    return ModelInputs(check_inputs(contract, arrays | cells), read.names, (*read.notes, *notes))
+    notes = (*read.notes, *notes)
+    return ModelInputs(_checked(contract, arrays | cells), read.names, notes, question, read.rows)
 
 
-def _refuse_cells(contract: Contract, data: Path) -> None:
-    if columns := cell_columns(contract):
+def _refuse_cells(contract: Contract, data: Path, besides: str | None = None) -> None:
+    texts = [t.source.column for t in contract.inputs if isinstance(t.source, TextSource)]
+    if columns := [*cell_columns(contract), *(c for c in texts if c != besides)]:
         raise UserError(f"{data}: has no column '{columns[0]}', which the model takes; give a table with it")
 
 
@@ -114,14 +129,15 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
     """
     column = next(t.source.column for t in contract.inputs if isinstance(t.source, TextSource))
     others: dict[str, Array] = {}
+    question: pl.DataFrame | None = None
     notes: tuple[str, ...] = ()
     if isinstance(data, Path) and data.suffix.lower() == _LINES:
-        _refuse_cells(contract, data)
-        texts, first = _lines(data), 1
+        _refuse_cells(contract, data, column)
+        texts, first = _lines(data, _encoding(contract)), 1
     else:
-        frame = _frame(data)
+        question = frame = _frame(contract, data, where)
         texts, first = _cells(frame, column, where), row_number(where, 0)
-        others, notes = read_cells(contract, frame, where, np.arange(frame.height, dtype=np.int64))
+        others, notes = read_cells(contract, frame, where, np.arange(frame.height, dtype=np.int64), column)
     encoded = [np.frombuffer(text.encode(), dtype=np.uint8) for text in texts]
     places = tuple(f"row {first + i}" for i in range(len(texts)))
     sizes = _Sizes(contract, where, [len(row) for row in encoded], places, "byte")
@@ -130,23 +146,33 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
         if isinstance(tensor.source, TextSource):
             whole = tensor.dtype == "string"
             strings = np.array(texts, dtype=object)
-            arrays[tensor.name] = strings if whole else sizes.padded(tensor, tensor.dims[-1], encoded)
+            arrays[tensor.name] = strings if whole else sizes.rows(tensor, tensor.dims[-1], encoded)
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
+    if long := sum(len(text) > _NAME for text in texts):
+        notes += (f"{long:,} text{'s' * (long > 1)} of more than {_NAME:,} letters stand cut beside the answers",)
     empty = sum(not text.strip() for text in texts)
     notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return ModelInputs(check_inputs(contract, arrays | others), tuple(_name(text) for text in texts), notes)
+    return ModelInputs(
+        _checked(contract, arrays | others), tuple(map(_name, texts)), notes, question, np.arange(len(texts))
+    )
 
 
-def _frame(data: pl.DataFrame | Path) -> pl.DataFrame:
-    return data if isinstance(data, pl.DataFrame) else read_frame(data)
+def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Hold arrays to the contract; where examples lie apart, that is done with each batch."""
+    apart_in = [t.name for t in contract.inputs if t.dtype != "string" and arrays.get(t.name, _NONE).dtype == object]
+    return arrays if apart_in else check_inputs(contract, arrays)
 
 
-def read_frame(data: Path) -> pl.DataFrame:
-    """Read the table in a file; `.json` as it is read elsewhere in `predict`, where it may hold arrays."""
-    if data.suffix.lower() == ".json" and data.is_file():
-        return records_frame(load_json(data), data)
-    return read_table(data)
+_NONE = np.zeros(0)
+
+
+def _encoding(contract: Contract) -> str | None:
+    return contract.table.encoding if contract.table is not None else None
+
+
+def _frame(contract: Contract, data: pl.DataFrame | Path, where: str) -> pl.DataFrame:
+    return data if isinstance(data, pl.DataFrame) else contract_frame(contract, data, where)[0]
 
 
 def _cells(frame: pl.DataFrame, column: str, where: str) -> list[str]:
@@ -177,15 +203,49 @@ def _from_ts(path: Path, columns: Sequence[str]) -> Sequences:
 
 def _from_wide(frame: pl.DataFrame, where: str, contract: Contract) -> Sequences:
     table = contract.table or Table()
-    taken = (table.series, *table.others, *cell_columns(contract))
-    columns = [c for c in frame.columns if c not in taken and is_numeric(frame.get_column(c))]
+    steps = [r.column for r in table.columns or () if r.role == STEP]
+    if steps:
+        columns, notes = _steps_by_name(frame, where, steps)
+    else:
+        taken = (table.series, *table.others, *cell_columns(contract))
+        columns = [c for c in frame.columns if c not in taken and is_numeric(frame.get_column(c))]
+        notes = ()
     if not columns:
         raise UserError(f"{where}: no column holds numbers; give a row for each sequence, with its steps in columns")
     read = wide_sequences(frame, where, columns)
+    read = replace(read, notes=(*notes, *read.notes))
     if table.series is None or table.series not in frame.columns:
+        if table.series is not None and table.columns is not None:
+            gone = f"there is no column '{table.series}', so answers go by the number of their row"
+            return replace(read, notes=(*read.notes, f"{gone}{_near(table.series, frame)}"))
         return read
     names = frame.get_column(table.series).cast(pl.String).fill_null("").to_list()
     return Sequences(read.values, tuple(names), read.places, read.rows, read.notes)
+
+
+def _near(word: str, frame: pl.DataFrame) -> str:
+    hint = nearest(word, frame.columns)
+    return hint if "did you mean" in hint else ""
+
+
+def _steps_by_name(frame: pl.DataFrame, where: str, steps: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Return the steps of training in their order; the last of them may be missing, as sequences may be shorter."""
+    there = [c for c in steps if c in frame.columns]
+    if there == list(steps):
+        return there, ()
+    if not there:
+        raise UserError(
+            f"{where}: none of the {len(steps)} steps of training is there, '{steps[0]}' to '{steps[-1]}'"
+            f"{nearest(steps[0], frame.columns)}; name them as in training"
+        )
+    if there != list(steps[: len(there)]):
+        gone = [c for c in steps[: steps.index(there[-1])] if c not in there]
+        more = f" (and {len(gone) - 1} more)" if len(gone) > 1 else ""
+        raise UserError(
+            f"{where}: there is no column '{gone[0]}'{more}, a step of training{nearest(gone[0], frame.columns)}"
+        )
+    gone = list(steps[len(there) :])
+    return there, (f"no columns '{gone[0]}' to '{gone[-1]}': all sequences have {len(there)} steps at most",)
 
 
 def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> Sequences:
@@ -221,8 +281,12 @@ class _Sizes:
         self._refuse(self.counts < source.min, f"the model needs {source.min} at least")
         return self.counts.astype(tensor.dtype)
 
-    def padded(self, tensor: TensorSpec, dim: str, rows: Sequence[Array]) -> Array:
-        """Return (batch, length, …), zeros after the end of each example; refuses what does not fit."""
+    def rows(self, tensor: TensorSpec, dim: str, rows: Sequence[Array]) -> Array:
+        """Return (batch, length, …), zeros after the end of each example; refuses what does not fit.
+
+        Many examples of differing length, which together would be far larger than each alone, lie apart: in an array
+        of objects.
+        """
         axis = self.contract.axes[dim]
         limit = axis.size or axis.max
         if limit is not None:
@@ -241,6 +305,8 @@ class _Sizes:
             raise UserError(
                 f"{self.where}: input '{tensor.name}' takes whole numbers, and cells are missing; fill them"
             )
+        if axis.size is None and len(rows) * length > CELLS and dim in self.measured:
+            return apart([row.astype(tensor.dtype) for row in rows])
         array = np.zeros((len(rows), length, *rows[0].shape[1:]), dtype=kind)
         for place, row in zip(array, rows, strict=True):
             place[: len(row)] = row
@@ -257,11 +323,10 @@ class _Sizes:
             )
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path, encoding: str | None) -> list[str]:
     check_readable(path, (_LINES,))
-    return read_lines(path)
+    return read_lines(path, encoding)
 
 
 def _name(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= _NAME else plain[: _NAME - 1] + "…"
+    return text if len(text) <= _NAME else text[: _NAME - 1] + "…"

@@ -7,12 +7,13 @@ after it those that look ahead. Knows neither torch nor any plugin.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from lstm_onnx.column_reading import LEFT_OUT
 from lstm_onnx.contract import (
     Array,
     Axis,
@@ -28,16 +29,18 @@ from lstm_onnx.contract import (
 from lstm_onnx.data.arrays import ARRAY_FORMATS, check_inputs, load_arrays
 from lstm_onnx.data.frequency import advance, step_text
 from lstm_onnx.data.tables import Floats, is_numeric, require_all
+from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.text_files import load_json
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
 from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.cell_inputs import cell_columns, read_row_inputs
+from lstm_onnx.inference.contract_table import contract_frame
 from lstm_onnx.inference.image_inputs import image_input
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.sequence_inputs import (
+    is_no_table,
     padded_axes,
-    read_frame,
     read_sequence_inputs,
     read_text_inputs,
     takes_sequences,
@@ -67,15 +70,23 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
     if image_input(contract) is not None:
         raise UserError(f"{where}: this model takes pictures; give one, a folder of them, or arrays in an .npz file")
     _refuse_sourceless(contract, where)
+    if is_no_table(contract, data):
+        assert isinstance(data, Path)
+        read = read_sequence_inputs if takes_sequences(contract) else read_text_inputs
+        return read(contract, data, where)
+    frame, notes = contract_frame(contract, data, where)
+    found = _from_frame(contract, frame, where)
+    return replace(found, notes=(*reading_notes(where), *notes, *found.notes))
+
+
+def _from_frame(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInputs:
     if takes_sequences(contract):
-        return read_sequence_inputs(contract, data, where)
+        return read_sequence_inputs(contract, frame, where)
     if takes_texts(contract):
-        return read_text_inputs(contract, data, where)
-    if not isinstance(data, pl.DataFrame):
-        data = read_frame(data)
+        return read_text_inputs(contract, frame, where)
     if cell_columns(contract):
-        return read_row_inputs(contract, data, where)
-    return _from_table(contract, data, where)
+        return read_row_inputs(contract, frame, where)
+    return _from_table(contract, frame, where)
 
 
 def target_columns(contract: Contract) -> tuple[str, ...]:
@@ -158,7 +169,7 @@ def _refuse_missing_columns(frame: pl.DataFrame, where: str, table: Table, colum
 
 
 def _read_wide(frame: pl.DataFrame, where: str, table: Table, shared: Sequence[str]) -> Regular:
-    taken = {table.time, *shared}
+    taken = {table.time, *shared, *(r.column for r in table.columns or () if r.role == LEFT_OUT)}
     columns = [c for c in frame.columns if c not in taken and is_numeric(frame.get_column(c))]
     if not columns:
         raise UserError(f"{where}: no column of numbers is left to forecast; add the series, a column each")

@@ -25,6 +25,22 @@ def data_sets() -> dict[str, DataSet]:
     return found
 
 
+def brought(name: str, plugin: str) -> DataSet:
+    """Return a data set that an installed plugin brings, for another that learns from it, too.
+
+    Args:
+        name: of the data set.
+        plugin: who brings it.
+
+    Raises:
+        UserError: it is not there.
+    """
+    found = {one.name: one for one in load_task(plugin).task.data_sets()}
+    if name not in found:
+        raise UserError(f"the plugin '{plugin}' brings no data called '{name}', which is needed; give data of your own")
+    return found[name]
+
+
 def write_data_set(name: str, folder: Path, known: Mapping[str, DataSet]) -> list[Path]:
     """Write the files of a data set into a folder; what is there already and differs is not overwritten.
 

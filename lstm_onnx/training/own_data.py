@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from lstm_onnx.contract import Provenance
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import AnyTask
@@ -36,6 +38,15 @@ def own_data(run: Run, task: AnyTask, data: Path | None = None) -> Path | None:
             f"files); put back what it was, or start a new run"
         )
     return source
+
+
+def is_own(source: Path, task: AnyTask, config: BaseModel, digest: str) -> bool:
+    """Whether data is what a model was trained on, to the byte: `digest` is what its run or file says of that."""
+    try:
+        files = task.data_files(source, config)
+    except UserError:  # such as a test file that lies beside the training data alone
+        return False
+    return fingerprint([f for f in files if f.exists()], task.name) == digest
 
 
 def _of_release_0_1(record: Record, task: AnyTask) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,9 @@ def draw_run(
 def save_figure(figure: Figure, path: Path) -> Path:
     """Write a figure in the format that the file name asks for (png, svg, pdf)."""
     image = io.BytesIO()
-    figure.savefig(image, format=path.suffix.lstrip(".") or "png", dpi=130)
+    with warnings.catch_warnings():  # of letters that the font lacks, one each: a box stands there, which says it, too
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(image, format=path.suffix.lstrip(".") or "png", dpi=130)
     make_folder(path.parent)
     write_atomically(path, image.getvalue())
     return path

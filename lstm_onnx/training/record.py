@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Scores
 from lstm_onnx.contract_versions import scores_of_version_1
 from lstm_onnx.training.options import TrainingOptions
@@ -29,6 +30,7 @@ class Record(BaseModel):
     licence: str | None = None
     summary: str
     notes: list[str]
+    understood: tuple[ColumnReading, ...] = ()
     config: dict[str, Any]
     info: dict[str, Any]
     training: TrainingOptions

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from torch import nn
 
 from lstm_onnx.contract import Contract, Variant
@@ -100,12 +100,28 @@ def restore(run: Run, changes: Mapping[str, Any] | None = None, plugin_file: Pat
         )
     task = find_task(run, plugin_file).task
     config = adjusted(task, run.record.config, changes or {})
-    info = task.Info.model_validate(run.record.info)
+    info = learnt_by(run, task)
     model = rebuild(task, config, info, run.weights)
     graphs = task.graphs(model, config, info)
     if not changes:
         hold(run, graphs[0], torch_reference(graphs[0]))
     return Restored(run, task, config, info, model, graphs)
+
+
+def learnt_by(run: Run, task: AnyTask) -> BaseModel:
+    """Return what the task of a run learnt from its data.
+
+    Raises:
+        UserError: it was kept in another form than the task reads now.
+    """
+    try:
+        return task.Info.model_validate(run.record.info)
+    except ValidationError as error:
+        made = run.record.versions.get("lstm-onnx", "an earlier release")
+        raise UserError(
+            f"{run.folder}: what was learnt is kept as lstm-onnx {made} wrote it, which '{task.name}' does not read "
+            f"any more; train anew, or export with that release (exported files are read as before)"
+        ) from error
 
 
 def rebuild(task: AnyTask, config: BaseModel, info: BaseModel, weights: Path) -> nn.Module:

@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from lstm_onnx.contract import IR_VERSION, Contract, Example, Provenance, Variant
+from pydantic import BaseModel
+
+from lstm_onnx.column_reading import of_contract
+from lstm_onnx.contract import IR_VERSION, Contract, Example, Provenance, Table, Variant
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.subgraphs import needed_opset
-from lstm_onnx.task import GraphSpec
+from lstm_onnx.task import AnyTask, GraphSpec
 from lstm_onnx.training.provenance import now
 from lstm_onnx.training.record import Record
 
@@ -46,6 +49,12 @@ def public(value: Any) -> Any:
     return value
 
 
+def scoring_facts(task: AnyTask, info: BaseModel) -> dict[str, Any]:
+    """Return what of `info` other data is scored by, as JSON."""
+    facts: dict[str, Any] = public(task.scoring_info(info).model_dump(mode="json"))
+    return facts
+
+
 def _is_absolute(text: str) -> bool:
     return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute() or text.startswith("~")
 
@@ -74,7 +83,7 @@ def describe(
         outputs=graph.outputs,
         states=graph.states,
         stream=graph.stream,
-        table=graph.table,
+        table=_table(record, graph),
         tolerance=graph.tolerance,
         scores=record.scores,
         provenance=Provenance(
@@ -86,6 +95,15 @@ def describe(
             config=public(config if config is not None else record.config),
             trained=record.created,
             licence=record.licence,
+            seed=record.training.seed,
         ),
         examples=examples,
     )
+
+
+def _table(record: Record, graph: GraphSpec) -> Table | None:
+    """How a table is read, with what training understood of its columns."""
+    if graph.table is None and not any(t.source is not None for t in graph.inputs):
+        return None
+    columns = of_contract(record.understood)
+    return graph.table if columns is None else (graph.table or Table()).model_copy(update={"columns": columns})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,12 @@ def score(
 
 
 def add_up(
-    task: AnyTask, answer: Callable[[Arrays], dict[str, Array]], split: Split, config: BaseModel, info: BaseModel
+    task: AnyTask,
+    answer: Callable[[Arrays], dict[str, Array]],
+    split: Split,
+    config: BaseModel,
+    info: BaseModel,
+    seen: Callable[[Arrays, Arrays], None] = lambda batch, outputs: None,
 ) -> dict[str, tuple[Any, Any]]:
     """Add up the task's metrics over a split.
 
@@ -36,10 +41,13 @@ def add_up(
         split: the examples.
         config: the task's options.
         info: what was learnt.
+        seen: is shown each batch with its outputs.
     """
     totals: dict[str, tuple[Any, Any]] = {}
     for batch in split.batches(BATCH):
-        for name, (total, count) in task.totals(answer(batch), batch, config, info).items():
+        outputs = answer(batch)
+        seen(batch, outputs)
+        for name, (total, count) in task.totals(outputs, batch, config, info).items():
             before = totals.get(name, (0.0, 0.0))
             totals[name] = (before[0] + total, before[1] + count)
     return totals
@@ -51,12 +59,18 @@ def score_beside_baselines(
     """Score `answer` and each naive baseline on the test split; also return what its metrics added up to."""
     totals = add_up(task, answer, data.test, config, data.info)
     naive = {**task.baselines(config, data.info), **data.baselines}
-    scores = Scores(
+    return beside(task, totals, data.test, config, data.info, naive), totals
+
+
+def beside(
+    task: AnyTask, totals: Totals, split: Split, config: BaseModel, info: BaseModel, naive: Mapping[str, Answer]
+) -> Scores:
+    """Finish what was added up, and score naive answers on the same examples."""
+    return Scores(
         primary=task.primary_metric.name,
         model=task.finish(totals),
-        baselines={name: score(task, baseline, data.test, config, data.info) for name, baseline in naive.items()},
+        baselines={name: score(task, baseline, split, config, info) for name, baseline in naive.items()},
     )
-    return scores, totals
 
 
 def check_stored(task: AnyTask, trained: Answer, stored: Answer, data: TaskData[Any]) -> None:

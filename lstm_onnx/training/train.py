@@ -95,6 +95,7 @@ def train(
             licence=task.data_sets()[0].licence if source is None and task.data_sets() else None,
             summary=examples.summary,
             notes=list(examples.notes),
+            understood=examples.understood,
             config=chosen.model_dump(mode="json"),
             info=examples.info.model_dump(mode="json"),
             training=settings,

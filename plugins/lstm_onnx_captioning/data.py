@@ -17,15 +17,15 @@ from lstm_onnx.data.parts import PARTS, Part, part_out
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, TaskData
 from lstm_onnx_captioning.baselines import nearest
-from lstm_onnx_captioning.captions import build_words, normalise
+from lstm_onnx_captioning.captions import build_words
 from lstm_onnx_captioning.examples import Examples, Take, pair_split, picture_split
 from lstm_onnx_captioning.extractor import extractor
 from lstm_onnx_captioning.features import Features, compute
 from lstm_onnx_captioning.options import Config, Info
 from lstm_onnx_captioning.pictures import find_folders, locate, read_examples
-from lstm_onnx_captioning.raw_captions import Row
 from lstm_onnx_captioning.reading import read
 from lstm_onnx_captioning.scenes import scenes, share_out
+from lstm_onnx_captioning.worded import with_captions
 
 
 def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
@@ -51,7 +51,7 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         found = read(source, config)
         config = found.config
         notes += found.notes
-        examples = read_examples(_with_captions(found.rows, source, notes), source, config, notes)
+        examples = read_examples(with_captions(found.rows, source, notes), source, config, notes)
     chosen = choose_parts(examples, config, source)
     learnt = [text for i in chosen["train"] for text in examples.captions[i]]
     words = build_words(learnt, config.min_count)
@@ -158,27 +158,6 @@ def most_common(captions: Iterable[str]) -> str:
     """Return the caption that occurs most often, of those the first by alphabet."""
     counts = Counter(captions)
     return min(counts, key=lambda text: (-counts[text], text))
-
-
-def _with_captions(rows: Sequence[Row], source: Path, notes: list[str]) -> list[Row]:
-    """Normalise captions, and leave out those without a word, and pictures without a caption."""
-    kept: list[Row] = []
-    wordless: list[str] = []
-    bare: list[str] = []
-    for row in rows:
-        texts = [normalise(text) for text in row.captions]
-        wordless += [f"'{raw}' in {row.place}" for raw, text in zip(row.captions, texts, strict=True) if not text]
-        captions = tuple(dict.fromkeys(text for text in texts if text))
-        if captions:
-            kept.append(Row(row.name, captions, row.part, row.place))
-        else:
-            bare.append(f"'{row.name}' in {row.place}")
-    for what, lost in (("captions without a word", wordless), ("pictures without a caption", bare)):
-        if lost:
-            notes.append(f"{what}, which are left out: {len(lost):,}, the first {lost[0].replace(f'{source}: ', '')}")
-    if not kept:
-        raise UserError(f"{source}: no picture has a caption with a word in it; is this the right file?")
-    return kept
 
 
 def _check_words(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lstm_onnx.contract import Array, Contract
 from lstm_onnx.errors import UserError
-from lstm_onnx.task import Answer, Arrays, GraphSpec, PrimaryMetric, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, GraphSpec, PrimaryMetric, ScoredData, Task, TaskData, Totals
 from lstm_onnx_captioning import options
 
 if TYPE_CHECKING:
@@ -48,6 +48,18 @@ class Captioning(Task[options.Config, options.Info]):
         from lstm_onnx_captioning.data import files_of
 
         return files_of(source, config)
+
+    def load_scored(self, source: Path, config: options.Config, info: options.Info) -> ScoredData:
+        """Read all of other pictures with captions."""
+        from lstm_onnx_captioning.scored import load_scored
+
+        return load_scored(source, config, info)
+
+    def truth(self, batch: Arrays, config: options.Config, info: options.Info) -> Arrays:
+        """All captions of each picture."""
+        from lstm_onnx_captioning.scored import truth
+
+        return truth(batch)
 
     def build_model(self, config: options.Config, info: options.Info) -> nn.Module:
         """Make a fresh captioner."""

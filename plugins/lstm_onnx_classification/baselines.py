@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from lstm_onnx.contract import Array
+from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_classification.dtw import distances
-from lstm_onnx_classification.examples import SplitExamples, StepArray
 
 _CELLS = 2e9
 """Cells of DTW matrices, test times training times channels, that are worth a wait (some ten seconds)."""
@@ -18,21 +19,23 @@ _LETTERS = 2e7
 """Letters of training texts that are worth the wait for TF-IDF."""
 _SURE = 0.99
 """Probability that the nearest neighbour gives its class: it knows no doubt, but log loss must stay finite."""
+Columns = Mapping[str, Sequence[Any]]
 
 
-def baselines(loaded: SplitExamples) -> tuple[dict[str, Answer], tuple[str, ...]]:
-    """Return the baselines that the data allows, and a note for each that was left out."""
-    if loaded.column:
-        return _tf_idf(loaded)
-    train, test = (cast(list[StepArray], part.items) for part in (loaded.train, loaded.test))
-    cells = float(sum(map(len, train))) * float(sum(map(len, test))) * len(loaded.channels)
+def baselines(learnt: Learnt, known: Columns, asked: Columns) -> dict[str, Answer | str]:
+    """Return the baselines that the data allows, or in their place why they are left out."""
+    given, label = learnt.inputs[0].name, learnt.outputs[0]
+    targets = np.array(label.prepare_truth(known["label"]))
+    if learnt.inputs[0].kind == "text":
+        return {"TF-IDF + logistic regression": _tf_idf(known[given], targets)}
+    train, test = known[given], asked[given]
+    cells = float(sum(map(len, train))) * float(sum(map(len, test))) * train[0].shape[1]
     if cells > _CELLS:
-        return {}, (f"no 1-NN DTW baseline: its {cells / 1e9:.0f} billion cells would take minutes",)
-    return {"1-NN DTW": _nearest(loaded, train)}, ()
+        return {"1-NN DTW": f"no 1-NN DTW baseline: its {cells / 1e9:.0f} billion cells would take minutes"}
+    return {"1-NN DTW": _nearest(train, targets, label.width)}
 
 
-def _nearest(loaded: SplitExamples, train: list[StepArray]) -> Answer:
-    targets, classes = loaded.targets(loaded.train), len(loaded.classes)
+def _nearest(train: Sequence[Array], targets: Array, classes: int) -> Answer:
     steps = np.concatenate(train).astype(np.float64)
     center, spread = np.nanmean(steps, axis=0), np.nanstd(steps, axis=0)
     spread = np.where(spread > 0, spread, 1)
@@ -52,27 +55,37 @@ def _nearest(loaded: SplitExamples, train: list[StepArray]) -> Answer:
     return answer
 
 
-def _tf_idf(loaded: SplitExamples) -> tuple[dict[str, Answer], tuple[str, ...]]:
-    letters = sum(map(len, loaded.train.items))
+def _tf_idf(texts: Sequence[str], targets: Array) -> Answer | str:
+    letters = sum(map(len, texts))
     if letters > _LETTERS:
-        return {}, (f"no TF-IDF baseline: {letters / 1e6:.0f} million letters would take minutes",)
+        return f"no TF-IDF baseline: {letters / 1e6:.0f} million letters would take minutes"
     try:
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
     except ImportError:
-        return {}, ("no TF-IDF baseline: it needs scikit-learn (pip install scikit-learn)",)
+        return "no TF-IDF baseline: it needs scikit-learn (pip install scikit-learn)"
     model = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), min_df=2 if len(loaded.train) > 100 else 1, sublinear_tf=True),
+        TfidfVectorizer(ngram_range=(1, 2), min_df=2 if len(texts) > 100 else 1, sublinear_tf=True),
         LogisticRegression(C=10, max_iter=1000),
     )
 
     @cache  # fitted when it is first asked: not everyone who loads the data wants to know
     def fitted() -> Any:
-        return model.fit(loaded.train.items, loaded.targets(loaded.train))
+        return model.fit(texts, targets)
 
     def answer(batch: Arrays) -> dict[str, Array]:
-        found: Any = fitted().predict_proba([str(t) for t in batch["text"]])
+        found: Any = fitted().predict_proba(written(batch))
         return {"probabilities": np.asarray(found)}
 
-    return {"TF-IDF + logistic regression": answer}, ()
+    return answer
+
+
+def written(batch: Arrays) -> list[str]:
+    """Return the texts of a batch, which may stand there as bytes."""
+    if "bytes" not in batch:
+        return [str(text) for text in batch["text"]]
+    return [
+        bytes(row[:count]).decode(errors="replace")
+        for row, count in zip(batch["bytes"], batch["byte_count"], strict=True)
+    ]

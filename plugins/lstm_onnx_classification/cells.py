@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lstm_onnx.data.parts import Part, part_of
 from lstm_onnx.data.tables import require, row_number
 from lstm_onnx.errors import UserError
 
+_MISSING = ("", "nan", "<na>", "#n/a", "nat")
+"""Texts of a cell, in small letters, that are no label: what programs write where there is none. `None`, `null` and
+`NA` may well be the name of a class."""
 
-def cells(frame: pl.DataFrame, column: str, where: Path, what: str, rows: Iterable[int] | None = None) -> list[str]:
+
+def cells(
+    frame: pl.DataFrame,
+    column: str,
+    where: Path,
+    what: str,
+    rows: Iterable[int] | None = None,
+    advice: str = "fill it in or delete the row",
+) -> list[str]:
     """Return the cells of a column as text, of some rows or of all; refuses missing ones.
 
     Args:
@@ -21,21 +34,57 @@ def cells(frame: pl.DataFrame, column: str, where: Path, what: str, rows: Iterab
         where: the file, for errors.
         what: what a cell is, for errors: `class`.
         rows: which rows; None for all.
+        advice: what to do about missing ones.
     """
-    refuse_nested(frame, column, where)
     chosen = list(range(frame.height)) if rows is None else [int(i) for i in rows]
-    values = frame.get_column(column)[chosen]
-    if values.dtype.is_float() and bool((values.drop_nulls().fill_nan(0.5) % 1 == 0).all()):
-        values = values.cast(pl.Int64)  # 1.0 is the class 1
-    text = values.cast(pl.String).str.strip_chars()
-    missing = (text.is_null() | (text == "") | (text == "NaN")).arg_true()
+    text = _texts(frame, column, where, what, chosen)
+    missing = _missing(text).arg_true()
     if len(missing):
+        at = int(missing[0])
+        said = f" ('{text[at]}')" if text[at] else ""
         more = f" (and in {len(missing) - 1:,} more)" if len(missing) > 1 else ""
         raise UserError(
-            f"{where}: row {row_number(where, chosen[int(missing[0])])}, column '{column}': the {what} is missing"
-            f"{more}; fill it in or delete the row"
+            f"{where}: row {row_number(where, chosen[at])}, column '{column}': the {what} is missing{said}{more}; "
+            f"{advice}"
         )
     return text.to_list()
+
+
+def has_cell(frame: pl.DataFrame, column: str, where: Path, rows: Iterable[int] | None = None) -> NDArray[np.bool_]:
+    """Say of some rows, or of all, whether there is something in a column."""
+    chosen = list(range(frame.height)) if rows is None else [int(i) for i in rows]
+    found: NDArray[np.bool_] = (~_missing(_texts(frame, column, where, "cell", chosen))).to_numpy()
+    return found
+
+
+def _missing(text: pl.Series) -> pl.Series:
+    return text.is_null() | text.str.to_lowercase().is_in(_MISSING).fill_null(True)
+
+
+def _texts(frame: pl.DataFrame, column: str, where: Path, what: str, chosen: list[int]) -> pl.Series:
+    require(frame, column, where)
+    values = frame.get_column(column)[chosen]
+    kind = values.dtype
+    if isinstance(kind, pl.List | pl.Array) and not kind.inner.is_nested():
+        values = _single(values.cast(pl.List(kind.inner)), column, where, what, chosen)
+    elif kind.is_nested():
+        raise UserError(f"{where}: column '{column}' holds {nested(kind)}, where text is needed; choose another")
+    if values.dtype.is_float() and bool((values.drop_nulls().fill_nan(0.5) % 1 == 0).all()):
+        values = values.cast(pl.Int64)  # 1.0 is the class 1
+    return values.cast(pl.String).str.strip_chars()
+
+
+def _single(values: pl.Series, column: str, where: Path, what: str, chosen: list[int]) -> pl.Series:
+    """Take the one entry out of lists of one; an empty list is a missing cell."""
+    counts = values.list.len()
+    many = (counts > 1).fill_null(False).arg_true()
+    if len(many):
+        at = int(many[0])
+        raise UserError(
+            f"{where}: row {row_number(where, chosen[at])}, column '{column}': a list of {counts[at]} labels, and one "
+            f"label ({what}) is needed for each example; leave the others out"
+        )
+    return values.list.first()
 
 
 def part_names(found: list[str], column: str, numbers: list[int], where: Path) -> tuple[Part, ...]:
@@ -44,7 +93,7 @@ def part_names(found: list[str], column: str, numbers: list[int], where: Path) -
     return tuple(part_of(text, place) for text, place in zip(found, places, strict=True))
 
 
-def refuse_changes(frame: pl.DataFrame, sequence: str, column: str, where: Path) -> None:
+def refuse_changes(frame: pl.DataFrame, sequence: str, column: str, where: Path, advice: str = "") -> None:
     """Refuse a column that changes within a sequence."""
     first = pl.col(column).first().over(sequence)
     changed = frame.select(pl.col(column).ne_missing(first)).to_series().arg_true()
@@ -56,6 +105,7 @@ def refuse_changes(frame: pl.DataFrame, sequence: str, column: str, where: Path)
     raise UserError(
         f"{where}: row {row_number(where, at)}, column '{column}': found '{_shown(frame.get_column(column)[at])}', and "
         f"rows of sequence '{name}' before it have '{_shown(before)}'; it must be the same in all rows of a sequence"
+        f"{advice}"
     )
 
 
@@ -64,7 +114,12 @@ def refuse_nested(frame: pl.DataFrame, column: str, where: Path) -> None:
     require(frame, column, where)
     kind = frame.get_column(column).dtype
     if kind.is_nested():
-        raise UserError(f"{where}: column '{column}' holds {kind}, where text is needed; choose another")
+        raise UserError(f"{where}: column '{column}' holds {nested(kind)}, where text is needed; choose another")
+
+
+def nested(kind: pl.DataType) -> str:
+    """Say in words of a file what cells hold that are not one value."""
+    return "a list in each cell" if isinstance(kind, pl.List | pl.Array) else "a record in each cell"
 
 
 def _shown(cell: object) -> str:

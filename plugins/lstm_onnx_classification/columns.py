@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.column_reading import LEFT_OUT, STEP, ColumnReading
 from lstm_onnx.data.columns import called
+from lstm_onnx.data.measures import is_id_name, no_measure, numbered, odd_ones
 from lstm_onnx.data.parts import split_column
 from lstm_onnx.data.tables import is_numeric, require
 from lstm_onnx.data.timestamps import looks_like_time
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx_classification.options import Config
 
@@ -40,6 +43,7 @@ class Roles:
         wide: whether each row is a whole sequence of one channel.
         others: columns of a wide table that are no steps.
         notes: what was found, one line each.
+        unused: columns that nothing is made of, and why.
     """
 
     label: str
@@ -52,6 +56,7 @@ class Roles:
     wide: bool = False
     others: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    unused: dict[str, str] = field(default_factory=dict)
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -59,12 +64,13 @@ class Roles:
         return tuple(c for c in (self.label, self.group, self.split) if c is not None)
 
 
-def find_roles(frame: pl.DataFrame, where: Path, config: Config) -> Roles:
+def find_roles(table: Understanding, where: Path, config: Config) -> Roles:
     """Take the columns that were asked for, and find the others by their names and by what they hold.
 
     Raises:
         UserError: a column is not there, has two roles, or cannot be told; says which option decides.
     """
+    frame = table.looks
     _refuse_wrong_choice(frame, where, config)
     notes: list[str] = []
     label = config.label or called(frame, LABELS)
@@ -78,13 +84,29 @@ def find_roles(frame: pl.DataFrame, where: Path, config: Config) -> Roles:
         notes.append(f"column '{split}' says which part an example belongs to")
     roles = Roles(label=label, group=config.group, split=split, notes=notes)
     free = [c for c in frame.columns if c not in roles.known]
-    numbers = {c for c in frame.columns if is_numeric(frame.get_column(c))}
+    numbers = set(table.numbers)
     if config.text or not (config.sequence or config.time or config.channels):
         text = config.text or _text_column(frame, where, free, numbers)
         if text is not None:
             notes.append(f"texts of column '{text}', classes of column '{label}'")
-            return Roles(label, config.group, split, text, notes=notes)
-    return _series_roles(frame, where, config, roles, free, numbers)
+            unused = {c: "is no text, class, group or part" for c in free if c != text}
+            return Roles(label, config.group, split, text, notes=notes, unused=unused)
+    return _series_roles(table, where, config, roles, free)
+
+
+def readings(table: Understanding, roles: Roles, steps: Sequence[str] = ()) -> tuple[ColumnReading, ...]:
+    """Say of every column of a table what it is used as."""
+    used: dict[str | None, tuple[str, str | None]] = dict.fromkeys(roles.channels, ("channel", "number"))
+    used |= dict.fromkeys(steps, (STEP, "number"))
+    used |= {
+        roles.group: ("group", "id"),
+        roles.split: ("split", "category"),
+        roles.label: ("label", "category"),
+        roles.text: ("text", "text"),
+        roles.sequence: ("sequence", "id"),
+        roles.time: ("time", "number" if roles.time in table.numbers else "time"),
+    }
+    return tuple(table.reading(c, *used.get(c, (LEFT_OUT, None)), odd=roles.unused.get(c)) for c in table.frame.columns)
 
 
 def wide_columns(frame: pl.DataFrame, others: Iterable[str | None]) -> list[str]:
@@ -133,24 +155,27 @@ def _holds_texts(frame: pl.DataFrame, column: str) -> bool:
     return len(head) > 0 and 2 * int(head.str.contains(r"\s").sum()) >= len(head)
 
 
-def _series_roles(
-    frame: pl.DataFrame, where: Path, config: Config, roles: Roles, free: list[str], numbers: set[str]
-) -> Roles:
+def _series_roles(table: Understanding, where: Path, config: Config, roles: Roles, free: list[str]) -> Roles:
+    frame, numbers = table.looks, table.numbers
     # the group may be what tells sequences apart, where each is a group of its own
     free = [c for c in frame.columns if c in free or c == config.sequence]
     sequence = config.sequence or called(frame.select(free), _SEQUENCES)
     repeated = sequence is not None and frame.get_column(sequence).n_unique() < frame.height
     if config.sequence or repeated:
         assert sequence is not None
+        if not config.sequence:
+            _refuse_several_ids(frame, where, sequence, [c for c in free if c != sequence])
         return _long_roles(frame, where, config, roles, [c for c in free if c != sequence], numbers, sequence)
     rest = [c for c in free if c != sequence]
     time = config.time or _time_column(frame, rest, config)
-    if time is not None and time in numbers:
+    if time is not None and (time in numbers or not numbered([c for c in rest if c in numbers])):
         raise UserError(
             f"{where}: column '{time}' orders steps, and nothing tells which sequence a row belongs to; name that "
-            "column with --sequence"
+            "column with --sequence; one long recording must be cut first, into windows that each have a name there"
         )
-    steps = list(config.channels) or [c for c in rest if c in numbers]
+    steps, unused = list(config.channels), dict[str, str]()
+    if not steps:
+        steps, unused = _steps(table, where, [c for c in rest if c in numbers], roles.notes)
     if len(steps) < LEAST_STEPS:
         raise UserError(
             f"{where}: found no texts, and no more than {len(steps)} columns of numbers beside '{roles.label}'; name "
@@ -159,17 +184,68 @@ def _series_roles(
         )
     roles.notes.append(f"a row is a sequence of one channel: {len(steps)} steps, columns '{steps[0]}' to '{steps[-1]}'")
     others = [c for c in frame.columns if c not in steps]
-    _note_unused([c for c in others if c not in roles.known and c != sequence], roles.notes)
+    left = [c for c in others if c not in roles.known and c != sequence]
+    _note_unused([c for c in left if c not in unused], roles.notes)
+    for column, why in unused.items():
+        roles.notes.append(f"column '{column}' is no step: it {why}; name all steps with --channels if it should be")
     return Roles(
         roles.label,
         roles.group,
         roles.split,
         sequence=sequence,
-        channels=tuple(config.channels),
+        channels=tuple(steps) if config.channels or unused else (),
         wide=True,
         others=tuple(c for c in others if c != sequence),
         notes=roles.notes,
+        unused={c: "holds no numbers" for c in left} | unused,
     )
+
+
+def _steps(table: Understanding, where: Path, numbers: list[str], notes: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Choose the steps of a wide table of its columns of numbers, and say why others are none.
+
+    Steps are numbered, as `s0` to `s29`; where no names are, ids, counts of rows and columns of quite another size than
+    all others are no steps.
+    """
+    groups = numbered(numbers)
+    if groups:
+        most = max(len(g) for g in groups.values())
+        alike = [g for g in groups.values() if len(g) == most]
+        if len(alike) > 1:
+            shown = " and ".join(f"'{g[0]}' to '{g[-1]}'" for g in alike[:4])
+            raise UserError(
+                f"{where}: the columns {shown} seem to be {len(alike)} channels of {most} steps; give a row for each "
+                "step with a column for each channel, and --sequence; or name with --channels the columns that are the "
+                "steps of one channel"
+            )
+        if 2 * most >= len(numbers):
+            chosen = alike[0]
+            if [c for c in numbers if c in chosen] != chosen:
+                notes.append(f"steps are taken in the order of their numbers, '{chosen[0]}' to '{chosen[-1]}'")
+            return chosen, {c: f"is not numbered like '{chosen[0]}'" for c in numbers if c not in chosen}
+    passed = {c: why for c in numbers if is_id_name(c) and (why := no_measure(table, c)) is not None}
+    passed |= {c: why for c in numbers if (why := no_measure(table, c)) is not None and "counts" in why}
+    passed |= odd_ones(table, [c for c in numbers if c not in passed])
+    rest = [c for c in numbers if c not in passed]
+    return (rest, passed) if len(rest) >= LEAST_STEPS else (numbers, {})
+
+
+def _refuse_several_ids(frame: pl.DataFrame, where: Path, sequence: str, others: list[str]) -> None:
+    """Refuse a table whose sequences stand apart in it, where another column tells their pieces apart."""
+    name = frame.get_column(sequence)
+    run = (name.ne_missing(name.shift(1))).cast(pl.Int64).cum_sum().rename("run")
+    runs = int(run[-1]) + (1 if int(run[0]) == 0 else 0)
+    if runs <= name.n_unique():
+        return
+    for other in others:
+        pair = pl.DataFrame({"run": run, "name": name, "other": frame.get_column(other)})
+        steady = pair.group_by("run").agg(pl.col("other").n_unique()).get_column("other").max() == 1
+        if steady and pair.select("name", "other").n_unique() == runs:
+            raise UserError(
+                f"{where}: {runs:,} recordings have {name.n_unique():,} names in '{sequence}', which begins anew with "
+                f"each '{other}'; tell them apart by one column of both, '{other}' and '{sequence}' together, and "
+                "name it with --sequence"
+            )
 
 
 def _time_column(frame: pl.DataFrame, free: list[str], config: Config) -> str | None:
@@ -182,20 +258,31 @@ def _long_roles(
     config: Config,
     roles: Roles,
     free: list[str],
-    numbers: set[str],
+    numbers: Set[str],
     sequence: str,
 ) -> Roles:
     time = config.time or _time_column(frame, free, config)
     free = [c for c in free if c != time]
-    channels = config.channels or tuple(c for c in free if c in numbers)
+    unused: dict[str, str] = {}
+    channels = config.channels
     if not channels:
-        raise UserError(
-            f"{where}: no column of numbers is left to learn from; there is: {', '.join(frame.columns[:20])}"
-        )
+        measured = [c for c in free if c in numbers]
+        unused = {c: "has the name of an id, and whole numbers" for c in measured if _is_id(frame, c)}
+        channels = tuple(c for c in measured if c not in unused)
+    if not channels:
+        words = next((c for c in free if frame.get_column(c).dtype == pl.String), None)
+        hint = f"; there is: {', '.join(frame.columns[:20])}"
+        if words is not None:
+            found = " and ".join(f"'{w}'" for w in frame.get_column(words).drop_nulls().unique(maintain_order=True)[:2])
+            hint = f"; column '{words}' holds names ({found}): give a column for each name, with 1 and 0, in its place"
+        raise UserError(f"{where}: no column of numbers is left to learn from{hint}")
     shown = ", ".join(f"'{c}'" for c in channels[:8]) + (f" and {len(channels) - 8} more" if len(channels) > 8 else "")
     order = f"in the order of '{time}'" if time else "in the order in which they stand"
     roles.notes.append(f"a row is a step: '{sequence}' tells sequences apart, steps {order}, channels {shown}")
-    _note_unused([c for c in free if c not in channels], roles.notes)
+    _note_unused([c for c in free if c not in channels and c not in unused], roles.notes)
+    for column, why in unused.items():
+        roles.notes.append(f"column '{column}' is no channel: it {why}; name all with --channels if it should be")
+    left = {c: "not named with --channels" if c in numbers else "holds no numbers" for c in free if c not in channels}
     return Roles(
         roles.label,
         roles.group,
@@ -204,7 +291,15 @@ def _long_roles(
         time=time,
         channels=channels,
         notes=roles.notes,
+        unused=left | unused,
     )
+
+
+def _is_id(frame: pl.DataFrame, column: str) -> bool:
+    if not is_id_name(column):
+        return False
+    values = frame.get_column(column).cast(pl.Float64, strict=False).drop_nulls()
+    return bool((values == values.floor()).all())
 
 
 def _note_unused(columns: list[str], notes: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Examples with their classes: as a reader finds them, and split."""
+"""Examples with their classes, as a reader finds them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Table
 from lstm_onnx.data.parts import Part
 from lstm_onnx_classification.options import Config
@@ -36,15 +37,13 @@ class Examples:
         """Return the number of examples."""
         return len(self.labels)
 
-    def take(self, chosen: NDArray[np.int64]) -> Examples:
-        """Return some of the examples, in the order given."""
-        pick = [int(i) for i in chosen]
-        return Examples(
-            [self.items[i] for i in pick],  # type: ignore[arg-type]
-            [self.labels[i] for i in pick],
-            [self.places[i] for i in pick],
-            [self.groups[i] for i in pick] if self.groups is not None else None,
-        )
+
+def taken(examples: Examples, chosen: Sequence[int]) -> Examples:
+    """Return some of the examples, in the order given."""
+    own = examples
+    items: list[Any] = [own.items[i] for i in chosen]
+    groups = [own.groups[i] for i in chosen] if own.groups is not None else None
+    return Examples(items, [own.labels[i] for i in chosen], [own.places[i] for i in chosen], groups)
 
 
 def joined(parts: Sequence[Examples]) -> Examples:
@@ -72,6 +71,7 @@ class RawExamples:
         named: classes that the data names, whether they have an example or not.
         config: the options with what was found filled in; None if nothing was.
         notes: one line for each thing that was found or repaired.
+        understood: how each column is read, where the data was a table.
     """
 
     examples: Examples
@@ -82,37 +82,4 @@ class RawExamples:
     named: tuple[str, ...] = ()
     config: Config | None = None
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class SplitExamples:
-    """What was read, split.
-
-    Attributes:
-        train: examples to learn from.
-        validation: examples that decide when to stop; None for none.
-        test: examples that are only scored.
-        classes: all classes, numbers in numeric order, else in alphabetical order.
-        channels: names of the channels; empty for texts.
-        table: how `predict` reads a table like this one; None where the data was no table.
-        column: the column of texts; empty for sequences.
-        config: the options with what was found filled in.
-        summary: one line that says what was read.
-        notes: one line for each thing that was repaired or left out.
-    """
-
-    train: Examples
-    validation: Examples | None
-    test: Examples
-    classes: tuple[str, ...]
-    channels: tuple[str, ...]
-    table: Table | None
-    column: str
-    config: Config
-    summary: str
-    notes: tuple[str, ...]
-
-    def targets(self, part: Examples) -> NDArray[np.int64]:
-        """Return the number of the class of each example of a part, (examples,)."""
-        number = {name: i for i, name in enumerate(self.classes)}
-        return np.array([number[label] for label in part.labels], dtype=np.int64)
+    understood: tuple[ColumnReading, ...] = ()

@@ -1,18 +1,20 @@
-"""Metrics of classification, as sums and counts of a batch.
+"""Metrics of classification that the core lacks, each as sums and counts of a batch.
 
-Accuracy and cross-entropy are means over examples; balanced accuracy and macro F1 come from the added-up confusion
-matrix, calibration from an added-up histogram, and the AUC from the ranks of all probabilities, which are collected.
+A class that was never learnt has the number -1: whatever is answered is wrong, and it has no probability.
+Balanced accuracy and macro F1 come from the added-up confusion matrix, calibration from an added-up histogram, and the
+AUC from the ranks of all probabilities, which are collected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_onnx.data.collected import Collected
+from lstm_onnx.features.metrics import Metric, accuracy
+from lstm_onnx.task import Arrays
 
 Array = NDArray[Any]
 
@@ -21,51 +23,53 @@ BINS = 15
 _LEAST = 1e-12
 
 
-def totals(probabilities: Array, target: Array) -> dict[str, tuple[Any, Any]]:
-    """Score probabilities (batch, class) against the numbers of the true classes (batch,)."""
-    p = probabilities.astype(np.float64)
-    count, classes = p.shape
-    chosen = p.argmax(axis=1)
-    right = chosen == target
-    confusion = np.zeros((classes, classes))
-    np.add.at(confusion, (target, chosen), 1)
-    return {
-        "accuracy": (float(right.sum()), count),
-        "log_loss": (float(-np.log(np.maximum(p[np.arange(count), target], _LEAST)).sum()), count),
-        "confusion": (confusion, count),
-        "calibration": (_calibration(p.max(axis=1), right), count),
-        "scores": (Collected(probabilities=probabilities, target=target), count),
-    }
+def _scored(answers: Arrays, batch: Arrays) -> tuple[Array, Array]:
+    """Return probabilities (batch, class), and the numbers of the true classes (batch,)."""
+    return answers["probabilities"].astype(np.float64), batch["label_number"]
 
 
-def _calibration(confidence: Array, right: Array) -> Array:
+def _log_losses(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+    p, target = _scored(answers, batch)
+    true = np.where(target >= 0, p[np.arange(len(p)), target], _LEAST)
+    return float(-np.log(np.maximum(true, _LEAST)).sum()), len(p)
+
+
+def _confusion(answers: Arrays, batch: Arrays) -> tuple[Array, int]:
+    """Return how many examples of each class (rows; the last of those never learnt) were called what (columns)."""
+    p, target = _scored(answers, batch)
+    confusion = np.zeros((p.shape[1] + 1, p.shape[1]))
+    np.add.at(confusion, (target, p.argmax(axis=1)), 1)
+    return confusion, len(p)
+
+
+def _calibration(answers: Arrays, batch: Arrays) -> tuple[Array, int]:
     """Return (3, BINS): examples, sum of confidence, and right answers in each bin of confidence."""
+    p, target = _scored(answers, batch)
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == target
     which = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    return np.stack(
-        [np.bincount(which, weights=w, minlength=BINS) for w in (np.ones_like(confidence), confidence, right)]
-    )
+    columns = [np.bincount(which, weights=w, minlength=BINS) for w in (np.ones_like(confidence), confidence, right)]
+    return np.stack(columns), len(p)
 
 
-def finish(added: Mapping[str, tuple[Any, Any]]) -> dict[str, float]:
-    """Turn added-up totals into figures."""
-    confusion, count = added["confusion"]
-    hits, there, called = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+def _all(answers: Arrays, batch: Arrays) -> tuple[Collected, int]:
+    return Collected(probabilities=answers["probabilities"], target=batch["label_number"]), len(batch["label_number"])
+
+
+def balanced_accuracy(confusion: Array, count: int = 0) -> float:
+    """Mean over classes of the share of their examples that were called right; never learnt ones count as one class."""
+    there = confusion.sum(axis=1)
     seen = there > 0
-    recall = hits[seen] / there[seen]
-    # a class that is neither there nor called says nothing of the model
-    named = (there + called) > 0
-    f1 = 2 * hits[named] / (there + called)[named]
-    return {
-        "accuracy": added["accuracy"][0] / count,
-        "balanced_accuracy": float(recall.mean()),
-        "macro_f1": float(f1.mean()),
-        "log_loss": added["log_loss"][0] / count,
-        "auc": auc(**added["scores"][0].arrays()),
-        "ece": calibration_error(added["calibration"][0]),
-    }
+    return float((np.append(np.diag(confusion), 0.0)[seen] / there[seen]).mean())
 
 
-def calibration_error(bins: Array) -> float:
+def macro_f1(confusion: Array, count: int = 0) -> float:
+    """Mean of the F1 of each class; one that is neither there nor called says nothing of the model."""
+    both = confusion[:-1].sum(axis=1) + confusion.sum(axis=0)
+    named = both > 0
+    return float((2 * np.diag(confusion)[named] / both[named]).mean())
+
+
+def calibration_error(bins: Array, count: int = 0) -> float:
     """Mean distance of confidence from accuracy, over the bins (3, BINS), weighed by their examples."""
     _, confidence, right = bins
     return float(np.abs(confidence - right).sum() / max(bins[0].sum(), 1))
@@ -91,3 +95,40 @@ def auc(probabilities: Array, target: Array) -> float:
         ranks = (np.cumsum(there) - (there - 1) / 2)[place]
         areas.append((ranks[own].sum() - count * (count + 1) / 2) / (count * rest))
     return float(np.mean(areas)) if areas else float("nan")
+
+
+def pr_auc(probabilities: Array, target: Array) -> float:
+    """Average precision of the rarer of two classes."""
+    rarer = int((target == 1).sum() <= (target == 0).sum())
+    return average_precision(probabilities[:, rarer], target == rarer)
+
+
+def average_precision(scores: Array, own: Array) -> float:
+    """Area under precision over recall, as a sum of steps: that of the threshold at which each example is found.
+
+    Args:
+        scores: (example,), the probability of the class.
+        own: (example,), whether an example is of it; NaN is returned where none is.
+    """
+    count = int(own.sum())
+    if not count:
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(own[order])
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # equal scores are found together
+    precision, recall = hits[ends] / (ends + 1), hits[ends] / count
+    return float((np.diff(recall, prepend=0.0) * precision).sum())
+
+
+def scores(classes: int) -> tuple[Metric, ...]:
+    """Return the metrics for so many classes."""
+    of_two = (Metric("pr_auc", "max", _all, lambda collected, _: pr_auc(**collected.arrays())),)
+    return (
+        accuracy("label", scores="probabilities"),
+        Metric("balanced_accuracy", "max", _confusion, balanced_accuracy),
+        Metric("macro_f1", "max", _confusion, macro_f1),
+        Metric("log_loss", "min", _log_losses),
+        Metric("auc", "max", _all, lambda collected, _: auc(**collected.arrays())),
+        *(of_two if classes == 2 else ()),
+        Metric("ece", "min", _calibration, calibration_error),
+    )

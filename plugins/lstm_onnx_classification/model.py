@@ -1,122 +1,121 @@
-"""The classifier: scaling or words, an LSTM with pooling, perhaps convolutions beside it, a linear head."""
+"""The classifier: numbers or words, an LSTM with pooling, perhaps convolutions and n-grams beside it, a linear head."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from lstm_onnx.features.words import PADDING, UNKNOWN
 from lstm_onnx.nn.lstm import LSTM
+from lstm_onnx.plugin import Learnt, Text
 from lstm_onnx_classification.convolution import ConvolutionBranch
-from lstm_onnx_classification.inputs import SeriesInput, WordInput
 from lstm_onnx_classification.ngrams import NgramBranch
-from lstm_onnx_classification.options import Config, Info
-from lstm_onnx_classification.pooling import Pooling
+from lstm_onnx_classification.options import Config
+from lstm_onnx_classification.pooling import Pooling, valid_steps
+
+State = dict[str, Tensor]
+LOWEST = -1.0
+"""What the largest hidden state begins with: none is smaller."""
 
 
 class Classifier(nn.Module):
-    """What all classifiers share; the subclasses say what goes in.
+    """Classifies sequences, of numbers or of words.
 
     Args:
-        see: from raw inputs to (batch, time, feature).
+        config: options.
+        features: one sequence that goes in, and `label` that comes out.
     """
 
-    temperature: Tensor
-    class_weights: Tensor
-
-    def __init__(self, see: SeriesInput | WordInput, config: Config, info: Info) -> None:
+    def __init__(self, config: Config, features: Learnt) -> None:
         super().__init__()
-        classes, directions = len(info.classes), 2 if config.bidirectional else 1
-        self.see = see
-        self.lstm = LSTM(see.size, config.hidden, config.layers, config.bidirectional, config.dropout)
+        given, directions = features.inputs[0], 2 if config.bidirectional else 1
+        self.given, self.config = given.name, config
+        self.words = WordVectors(config, given.size) if isinstance(given, Text) else None
+        size = config.embedding if self.words is not None else given.size
+        self.lstm = LSTM(size, config.hidden, config.layers, config.bidirectional, config.dropout)
         self.pooling = Pooling(config.pooling, config.hidden * directions)
-        self.convolutions = self._convolutions(see.size, config)
-        self.ngrams = self._ngrams(config, info)
+        self.convolutions = (
+            ConvolutionBranch(size, config.convolutions, config.kernels) if config.convolutions else None
+        )
+        self.ngrams = (
+            NgramBranch(given.size, config.ngrams, config.ngram_size)
+            if config.ngrams and self.words is not None
+            else None
+        )
         beside = [branch.size for branch in (self.convolutions, self.ngrams) if branch is not None]
-        features = self.pooling.size + sum(beside)
         self.dropout = nn.Dropout(config.dropout)
-        self.head = nn.Linear(features, classes)
-        self.smoothing = config.smoothing
-        shares = torch.tensor(info.priors, dtype=torch.float32)
-        weights = 1 / (classes * shares) if config.balance == "weights" else torch.ones(classes)
-        self.register_buffer("class_weights", weights, persistent=False)
-        self.register_buffer("temperature", torch.ones(()))
+        self.head = nn.Linear(self.pooling.size + sum(beside), features["label"].width)  # type: ignore[union-attr]
 
-    @staticmethod
-    def _convolutions(size: int, config: Config) -> ConvolutionBranch | None:
-        return ConvolutionBranch(size, config.convolutions, config.kernels) if config.convolutions else None
+    def forward(
+        self, lengths: Tensor | None, state: State | None, **given: Tensor
+    ) -> tuple[dict[str, Tensor], State | None]:
+        """Return scores (logits) of the classes, `label` (batch, class), and of a piece of a stream also its state.
 
-    @staticmethod
-    def _ngrams(config: Config, info: Info) -> NgramBranch | None:
-        if not config.ngrams or info.words is None:
-            return None
-        return NgramBranch(len(info.words.known), config.ngrams, config.ngram_size)
-
-    def logits(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Return unscaled scores (batch, class) of raw inputs x, padded to a common length."""
-        seen = self.see(x, lengths)
+        Args:
+            lengths: steps or words that count, (batch,); None in a stream.
+            state: what was remembered of the pieces before, see `_running`.
+            given: scaled values (batch, time, size), zero in the padding, or numbers of words (batch, word).
+        """
+        x = given[self.given]
+        if lengths is None:
+            pooled, state = self._running(x, state)
+            return {"label": self.head(pooled)}, state
+        seen = self.words(x, lengths) if self.words is not None else x
         states, last = self.lstm.hidden_states(seen, lengths)
-        directions = 2 if self.lstm.bidirectional else 1
-        ends = torch.cat([last[-directions], last[-1]], dim=1) if directions == 2 else last[-1]
+        ends = torch.cat([last[-2], last[-1]], dim=1) if self.lstm.bidirectional else last[-1]
         found = [self.pooling(states, ends, lengths)]
         if self.convolutions is not None:
             found.append(self.convolutions(seen, lengths))
         if self.ngrams is not None:
             found.append(self.ngrams(x, lengths))
-        return self.head(self.dropout(torch.cat(found, dim=1)))  # type: ignore[no-any-return]
+        return {"label": self.head(self.dropout(torch.cat(found, dim=1)))}, None
 
-    def answer(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Return probabilities (batch, class) after calibration, and the number of the likeliest class (batch,)."""
-        probabilities = torch.softmax(logits / self.temperature, dim=1)
-        return probabilities, probabilities.argmax(dim=1)
+    def _running(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Pool all steps since the reset, of which x (batch, time, size) are the last.
 
-    def loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Cross-entropy (scalar), its targets smoothed and classes weighed as configured."""
-        return functional.cross_entropy(logits, target, self.class_weights, label_smoothing=self.smoothing)
+        The state has `hidden` and `cell` of the LSTM (layer, batch, unit), the `count` of steps so far (batch,), and
+        of hidden states so far the `average` and the `largest`, (batch, unit).
+        """
+        before = state or self._start(x)
+        states, (hidden, cell) = self.lstm(x, state=(before["hidden"], before["cell"]))
+        seen, count = before["count"].unsqueeze(1), before["count"] + x.shape[1]
+        average = (before["average"] * seen + states.sum(dim=1)) / count.unsqueeze(1)
+        largest = torch.maximum(before["largest"], states.amax(dim=1))
+        pools = {"last": hidden[-1], "mean": average, "max": largest}
+        after = {"hidden": hidden, "cell": cell, "count": count, "average": average, "largest": largest}
+        return torch.cat([pools[kind] for kind in self.pooling.kinds], dim=1), after
 
-
-class SeriesClassifier(Classifier):
-    """Classifies sequences of numbers."""
-
-    def __init__(self, config: Config, info: Info) -> None:
-        super().__init__(SeriesInput(config, info), config, info)
-
-    def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Answer for values (batch, time, channel) with lengths (batch,)."""
-        return self.answer(self.logits(values, lengths))
-
-
-class TextClassifier(Classifier):
-    """Classifies texts, given as numbers of words."""
-
-    def __init__(self, config: Config, info: Info) -> None:
-        assert info.words is not None
-        super().__init__(WordInput(config, len(info.words.known)), config, info)
-
-    def forward(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Answer for words (batch, word) with lengths (batch,)."""
-        return self.answer(self.logits(tokens, lengths))
+    def _start(self, x: Tensor) -> State:
+        size = (x.shape[0], self.config.hidden)
+        zeros = x.new_zeros(self.config.layers, *size)
+        start: dict[str, Any] = {"hidden": zeros, "cell": zeros, "count": x.new_zeros(size[0])}
+        return start | {"average": x.new_zeros(size), "largest": x.new_full(size, LOWEST)}
 
 
-def build(config: Config, info: Info) -> Classifier:
-    """Make a fresh classifier."""
-    return SeriesClassifier(config, info) if info.words is None else TextClassifier(config, info)
+class WordVectors(nn.Module):
+    """Looks up the vectors of words.
 
-
-@torch.no_grad()
-def fit_temperature(logits: Tensor, target: Tensor) -> float:
-    """Return the temperature that makes the logits' cross-entropy least (Guo and others 2017).
-
-    A few examples, all of them right, would call for no doubt at all; so the logarithm is drawn to 0 as by a normal
-    prior of deviation 0.5, which counts as little beside many examples. A golden-section search: there is one minimum.
+    Args:
+        config: options.
+        count: how many numbers of words there are.
     """
-    ratio, low, high = 0.618034, -2.0, 2.0
 
-    def loss(log_temperature: float) -> float:
-        scaled = logits / torch.tensor(log_temperature).exp()
-        return float(functional.cross_entropy(scaled, target, reduction="sum")) + 2 * log_temperature**2
+    def __init__(self, config: Config, count: int) -> None:
+        super().__init__()
+        self.hidden_share = config.word_dropout
+        self.table = nn.Embedding(count, config.embedding, padding_idx=PADDING)
+        # smaller than torch's 1: a rare word that is hardly learnt must not drown the others
+        nn.init.normal_(self.table.weight, std=0.1)
+        with torch.no_grad():
+            self.table.weight[PADDING] = 0
+        self.dropout = nn.Dropout(config.dropout)
 
-    for _ in range(40):
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        low, high = (low, right) if loss(left) < loss(right) else (left, high)
-    return float(torch.tensor((low + high) / 2).exp())
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, word, size) from the numbers of words (batch, word); zero in the padding."""
+        if self.training and self.hidden_share:
+            hidden = (torch.rand(tokens.shape, device=tokens.device) < self.hidden_share) & (tokens != PADDING)
+            tokens = torch.where(hidden, UNKNOWN, tokens)
+        vectors: Tensor = self.dropout(self.table(tokens))
+        return vectors * valid_steps(tokens, lengths).to(vectors.dtype)

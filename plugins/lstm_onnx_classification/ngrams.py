@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lstm_onnx.features.words import FIRST
 from lstm_onnx_classification.pooling import valid_steps
 
 BUCKETS = 2**16
@@ -23,22 +22,22 @@ class NgramBranch(nn.Module):
     """Adds up the vectors of all n-grams of a text, over the root of their number.
 
     Args:
-        known: how many words are known.
+        count: how many numbers of words there are.
         orders: lengths of n-grams, such as 1 and 2.
         size: of a vector.
     """
 
     codes: Tensor
 
-    def __init__(self, known: int, orders: tuple[int, ...], size: int) -> None:
+    def __init__(self, count: int, orders: tuple[int, ...], size: int) -> None:
         super().__init__()
         self.orders, self.size = orders, size * len(orders)
-        rows = [known + FIRST if order == 1 else BUCKETS for order in orders]
-        tables = [nn.Embedding(count, size) for count in rows]
+        rows = [count if order == 1 else BUCKETS for order in orders]
+        tables = [nn.Embedding(n, size) for n in rows]
         for table in tables:
             nn.init.normal_(table.weight, std=0.01)
         self.tables = nn.ModuleList(tables)
-        drawn = np.random.default_rng(2017).integers(0, BUCKETS, size=(max(orders), known + FIRST), dtype=np.int64)
+        drawn = np.random.default_rng(2017).integers(0, BUCKETS, size=(max(orders), count), dtype=np.int64)
         self.register_buffer("codes", torch.from_numpy(drawn), persistent=False)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:

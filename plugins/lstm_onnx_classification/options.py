@@ -1,18 +1,17 @@
-"""What a person can choose about a classifier, and what the data told it."""
+"""What a person can choose about a classifier."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from lstm_onnx.contract import Table
-from lstm_onnx.features.words import Words
+from lstm_onnx.data.table_options import TableOptions
 
 POOLINGS = ("last", "mean", "max", "attention")
 
 
-class Config(BaseModel):
+class Config(TableOptions):
     """Options of `lstm-onnx train --plugin classification`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,6 +36,12 @@ class Config(BaseModel):
     validation_share: float = Field(
         0.15, ge=0, lt=1, description="share of the others that decides when to stop; 0 for none"
     )
+    on_missing: Literal["stop", "skip"] = Field(
+        "stop", description="a row without a label or a text: stop, or leave it out and say so"
+    )
+    on_unseen: Literal["stop", "skip"] = Field(
+        "stop", description="a test example of a class that training never shows: stop, or leave it out and say so"
+    )
     encoding: str = Field("utf-8", description="encoding of text files, such as latin-1")
     # what the model sees
     scaling: Literal["global", "sequence", "none"] = Field(
@@ -46,9 +51,16 @@ class Config(BaseModel):
         "string",
         description="what the exported graph takes: strings (ONNX Runtime only), or UTF-8 bytes, which run everywhere",
     )
-    vocabulary: int = Field(20_000, ge=1, description="words to know, the most frequent ones")
+    cut: Literal["words", "characters"] | None = Field(
+        None,
+        description="what texts are cut into: words, or characters (then the graph takes bytes); if not given, "
+        "characters where the script has no spaces between words, as in Chinese, Japanese and Thai",
+    )
+    vocabulary: int = Field(20_000, ge=1, description="words (or characters) to know, the most frequent ones")
     min_count: int = Field(2, ge=1, description="how often a word must occur in training to be known")
-    max_words: int = Field(400, ge=1, description="words of a text that are read in training; longer texts are cut")
+    max_words: int = Field(
+        400, ge=1, description="words (or characters) of a text that are read in training; longer texts are cut"
+    )
     # the model
     embedding: int = Field(64, ge=1, description="size of a word's vector")
     hidden: int = Field(64, ge=1, description="units per LSTM layer and direction")
@@ -86,19 +98,3 @@ class Config(BaseModel):
         if any(not 1 <= n <= 5 for n in self.ngrams):
             raise ValueError("--ngrams: n-grams have 1 to 5 words")
         return self
-
-
-class Info(BaseModel):
-    """What the training data told, needed to build the model and to read data like it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    classes: tuple[str, ...]
-    priors: tuple[float, ...] = Field(description="share of each class in training")
-    typical: int = Field(ge=1, description="median length of a sequence, or of a text in words (or bytes)")
-    channels: tuple[str, ...] = ()
-    center: tuple[float, ...] = Field((), description="mean of each channel in training, user's units")
-    spread: tuple[float, ...] = Field((), description="standard deviation of each channel in training, never 0")
-    gaps: bool = Field(False, description="values are missing in training, so the model sees where")
-    table: Table | None = None
-    words: Words | None = None

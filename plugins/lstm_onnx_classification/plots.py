@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from lstm_onnx.contract import Array, Contract
 from lstm_onnx.task import Arrays
+from lstm_onnx_classification.baselines import written
 from lstm_onnx_classification.metrics import BINS, calibration_error
 
 _SHOWN = 6
@@ -23,7 +24,7 @@ def example_figure(contract: Contract, inputs: Arrays, outputs: Arrays, truth: A
     """Draw some examples, each beside its most probable classes; with the truth known, wrong answers come first."""
     names = contract.axes["class"].labels or ()
     probabilities = outputs["probabilities"]
-    target = truth["target"] if truth is not None else None
+    target = truth["label_number"] if truth is not None else None
     order = np.arange(len(probabilities))
     if target is not None:  # half of what is shown may be wrong answers: they teach most
         wrong = order[probabilities.argmax(axis=1) != target][: _SHOWN // 2]
@@ -56,12 +57,10 @@ def _draw_sequence(axes: Any, contract: Contract, inputs: Arrays, i: int) -> Non
 
 
 def _write_text(axes: Any, inputs: Arrays, i: int) -> None:
-    if "text" in inputs:
-        text = str(inputs["text"][i])
-    elif "bytes" in inputs:
-        text = bytes(inputs["bytes"][i][: int(inputs["byte_count"][i])]).decode(errors="replace")
-    else:
+    if "tokens" in inputs:
         text = " ".join(str(n) for n in inputs["tokens"][i][: int(inputs["lengths"][i])])
+    else:
+        text = written({name: array[i : i + 1] for name, array in inputs.items()})[0]
     lines, width = [""], 70
     for word in text.replace("$", r"\$").split():
         if len(lines[-1]) + len(word) > width:

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from lstm_onnx.data.followed import followed
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.tables import FORMATS
+from lstm_onnx.data.text_facts import reading_notes
+from lstm_onnx.data.text_files import other_encoding
+from lstm_onnx.data.text_table import NoHeader
 from lstm_onnx.data.ucr_format import SUFFIX
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx_classification.columns import Roles, find_roles
+from lstm_onnx_classification.columns import Roles, find_roles, readings, wide_columns
 from lstm_onnx_classification.examples import RawExamples, joined
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading_series import read_npz, read_series_table, read_ts_file
-from lstm_onnx_classification.reading_texts import read_encoded, read_folders, read_text_table
+from lstm_onnx_classification.reading_texts import names_of_archive, read_encoded, read_folders, read_text_table
 
 _TRAIN = re.compile(r"^(?P<name>.*)(?P<part>train)$", re.IGNORECASE)
 
 
-def read(source: Path, config: Config) -> RawExamples:
+def read(source: Path, config: Config, alone: bool = False) -> RawExamples:
     """Read a data set, together with its test part where that lies beside it.
+
+    Args:
+        source: file or folder.
+        config: roles of the columns.
+        alone: read what `source` holds and nothing beside it, as other data is read to be scored.
 
     Raises:
         UserError: it cannot be read; says where, what was found and what to do.
@@ -28,19 +39,20 @@ def read(source: Path, config: Config) -> RawExamples:
     if source.is_dir():
         source, found = _in_folder(source)
         if found is None:
-            return _joined_test(read_folders(source, config), source, config, read_folders)
+            return _joined_test(read_folders(source, config), source, config, read_folders, alone)
+        alone = False  # a pair of files in the folder belongs to it
     if not source.exists():
         names = [p.name for p in source.parent.iterdir()] if source.parent.is_dir() else []
         raise UserError(f"{source}: no such file or folder{nearest(source.name, names)}")
     suffix = source.suffix.lower()
     if suffix == SUFFIX:
-        return _joined_test(read_ts_file(source, config), source, config, read_ts_file)
+        return _joined_test(read_ts_file(source, config), source, config, read_ts_file, alone)
     if suffix == ".npz":
-        return _joined_test(read_npz(source, config), source, config, read_npz)
+        return _joined_test(read_npz(source, config), source, config, read_npz, alone)
     if suffix not in FORMATS:
         known = ", ".join((SUFFIX, ".npz", *FORMATS))
         raise UserError(f"{source}: files of type '{source.suffix}' are not read; use one of {known}")
-    return _read_tables(source, config)
+    return _read_tables(source, config, alone)
 
 
 def files_of(source: Path, config: Config) -> tuple[Path, ...]:
@@ -48,6 +60,8 @@ def files_of(source: Path, config: Config) -> tuple[Path, ...]:
     if source.is_dir():
         source, _ = _in_folder(source)
     test = _asked_for(source, config.test_file) if config.test_file else _partner(source)
+    if test is not None and config.test_file is None and not _has_labels(test, config):
+        test = None
     return (source, test) if test is not None else (source,)
 
 
@@ -75,25 +89,53 @@ def _partner(source: Path) -> Path | None:
     return beside if beside.is_file() else None
 
 
-def _read_tables(source: Path, config: Config) -> RawExamples:
-    frame = read_encoded(source, config.encoding)
-    roles = find_roles(frame, source, config)
+def _has_labels(path: Path, config: Config) -> bool:
+    """Whether a test file that was found has classes: that of a contest has none."""
+    if path.suffix.lower() not in FORMATS or config.label is None:
+        return True
+    return config.label in read_encoded(path, config.encoding).columns
+
+
+def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
+    names = config.header
+    try:
+        frame = read_encoded(source, config.encoding, names)
+    except NoHeader as error:
+        found_names = names_of_archive(source, config.encoding, error.cells)
+        if found_names is None:
+            raise
+        names, frame = found_names, read_encoded(source, config.encoding, found_names)
+    if alone:  # what is scored needs no groups and parts
+        absent = [name for name in ("group", "split") if getattr(config, name) not in frame.columns]
+        config = config.model_copy(update=dict.fromkeys(absent))
+    table = Understanding(frame, source, config)
+    roles = find_roles(table, source, config)
+    steps = roles.channels or (wide_columns(table.looks, (*roles.others, roles.sequence)) if roles.wide else ())
+    timed = (roles.time,) if roles.time in table.numbers and roles.time is not None else ()
+    plain = table.with_numbers((*steps, *timed))
+    understood = readings(table, roles, steps if roles.wide else ())
 
     def one(path: Path, config: Config) -> RawExamples:
-        table = frame if path == source else read_encoded(path, config.encoding)
-        return read_text_table(table, path, roles) if roles.text else read_series_table(table, path, roles)
+        if path == source:
+            found = plain
+        else:
+            found = followed(read_encoded(path, config.encoding, names), understood, path)
+        read_rows = read_text_table if roles.text else read_series_table
+        return read_rows(found, path, roles, config.on_missing)
 
     found = one(source, config)
+    written = {"decimal": None if roles.text else table.decimal, "header": names}
     read = RawExamples(
         found.examples,
         found.parts,
         found.channels,
-        found.table,
+        found.table and found.table.model_copy(update={"encoding": other_encoding(config.encoding)}),
         found.column,
-        config=_resolved(config, roles),
-        notes=(*roles.notes, *found.notes),
+        config=_resolved(config, roles).model_copy(update=written),
+        notes=(*reading_notes(source), *table.notes((*steps, *timed)), *roles.notes, *found.notes),
+        understood=understood,
     )
-    return _joined_test(read, source, config, one)
+    return _joined_test(read, source, config, one, alone)
 
 
 def _resolved(config: Config, roles: Roles) -> Config:
@@ -105,14 +147,19 @@ def _resolved(config: Config, roles: Roles) -> Config:
 
 
 def _joined_test(
-    read: RawExamples, source: Path, config: Config, reader: Callable[[Path, Config], RawExamples]
+    read: RawExamples, source: Path, config: Config, reader: Callable[[Path, Config], RawExamples], alone: bool
 ) -> RawExamples:
     """Add the test examples of another file: the one asked for, or the partner of this one."""
+    if alone:
+        return read
     if config.test_file is None and read.parts is not None:
         return read
     path = _asked_for(source, config.test_file) if config.test_file else _partner(source)
     if path is None:
         return read
+    if config.test_file is None and not _has_labels(path, read.config or config):
+        note = f"{path.name} beside it has no column '{(read.config or config).label}', so it is no test part"
+        return replace(read, notes=(*read.notes, note))
     if read.parts is not None and "test" in read.parts:
         raise UserError(f"{source}: has test examples of its own, and --test-file gives others; leave one out")
     if path.is_dir() != source.is_dir():
@@ -136,6 +183,7 @@ def _joined_test(
         named,
         read.config,
         (*read.notes, f"test examples of {path.name}", *test.notes),
+        read.understood,
     )
 
 

@@ -16,10 +16,12 @@ from lstm_onnx.data.sequences import long_sequences, wide_sequences
 from lstm_onnx.data.tables import row_number
 from lstm_onnx.data.ucr_format import channel_names, read_ts
 from lstm_onnx.errors import UserError
-from lstm_onnx_classification.cells import cells, part_names, refuse_changes
+from lstm_onnx_classification.cells import cells, has_cell, part_names, refuse_changes
 from lstm_onnx_classification.columns import LABELS, Roles, wide_columns
 from lstm_onnx_classification.examples import Examples, RawExamples, StepArray, joined
+from lstm_onnx_classification.labels import OnBad
 from lstm_onnx_classification.options import Config
+from lstm_onnx_classification.reading_texts import SKIP, left_out
 
 Array = NDArray[Any]
 
@@ -45,7 +47,7 @@ def read_ts_file(path: Path, config: Config) -> RawExamples:
     )
 
 
-def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles) -> RawExamples:
+def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles, on_missing: OnBad = "stop") -> RawExamples:
     """Read a table of sequences, a row for each or a row for each step."""
     if roles.wide:
         steps = list(roles.channels) or wide_columns(frame, (*roles.others, roles.sequence))
@@ -60,22 +62,28 @@ def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles) -> RawExam
         channels = roles.channels
         others = tuple(c for c in roles.known if c != roles.sequence)
         table = Table(time=roles.time, series=roles.sequence, others=others)
-    rows = found.rows.tolist()
+    rows, values, places, notes = found.rows.tolist(), found.values, found.places, found.notes
+    if on_missing == "skip":
+        there = np.flatnonzero(has_cell(frame, roles.label, where, rows))
+        notes += left_out(where, np.delete(found.rows, there), "without a label")
+        rows, values, places = ([column[i] for i in there] for column in (rows, values, places))  # type: ignore[assignment]
+        if not rows:
+            raise UserError(f"{where}: no row has a label in column '{roles.label}'")
     parts = None
     if roles.split is not None:
         numbers = [row_number(where, i) for i in rows]
         parts = part_names(cells(frame, roles.split, where, "part", rows), roles.split, numbers, where)
     return RawExamples(
         Examples(
-            found.values,
-            cells(frame, roles.label, where, "class", rows),
-            [f"{where}: {place}" for place in found.places],
+            values,
+            cells(frame, roles.label, where, "class", rows, f"fill it in, delete the row, or {SKIP}"),
+            [f"{where}: {place}" for place in places],
             cells(frame, roles.group, where, "group", rows) if roles.group else None,
         ),
         parts=parts,
         channels=channels,
         table=table,
-        notes=found.notes,
+        notes=notes,
     )
 
 

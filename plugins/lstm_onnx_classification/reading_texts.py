@@ -2,34 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.cells import parse_number
 from lstm_onnx.data.parts import PART_NAMES, Part
 from lstm_onnx.data.tables import read_table, row_number
 from lstm_onnx.data.text_files import decode
 from lstm_onnx.errors import UserError
-from lstm_onnx_classification.cells import cells, part_names, refuse_nested
+from lstm_onnx_classification.cells import cells, has_cell, part_names, refuse_nested
 from lstm_onnx_classification.columns import Roles
 from lstm_onnx_classification.examples import Examples, RawExamples
+from lstm_onnx_classification.labels import OnBad
 from lstm_onnx_classification.options import Config
 
+SKIP = "leave such rows out with --on-missing skip"
 COLUMN = "text"
 """What the column of texts is called in a table for a model of a folder."""
+_LEAST = 4
+"""Cells of a line of an archive: a class, and a few steps."""
 _BINARY = (".parquet", ".pq")
 
 
-def read_encoded(path: Path, encoding: str) -> pl.DataFrame:
+def read_encoded(path: Path, encoding: str, names: Sequence[str] = ()) -> pl.DataFrame:
     """Read a table; text files in the encoding given.
+
+    Args:
+        path: the file.
+        encoding: of text files.
+        names: names of the columns, for a file without a header line.
 
     Raises:
         UserError: it is no table, or not in this encoding; names the row and the byte.
     """
     if path.suffix.lower() in _BINARY or not path.is_file():
-        return read_table(path)
-    return read_table(path, decoded(path, encoding).encode("utf-8"))
+        return read_table(path, names=names)
+    return read_table(path, decoded(path, encoding).encode("utf-8"), names)
+
+
+def names_of_archive(path: Path, encoding: str, cells: Sequence[str]) -> tuple[str, ...] | None:
+    """Name the columns of a file without a header line that holds nothing but numbers: a class, then the steps.
+
+    The first column of such a file, as archives of series have them, holds few whole numbers, each many times.
+
+    Args:
+        path: the file.
+        encoding: of its text.
+        cells: of its first line.
+
+    Returns:
+        `label` and the numbers of the steps from 0; None where the file is another.
+    """
+    if len(cells) < _LEAST or not all(_is_number(cell) for cell in cells):
+        return None
+    names = ("label", *(str(i) for i in range(len(cells) - 1)))
+    frame = read_encoded(path, encoding, names)
+    first = frame.get_column("label").cast(pl.Float64, strict=False)
+    whole = first.null_count() == 0 and bool((first == first.floor()).all())
+    return names if whole and 2 * first.n_unique() <= frame.height else None
+
+
+def _is_number(cell: str) -> bool:
+    return parse_number(cell) is not None
 
 
 def decoded(path: Path, encoding: str) -> str:
@@ -42,34 +81,52 @@ def decoded(path: Path, encoding: str) -> str:
     return decode(path.read_bytes(), path, encoding, advice)
 
 
-def read_text_table(frame: pl.DataFrame, where: Path, roles: Roles) -> RawExamples:
-    """Read a table with a text and a class in each row."""
+def read_text_table(frame: pl.DataFrame, where: Path, roles: Roles, on_missing: OnBad = "stop") -> RawExamples:
+    """Read a table with a text and a class in each row; rows that lack one are refused or left out."""
     assert roles.text is not None
     refuse_nested(frame, roles.text, where)
     column = frame.get_column(roles.text)
     texts = column.cast(pl.String)
-    empty = (texts.is_null() | (texts.str.strip_chars() == "")).arg_true()
-    if len(empty):
+    there = (texts.str.strip_chars() != "").fill_null(False)
+    empty = (~there).arg_true()
+    rows = np.arange(frame.height)
+    notes: tuple[str, ...] = ()
+    if on_missing == "skip":
+        rows = np.flatnonzero(there.to_numpy() & has_cell(frame, roles.label, where))
+        notes = left_out(where, np.setdiff1d(np.arange(frame.height), rows), "without a text or a label")
+        if not len(rows):
+            raise UserError(f"{where}: no row has both a text and a label")
+    elif len(empty):
         more = f" (and in {len(empty) - 1:,} more rows)" if len(empty) > 1 else ""
         raise UserError(
             f"{where}: row {row_number(where, int(empty[0]))}, column '{roles.text}': the text is empty{more}; fill it "
-            "in or delete the row"
+            f"in, delete the row, or {SKIP}"
         )
-    numbers = [row_number(where, i) for i in range(frame.height)]
+    numbers = [row_number(where, int(i)) for i in rows]
     parts = None
     if roles.split is not None:
-        parts = part_names(cells(frame, roles.split, where, "part"), roles.split, numbers, where)
+        parts = part_names(cells(frame, roles.split, where, "part", rows), roles.split, numbers, where)
     return RawExamples(
         Examples(
-            texts.to_list(),
-            cells(frame, roles.label, where, "class"),
+            texts[rows].to_list(),
+            cells(frame, roles.label, where, "class", rows, f"fill it in, delete the row, or {SKIP}"),
             [f"{where}: row {n}" for n in numbers],
-            cells(frame, roles.group, where, "group") if roles.group else None,
+            cells(frame, roles.group, where, "group", rows) if roles.group else None,
         ),
         parts=parts,
         table=Table(others=roles.known),
         column=roles.text,
+        notes=notes,
     )
+
+
+def left_out(where: Path, rows: NDArray[np.int64], why: str) -> tuple[str, ...]:
+    """Note which rows of a table are left out; nothing if none is."""
+    if not len(rows):
+        return ()
+    first = row_number(where, int(rows[0]))
+    more = f", the first row {first}" if len(rows) > 1 else f", row {first}"
+    return (f"left out, {why}: {len(rows):,}{more}",)
 
 
 def read_folders(folder: Path, config: Config) -> RawExamples:

@@ -1,55 +1,49 @@
-"""Classification as a task: what the core asks, answered. Imports torch only where it trains or exports."""
+"""Classification as a task on features. Imports torch only where it trains or exports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lstm_onnx.contract import Array, Contract
-from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, Task, TaskData, Totals
-from lstm_onnx_classification import metrics, options
+from lstm_onnx.contract import Contract
+from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.plugin import DataSet, Examples, FeatureTask, Metric, PrimaryMetric, Remembered
+from lstm_onnx.task import Answer, Arrays, Totals
+from lstm_onnx_classification import metrics
+from lstm_onnx_classification.options import Config as Chosen
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.figure import Figure
-    from torch import Tensor as TorchTensor
     from torch import nn
 
-    from lstm_onnx_classification.model import Classifier
 
-
-def _classifier(model: nn.Module) -> Classifier:
-    from lstm_onnx_classification.model import Classifier
-
-    assert isinstance(model, Classifier)
-    return model
-
-
-def _logits(model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
-    x = batch["tokens"] if "tokens" in batch else batch["values"]
-    return _classifier(model).logits(x, batch["lengths"])
-
-
-class Classification(Task[options.Config, options.Info]):
-    """Which class a sequence or a text belongs to."""
+class Classification(FeatureTask[Chosen]):
+    """Which class a sequence or a text belongs to: `Rows` or `Text` in, a `Category` out, as the data decides."""
 
     name = "classification"
     summary = "which class a sequence of numbers or a text belongs to, with probabilities"
     primary_metric = PrimaryMetric("accuracy", mode="max")
-    Config = options.Config
-    Info = options.Info
+    Config = Chosen
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "weight_decay": 1e-2}
+    streams = True
 
-    def load_data(self, source: Path | None, config: options.Config, seed: int) -> TaskData[options.Info]:
-        """Read sequences or texts, and split them; see `lstm_onnx_classification.data`."""
+    def read(self, source: Path | None, options: Chosen, random: np.random.Generator) -> Examples:
+        """Read sequences or texts, and say what features they are; see `lstm_onnx_classification.data`."""
         from lstm_onnx_classification.data import load
-        from lstm_onnx_classification.encode import task_data
 
-        return task_data(load(source, config, seed))
+        return load(source, options)
 
-    def data_files(self, source: Path | None, config: options.Config) -> Sequence[Path]:
+    def read_scored(self, source: Path, options: Chosen, learnt: Learnt) -> Examples:
+        """Read what `source` holds, and nothing beside it; a class that was never learnt may be there."""
+        from lstm_onnx_classification.data import load_scored
+
+        return load_scored(source, options, learnt)
+
+    def data_files(self, source: Path | None, config: Chosen) -> Sequence[Path]:
         """The source, and the test part that is given by an option or lies beside it."""
         from lstm_onnx_classification.reading import files_of
 
@@ -61,60 +55,75 @@ class Classification(Task[options.Config, options.Info]):
 
         return (VOWELS,)
 
-    def build_model(self, config: options.Config, info: options.Info) -> nn.Module:
+    def shares(self, options: Chosen) -> tuple[float, float]:
+        """As the options say."""
+        return options.test_share, options.validation_share
+
+    def module(self, options: Chosen, features: Learnt) -> nn.Module:
         """Make a fresh classifier."""
-        from lstm_onnx_classification.model import build
+        from lstm_onnx_classification.model import Classifier
 
-        return build(config, info)
+        return Classifier(options, features)
 
-    def loss(self, model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
-        """Mean cross-entropy."""
-        return _classifier(model).loss(_logits(model, batch), batch["target"])
+    def scores(self, options: Chosen, outputs: Sequence[Any]) -> Sequence[Metric]:
+        """Accuracy, plain and balanced, macro F1, cross-entropy, AUC, of two classes PR-AUC, and calibration error."""
+        return metrics.scores(outputs[0].width)
 
-    def metrics(self, outputs: Arrays, batch: Arrays, config: options.Config) -> Totals:
-        """Accuracy, plain and balanced, macro F1, cross-entropy, AUC, and expected calibration error."""
-        return metrics.totals(outputs["probabilities"], batch["target"])
-
-    def finish(self, totals: Totals) -> dict[str, float]:
-        """Take them from what was added up."""
-        return metrics.finish(totals)
-
-    def calibrate(self, model: nn.Module, validation: Iterator[dict[str, TorchTensor]], config: options.Config) -> None:
-        """Fit the temperature of the probabilities."""
-        import torch
-
-        from lstm_onnx_classification.model import fit_temperature
-
-        pairs = [(_logits(model, batch), batch["target"]) for batch in validation]
-        logits, targets = (torch.cat(column) for column in zip(*pairs, strict=True))
-        _classifier(model).temperature.fill_(fit_temperature(logits, targets))
-
-    def baselines(self, config: options.Config, info: options.Info) -> dict[str, Answer]:
+    def baselines(self, config: Chosen, info: Learnt) -> dict[str, Answer]:
         """Always the most frequent class, with the shares of all classes as probabilities."""
-        shares = np.array(info.priors)
+        return {"majority": info.outputs[0].naive}
 
-        def majority(batch: Arrays) -> dict[str, Array]:
-            return {"probabilities": np.tile(shares, (len(batch["target"]), 1))}
+    def remarks(self, learnt: Learnt, asked: Mapping[str, Sequence[Any]], options: Chosen) -> Sequence[str]:
+        """Tell if hardly a word of the texts to test is known."""
+        from lstm_onnx_classification.vocabulary import coverage_notes
 
-        return {"majority": majority}
+        return coverage_notes(learnt.inputs[0], asked, options)
 
-    def graphs(self, model: nn.Module, config: options.Config, info: options.Info) -> list[GraphSpec]:
-        """One graph: the classifier, with the words before it and the label after it."""
-        from lstm_onnx_classification.spec import graph_spec
+    def naive(
+        self,
+        learnt: Learnt,
+        known: Mapping[str, Sequence[Any]],
+        asked: Mapping[str, Sequence[Any]],
+        options: Chosen,
+    ) -> Mapping[str, Answer | str]:
+        """The nearest sequence, or TF-IDF of texts."""
+        from lstm_onnx_classification.baselines import baselines
 
-        return [graph_spec(model, config, info)]
+        return baselines(learnt, known, asked)
 
-    def streaming(self, model: nn.Module, config: options.Config, info: options.Info) -> GraphSpec:
-        """A running answer after each step; only where nothing needs the end of the sequence."""
-        from lstm_onnx_classification.streaming import streaming_spec
+    def describe(self, learnt: Learnt) -> str:
+        """Say what is classified as what."""
+        given, classes = learnt.inputs[0], learnt.outputs[0].levels or ()  # type: ignore[union-attr]
+        what = f"sequences of {_few(given.columns, 8)}" if given.kind == "rows" else "texts"
+        return f"Classifies {what} as one of {_few(tuple(map(str, classes)), 6)}."
 
-        return streaming_spec(model, config, info)
+    def whole(self, options: Chosen, features: Learnt) -> str | None:
+        """Say what in the model needs the whole sequence."""
+        if features.inputs[0].kind != "rows":
+            return "texts are classified whole: there is no streaming variant of a text classifier"
+        needs = {
+            "--bidirectional reads from the end": options.bidirectional and "--no-bidirectional",
+            "--scaling sequence needs the mean of the whole sequence": options.scaling == "sequence"
+            and "--scaling global",
+            "--pooling attention weighs all steps at once": "attention" in options.pooling and "--pooling mean max",
+            "--convolutions look ahead": bool(options.convolutions) and "no --convolutions",
+        }
+        for why, instead in needs.items():
+            if instead:
+                return f"{why}, so there is no streaming variant; train with {instead}"
+        return None
 
-    def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
-        """Sequences like waves with values missing here and there; texts of made-up words."""
-        from lstm_onnx_classification.samples import sample
+    def remembered(self, options: Chosen) -> dict[str, Remembered]:
+        """Describe what goes round in a stream."""
+        from lstm_onnx_classification.model import LOWEST
 
-        return sample(graph, sizes, seed)
+        return {
+            "hidden": Remembered("what the LSTM remembers", ("layer", "batch", "unit")),
+            "cell": Remembered("what the LSTM remembers for long", ("layer", "batch", "unit")),
+            "count": Remembered("steps so far", ("batch",)),
+            "average": Remembered("mean of the hidden states so far", ("batch", "unit")),
+            "largest": Remembered("largest of the hidden states so far", ("batch", "unit"), LOWEST),
+        }
 
     def plots(
         self, contract: Contract, inputs: Arrays, outputs: Arrays, truth: Arrays | None = None
@@ -124,12 +133,22 @@ class Classification(Task[options.Config, options.Info]):
 
         return {"examples": example_figure(contract, inputs, outputs, truth)}
 
+    def tables(self, contract: Contract, totals: Totals) -> dict[str, pl.DataFrame]:
+        """Precision, recall and more of each class."""
+        from lstm_onnx_classification.class_table import class_table
+
+        return {"classes": class_table(contract.axes["class"].labels or (), totals)}
+
     def charts(self, contract: Contract, totals: Totals) -> dict[str, Figure]:
         """Draw the confusion matrix, and how far confidence can be trusted."""
         from lstm_onnx_classification.plots import calibration_figure, confusion_figure
 
         names = contract.axes["class"].labels or ()
         return {
-            "confusion": confusion_figure(names, totals["confusion"][0]),
-            "calibration": calibration_figure(totals["calibration"][0]),
+            "confusion": confusion_figure(names, totals["macro_f1"][0].total[:-1]),
+            "calibration": calibration_figure(totals["ece"][0].total),
         }
+
+
+def _few(names: tuple[str, ...], most: int) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from lstm_onnx.data.time_series import Series
 from lstm_onnx_forecasting.options import Config
 
-RESTING = 0.01
-"""From this share of zeros on, and with nothing below, 0 is taken for a bound."""
+RESTING, FEW = 0.01, 10
+"""From this share and number of zeros on, and with nothing below, 0 is taken for a bound."""
 
 
 def find_bounds(
@@ -36,7 +36,9 @@ def find_bounds(
         if config.lower is not None:
             lower[name] = config.lower
             _note_beyond(name, f"--lower {config.lower:g}", column < config.lower, notes)
-        elif len(column) and column.min() == 0 < column.max() and (column == 0).mean() >= RESTING:
+        elif (
+            len(column) and column.min() == 0 < column.max() and (column == 0).sum() >= max(FEW, RESTING * len(column))
+        ):
             lower[name] = 0.0
             notes.append(f"'{name}' is often 0 and never less, so no forecast is; --lower with a number allows less")
         if config.upper is not None:

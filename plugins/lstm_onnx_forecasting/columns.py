@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-from lstm_onnx.data.tables import is_numeric, numeric_column, require
+from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
+from lstm_onnx.data.measures import no_measure
+from lstm_onnx.data.tables import numeric_column, require
 from lstm_onnx.data.timestamps import looks_like_time
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx_forecasting.options import Config
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The columns by role; `notes` says what was chosen without being told."""
+    """The columns by role; `notes` says what was chosen without being told, `unused` why a column has none."""
 
     time: str
     series: str | None
@@ -25,6 +28,7 @@ class Roles:
     future: tuple[str, ...]
     static: tuple[str, ...]
     notes: tuple[str, ...]
+    unused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -32,27 +36,68 @@ class Roles:
         return (*self.target, *self.past, *self.future, *self.static)
 
 
-def find_roles(frame: pl.DataFrame, where: Path | str, config: Config) -> Roles:
+def find_roles(table: Understanding, config: Config) -> Roles:
     """Give each column its role, from the config and, for time and targets that it leaves open, from the table.
 
     Raises:
         UserError: a named column does not exist or has two roles, or a role cannot be filled.
     """
+    frame, where = table.looks, table.where
     _refuse_contradictions(frame, where, config)
     time = config.time or _find_time(frame, where, config)
-    target, notes = config.target, []
-    if not target:
-        taken = {time, config.series, *config.past, *config.future, *config.static}
-        rest = [c for c in frame.columns if c not in taken]
-        target = tuple(c for c in rest if is_numeric(frame.get_column(c)))
-        left = [c for c in rest if c not in target]
-        if not target:
-            for column in rest[:1]:
-                numeric_column(frame, column, where)  # tells which cell is no number, and why
-            raise UserError(f"{where}: no column of numbers is left to forecast; name it with --target")
-        if left:
-            notes.append(f"not used, because they hold no numbers: {', '.join(left)}")
-    return Roles(time, config.series, target, config.past, config.future, config.static, tuple(notes))
+    if config.target:
+        unused = {c: "not named with --target" for c in _rest(frame, time, config) if c not in config.target}
+        return Roles(time, config.series, config.target, config.past, config.future, config.static, (), unused)
+    rest = _rest(frame, time, config)
+    numbers = [c for c in rest if c in table.numbers]
+    if not numbers:
+        for column in rest[:1]:
+            numeric_column(frame, column, where)  # tells which cell is no number, and why
+        raise UserError(f"{where}: no column of numbers is left to forecast; name it with --target")
+    unused = {c: "holds no numbers" for c in rest if c not in numbers}
+    target, passed = _targets(table, numbers, config)
+    notes = []
+    if unused:
+        notes.append(f"not used, because they hold no numbers: {', '.join(unused)}")
+    for column, why in passed.items():
+        notes.append(f"column '{column}' is not forecast: it {why}; name it with --target if it should be")
+    if len(target) > 1:
+        what = "series" if config.columns == "series" else "columns of numbers"
+        shown = ", ".join(target[:6]) + (f" and {len(target) - 6} more" if len(target) > 6 else "")
+        notes.append(f"without --target, all {len(target)} {what} are forecast: {shown}")
+    return Roles(time, config.series, target, config.past, config.future, config.static, tuple(notes), unused | passed)
+
+
+def _rest(frame: pl.DataFrame, time: str, config: Config) -> list[str]:
+    """Name the columns that have no role but perhaps that of a target."""
+    taken = {time, config.series, *config.past, *config.future, *config.static}
+    return [c for c in frame.columns if c not in taken]
+
+
+def _targets(table: Understanding, numbers: list[str], config: Config) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Choose what is forecast of the columns of numbers, and say why others are not."""
+    passed: dict[str, str] = {}
+    if config.columns == "variables" and len(numbers) > 1:
+        passed = {c: why for c in numbers if (why := no_measure(table, c)) is not None}
+    target = tuple(c for c in numbers if c not in passed)
+    return (target, passed) if target else (tuple(numbers), {})
+
+
+def readings(table: Understanding, roles: Roles, config: Config) -> tuple[ColumnReading, ...]:
+    """Say of every column of a table what it is used as."""
+    target = "series" if config.columns == "series" else "target"
+    used = {roles.time: "time"} | ({roles.series: "series"} if roles.series is not None else {})
+    for role, columns in (
+        (target, roles.target),
+        ("past", roles.past),
+        ("future", roles.future),
+        ("static", roles.static),
+    ):
+        used |= dict.fromkeys(columns, role)
+    kinds = {roles.time: "time"} | ({roles.series: "id"} if roles.series is not None else {})
+    return tuple(
+        table.reading(c, used.get(c, LEFT_OUT), kinds.get(c), odd=roles.unused.get(c)) for c in table.frame.columns
+    )
 
 
 def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Config) -> None:

@@ -7,10 +7,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from lstm_onnx.data.frequency import step_text
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.series_examples import examples_to_score
 from lstm_onnx.features.series_parts import cut_parts
 from lstm_onnx.plugin import Ahead, DataSet, Examples, Series, Table, series_examples
 from lstm_onnx_forecasting.bounds import find_bounds
-from lstm_onnx_forecasting.options import Config
+from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.reading import ReadSeries, read_series
 from lstm_onnx_forecasting.season import choose_season, choose_window
 
@@ -45,7 +47,24 @@ def read(source: Path | None, config: Config) -> Examples:
         parts=parts,
         notes=notes,
     )
-    return replace(examples, options=_resolved(config, found, season, window))
+    options = _resolved(config, found, season, window)
+    return replace(examples, options=options, understood=found.understood)
+
+
+def read_scored(source: Path, config: Config, info: Info) -> Examples:
+    """Read other data than was learnt from, with every forecast that it allows.
+
+    Raises:
+        UserError: the table cannot be read as the model was trained, or is too short for any forecast.
+    """
+    notes = list[str]()
+    found = read_series(source, config, notes)
+    if found.target != info.target:
+        raise UserError(f"{source}: the targets are {', '.join(found.target)}, and were {', '.join(info.target)}")
+    assert info.table is not None
+    return examples_to_score(
+        found.series, info.features, info.ahead, info.table, where=source, season=info.season, notes=notes
+    )
 
 
 def _series(config: Config, read: ReadSeries, window: int) -> Series:
@@ -98,5 +117,6 @@ def _resolved(config: Config, read: ReadSeries, season: int, window: int) -> Con
         "frequency": step_text(read.step),
         "season": season,
         "window": window,
+        "decimal": read.decimal,
     }
     return config.model_copy(update=found if config.columns == "series" else found | {"target": roles.target})

@@ -8,7 +8,7 @@ the figure NaN: leaving it out would reward a model for not answering.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,9 @@ def scored_truth(actual: Array, values: Array) -> Array:
     return np.where(answerable, actual.astype(np.float64), np.nan)
 
 
-def point_totals(forecast: Array, actual: Array, mase_scale: Array) -> dict[str, tuple[float, float]]:
+def point_totals(
+    forecast: Array, actual: Array, mase_scale: Array, names: Sequence[str] = ()
+) -> dict[str, tuple[float, float]]:
     """Sums and counts of MAE, MSE, sMAPE and MASE.
 
     sMAPE is that of the M competitions, 200 |a - f| / (|a| + |f|) percent (Makridakis and Hibon 2000); MASE divides a
@@ -32,6 +34,7 @@ def point_totals(forecast: Array, actual: Array, mase_scale: Array) -> dict[str,
         forecast: (batch, horizon, target).
         actual: (batch, horizon, target).
         mase_scale: (batch, target), NaN where it is 0 or unknown.
+        names: of several targets, for figures of each in its own unit: `mae load`.
     """
     forecast, known = forecast.astype(np.float64), ~np.isnan(actual)
     error = np.abs(actual - forecast)
@@ -39,9 +42,14 @@ def point_totals(forecast: Array, actual: Array, mase_scale: Array) -> dict[str,
     relative = 200 * np.divide(error, size, out=np.zeros_like(error), where=size != 0)
     mae = known_mean(error, known)
     counted = _any_step(known)
+    with_unit = {"mae": mae, "mse": known_mean(error**2, known)}
+    if len(names) > 1:
+        each = {f"{k} {name}": total(v[:, i], counted[:, i])
+                for k, v in with_unit.items() for i, name in enumerate(names)}  # fmt: skip
+    else:
+        each = {k: total(v, counted) for k, v in with_unit.items()}
     return {
-        "mae": total(mae, counted),
-        "mse": total(known_mean(error**2, known), counted),
+        **each,
         "smape": total(known_mean(relative, known), counted),
         "mase": total(mae / mase_scale, counted & ~np.isnan(mase_scale)),
     }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from lstm_onnx.data.table_options import TableOptions
 from lstm_onnx.plugin import Ahead, Learnt, Series
 
 
-class Config(BaseModel):
+class Config(TableOptions):
     """Options of `lstm-onnx train --plugin forecasting`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

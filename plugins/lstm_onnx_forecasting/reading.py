@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Step
 from lstm_onnx.data.frequency import parse_step
-from lstm_onnx.data.tables import read_table
+from lstm_onnx.data.open_table import open_table
+from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.series_parts import listed
-from lstm_onnx_forecasting.columns import Roles, find_roles
+from lstm_onnx_forecasting.columns import Roles, find_roles, readings
 from lstm_onnx_forecasting.options import Config
 
 LOGLESS = 0.05
@@ -32,6 +34,8 @@ class ReadSeries:
         roles: which column plays which part.
         target: names of the targets of each series.
         step: the distance between rows.
+        understood: how each column of the table is read.
+        decimal: the decimal sign of all its numbers, if they have one.
         series: each from its first known target to its last; values (rows, columns in the order of `names`).
     """
 
@@ -39,6 +43,8 @@ class ReadSeries:
     target: tuple[str, ...]
     step: Step
     series: list[Series]
+    understood: tuple[ColumnReading, ...] = ()
+    decimal: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,15 +63,18 @@ def read_series(source: Path, config: Config, notes: list[str]) -> ReadSeries:
     Raises:
         UserError: the table cannot be used.
     """
-    frame = read_table(source)
-    roles = find_roles(frame, source, config)
-    table = _read(frame, source, roles, config)
+    understood = open_table(source, config)
+    roles = find_roles(understood, config)
+    table = _read(understood.with_numbers(roles.numbers), source, roles, config)
     target = (WIDE_TARGET,) if config.columns == "series" else roles.target
-    notes += [*roles.notes, *table.notes]
+    notes += [*reading_notes(source), *understood.notes(roles.numbers), *roles.notes, *table.notes]
     _refuse_empty(table.series, roles, config, source)
     if config.transform == "log":
         _check_logarithm(table.series, target, source, notes)
-    return ReadSeries(roles, target, table.step, _trimmed(table.series, len(target), notes))
+    series = _trimmed(table.series, len(target), notes)
+    return ReadSeries(
+        roles, target, table.step, series, readings(understood, roles, config), understood.decimal or config.decimal
+    )
 
 
 def _read(frame: pl.DataFrame, source: Path, roles: Roles, config: Config) -> Regular:

@@ -36,6 +36,13 @@ class Forecasting(FeatureTask[options.Config]):
     training: ClassVar[dict[str, Any]] = {}
     streams = True
 
+    def read_scored(self, source: Path, options: options.Config, learnt: Learnt) -> Examples:
+        """Read other data, with every forecast that it allows."""
+        from lstm_onnx_forecasting.data import read_scored
+
+        assert isinstance(learnt, self.Info)
+        return read_scored(source, options, learnt)
+
     def data_sets(self) -> tuple[DataSet, ...]:
         """Hourly traffic on a motorway."""
         from lstm_onnx_forecasting.data import TRAFFIC
@@ -94,9 +101,13 @@ class Forecasting(FeatureTask[options.Config]):
         return self.metrics(outputs, batch, config)
 
     def metrics(self, outputs: Arrays, batch: Arrays, config: options.Config) -> Totals:
-        """MAE, MSE, sMAPE and MASE of the point forecast; pinball loss and coverage of the quantiles."""
+        """MAE, MSE, sMAPE and MASE of the point forecast; pinball loss and coverage of the quantiles.
+
+        Of several targets, what has their unit is told of each, as their sum would be of apples and pears.
+        """
         actual = metrics.scored_truth(batch["actual"], batch["values"])
-        totals = metrics.point_totals(outputs["forecast"], actual, batch["mase_scale"])
+        names = config.target if config.columns == "variables" else ()
+        totals = metrics.point_totals(outputs["forecast"], actual, batch["mase_scale"], names)
         if "quantiles" in outputs:
             totals |= metrics.quantile_totals(outputs["quantiles"], actual, config.quantiles)
         return totals
@@ -104,7 +115,8 @@ class Forecasting(FeatureTask[options.Config]):
     def finish(self, totals: Totals) -> dict[str, float]:
         """Add the RMSE, the root of the mean squared error over all."""
         figures = Task.finish(self, totals)
-        return {"rmse": math.sqrt(figures["mse"])} | figures
+        squares = [name for name in figures if name.startswith("mse")]
+        return {f"r{name}": math.sqrt(figures[name]) for name in squares} | figures
 
     def baselines(self, config: options.Config, info: Learnt) -> dict[str, Answer]:
         """The last value, and the last season, repeated."""

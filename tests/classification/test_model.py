@@ -8,19 +8,29 @@ import numpy as np
 import pytest
 import torch
 from lstm_onnx_classification.convolution import ConvolutionBranch, MaskedBatchNorm
-from lstm_onnx_classification.model import build, fit_temperature
-from lstm_onnx_classification.options import Config, Info
+from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.pooling import Pooling
 from torch import nn
 from torch.nn import functional
 
+from lstm_onnx.features.category import Category
+from lstm_onnx.features.coding import fit_temperature
+from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.features.module import FeatureModel
+from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.text import Text
 from lstm_onnx.features.words import Words
+from lstm_onnx.plugins.registry import load_task
 
-SERIES = Info(
-    classes=("a", "b", "c"), priors=(0.5, 0.3, 0.2), typical=9, channels=("x", "y"), center=(1, 2), spread=(2, 0.5)
+TASK = load_task("classification").task
+LABEL = Category(name="label", scores="probabilities", calibrated=True)
+SERIES = Learnt(
+    inputs=(Rows(name="values", columns=("x", "y"), center=(1, 2), spread=(2, 0.5), tolerant=True),),
+    outputs=(LABEL.model_copy(update={"levels": ("a", "b", "c"), "shares": (0.5, 0.3, 0.2)}),),
 )
-TEXTS = Info(
-    classes=("a", "b"), priors=(0.5, 0.5), typical=9, words=Words(column="text", known=tuple(map(str, range(50))))
+TEXTS = Learnt(
+    inputs=(Text(name="text", words=Words(column="text", known=tuple(map(str, range(50))))),),
+    outputs=(LABEL.model_copy(update={"levels": ("a", "b"), "shares": (0.5, 0.5)}),),
 )
 CONFIGS: dict[str, dict[str, Any]] = {
     "usual": {},
@@ -31,17 +41,25 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 
 
-def probabilities(model: nn.Module, x: torch.Tensor, lengths: list[int]) -> torch.Tensor:
+def build(config: Config, learnt: Learnt, **changes: Any) -> FeatureModel:
+    """Make a classifier, perhaps of an input that learnt something else."""
+    given = learnt.inputs[0].model_copy(update=changes)
+    return TASK.build_model(config, learnt.model_copy(update={"inputs": (given,)}))  # type: ignore[return-value]
+
+
+def probabilities(model: FeatureModel, x: torch.Tensor, lengths: list[int]) -> torch.Tensor:
+    name = "values" if x.is_floating_point() else "tokens"
     with torch.no_grad():
-        found: torch.Tensor = model(x, torch.tensor(lengths))[0]
-    return found
+        answers, _ = model.ask({name: x, "lengths": torch.tensor(lengths)})
+        return model.decode(answers)["probabilities"]
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("info", [SERIES, TEXTS], ids=["series", "texts"])
-def test_padding_has_no_say(name: str, info: Info) -> None:
+def test_padding_has_no_say(name: str, info: Learnt) -> None:
     torch.manual_seed(0)
-    model = build(Config(hidden=6, embedding=5, **CONFIGS[name]), info).eval()
+    config = Config(hidden=6, embedding=5, **CONFIGS[name])
+    model = build(config, info, **({"scaling": "sequence"} if config.scaling == "sequence" else {})).eval()
     lengths = [9, 1, 4, 7]
     full = torch.randn(4, 9, 2) if info is SERIES else torch.randint(1, 52, (4, 9))
     alone = torch.cat([probabilities(model, full[i : i + 1, :n], [n]) for i, n in enumerate(lengths)])
@@ -54,19 +72,16 @@ def test_a_text_without_words_is_answered() -> None:
     model = build(Config(hidden=6, embedding=5, pooling=("last", "mean", "max", "attention"), ngrams=(1, 2)), TEXTS)
     found = probabilities(model.eval(), torch.zeros(1, 1, dtype=torch.int64), [0])
     assert torch.isfinite(found).all()
-    torch.testing.assert_close(found[0], torch.softmax(model.head.bias.detach(), dim=0))
+    torch.testing.assert_close(found[0], torch.softmax(model.network.head.bias.detach(), dim=0))
 
 
-@pytest.mark.parametrize("scaling", ["global", "sequence"])
+@pytest.mark.parametrize("scaling", ["columns", "sequence"])
 def test_units_make_no_difference(scaling: Any) -> None:
     """What is scaled by its own mean and spread is the same in metres and in feet."""
     torch.manual_seed(0)
-    config = Config(hidden=6, scaling=scaling)
-    metres = build(config, SERIES).eval()
-    info = SERIES.model_copy(update={"center": (1 * 3.28, 2), "spread": (2 * 3.28, 0.5)})
-    feet = build(config, info).eval()
-    weights = {k: v for k, v in metres.state_dict().items() if not k.startswith("see.")}
-    feet.load_state_dict(feet.state_dict() | weights)
+    metres = build(Config(hidden=6), SERIES, scaling=scaling).eval()
+    feet = build(Config(hidden=6), SERIES, scaling=scaling, center=(1 * 3.28, 2), spread=(2 * 3.28, 0.5)).eval()
+    feet.network.load_state_dict(metres.network.state_dict())
     x = torch.randn(3, 9, 2) * 4
     other = x * torch.tensor([3.28, 1.0])
     torch.testing.assert_close(probabilities(metres, x, [9, 5, 2]), probabilities(feet, other, [9, 5, 2]))
@@ -80,7 +95,7 @@ def test_missing_values_are_the_mean_and_are_seen() -> None:
     blind = build(Config(hidden=6), SERIES).eval()
     torch.testing.assert_close(probabilities(blind, holes, [9]), probabilities(blind, mean, [9]))
     torch.testing.assert_close(probabilities(blind, infinite, [9]), probabilities(blind, mean, [9]))
-    seeing = build(Config(hidden=6), SERIES.model_copy(update={"gaps": True})).eval()
+    seeing = build(Config(hidden=6), SERIES, gaps=True).eval()
     apart = (probabilities(seeing, holes, [9]) - probabilities(seeing, mean, [9])).abs().max()
     assert apart > 1e-4
 
@@ -144,8 +159,8 @@ def test_few_examples_that_are_all_right_do_not_make_sure() -> None:
 
 
 def test_rare_classes_weigh_more_if_wished() -> None:
-    model = build(Config(hidden=4, balance="weights"), SERIES)
-    torch.testing.assert_close(model.class_weights, 1 / (3 * torch.tensor([0.5, 0.3, 0.2])))
-    logits, target = torch.zeros(2, 3), torch.tensor([0, 2])
-    wanted = functional.cross_entropy(logits, target, model.class_weights)
-    torch.testing.assert_close(model.loss(logits, target), wanted)
+    label = SERIES.outputs[0].model_copy(update={"balance": "weights"})
+    logits, batch = torch.zeros(2, 3), {"label_number": torch.tensor([0, 2])}
+    weights = 1 / (3 * torch.tensor([0.5, 0.3, 0.2]))
+    wanted = functional.cross_entropy(logits, batch["label_number"], weights)
+    torch.testing.assert_close(label.loss(logits, batch), wanted)

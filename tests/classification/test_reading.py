@@ -26,6 +26,9 @@ def written(folder: Path, content: str | bytes, name: str) -> Path:
     return path
 
 
+SKIP = "leave such rows out with --on-missing skip"
+
+
 def refusal(source: Path, **options: Any) -> str:
     with pytest.raises(UserError) as caught:
         read(source, Config(**options))
@@ -114,7 +117,7 @@ def test_a_long_table_is_found_by_its_columns(tmp_path: Path) -> None:
         "not used: 'remark'",
         "sorted by 'Step': 1 row stood after a later one",
     )
-    assert found.config == Config(label="Label", sequence="ID", time="Step", channels=("x", "y"))
+    assert found.config == Config(label="Label", sequence="ID", time="Step", channels=("x", "y"), decimal=".")
 
 
 def test_a_long_table_by_options(tmp_path: Path) -> None:
@@ -149,7 +152,10 @@ def test_a_wide_table_is_what_nothing_tells_apart(tmp_path: Path) -> None:
     assert found.channels == ("value",)
     assert found.table == Table(steps=True, series="id", others=("class", "note"))
     assert found.notes == ("a row is a sequence of one channel: 3 steps, columns 'a' to 'c'", "not used: 'note'")
-    assert found.config == Config(label="class")
+    assert found.config == Config(label="class", decimal=".")
+    assert {r.column: r.role for r in found.understood} == {
+        "id": "sequence", "class": "label", "a": "step", "b": "step", "c": "step", "note": "left out",
+    }  # fmt: skip
 
 
 def test_the_steps_of_a_wide_table_can_be_chosen(tmp_path: Path) -> None:
@@ -166,7 +172,7 @@ def test_a_column_may_say_the_part(tmp_path: Path) -> None:
     found = read(written(tmp_path, text, "t.csv"), Config())
     assert found.parts == ("train", "test", "validation")
     assert found.notes[0] == "column 'split' says which part an example belongs to"
-    assert found.config == Config(label="label")
+    assert found.config == Config(label="label", decimal=".")
     long = "id,label,part,a\n1,x,train,1\n1,x,train,1\n2,y,test,3\n"
     assert read(written(tmp_path, long, "l.csv"), Config(split="part")).parts == ("train", "test")
 
@@ -184,15 +190,18 @@ def test_a_column_may_say_the_part(tmp_path: Path) -> None:
      "found no texts, and no more than 2 columns of numbers beside 'label'; name the column of texts with --text, or, "
      "if each row is a step, the one that tells sequences apart with --sequence"),
     ("label,time,a,b,c\nx,1,2,3,4\ny,2,2,3,4\n", {},
-     "column 'time' orders steps, and nothing tells which sequence a row belongs to; name that column with --sequence"),
-    ("id,label,a\n1,x,up\n1,x,up\n", {}, "no column of numbers is left to learn from; there is: id, label, a"),
+     "column 'time' orders steps, and nothing tells which sequence a row belongs to; name that column with --sequence; "
+     "one long recording must be cut first, into windows that each have a name there"),
+    ("id,label,a\n1,x,up\n1,x,up\n", {},
+     "no column of numbers is left to learn from; column 'a' holds names ('up'): give a column for each name, with 1 "
+     "and 0, in its place"),
     ("id,label,a\n1,x,1\n1,y,2\n", {},
      "row 3, column 'label': found 'y', and rows of sequence '1' before it have 'x'; it must be the same in all rows "
-     "of a sequence"),
+     "of a sequence: cut a long recording into windows, each with a name of its own in 'id'"),
     ("id,label,a\n1,,1\n1,,2\n2,x,1\n", {},
-     "row 2, column 'label': the class is missing; fill it in or delete the row"),
+     "row 2, column 'label': the class is missing; fill it in, delete the row, or " + SKIP),
     ("label,a,b,c\nx,1,2,3\n,1,2,3\n,1,2,3\n", {},
-     "row 3, column 'label': the class is missing (and in 1 more); fill it in or delete the row"),
+     "row 3, column 'label': the class is missing (and in 1 more); fill it in, delete the row, or " + SKIP),
     ("label,g,a,b,c\nx,p,1,2,3\ny,,1,2,3\n", {"group": "g"},
      "row 3, column 'g': the group is missing; fill it in or delete the row"),
     ("label,a,b,c\nx,1,2,3\ny,,,\n", {},
@@ -332,8 +341,8 @@ def test_texts_in_other_encodings(tmp_path: Path) -> None:
      "column 'words' holds texts, and 3 columns hold numbers; to classify the texts give --text 'words', to classify "
      "the numbers leave that column out"),
     ("text,label\nfine,x\n  ,y\n,y\n", {},
-     "row 3, column 'text': the text is empty (and in 1 more rows); fill it in or delete the row"),
-    ("text,label\nfine,\n", {}, "row 2, column 'label': the class is missing; fill it in or delete the row"),
+     "row 3, column 'text': the text is empty (and in 1 more rows); fill it in, delete the row, or " + SKIP),
+    ("text,label\nfine,\n", {}, "row 2, column 'label': the class is missing; fill it in, delete the row, or " + SKIP),
     ("text,label\nfine,x\n", {"text": "txt"}, "there is no column 'txt' (from --text); did you mean 'text'?"),
     ("text,label\nfine,x\n", {"group": "who"}, "there is no column 'who' (from --group); there is: label, text"),
 ])  # fmt: skip
@@ -342,13 +351,16 @@ def test_tables_of_texts_are_refused(tmp_path: Path, text: str, options: Any, sa
 
 
 def test_cells_must_not_be_lists(tmp_path: Path) -> None:
-    lists_as_labels = written(tmp_path, '{"text": "some words", "label": ["a"]}', "t.jsonl")
+    lists_as_labels = written(tmp_path, '{"text": "some words", "label": ["a", "b"]}', "t.jsonl")
     assert refusal(lists_as_labels) == (
-        "t.jsonl: column 'label' holds List(String), where text is needed; choose another"
+        "t.jsonl: row 1, column 'label': a list of 2 labels, and one label (class) is needed for each example; leave "
+        "the others out"
     )
+    none = written(tmp_path, '{"text": "some words", "label": []}', "v.jsonl")
+    assert refusal(none).startswith("v.jsonl: row 1, column 'label': the class is missing; fill it in")
     lists_as_texts = written(tmp_path, '{"text": ["some words"], "label": "a"}', "u.jsonl")
     assert refusal(lists_as_texts, text="text") == (
-        "u.jsonl: column 'text' holds List(String), where text is needed; choose another"
+        "u.jsonl: column 'text' holds a list in each cell, where text is needed; choose another"
     )
 
 

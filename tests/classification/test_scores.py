@@ -9,14 +9,16 @@ from lstm_onnx_classification.dtw import distances
 from lstm_onnx_classification.plots import calibration_figure, confusion_figure
 
 
-def added(*parts: tuple[np.ndarray, np.ndarray]) -> dict[str, tuple]:
-    """Totals of several batches, added up as the core does."""
-    totals: dict[str, tuple] = {}
-    for p, target in parts:
-        for name, (total, count) in metrics.totals(p, target).items():
-            before = totals.get(name, (0.0, 0))
-            totals[name] = (before[0] + total, before[1] + count)
-    return totals
+def figures(*parts: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
+    """Metrics of several batches, added up as the core does."""
+    found = {}
+    for metric in metrics.scores(parts[0][0].shape[1]):
+        added = [metric.add({"probabilities": p}, {"label_number": target}) for p, target in parts]
+        total, count = added[0]
+        for more, others in added[1:]:
+            total, count = total + more, count + others
+        found[metric.name] = metric.finish(total, count)
+    return found
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def scored() -> tuple[np.ndarray, np.ndarray]:
 
 def test_figures_are_as_defined(scored: tuple[np.ndarray, np.ndarray]) -> None:
     p, target = scored
-    found = metrics.finish(added((p[:150], target[:150]), (p[150:], target[150:])))
+    found = figures((p[:150], target[:150]), (p[150:], target[150:]))
     chosen = p.argmax(axis=1)
     assert found["accuracy"] == pytest.approx((chosen == target).mean())
     recalls = [(chosen[target == k] == k).mean() for k in range(3)]
@@ -61,19 +63,17 @@ def test_area_is_exact_where_probabilities_lie_close_or_are_equal() -> None:
     for k in range(2):
         a, b = p[target == k, k][:, None], p[target != k, k]
         areas.append(((a > b) + 0.5 * (a == b)).mean())
-    assert metrics.finish(added((p[:100], target[:100]), (p[100:], target[100:])))["auc"] == pytest.approx(
-        np.mean(areas)
-    )
+    assert figures((p[:100], target[:100]), (p[100:], target[100:]))["auc"] == pytest.approx(np.mean(areas))
 
 
 def test_classes_without_examples_do_not_count() -> None:
     p = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1]])
-    found = metrics.finish(added((p, np.array([0, 1]))))
+    found = figures((p, np.array([0, 1])))
     assert found["balanced_accuracy"] == found["macro_f1"] == found["auc"] == 1
 
 
 def test_one_class_alone_has_no_area() -> None:
-    found = metrics.finish(added((np.array([[0.8, 0.2], [0.7, 0.3]]), np.array([0, 0]))))
+    found = figures((np.array([[0.8, 0.2], [0.7, 0.3]]), np.array([0, 0])))
     assert np.isnan(found["auc"])
     assert found["accuracy"] == 1
 

@@ -63,9 +63,42 @@ def test_the_graph_of_bytes_does_as_python(texts: list[str]) -> None:
     )
 
 
-def test_random_bytes_do_not_part_graph_and_python() -> None:
+@pytest.mark.parametrize("texts", [*CHOICES, ["这部电影很好看", "つまらない 映画"]], ids=range(len(CHOICES) + 1))
+def test_the_graph_of_characters_does_as_python(texts: list[str]) -> None:
+    stage = byte_stage(characters_of([*TEXTS, *texts]), 5)
+    padded, lengths = words.to_bytes(texts)
+    assert_same(stage, {"bytes": padded, "byte_count": lengths})
+    counted = stage.reference({"bytes": padded, "byte_count": lengths})["lengths"].tolist()
+    assert counted == [sum(sign not in words.SPACES for sign in text) for text in texts]
+
+
+def characters_of(texts: list[str]) -> Words:
+    return Words(column="text", known=words.known_characters(texts, 1000, 1), units="characters")
+
+
+def test_each_character_is_known_by_itself() -> None:
+    known = words.known_characters(["电影 :)", "Aa电"], 10, 1)
+    assert known == ("a", "电", ")", ":", "影")
+    table = words.bucket_table(known, characters=True)
+    found, _ = words.look_up_bytes(*words.to_bytes(["A 影:x"]), table, characters=True)
+    assert found.tolist() == [[2, 6, 5, words.UNKNOWN]]
+
+
+def test_signs_and_pictures_are_words() -> None:
+    known, spellings = words.known_words(
+        ["fine :) day", "nice :)", "love 😍😍", "it😍", "- so-so -", "...", "© me"], 20, 1
+    )
+    table = words.spelling_table(known, spellings)
+    assert {":)", "😍", "-", "...", "so-so", "©"} <= set(known)
+    assert table["😍😍"] == table["it😍"] == table["😍"] != words.UNKNOWN
+    assert table[":)"] != table["fine"]
+
+
+@pytest.mark.parametrize("characters", [False, True])
+def test_random_bytes_do_not_part_graph_and_python(characters: bool) -> None:
     random = np.random.default_rng(0)
-    stage = byte_stage(Words(column="text", known=words.known_byte_words(TEXTS, 100, 1)), 5)
+    known = Words(column="text", known=words.known_byte_words(TEXTS, 100, 1))
+    stage = byte_stage(characters_of(TEXTS) if characters else known, 5)
     for size in (1, 2, 7, 200):
         data = random.integers(0, 256, size=(9, size), dtype=np.uint8)
         assert_same(stage, {"bytes": data, "byte_count": random.integers(0, size + 1, size=9)})

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.embedding.harness import ONNXRUNTIME, TARGETS, Program
-from tests.embedding.test_memory import INPUTS
 from tests.embedding.test_programs import MODELS, build
 
 ESCAPES = re.compile(r"\x1b[^m]*m|\x1b\(B")
@@ -51,12 +50,8 @@ def test_go_is_formatted_and_vetted(workshop, models, model: str) -> None:
 
 @pytest.mark.parametrize("target", [t for t in ("rust", "go") if t in TARGETS])
 @pytest.mark.parametrize("model", ["traffic", "traffic-streaming", "text", "bytes", "monthly", "adding"])
-def test_no_input_makes_it_panic(workshop, models, model: str, target: str, tmp_path: Path) -> None:
+def test_no_golden_file_makes_it_panic(workshop, models, model: str, target: str, tmp_path: Path) -> None:
     program = build(workshop, models, model, target)
-    for content in INPUTS:
-        done = program.run(stdin=content)
-        assert done.returncode in (0, 2), (content[:99], done.stderr)
-        assert len(done.stderr.splitlines()) == (done.returncode == 2), (content[:99], done.stderr)
     golden = (program.folder / "golden.bin").read_bytes()
     for place in range(0, min(len(golden), 600), 7):  # sizes, types and names that are none
         broken = bytearray(golden)

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.embedding.harness import ONNXRUNTIME, ROOT, TARGETS
-from tests.embedding.test_memory import INPUTS
 from tests.embedding.test_programs import build
 
 TEMPLATES = ROOT / "lstm_onnx" / "embedding" / "templates"
@@ -18,12 +17,8 @@ TEMPLATES = ROOT / "lstm_onnx" / "embedding" / "templates"
 
 @pytest.mark.parametrize("target", [t for t in ("java", "csharp") if t in TARGETS])
 @pytest.mark.parametrize("model", ["traffic", "bytes", "adding-streaming"])
-def test_no_input_makes_a_trace(workshop, models, model: str, target: str, tmp_path: Path) -> None:
+def test_no_golden_file_makes_a_trace(workshop, models, model: str, target: str, tmp_path: Path) -> None:
     program = build(workshop, models, model, target)
-    for content in INPUTS:
-        done = program.run(stdin=content)
-        assert done.returncode in (0, 2), (content[:99], done.stderr)
-        assert len(done.stderr.splitlines()) == (done.returncode == 2), (content[:99], done.stderr)
     golden = (program.folder / "golden.bin").read_bytes()
     for place in range(0, min(len(golden), 300), 11):  # sizes, types and names that are none
         broken = bytearray(golden)
@@ -37,7 +32,7 @@ def test_no_input_makes_a_trace(workshop, models, model: str, target: str, tmp_p
 @pytest.mark.parametrize("target", [t for t in ("java", "csharp") if t in TARGETS])
 def test_an_answer_that_nobody_reads_is_one_line(workshop, models, target: str) -> None:
     program = build(workshop, models, "traffic", target)
-    done = program.run(stdin=program.example, before="exec > /dev/full;")
+    done = program.run(before="exec > /dev/full;")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
 
 

@@ -270,7 +270,14 @@ def test_columns_that_cannot_be_found_are_asked_for(tmp_path: Path) -> None:
 def test_columns_of_words_are_left_out_and_noted(tmp_path: Path) -> None:
     data = load(tmp_path, TABLE, horizon=2)
     assert data.info.target == ("load", "warm")
-    assert data.notes == ("not used, because they hold no numbers: kind",)
+    assert data.notes == (
+        "not used, because they hold no numbers: kind",
+        "without --target, all 2 columns of numbers are forecast: load, warm",
+    )
+    assert {r.column: (r.role, r.kind) for r in data.understood} == {
+        "day": ("time", "time"), "load": ("target", "number"), "warm": ("target", "number"),
+        "kind": ("left out", "category"),
+    }  # fmt: skip
 
 
 def test_empty_columns_are_refused(tmp_path: Path) -> None:

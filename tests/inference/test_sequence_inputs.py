@@ -212,8 +212,7 @@ def test_texts_are_strings_named_by_themselves() -> None:
     fed = read_inputs(STRINGS, frame)
     assert fed.arrays["text"].tolist() == ["good", "", "  ", frame["review"][3]]
     assert fed.arrays["text"].dtype == object
-    assert fed.names == ("good", "", "", "so very long long long long long long l…")
-    assert len(fed.names[3]) == 40
+    assert fed.names == ("good", "", "  ", frame["review"][3])
     assert fed.notes == ("2 texts are empty",)
 
 

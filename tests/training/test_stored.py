@@ -8,7 +8,7 @@ import pytest
 
 import lstm_onnx as lo
 from lstm_onnx.errors import UserError
-from tests.conftest import ADDING, TINY
+from tests.conftest import ADDING, EXAMPLES, TINY
 
 CALIBRATES = """
     def calibrate(self, model, validation, config):
@@ -71,3 +71,11 @@ def test_what_loss_leaves_in_an_attribute_is_named_too(tmp_path: Path) -> None:
     made.write_text(text)
     with pytest.raises(UserError, match=r"Adding\.loss changed an attribute that is not stored"):
         lo.train("adding", plugin_file=made, runs=tmp_path / "runs", epochs=1, threads=1, **TINY)
+
+
+def test_what_was_learnt_in_another_form_is_refused_in_a_line(tmp_path: Path) -> None:
+    run = lo.train("adding", plugin_file=EXAMPLES / "adding.py", epochs=1, runs=tmp_path, **TINY)
+    run.record.info = {"written": "otherwise"}
+    run.save()
+    with pytest.raises(UserError, match=r"what was learnt is kept as lstm-onnx .* wrote it, which 'adding' does not"):
+        lo.export(run, tmp_path / "no.onnx")

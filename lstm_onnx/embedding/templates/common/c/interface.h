@@ -11,7 +11,12 @@
 
 #include <onnxruntime_c_api.h>
 
-enum { INTERFACE_AXES = 8 };
+enum {
+    INTERFACE_AXES = 8,
+    INTERFACE_API = 15 /* all that is needed: ONNX Runtime 1.15 and every newer one has it */
+};
+
+#define INTERFACE_TOO_OLD "this ONNX Runtime is too old: version 1.15 or newer is needed"
 
 typedef struct {
     const char *name;
@@ -103,6 +108,47 @@ static OrtStatus *interface_check(const OrtApi *ort, const OrtSession *session)
             return status;
     }
     return NULL;
+}
+
+/* Add what a session is to run on; what it does not take stays on the CPU. */
+static OrtStatus *interface_provider(const OrtApi *ort, OrtSessionOptions *options, const char *provider)
+{
+    if (strcmp(provider, "CUDA"))
+        return ort->SessionOptionsAppendExecutionProvider(options, provider, NULL, NULL, 0);
+    OrtCUDAProviderOptionsV2 *cuda = NULL;
+    OrtStatus *status = ort->CreateCUDAProviderOptions(&cuda);
+    if (!status)
+        status = ort->SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda);
+    if (cuda)
+        ort->ReleaseCUDAProviderOptions(cuda);
+    return status;
+}
+
+/* Open a model from memory, and hold it to these inputs and outputs. 0 threads are one, the fastest for small models;
+   `level` is none (-1), basic (1), extended (2) or all (0); `provider` is NULL for the CPU. */
+static OrtStatus *interface_open(const OrtApi *ort, const void *content, size_t size, int threads, int level,
+                                 const char *provider, OrtEnv **env, OrtSession **session)
+{
+    const GraphOptimizationLevel levels[] = {ORT_DISABLE_ALL, ORT_ENABLE_ALL, ORT_ENABLE_BASIC, ORT_ENABLE_EXTENDED};
+    OrtSessionOptions *options = NULL;
+    if (!content || !size || level < -1 || level > 2 || threads < 0)
+        return ort->CreateStatus(ORT_INVALID_ARGUMENT, size ? "there is no such option" : "the model is empty");
+    OrtStatus *status = ort->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "lstm-onnx", env);
+    if (!status)
+        status = ort->CreateSessionOptions(&options);
+    if (!status)
+        status = ort->SetIntraOpNumThreads(options, threads ? threads : 1);
+    if (!status)
+        status = ort->SetSessionGraphOptimizationLevel(options, levels[level + 1]);
+    if (!status && provider && *provider)
+        status = interface_provider(ort, options, provider);
+    if (!status)
+        status = ort->CreateSessionFromArray(*env, content, size, options, session);
+    if (!status)
+        status = interface_check(ort, *session);
+    if (options)
+        ort->ReleaseSessionOptions(options);
+    return status;
 }
 
 #endif

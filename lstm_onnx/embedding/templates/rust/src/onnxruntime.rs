@@ -1,13 +1,13 @@
 //! The part of ONNX Runtime's C API that a model needs, made safe: nothing outside of this file is `unsafe`.
 #![allow(dead_code)] // a program that copies this file may need less of it
 
-use std::ffi::{c_char, c_int, c_void, CStr};
+use std::ffi::{c_char, c_int, c_void, CStr, CString};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::{null, null_mut};
 
-/// ONNX Runtime 1.22 and every newer one has it.
-const API: u32 = 22;
+/// ONNX Runtime 1.15 and every newer one has it.
+const API: u32 = 15;
 
 const LOGGING_FATAL: c_int = 4;
 const ARENA_ALLOCATOR: c_int = 1;
@@ -47,6 +47,26 @@ impl From<std::io::Error> for Error {
     }
 }
 
+/// How to open a model; the default is the best for small ones.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Of one call; 0 for one.
+    pub threads: u16,
+    pub optimisation: Optimisation,
+    /// What this build of ONNX Runtime has beside the CPU: "CUDA", "CoreML", "XNNPACK".
+    pub provider: Option<String>,
+}
+
+/// What is done to the graph before it runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Optimisation {
+    None = 0,
+    Basic = 1,
+    Extended = 2,
+    #[default]
+    All = 99,
+}
+
 /// Values in row-major order, `N` axes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor<T, const N: usize> {
@@ -84,6 +104,10 @@ impl<T, const N: usize> Tensor<T, N> {
 
     pub fn values(&self) -> &[T] {
         &self.values
+    }
+
+    pub fn into_values(self) -> Vec<T> {
+        self.values
     }
 }
 
@@ -193,6 +217,12 @@ impl From<F16> for f64 {
         } else {
             size
         }
+    }
+}
+
+impl fmt::Display for F16 {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f64::from(*self).fmt(f)
     }
 }
 
@@ -324,11 +354,16 @@ unsafe impl Sync for Session {}
 
 impl Session {
     /// Load the bytes of a model, which must have these inputs and outputs.
-    pub fn open(model: &[u8], inputs: &[Port], outputs: &[Port]) -> Result<Session> {
+    pub fn open(
+        model: &[u8],
+        chosen: &Options,
+        inputs: &[Port],
+        outputs: &[Port],
+    ) -> Result<Session> {
         // SAFETY: what ONNX Runtime gives for this number has the layout of `Api`
         let api = unsafe { ((*OrtGetApiBase()).get_api)(API).as_ref() };
         let api = api.ok_or_else(|| {
-            Error::new("this ONNX Runtime is too old: version 1.22 or newer is needed")
+            Error::new("this ONNX Runtime is too old: version 1.15 or newer is needed")
         })?;
         // filled in one by one, so that `drop` releases what there is already
         let mut session = Session {
@@ -338,14 +373,20 @@ impl Session {
             memory: null_mut(),
         };
         let name = c"lstm-onnx".as_ptr();
-        let mut options = Options {
+        let mut options = SessionOptions {
             api,
             pointer: null_mut(),
         };
         unsafe {
             api.check((api.create_env)(LOGGING_FATAL, name, &mut session.env))?;
             api.check((api.create_session_options)(&mut options.pointer))?;
-            api.check((api.set_intra_op_threads)(options.pointer, 1))?; // fastest for small models
+            let threads = c_int::from(chosen.threads.clamp(1, 1024)); // one is the fastest for small models
+            api.check((api.set_intra_op_threads)(options.pointer, threads))?;
+            let level = chosen.optimisation as c_int;
+            api.check((api.set_optimisation)(options.pointer, level))?;
+            if let Some(provider) = &chosen.provider {
+                options.run_on(provider)?;
+            }
             let (data, size) = (model.as_ptr().cast(), model.len());
             api.check((api.create_session)(
                 session.env,
@@ -476,12 +517,29 @@ impl Drop for Session {
     }
 }
 
-struct Options {
+struct SessionOptions {
     api: &'static Api,
     pointer: *mut c_void,
 }
 
-impl Drop for Options {
+impl SessionOptions {
+    /// Run on something beside the CPU, which takes what the other does not.
+    unsafe fn run_on(&self, provider: &str) -> Result<()> {
+        let api = self.api;
+        if provider != "CUDA" {
+            let name = CString::new(provider).map_err(|_| Error::new("no such provider"))?;
+            let (name, keys) = (name.as_ptr(), null());
+            return api.check((api.append_provider)(self.pointer, name, keys, keys, 0));
+        }
+        let mut cuda = null_mut();
+        api.check((api.create_cuda)(&mut cuda))?;
+        let added = api.check((api.append_cuda)(self.pointer, cuda));
+        (api.release_cuda)(cuda);
+        added
+    }
+}
+
+impl Drop for SessionOptions {
     fn drop(&mut self) {
         unsafe { (self.api.release_session_options)(self.pointer) }
     }
@@ -585,7 +643,8 @@ struct Api {
         *mut *mut c_void,
     ) -> Status,
     create_session_options: unsafe extern "system" fn(*mut *mut c_void) -> Status,
-    _11: [usize; 13],
+    _11: [usize; 12],
+    set_optimisation: unsafe extern "system" fn(*mut c_void, c_int) -> Status,
     set_intra_op_threads: unsafe extern "system" fn(*mut c_void, c_int) -> Status,
     _25: [usize; 5],
     get_input_count: CountOf,
@@ -642,7 +701,20 @@ struct Api {
     release_type: Release,
     release_type_and_shape: Release,
     release_session_options: Release,
-    _101: [usize; 151],
+    _101: [usize; 103],
+    append_cuda: unsafe extern "system" fn(*mut c_void, *const c_void) -> Status,
+    create_cuda: unsafe extern "system" fn(*mut *mut c_void) -> Status,
+    _206: [usize; 2],
+    release_cuda: Release,
+    _209: [usize; 7],
+    append_provider: unsafe extern "system" fn(
+        *mut c_void,
+        *const c_char,
+        *const *const c_char,
+        *const *const c_char,
+        usize,
+    ) -> Status,
+    _217: [usize; 35],
     get_string_room:
         unsafe extern "system" fn(*mut c_void, usize, usize, *mut *mut c_char) -> Status,
 }

@@ -1,0 +1,19 @@
+"""How a person may say that a table is read: options of every task that takes tables."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class TableOptions(BaseModel):
+    """To be inherited by the options of a task."""
+
+    decimal: Literal[".", ","] | None = Field(
+        None, description="decimal sign of numbers in text tables; found where the numbers leave no doubt"
+    )
+    missing: tuple[str, ...] = Field(
+        (), description="cells that stand for a missing value beside empty ones, NA and their like, such as -999"
+    )
+    header: tuple[str, ...] = Field((), description="names of the columns, for a text table without a header line")

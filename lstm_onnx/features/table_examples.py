@@ -1,0 +1,198 @@
+"""From a table or a `.ts` file to examples on features, by roles that options name: for any task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from lstm_onnx.contract import Table
+from lstm_onnx.data.beside import test_file_of
+from lstm_onnx.data.parts import Part, part_of, split_column
+from lstm_onnx.data.sequences import long_sequences, wide_sequences
+from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require_all, row_number
+from lstm_onnx.data.ucr_format import SUFFIX, read_ts
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.category import Category
+from lstm_onnx.features.column_roles import find_roles, wide_steps
+from lstm_onnx.features.examples import Examples
+from lstm_onnx.features.naming import identifiers
+from lstm_onnx.features.number import Number
+from lstm_onnx.features.role_options import RoleOptions
+from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.text import Text
+
+ROWS = "steps"
+"""The feature of the rows of a sequence."""
+
+
+def read_examples(source: Path, config: RoleOptions) -> Examples:
+    """Read a data set whose answers are numbers, with the test part that is asked for or lies beside it.
+
+    Args:
+        source: a table, with a row for each example or for each step of one; or a `.ts` file with `@targetLabel`.
+        config: what each column is for; what it leaves open is found, and comes back in `Examples.options`.
+
+    Raises:
+        UserError: it cannot be read; says where, what was found and what to do.
+    """
+    test = test_file_of(source, config.test_file)
+    if source.suffix.lower() == SUFFIX:
+        return _joined(_read_ts(source), _read_ts(test) if test is not None else None, test)
+    frame = read_table(source)
+    roles, notes = find_roles(frame, source, config)
+    split = config.split or split_column(frame)
+    first = _read_frame(frame, source, roles, split, notes)
+    if test is None or (config.test_file is None and first.part is not None):
+        return first
+    return _joined(first, _read_frame(read_table(test), test, roles, None, ()), test)
+
+
+def _joined(first: Examples, test: Examples | None, where: Path | None) -> Examples:
+    if test is None:
+        return first
+    if first.part is not None:
+        raise UserError(f"{where}: gives test examples, and a column says which part an example belongs to; "
+                        "leave one out")  # fmt: skip
+    if [f.columns for f in _rows(first)] != [f.columns for f in _rows(test)]:
+        raise UserError(f"{where}: has other channels than the file to learn from; give both alike")
+    learn: list[Part] = ["train"] * len(first)
+    score: list[Part] = ["test"] * len(test)
+    together = None
+    if first.together is not None and test.together is not None:
+        together = [*first.together, *test.together]
+    return Examples(
+        columns={name: [*column, *test.columns[name]] for name, column in first.columns.items()},
+        together=together,
+        part=[*learn, *score],
+        table=first.table,
+        notes=(*first.notes, f"test examples of {where.name if where else ''}", *test.notes),
+        inputs=first.inputs,
+        outputs=first.outputs,
+        options=first.options,
+        places=[*(first.places or ()), *(test.places or ())],
+    )
+
+
+def _rows(examples: Examples) -> list[Rows]:
+    return [f for f in examples.inputs or () if isinstance(f, Rows)]
+
+
+def _read_ts(path: Path) -> Examples:
+    found = read_ts(path)
+    if found.labels is None or found.classes:
+        raise UserError(f"{path}: has {'classes' if found.classes else 'no label'}, and a number is needed of each "
+                        "case (@targetLabel true)")  # fmt: skip
+    numbers = []
+    for label, line in zip(found.labels, found.lines, strict=True):
+        try:
+            numbers.append(float(label))
+        except ValueError:
+            raise UserError(f"{path}: line {line}: found '{label}' where the number to answer is needed") from None
+    columns: dict[str, Sequence[Any]] = {ROWS: found.sequences, "target": numbers}
+    rows = Rows(name=ROWS, columns=found.channels)
+    places = [f"{path}: line {n}" for n in found.lines]
+    return _complete(
+        columns, [rows], [Number(name="target")], Table(steps=len(found.channels) == 1), None, None, (), places
+    )
+
+
+def _read_frame(
+    frame: pl.DataFrame, where: Path, config: RoleOptions, split: str | None, notes: tuple[str, ...]
+) -> Examples:
+    single = [*config.target, *config.text, *config.category, *config.number]
+    others = tuple(c for c in (*config.target, *config.ignore, config.group, split) if c is not None)
+    require_all(frame, single, where)
+    columns: dict[str, Sequence[Any]] = {}
+    inputs: list[Any] = []
+    rows = np.arange(frame.height, dtype=np.int64)
+    table = None
+    steps = wide_steps(frame, config, split) if config.wide else list(config.channels)
+    names = dict(zip([ROWS, *single], identifiers([ROWS, *single]), strict=True))
+    if config.sequence is not None or config.wide:
+        if config.wide:
+            found = wide_sequences(frame, where, steps)
+            steps, table = ["value"], Table(steps=True, others=others)
+        else:
+            time, sequence = config.time, config.sequence
+            found = long_sequences(frame, where, sequence=sequence, time=time, columns=steps or single[:1])
+            _refuse_changes(frame, where, str(sequence), single)
+            table = Table(time=time, series=sequence, others=others)
+        rows, notes = found.rows, (*notes, *found.notes)
+        if steps:
+            columns[names[ROWS]] = found.values
+            inputs.append(Rows(name=names[ROWS], columns=tuple(steps)))
+    for column in config.text:
+        inputs.append(Text(name=names[column], column=column, vocabulary=config.vocabulary, least=config.min_count))
+        columns[names[column]] = [str(v or "") for v in frame.get_column(column).cast(pl.String).gather(rows)]
+    for column in config.category:
+        inputs.append(Category(name=names[column], column=column))
+        columns[names[column]] = _levels(frame, column, where, rows)
+    for column in (*config.number, *config.target):
+        values, told = numeric_column(frame, column, where)
+        columns[names[column]], notes = [float(v) for v in values[rows]], (*notes, *told)
+    inputs += [Number(name=names[c], column=c) for c in config.number]
+    outputs = [Number(name=names[c], column=c, meaning=c) for c in config.target]
+    places = [f"{where}: row {row_number(where, int(i))}" for i in rows]
+    part = None
+    if split is not None:
+        cells = frame.get_column(split).gather(rows).to_list()
+        part = [part_of(cell, f"{place}, column '{split}'") for cell, place in zip(cells, places, strict=True)]
+    group = None
+    if config.group is not None:
+        group = [str(v) for v in frame.get_column(config.group).cast(pl.String).gather(rows)]
+    return _complete(columns, inputs, outputs, table, part, group, notes, places, config)
+
+
+def _complete(
+    columns: dict[str, Sequence[Any]],
+    inputs: list[Any],
+    outputs: list[Number],
+    table: Table | None,
+    part: list[Any] | None,
+    group: list[str] | None,
+    notes: tuple[str, ...],
+    places: list[str],
+    config: RoleOptions | None = None,
+) -> Examples:
+    """Leave out the examples whose answer is missing."""
+    missing = np.isnan(np.array([columns[f.name] for f in outputs], dtype=np.float64)).any(axis=0)
+    keep = np.flatnonzero(~missing)
+    if missing.any():
+        notes = (*notes, f"left out {int(missing.sum()):,} examples without the number to answer")
+    return Examples(
+        columns={name: [column[int(i)] for i in keep] for name, column in columns.items()},
+        together=[group[i] for i in keep] if group is not None else None,
+        part=[part[i] for i in keep] if part is not None else None,
+        table=table,
+        notes=notes,
+        inputs=inputs,
+        outputs=outputs,
+        options=config,
+        places=[places[int(i)] for i in keep],
+    )
+
+
+def _levels(frame: pl.DataFrame, column: str, where: Path, rows: Any) -> list[str] | list[int]:
+    cells = frame.get_column(column)
+    if is_numeric(cells):
+        values = numeric_column(frame, column, where)[0][rows]
+        if bool(np.isfinite(values).all()) and bool((values == np.floor(values)).all()):
+            return [int(v) for v in values]
+        raise UserError(f"{where}: column '{column}' (from --category) must be names or whole numbers, none missing")
+    return [str(v or "") for v in cells.cast(pl.String).gather(rows)]
+
+
+def _refuse_changes(frame: pl.DataFrame, where: Path, sequence: str, columns: Sequence[str]) -> None:
+    for column in columns:
+        changed = frame.select(pl.col(column).ne_missing(pl.col(column).first().over(sequence))).to_series().arg_true()
+        if len(changed):
+            at = int(changed[0])
+            raise UserError(
+                f"{where}: row {row_number(where, at)}, column '{column}': found '{frame.get_column(column)[at]}', and "
+                f"rows of the sequence '{frame.get_column(sequence)[at]}' before it have another; there must be one "
+                f"value for each sequence"
+            )

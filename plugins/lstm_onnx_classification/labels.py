@@ -1,0 +1,120 @@
+"""What is odd about the classes of a data set, told or left out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from lstm_onnx.errors import UserError
+from lstm_onnx_classification.examples import RawExamples, taken
+
+OnBad = Literal["stop", "skip"]
+_MARKS = "|;,/+&"
+"""What may join several labels in one cell."""
+_MANY = 10
+"""So many different numbers that are not all whole are none that name classes."""
+_MANY_WHOLE = 30
+_FEW_EACH = 10
+"""Whole numbers with fewer examples each than this are rather counted than named."""
+_RARE = 0.05
+"""A class with a smaller share of the examples is seldom answered, unless it is weighed."""
+_DOUBTFUL = ("none", "null", "na", "n/a", "-", "?", "unknown")
+
+
+def label_notes(labels: Sequence[str], balance: str) -> list[str]:
+    """Return a line for each thing about the classes that may not be meant so.
+
+    Args:
+        labels: of all examples.
+        balance: whether something is done about rare classes; `none` if not.
+    """
+    counts = Counter(labels)
+    found = [_joined(counts), _numbers(counts), _doubtful(counts)]
+    return [note for note in [*found, _rare(counts) if balance == "none" else None] if note]
+
+
+def _joined(counts: Counter[str]) -> str | None:
+    for mark in _MARKS:
+        pieces = {name: [p.strip() for p in name.split(mark)] for name in counts if mark in name.strip(mark)}
+        seen = Counter(p for parts in pieces.values() for p in parts if p)
+        both = [n for n, parts in pieces.items() if all(parts) and any(p in counts or seen[p] > 1 for p in parts)]
+        if both and sum(counts[n] for n in both) < counts.total():
+            shown = " and ".join(f"'{name}'" for name in both[:2]) + (" and more" if len(both) > 2 else "")
+            return (
+                f"{sum(counts[n] for n in both):,} examples have several labels in one cell, joined by '{mark}': "
+                f"{shown}; each is taken as a class of its own, as an example has one label here"
+            )
+    return None
+
+
+def _numbers(counts: Counter[str]) -> str | None:
+    try:
+        values = [float(name) for name in counts]
+    except ValueError:
+        return None
+    if not all(map(math.isfinite, values)):
+        return None
+    whole = all(value == int(value) for value in values)
+    many = len(values) >= (_MANY_WHOLE if whole else _MANY)
+    if not many or (whole and counts.total() >= _FEW_EACH * len(values)):
+        return None
+    return (
+        f"the {len(values):,} classes, {min(values):g} to {max(values):g}, look like numbers to predict (regression): "
+        f"classification takes each as a class of its own, and knows no order among them"
+    )
+
+
+def _doubtful(counts: Counter[str]) -> str | None:
+    found = [name for name in counts if name.lower() in _DOUBTFUL]
+    if not found or len(counts) < 3:
+        return None
+    name = found[0]
+    return (
+        f"'{name}' is taken as a class of its own ({counts[name]:,} examples); if it stands for a label that is "
+        f"missing, empty these cells and give --on-missing skip"
+    )
+
+
+def _rare(counts: Counter[str]) -> str | None:
+    if len(counts) < 2:
+        return None
+    name, count = min(counts.items(), key=lambda item: (item[1], item[0]))
+    if count >= _RARE * counts.total() or count * len(counts) >= 0.5 * counts.total():
+        return None
+    return (
+        f"class '{name}' is rare, {count:,} of {counts.total():,} examples: a model may never answer it and still be "
+        f"right nearly always; look at balanced_accuracy and at its recall, and try --balance weights or sampling"
+    )
+
+
+def without_unseen(found: RawExamples, on_unseen: OnBad) -> tuple[RawExamples, tuple[str, ...]]:
+    """Leave out, or refuse, test examples of a class that is not in training, where the data says what is which.
+
+    Raises:
+        UserError: there is one, and they are not to be left out.
+    """
+    own, parts = found.examples, found.parts
+    if parts is None or "test" not in parts:
+        return found, ()
+    known = {label for label, part in zip(own.labels, parts, strict=True) if part == "train"}
+    if not known:
+        return found, ()  # nothing to learn from, which is told elsewhere
+    strange = [i for i, label in enumerate(own.labels) if parts[i] == "test" and label not in known]
+    if not strange:
+        return found, ()
+    if on_unseen == "stop":
+        more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
+        raise UserError(
+            f"{own.places[strange[0]]}: the class '{own.labels[strange[0]]}' is in the test examples alone{more}, so "
+            f"nothing can be learnt of it; add examples of it to the training part, or leave such out with "
+            f"--on-unseen skip"
+        )
+    names = ", ".join(f"'{name}'" for name in dict.fromkeys(own.labels[i] for i in strange))
+    kept = np.setdiff1d(np.arange(len(own)), strange)
+    left = replace(found, examples=taken(own, kept.tolist()), parts=tuple(parts[int(i)] for i in kept))
+    return left, (f"left out, of a class that is in the test examples alone: {len(strange):,}, {names}",)

@@ -1,0 +1,33 @@
+"""A task that streams, in whole numbers: the cell state is taken out of the graph where no answer reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+
+import lstm_onnx as lo
+from lstm_onnx.errors import UserError
+from tests.features.test_task import MACHINES
+
+
+def test_a_task_that_streams_has_an_int8_variant(tmp_path: Path) -> None:
+    run = lo.train("machines", plugin_file=MACHINES, epochs=1, threads=1, hidden=16, runs=tmp_path / "runs")
+    whole = onnx.load(run.export(tmp_path / "whole.onnx").path)
+    (lstm,) = (n for n in whole.graph.node if n.op_type == "LSTM")
+    columns = {t.name: t.dims[2] for t in whole.graph.initializer if t.name == lstm.input[1]}
+    assert columns == {"model.network.lstm.layers.0.0.W": 4}  # noise, drift, and where each is missing: no column more
+    small = onnx.load(run.export(tmp_path / "small.onnx", variant="int8", max_drop=100).path)
+    assert "DynamicQuantizeLSTM" in {n.op_type for n in small.graph.node}
+
+
+def test_an_answer_that_reads_the_cell_state_keeps_it_and_has_no_int8_variant(tmp_path: Path) -> None:
+    plugin = tmp_path / "reading.py"
+    plugin.write_text(MACHINES.read_text().replace("[lstm[0][0], age", "[lstm[1][0], age"))
+    run = lo.train("machines", plugin_file=plugin, epochs=1, threads=1, hidden=16, runs=tmp_path / "runs")
+    whole = onnx.load(run.export(tmp_path / "whole.onnx").path)  # proved against PyTorch
+    (lstm,) = (n for n in whole.graph.node if n.op_type == "LSTM")
+    assert [t.dims[2] for t in whole.graph.initializer if t.name == lstm.input[1]] == [5]
+    with pytest.raises(UserError, match="gives its cell state at the end of sequences of unequal length"):
+        run.export(tmp_path / "small.onnx", variant="int8")

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import torch
-from lstm_onnx_forecasting.calendar import DAY, WEEK, YEAR, Phases, StepsAhead, periods
+from lstm_onnx_forecasting.calendar import DAY, WEEK, YEAR, Phases, periods
 
+from lstm_onnx.features.series_times import StepsAhead
 from lstm_onnx.plugin import Step
 from tests.forecasting.cases import HOUR, MONTH
 

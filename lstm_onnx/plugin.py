@@ -39,6 +39,7 @@ from lstm_onnx.features.event_metrics import event_metrics
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.image import Image
+from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.naming import identifiers
@@ -85,6 +86,7 @@ __all__ = [
     "GraphSpec",
     "Image",
     "ImageSource",
+    "Labels",
     "Learnt",
     "LengthsSource",
     "Metric",

@@ -114,7 +114,7 @@ def _with_bundled_roles(config: Config) -> Config:
 
 def _resolved(config: Config, read: ReadSeries, season: int, window: int) -> Config:
     """Fill in what was found, so that other data is read the same way."""
-    roles, clock = read.roles, read.clock
+    roles, clock = read.asked, read.clock
     zoned = bool(clock.columns) and not read.step.counted
     found = {
         "time": roles.time,
@@ -128,5 +128,6 @@ def _resolved(config: Config, read: ReadSeries, season: int, window: int) -> Con
         "season": season,
         "window": window,
         "decimal": read.decimal,
+        "levels": read.levels,
     }
     return config.model_copy(update=found if config.columns == "series" else found | {"target": roles.target})

@@ -32,11 +32,13 @@ def looks_like_time(frame: pl.DataFrame, column: str) -> bool:
     head = cells.drop_nulls().head(50).cast(pl.String).str.strip_chars()
     if not len(head):
         return False
-    if cells.dtype.is_numeric() or float(head.str.contains(WHOLE).mean() or 0) > _HALF:  # type: ignore[arg-type]
+    numbers = int(head.cast(pl.Float64, strict=False).is_not_null().sum())
+    whole = int(head.str.contains(WHOLE).sum())
+    if cells.dtype.is_numeric() or max(numbers, whole) > _HALF * len(
+        head
+    ):  # 1025.88 is a number, and no year and month
         return spelt(column) in TIME_NAMES
-    if _share_of_times(head) > _HALF:
-        return True
-    return spelt(column) in TIME_NAMES and float(head.cast(pl.Float64, strict=False).is_not_null().mean() or 0) > _HALF  # type: ignore[arg-type]
+    return _share_of_times(head) > _HALF
 
 
 def find_time(frame: pl.DataFrame, where: Path | str, taken: Collection[str | None]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import polars as pl
 from lstm_onnx.column_reading import STEP
 from lstm_onnx.contract import Array, ColumnsSource, Contract, LengthsSource, Table, TensorSpec, TextSource
 from lstm_onnx.data.arrays import check_inputs
+from lstm_onnx.data.list_columns import list_columns, list_sequences
 from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import (
     check_readable,
@@ -98,7 +99,10 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         question = frame = _frame(contract, data, where)
         table = contract.table or Table()
         frame, levels = _words_as_numbers(contract, frame, where)
-        read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
+        if set(columns) <= set(list_columns(frame)):
+            read = list_sequences(frame, where, columns)
+        else:
+            read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
         cells, notes = read_cells(contract, frame, where, read.rows)
     place = {c: i for i, c in enumerate(columns)}
     sizes = _Sizes(contract, where, [len(v) for v in read.values], read.places, "step")
@@ -113,7 +117,9 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
     notes = (*read.notes, *notes)
-    return ModelInputs(_checked(contract, arrays | cells), read.names, notes, table=question, rows=read.rows)
+    steps = tuple(read.steps) if read.steps is not None else None
+    found = _checked(contract, arrays | cells)
+    return ModelInputs(found, read.names, notes, table=question, rows=read.rows, steps=steps)
 
 
 def _word_columns(contract: Contract) -> tuple[str, ...]:
@@ -295,7 +301,7 @@ def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[
         read = cut.sequences
         return Sequences(read.values, read.names, read.places, read.rows, (*notes, *cut.notes, *read.notes))
     read = long_sequences(frame, where, sequence=sequence, time=time, columns=columns)
-    return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes))
+    return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes), read.steps)
 
 
 class _Sizes:

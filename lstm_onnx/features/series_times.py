@@ -70,19 +70,20 @@ class SessionRows(nn.Module):
     def number(self, time: Tensor) -> Tensor:
         """Count the rows up to each time (batch, any); the one at it, or the last before it."""
         shifted = time + _MONDAY * self.day
-        days = _divide(shifted, self.day)
+        days = shifted // self.day  # not `_divide`: exported, that goes through float32, which is off above 2**24
         within = shifted - days * self.day
-        week = _divide(days, 7)
+        week = days // 7
         weekday = days - 7 * week
-        slot = (_divide(within - self.first + self.seconds, self.seconds) - 1).clamp(-1, self.rows - 1)
+        slot = ((within - self.first).clamp(-self.seconds) + self.seconds) // self.seconds - 1
+        slot = slot.clamp(max=self.rows - 1)
         is_open = _look_up(self.is_open, weekday)
         slot = is_open * (slot + 1) - 1
         return (week * len(self.days) + _look_up(self.before, weekday)) * self.rows + slot
 
     def times(self, number: Tensor) -> Tensor:
         """Return the times (batch, any) of rows by their number."""
-        day = _divide(number, self.rows)
-        week = _divide(day, len(self.days))
+        day = number // self.rows
+        week = day // len(self.days)
         days = week * 7 + _look_up(self.days, day - week * len(self.days))
         return (days - _MONDAY) * self.day + self.first + (number - day * self.rows) * self.seconds
 

@@ -239,8 +239,8 @@ def _in_zone(read: _Column, clock: Clock, column: str, where: Path | str) -> tup
     if clock.zone is None:
         assert read.offset is not None
         if not read.offset.any():  # no other clock could be meant
-            note = f"column '{column}': times of UTC are taken as they stand: the model was trained on times without a zone"
-            return read.wall, (note,)
+            note = "times of UTC are taken as they stand: the model was trained on times without a zone"
+            return read.wall, (f"column '{column}': {note}",)
         found = read.zone or zone_of(read.wall, read.offset)
         raise UserError(
             f"{where}: column '{column}': its times carry a zone ({found}), and the model was trained on times without "

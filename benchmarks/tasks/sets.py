@@ -31,6 +31,13 @@ def of_aeon(folder: Path, *endings: str) -> Path:
     return copies[0]
 
 
+def heart(folder: Path) -> Path:
+    """An electrocardiogram that TimeEval's generator drew, with three anomalies in the rows to score."""
+    for part, name in (("TRAIN", "TRAIN_NA"), ("TEST", "TEST")):
+        shutil.copy(data_file("aeon", f"ecg-diff-count-3_{name}.csv"), folder / f"heart_{part}.csv")
+    return folder / "heart_TRAIN.csv"
+
+
 def turkish(folder: Path) -> Path:
     """The Turkish Web Treebank (Kayadelen and others 2020), 4,851 sentences: `upos` of each inflectional group.
 
@@ -59,7 +66,7 @@ SETS: dict[str, Callable[[Path], Path | None]] = {
     "cardano": lambda f: of_aeon(f, "CardanoSentiment_TRAIN.ts", "CardanoSentiment_TEST.ts"),
     "traffic": drawn,
     "bleeding": lambda f: of_aeon(f, "InternalBleeding16_TRAIN.csv", "InternalBleeding16_TEST.csv"),
-    "freezing": lambda f: of_aeon(f, "S06R02E0.csv"),
+    "heart": heart,
     "sentences": drawn,
     "turkish": turkish,
 }

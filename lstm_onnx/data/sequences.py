@@ -35,6 +35,7 @@ class Sequences:
         places: where each begins, for errors: `row 17`.
         rows: index into the table of the first row of each, in the order of the table.
         notes: one line for each thing that was repaired.
+        steps: index into the table of each step of each sequence, where a step is a row.
     """
 
     values: list[Steps]
@@ -42,6 +43,7 @@ class Sequences:
     places: tuple[str, ...]
     rows: Whole
     notes: tuple[str, ...] = ()
+    steps: list[Whole] | None = None
 
 
 def long_sequences(
@@ -84,6 +86,7 @@ def long_sequences(
         places=tuple(f"row {row_number(where, int(i))}" for i in first),
         rows=first,
         notes=tuple(notes),
+        steps=np.split(order.astype(np.int64), starts[1:]),
     )
 
 

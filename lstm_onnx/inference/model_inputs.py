@@ -22,6 +22,7 @@ class ModelInputs:
         rows: number of the (first) row of each example in it.
         clock: how the table writes times, so that answers write them so; None as the contract says.
         ids: the columns that tell series apart as they were, a row for each of `names`.
+        steps: numbers of the rows that are the steps of each example, where steps are rows.
     """
 
     arrays: dict[str, Array]
@@ -31,3 +32,4 @@ class ModelInputs:
     rows: Array | None = None
     clock: Clock | None = None
     ids: pl.DataFrame | None = None
+    steps: tuple[Array, ...] | None = None

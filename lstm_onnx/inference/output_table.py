@@ -44,12 +44,27 @@ def to_table(
     if time is not None:
         columns |= _times(contract, inputs, time.ravel(), layout.lead)
     elif layout.rows == "step":
-        columns[layout.lead] = pl.Series(np.tile(np.arange(steps), batch))
+        columns |= _places(contract, inputs, layout, batch, steps)
     for cell, tensor in there:
         if tensor.name in arrays:
             columns[cell.header] = _column(cell, arrays[tensor.name], batch, steps)
     frame = pl.DataFrame(columns)
     return frame if layout.rows != "step" else frame.filter(_counted(inputs, outputs, layout, contract, batch, steps))
+
+
+def _places(
+    contract: Contract, inputs: ModelInputs, layout: OutputLayout, batch: int, steps: int
+) -> dict[str, pl.Series]:
+    """Return what tells the steps apart: the time that stands in the table at each, or their numbers."""
+    time = contract.table.time if contract.table is not None else None
+    headers = [cell.header for cell in layout.cells]
+    if inputs.table is None or inputs.steps is None or time not in inputs.table.columns or time in headers:
+        return {layout.lead: pl.Series(np.tile(np.arange(steps), batch))}
+    assert time is not None
+    rows = np.zeros((batch, steps), dtype=np.int64)  # what stands in the padding is left out later
+    for place, found in zip(rows, inputs.steps, strict=True):
+        place[: len(found)] = found[:steps]
+    return {time: inputs.table.get_column(time).gather(rows.ravel())}
 
 
 def _counted(

@@ -117,7 +117,9 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
     notes = (*read.notes, *notes)
-    return ModelInputs(_checked(contract, arrays | cells), read.names, notes, table=question, rows=read.rows)
+    steps = tuple(read.steps) if read.steps is not None else None
+    found = _checked(contract, arrays | cells)
+    return ModelInputs(found, read.names, notes, table=question, rows=read.rows, steps=steps)
 
 
 def _word_columns(contract: Contract) -> tuple[str, ...]:
@@ -299,7 +301,7 @@ def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[
         read = cut.sequences
         return Sequences(read.values, read.names, read.places, read.rows, (*notes, *cut.notes, *read.notes))
     read = long_sequences(frame, where, sequence=sequence, time=time, columns=columns)
-    return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes))
+    return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes), read.steps)
 
 
 class _Sizes:

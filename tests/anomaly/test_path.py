@@ -59,6 +59,7 @@ def test_faults_are_found_and_the_column_is_named(watched: Path) -> None:
     assert scores["error"] < scores.baselines["last value"]["error"]
     table = lo.load(watched).predict(waves(200, faults=(150,)).drop("anomaly")).table
     assert table.height == 200
+    assert table["time"].to_list() == list(range(200))  # what stands in the table, not the number of the step
     row = table.row(150, named=True)
     assert (row["alarm"], row["reason"]) == ("alarm", "speed")
     assert row["score"] > 1
@@ -67,7 +68,7 @@ def test_faults_are_found_and_the_column_is_named(watched: Path) -> None:
 
 
 def test_a_stream_answers_as_the_whole(watched: Path) -> None:
-    frame = waves(80, faults=(60,)).drop("anomaly", "time")
+    frame = waves(80, faults=(60,)).drop("anomaly", "time")  # streams have no need of times
     whole = lo.load(watched).predict(frame).table
     lines = frame.write_csv().splitlines()
     answers = [json.loads(line) for line in stream_rows(lo.load(watched.with_name("waves-streaming.onnx")), lines)]

@@ -289,7 +289,7 @@ def test_columns_of_words_are_left_out_and_noted(tmp_path: Path) -> None:
 def test_empty_columns_are_refused(tmp_path: Path) -> None:
     columns = {"day": days(30), "load": range(30), "warm": [None] * 30}
     said = refusal(tmp_path, columns, target=("load",), past=("warm",), horizon=2)
-    assert said == "column 'warm' holds nothing at all; leave it out or fill it in"
+    assert said == "column 'warm' holds no number at all; leave it out or fill it in"
     columns["warm"] = [*[None] * 28, 1, 2]
     said = refusal(tmp_path, columns, target=("load",), past=("warm",), horizon=2)
     assert said == "column 'warm' holds no number in the training part; leave it out or fill it in"

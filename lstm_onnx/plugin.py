@@ -33,6 +33,7 @@ from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.features import metrics
+from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.event_metrics import event_metrics
 from lstm_onnx.features.examples import Examples
@@ -49,6 +50,8 @@ from lstm_onnx.features.recordings import Recording, RecordingOptions, cut_in_ti
 from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.sentence import Sentence
+from lstm_onnx.features.series import Series
+from lstm_onnx.features.series_examples import series_examples
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.table_examples import read_examples
 from lstm_onnx.features.tags import Tags
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INTERFACE",
+    "Ahead",
     "ArraySplit",
     "Axis",
     "Category",
@@ -98,6 +102,7 @@ __all__ = [
     "RoleOptions",
     "Rows",
     "Sentence",
+    "Series",
     "Split",
     "Stage",
     "StateSpec",
@@ -128,6 +133,7 @@ __all__ = [
     "prefix_names",
     "read_examples",
     "read_recordings",
+    "series_examples",
     "test_file_of",
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lstm_onnx.contract import Array, Contract, TensorSpec, TimeSource
-from lstm_onnx.data.frequency import step_text, ticks
+from lstm_onnx.data.frequency import step_text, stride, ticks
 from lstm_onnx.errors import UserError
 
 _THOUSAND = 1000
@@ -20,13 +20,13 @@ def refuse_other_steps(contract: Contract, tensor: TensorSpec, array: Array) -> 
     step = contract.table.step if contract.table is not None else None
     if not isinstance(tensor.source, TimeSource) or step is None or array.ndim < 2 or array.shape[-1] < 2:
         return
-    wanted = step.months or step.seconds
+    wanted = stride(step)
     apart = np.diff(ticks(array.astype(np.int64), step), axis=-1)
     wrong = np.argwhere(apart != wanted)
-    if not wanted or not len(wrong):
+    if not len(wrong):
         return
     found = int(apart[tuple(wrong[0])])
-    unit = "months" if step.months else "seconds"
+    unit = "months" if step.months else "rows" if step.sessions else "seconds" if step.unit is None else step.unit
     hint = "times must rise along the axis, the oldest first"
     if found == _THOUSAND * wanted:
         hint = "give seconds, not milliseconds"

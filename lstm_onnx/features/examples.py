@@ -25,6 +25,7 @@ class Examples:
         columns: for each feature, by its name, a row for each example.
         together: a name for each example; examples of one name are never on both sides of a split.
         part: train, validation or test for each example, where the data says so; parts that are not named are cut off.
+        cut: how `part` came about, for people; empty where `told` says it.
         table: how `predict` reads a person's table: the columns that tell sequences apart and order them.
         notes: one line for each thing that was repaired or left out.
         inputs: what goes in, where only the data says it (words or numbers, which channels); else `FeatureTask.inputs`.
@@ -47,6 +48,7 @@ class Examples:
     places: Sequence[str] | None = None
     what: str = "examples"
     told: str = ""
+    cut: str = "as the data says"
     understood: tuple[ColumnReading, ...] = ()
 
     def __len__(self) -> int:
@@ -135,7 +137,7 @@ def parted(
         raise UserError(f"{where}: no example is for training; mark some as train")
     if not len(found["test"]):
         raise UserError(f"{where}: {_too_few(examples, labels)}")
-    how = f"{' and '.join(drawn)} drawn" if drawn else "as the data says"
+    how = f"{' and '.join(drawn)} drawn" if drawn else examples.cut
     if drawn and examples.together is not None:
         how += ", groups kept together"
     return found, how

@@ -92,8 +92,11 @@ class InputFeature(Feature):
         return None
 
     @abstractmethod
-    def prepare(self, column: Sequence[Any]) -> list[Any]:
-        """Turn each row into what `collate` takes; done once, before training."""
+    def prepare(self, column: Sequence[Any]) -> Sequence[Any]:
+        """Turn each row into what `collate` takes; done once, before training.
+
+        What it returns may have a method `gather`, from the numbers of some rows to what `collate` would give for them.
+        """
 
     @abstractmethod
     def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
@@ -138,6 +141,14 @@ class OutputFeature(Feature):
     def answers(self) -> tuple[TensorSpec, ...]:
         """Describe the outputs of the graph."""
 
+    def bound(self, inputs: Sequence[InputFeature]) -> Self:
+        """Return a copy that knows the input that it runs along, if it does.
+
+        Raises:
+            UserError: there is none of that name, or of another kind.
+        """
+        return self
+
     def after(self) -> Stage | None:
         """Return what is made of torch's outputs, such as the names of labels."""
         return None
@@ -147,14 +158,14 @@ class OutputFeature(Feature):
         """Return what turns the tensor that `forward` answers with into outputs of the torch part, by name."""
 
     @abstractmethod
-    def prepare_truth(self, column: Sequence[Any]) -> list[Any]:
-        """Turn each row into what `collate_truth` takes.
+    def prepare_truth(self, column: Sequence[Any]) -> Sequence[Any]:
+        """Turn each row into what `collate_truth` takes; it may have `gather`, as that of `InputFeature.prepare`.
 
         Raises:
             UserError: a row is not what was learnt, such as an unknown label.
         """
 
-    def prepare_scored(self, column: Sequence[Any]) -> tuple[list[Any], tuple[str, ...]]:
+    def prepare_scored(self, column: Sequence[Any]) -> tuple[Sequence[Any], tuple[str, ...]]:
         """As `prepare_truth`, of other data than was learnt from, with notes: what is not known may count as wrong."""
         return self.prepare_truth(column), ()
 

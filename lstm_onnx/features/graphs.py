@@ -11,10 +11,12 @@ import numpy as np
 
 from lstm_onnx.contract import Array, Axis, StateSpec, Stream, TensorSpec, Tolerance
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.feature import BATCH, InputFeature
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.sentence import Sentence
+from lstm_onnx.features.series import Series
 from lstm_onnx.features.stages import side_by_side
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
@@ -39,11 +41,13 @@ class Remembered:
         meaning: what it says.
         dims: names of its axes, `batch` among them, in the order in which they stand.
         start: every element before the first piece; the module must begin with the same where its state is None.
+        enters: name of the input, where it is not that of the part; the output is that of the part and `_out`.
     """
 
     meaning: str
     dims: tuple[str, ...]
     start: float = 0.0
+    enters: str | None = None
 
 
 def whole_graph(model: FeatureModel, description: str) -> GraphSpec:
@@ -83,7 +87,7 @@ def streaming_graph(
     learnt = model.learnt
     before, after = _stages(learnt)
     sequences = [f for f in learnt.inputs if f.steps is not None]
-    if len(sequences) != 1 or sequences[0].kind != "rows":
+    if len(sequences) != 1 or sequences[0].kind not in ("rows", "series"):
         told = ", ".join(f"'{f.name}' ({f.kind})" for f in sequences) or "none"
         raise UserError(
             f"a stream needs one sequence of rows, and this model has {told}, so there is no streaming variant"
@@ -93,25 +97,25 @@ def streaming_graph(
     template = _state(model, 2)
     known = described or {}
     states, axes = _states(model, template, known)
-    taken = tuple(t for f in learnt.inputs for t in f.tensors() if f is not sequences[0] or steps in t.dims)
-    clash = {name for name, _ in states} & {t.name for f in learnt.inputs for t in f.tensors()}
+    taken = tuple(t for f in learnt.inputs for t in f.tensors() if t.name != sequences[0].lengths)
+    names = [(known[name].enters or name) if name in known else name for name, _ in states]
+    clash = set(names) & {t.name for f in learnt.inputs for t in f.tensors()}
     if clash:
         raise UserError(f"module.forward: its state has a part '{min(clash)}', as an input is called; rename one")
     went_in, comes_out = (
         tuple(
             TensorSpec(
-                name=name + end,
+                name=f"{name}_out" if out else enters,
                 dtype=_dtype(tensor),
                 dims=dims,
                 meaning=known[name].meaning if name in known else "what the model remembers",
             )
-            for (name, dims), (_, tensor) in zip(states, flattened(template), strict=True)
+            for enters, (name, dims), (_, tensor) in zip(names, states, flattened(template), strict=True)
         )
-        for end in ("", "_out")
+        for out in (False, True)
     )
     answers = [t for f in learnt.outputs for t in f.answers()]
     outputs = (*(t.model_copy(update={"count": None}) for t in answers), *comes_out)  # in a stream every step counts
-    names = [name for name, _ in states]
     step_by_step = any(isinstance(f, Tags | Steps) for f in learnt.outputs)
     axes |= _axes(learnt)
     axes[steps] = Axis(example_size=axes[steps].example_size, meaning="steps of a piece, the first first")
@@ -123,8 +127,8 @@ def streaming_graph(
         description=f"{description} In pieces: answers for all since the reset.",
         table=learnt.table,
         states=tuple(
-            StateSpec(output=f"{name}_out", input=name, reset=known[name].start if name in known else 0.0)
-            for name in names
+            StateSpec(output=f"{name}_out", input=enters, reset=known[name].start if name in known else 0.0)
+            for enters, (name, _) in zip(names, states, strict=True)
         ),
         stream=Stream(axis=steps, context=1 if step_by_step else axes[steps].example_size or 1),
         tolerance=tolerance(learnt),
@@ -148,6 +152,10 @@ def tolerance(learnt: Learnt) -> Tolerance:
     """Return how far runtimes may differ: a share of the spread of a number, 1e-5 of a probability, 1e-4 of its log."""
     numbers = {f.name: 1e-5 * ((f.spread or 0) + abs(f.center or 0)) for f in learnt.outputs if isinstance(f, Number)}
     numbers |= {f.name: 1e-5 * f.scale for f in learnt.outputs if isinstance(f, Steps)}
+    ahead = [f for f in learnt.outputs if isinstance(f, Ahead)]
+    if ahead:
+        apart = max(f.tolerance() for f in learnt.inputs if isinstance(f, Series))
+        numbers |= {t.name: apart for f in ahead for t in f.answers() if t.dtype == "float32"}
     said = [f for f in learnt.outputs if isinstance(f, Sentence) and f.scored]
     sums = {f"{f.name}_score": _APART * f.longest for f in said} | {f"{f.name}_log_probabilities": _APART for f in said}
     decided_by = f"{said[0].name}_score" if said else None
@@ -161,7 +169,8 @@ def samples(module: Answering, names: Sequence[str], sizes: Mapping[str, int], s
     made = _rows(module.features, sizes, seed)
     if module.states:
         after = _state(module.model, sizes["batch"], seed + 1)
-        made |= {name: tensor.cpu().numpy() for name, tensor in flattened(after)}
+        parts = zip(module.states, flattened(after), strict=True)
+        made |= {enters: tensor.cpu().numpy() for enters, (_, tensor) in parts}
     return {name: made[name] for name in names if name in made}
 
 

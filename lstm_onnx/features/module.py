@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.coding import Likelihoods, fit_temperature
 from lstm_onnx.features.feature import InputFeature
 from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.features.series import Series
+from lstm_onnx.features.series_coding import SeriesEncoder
+
+OWN = ""
+"""Key of the author's own state beside what encoders remember; empty, so that its parts keep their names."""
+
+
+class Asked(NamedTuple):
+    """What a model was shown and said.
+
+    Attributes:
+        seen: what the author's `forward` got, by name.
+        answers: what it answered, by output.
+        state: as it is after that.
+    """
+
+    seen: dict[str, Any]
+    answers: dict[str, Tensor]
+    state: Any
 
 
 class FeatureModel(nn.Module):
@@ -43,20 +63,32 @@ class FeatureModel(nn.Module):
             state: as `forward` gave it, or None at the start.
             to_learn: whether `tensors` are a whole batch, of which `forward` may see what is right.
         """
-        seen: dict[str, Tensor | None] = {name: tensors[n] if to_learn else None for name, n in self.taught.items()}
+        asked = self.run(tensors, state, to_learn)
+        return asked.answers, asked.state
+
+    def run(self, tensors: Mapping[str, Tensor], state: Any = None, to_learn: bool = False) -> Asked:
+        """Do what `ask` does, and also return what `forward` saw: tensors, or more of them under one name."""
+        seen: dict[str, Any] = {name: tensors[n] if to_learn else None for name, n in self.taught.items()}
+        memory = state if self.streams and isinstance(state, dict) and OWN in state else {OWN: state}
+        after: dict[str, Any] = {}
         for feature, encoder in zip(self.learnt.inputs, self.encoders, strict=True):
             given = {t.name: tensors[t.name] for t in feature.inner() if t.name in tensors}
-            seen |= {t.name: None for t in feature.inner() if t.name not in tensors}
-            seen |= encoder(**given)
-        found = self.network(**seen, state=state) if self.streams else self.network(**seen)
+            found = encoder(**given)
+            if self.streams and isinstance(encoder, SeriesEncoder):
+                found[feature.name], after["known"] = encoder.remember(found[feature.name], memory.get("known"))
+            elif not isinstance(encoder, SeriesEncoder):
+                seen |= {t.name: None for t in feature.inner() if t.name not in tensors}
+            seen |= found
+        own = memory[OWN]
+        found = self.network(**seen, state=own) if self.streams else self.network(**seen)
         if self.streams:
             if not isinstance(found, tuple) or len(found) != 2:
                 raise UserError(
                     f"module.forward: returned {_told(found)}; with `streams` it must return (answers, state), a "
                     f"dict of tensors and the state"
                 )
-            found, state = found
-        return self._checked(found), state
+            found, own = found
+        return Asked(seen, self._checked(found), {OWN: own, **after} if after else own)
 
     def _checked(self, found: Any) -> dict[str, Tensor]:
         names = [f.name for f in self.learnt.outputs]
@@ -71,7 +103,8 @@ class FeatureModel(nn.Module):
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the author's `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
-        answers, _ = self.ask(batch, to_learn=True)
+        seen, answers, _ = self.run(batch, to_learn=True)
+        batch = {**batch, **{f.name: seen[f.name] for f in self.learnt.inputs if isinstance(f, Series)}}
         own = getattr(self.network, "loss", None)
         if own is not None:
             found = own(answers, batch)
@@ -81,11 +114,12 @@ class FeatureModel(nn.Module):
         losses = [f.loss(answers[f.name], batch) for f in self.learnt.outputs]
         return torch.stack(losses).sum()
 
-    def decode(self, answers: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def decode(self, asked: Asked) -> dict[str, Tensor]:
         """Return the outputs of the torch part."""
         made: dict[str, Tensor] = {}
         for feature, decoder in zip(self.learnt.outputs, self.decoders, strict=True):
-            made |= decoder(answers[feature.name])
+            answer = asked.answers[feature.name]
+            made |= decoder(answer, asked.seen[feature.along]) if isinstance(feature, Ahead) else decoder(answer)
         return made
 
 
@@ -127,10 +161,10 @@ class Answering(nn.Module):
         state = None
         if self.states:
             state = rebuilt(self.template, iter([tensors[name] for name in self.states]))
-        answers, after = self.model.ask(tensors, state)
-        made = self.model.decode(answers)
+        asked = self.model.run(tensors, state)
+        made = self.model.decode(asked)
         if self.states:
-            made |= {f"{name}_out": tensor for name, tensor in flattened(after)}
+            made |= {f"{name}_out": tensor for name, tensor in flattened(asked.state)}
         return tuple(made[name] for name in self.outputs)
 
 

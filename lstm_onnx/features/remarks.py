@@ -14,6 +14,7 @@ import numpy as np
 from lstm_onnx.data.parts import Part, Whole
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.examples import Examples
+from lstm_onnx.features.split import GathersRows
 
 _SHOWN = 5
 
@@ -87,6 +88,8 @@ def _of_repeats(
     examples: Examples, labels: Sequence[str] | None, chosen: Mapping[Part, Whole], inputs: Sequence[str]
 ) -> list[str]:
     columns = [examples.columns[name] for name in inputs]
+    if any(isinstance(column, GathersRows) for column in columns):
+        return []  # windows of a series overlap by their nature
     seen: dict[Any, set[str]] = defaultdict(set)
     for i in map(int, chosen["train"]):
         seen[tuple(_key(column[i]) for column in columns)].add(labels[i] if labels is not None else "")

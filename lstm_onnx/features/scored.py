@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.learnt import Learnt
-from lstm_onnx.features.split import FeatureSplit
+from lstm_onnx.features.split import FeatureSplit, TakesRows
 from lstm_onnx.task import ScoredData
 
 
@@ -23,11 +23,12 @@ def all_of(examples: Examples, learnt: Learnt, source: Path) -> ScoredData:
     """
     answers = [f for f in learnt.outputs if f.is_supervised]
     examples = examples.filled((*learnt.inputs, *answers))
-    given = [(f, f.prepare(list(examples.columns[f.name]))) for f in learnt.inputs]
+    columns = {name: c if isinstance(c, TakesRows) else list(c) for name, c in examples.columns.items()}
+    given = [(f, f.prepare(columns[f.name])) for f in learnt.inputs]
     notes = list(examples.notes)
     right = []
     for feature in answers:
-        rows, told = feature.prepare_scored(list(examples.columns[feature.name]))
+        rows, told = feature.prepare_scored(columns[feature.name])
         right.append((feature, rows))
         notes += told
     if examples.part is not None and len(set(examples.part)) > 1:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,6 +13,24 @@ from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
+
+
+@runtime_checkable
+class TakesRows(Protocol):
+    """A column of examples that picks rows without making a list of them."""
+
+    def take(self, chosen: Array) -> Sequence[Any]:
+        """Return the rows with these numbers."""
+        ...
+
+
+@runtime_checkable
+class GathersRows(Protocol):
+    """Prepared rows that make a batch at once, instead of row by row."""
+
+    def gather(self, chosen: Array) -> dict[str, Array]:
+        """Return the arrays of the rows with these numbers."""
+        ...
 
 
 class FeatureSplit:
@@ -32,9 +50,15 @@ class FeatureSplit:
     ) -> None:
         self.inputs, self.outputs = inputs, outputs
         self.weights = None if weights is None else weights / weights.sum()
-        longest = [np.array([f.length(row) for row in rows], dtype=np.int64) for f, rows in inputs]
-        longest += [np.array([f.steps_of(row) for row in rows], dtype=np.int64) for f, rows in outputs]
-        self.lengths = np.max(np.stack(longest), axis=0)
+        self.count = len(inputs[0][1])
+        ragged = [(f, rows) for f, rows in inputs if not isinstance(rows, GathersRows)]
+        longest = [np.array([f.length(row) for row in rows], dtype=np.int64) for f, rows in ragged]
+        longest += [
+            np.array([f.steps_of(row) for row in rows], dtype=np.int64)
+            for f, rows in outputs
+            if not isinstance(rows, GathersRows)
+        ]
+        self.lengths = np.max(np.stack(longest), axis=0) if longest else None
 
     @classmethod
     def of(
@@ -50,9 +74,9 @@ class FeatureSplit:
         Those `to_learn` from may be cut, repeated for each of several right answers, and some drawn more often.
         """
         outputs = [f for f in outputs if f.is_supervised]
-        rows = {f.name: [columns[f.name][int(i)] for i in chosen] for f in (*inputs, *outputs)}
+        rows = {f.name: taken(columns[f.name], chosen) for f in (*inputs, *outputs)}
         given = [(f, f.prepare(rows[f.name])) for f in inputs]
-        if to_learn:
+        if to_learn and not any(isinstance(column, TakesRows) for column in rows.values()):
             for f in outputs:
                 spread = [(k, one) for k, row in enumerate(rows[f.name]) for one in f.each(row)]
                 given = [(other, [prepared[k] for k, _ in spread]) for other, prepared in given]
@@ -63,7 +87,7 @@ class FeatureSplit:
         if not to_learn:
             return split
         wished = [w for f, truth in right if (w := f.draw(truth)) is not None]
-        cut = [(f, [f.to_learn(row) for row in prepared]) for f, prepared in given]
+        cut = [(f, p if isinstance(p, GathersRows) else [f.to_learn(row) for row in p]) for f, p in given]
         return cls(cut, right, np.prod(wished, axis=0) if wished else None)
 
     @classmethod
@@ -85,18 +109,23 @@ class FeatureSplit:
 
     def __len__(self) -> int:
         """Return the number of examples."""
-        return len(self.lengths)
+        return self.count
 
     def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
         """Yield the examples, `size` at a time, as they stand or shuffled; shuffled ones of like length together."""
         if shuffle is None:
-            for chosen in in_order(self.lengths, size):
+            lengths = self.lengths if self.lengths is not None else np.ones(len(self), dtype=np.int64)
+            for chosen in in_order(lengths, size):
                 yield self.gather(chosen)
             return
         if self.weights is None:
             order = shuffle.permutation(len(self))
         else:
             order = shuffle.choice(len(self), size=len(self), p=self.weights)
+        if self.lengths is None:
+            for i in range(0, len(order), size):
+                yield self.gather(order[i : i + size])
+            return
         for chosen in alike(order, self.lengths, size, shuffle):
             yield self.gather(chosen)
 
@@ -104,7 +133,22 @@ class FeatureSplit:
         """Return a batch of the examples with these numbers."""
         batch: dict[str, Array] = {}
         for given, rows in self.inputs:
-            batch |= given.collate([rows[int(i)] for i in chosen])
+            batch |= _collated(rows, given.collate, chosen)
         for answered, rows in self.outputs:
-            batch |= answered.collate_truth([rows[int(i)] for i in chosen])
+            batch |= _collated(rows, answered.collate_truth, chosen)
         return batch
+
+
+def taken(column: Sequence[Any], chosen: Array) -> Sequence[Any]:
+    """Return the rows with these numbers; by the column's own `take`, if it has one."""
+    if isinstance(column, TakesRows):
+        return column.take(chosen)
+    return [column[int(i)] for i in chosen]
+
+
+def _collated(
+    rows: Sequence[Any], collate: Callable[[Sequence[Any]], dict[str, Array]], chosen: Array
+) -> dict[str, Array]:
+    if isinstance(rows, GathersRows):
+        return rows.gather(chosen)
+    return collate([rows[int(i)] for i in chosen])

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from lstm_onnx.contract import Array
 from lstm_onnx.data.parts import PARTS
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples, parted
 from lstm_onnx.features.feature import InputFeature, OutputFeature
@@ -25,9 +26,9 @@ from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric, Sum
 from lstm_onnx.features.remarks import remarks
 from lstm_onnx.features.scored import all_of
-from lstm_onnx.features.split import FeatureSplit
+from lstm_onnx.features.series import Series
+from lstm_onnx.features.split import FeatureSplit, taken
 from lstm_onnx.features.steps import Steps
-from lstm_onnx.features.tags import Tags
 from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, ScoredData, Task, TaskData, Totals
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
         chosen, how = parted(examples, labels, shares, random, where)
         notes = remarks(examples, chosen, [f.name for f in inputs], answer, shares[1] > 0)
         known, asked = (
-            {name: [column[int(i)] for i in chosen[part]] for name, column in examples.columns.items()}
+            {name: taken(column, chosen[part]) for name, column in examples.columns.items()}
             for part in ("train", "test")
         )
         learnt = before or self.learn(self._fitted(inputs, outputs, examples, known), known, config)
@@ -135,7 +136,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             for part in PARTS
         )
         sizes = f"{len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
-        summary = f"{examples.told or f'{len(examples):,} {examples.what}'}: {sizes} ({how})"
+        summary = f"{examples.told or f'{len(examples):,} {examples.what}'}: {sizes}" + f" ({how})" * bool(how)
         naive = self.naive(learnt, known, asked, config)
         left_out = [why for why in naive.values() if isinstance(why, str)]
         return TaskData(
@@ -224,12 +225,14 @@ class FeatureTask(Task[ConfigT, Learnt]):
                 if not isinstance(one, kind):
                     what = one.kind if isinstance(one, InputFeature | OutputFeature) else type(one).__name__
                     raise UserError(f"{method}: returned '{what}', which is no feature that can stand there")
+        if sum(isinstance(f, Series) for f in inputs) > 1 or sum(isinstance(f, Ahead) for f in outputs) > 1:
+            raise UserError("inputs and outputs: a model takes one Series and answers one Ahead; join the columns")
         names = [f.name for f in (*inputs, *outputs)]
         if twice := [n for n in names if names.count(n) > 1]:
             raise UserError(f"inputs and outputs: two features are called '{twice[0]}'; rename one")
         named = [f.named(sum(f.alike(other) for other in inputs) == 1) for f in inputs]
         named = [f.bound(named) if isinstance(f, Labels) else f for f in named]
-        return named, [f.bound(named) if isinstance(f, Tags | Steps) else f for f in outputs]
+        return named, [f.bound(named) for f in outputs]
 
     def build_model(self, config: ConfigT, info: Learnt) -> nn.Module:
         """Put the author's module between the encoders and decoders of the features."""

@@ -62,7 +62,7 @@ class Anomaly(FeatureTask[choices.Config]):
 
         assert isinstance(model, FeatureModel) and isinstance(model.network, Detector)
         network = model.network
-        found = [network.errors(batch, model.decode(model.ask(batch)[0])) for batch in validation]
+        found = [network.errors(batch, model.decode(model.run(batch))) for batch in validation]
         network.calibrate(found, config.false_alarms)
 
     def scores(self, options: choices.Config, outputs: Sequence[Any]) -> Sequence[Metric]:

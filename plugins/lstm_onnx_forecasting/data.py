@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from lstm_onnx.contract import Step
-from lstm_onnx.data.frequency import moment_text, step_text
-from lstm_onnx.data.time_series import Series
-from lstm_onnx.task import DataSet, TaskData
-from lstm_onnx_forecasting.columns import Roles
+from lstm_onnx.data.frequency import step_text
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.series_examples import examples_to_score
+from lstm_onnx.features.series_parts import cut_parts
+from lstm_onnx.plugin import Ahead, DataSet, Examples, Series, Table, series_examples
+from lstm_onnx_forecasting.bounds import find_bounds
 from lstm_onnx_forecasting.options import Config, Info
-from lstm_onnx_forecasting.parts import cut_parts, refuse_no_windows, split_windows
-from lstm_onnx_forecasting.reading import read_series
-from lstm_onnx_forecasting.scored import series_names
+from lstm_onnx_forecasting.reading import ReadSeries, read_series
 from lstm_onnx_forecasting.season import choose_season, choose_window
-from lstm_onnx_forecasting.series_statistics import center_and_spread, mase_scale, note_constants, static_values
-from lstm_onnx_forecasting.windows import WindowSplit, make_bank
 
 _BUNDLED = {"time": ("time",), "target": ("vehicles",), "past": ("temperature", "clouds")}
 
 
-def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
-    """Read a table of one or more series, or without one the bundled traffic counts, and cut it into windows.
+def read(source: Path | None, config: Config) -> Examples:
+    """Read a table of one or more series, or without one the bundled traffic counts, as windows.
 
     Args:
         source: CSV, TSV, Parquet or JSON; None reads the bundled data.
         config: roles of the columns and sizes of the parts.
-        seed: not used; the order of the windows is the trainer's business.
 
     Raises:
         UserError: the table cannot be used; says where, what was found and what to do.
@@ -36,55 +32,60 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
     if source is None or source.absolute() == bundled():
         source, config = bundled(), _with_bundled_roles(config)
     notes = list[str]()
-    read = read_series(source, config, notes)
-    parts, series = cut_parts(read.series, config, source, notes)
-    season = choose_season(config, read.step, parts, source, notes)
+    found = read_series(source, config, notes)
+    parts, series = cut_parts(found.series, config.horizon, config.test_size, config.validation_size, source, notes)
+    season = choose_season(config, found.step, parts, source, notes)
     window = choose_window(config, parts, season, source)
-    center, spread = center_and_spread(series, parts, read.names, source)
-    note_constants(series, read.target, notes)
-    bank, begins = make_bank(
+    lower, upper = find_bounds(config, series, found.target, notes)
+    examples = series_examples(
         series,
-        read.step,
-        targets=len(read.target),
-        pasts=len(read.roles.past),
-        static=static_values(series, read.names, len(read.roles.static), source),
-        scale=mase_scale(series, parts, len(read.target), season),
-        window=window,
-        horizon=config.horizon,
+        _series(config, found, window),
+        Ahead(name="forecast", along="series", quantiles=config.quantiles, lower=lower, upper=upper),
+        Table(
+            time=next(iter(found.roles.time), None),
+            series=next(iter(found.roles.series), None),
+            series_with=found.roles.series[1:],
+            step=found.step,
+            clock=found.clock,
+            wide=config.columns == "series",
+        ),
+        where=source,
+        season=season,
+        parts=parts,
+        notes=notes,
     )
-    info = Info(
-        time=next(iter(read.roles.time), None),
-        series=next(iter(read.roles.series), None),
-        series_with=read.roles.series[1:],
-        clock=read.clock,
-        wide=config.columns == "series",
+    options = _resolved(config, found, season, window)
+    return replace(examples, options=options, understood=found.understood)
+
+
+def read_scored(source: Path, config: Config, info: Info) -> Examples:
+    """Read other data than was learnt from, with every forecast that it allows.
+
+    Raises:
+        UserError: the table cannot be read as the model was trained, or is too short for any forecast.
+    """
+    notes = list[str]()
+    found = read_series(source, config, notes)
+    if found.target != info.target:
+        raise UserError(f"{source}: the targets are {', '.join(found.target)}, and were {', '.join(info.target)}")
+    assert info.table is not None
+    return examples_to_score(
+        found.series, info.features, info.ahead, info.table, where=source, season=info.season, notes=notes
+    )
+
+
+def _series(config: Config, read: ReadSeries, window: int) -> Series:
+    return Series(
+        name="series",
         target=read.target,
         past=read.roles.past,
         future=read.roles.future,
         static=read.roles.static,
         step=read.step,
-        season=season,
         window=window,
-        span=max(
-            int(one.time[p.train - 1] - one.time[0]) // read.step.per_second
-            for one, p in zip(series, parts, strict=True)
-            if p.train
-        ),
-        center=center,
-        spread=spread,
-    )
-    train, validation, test = split_windows(bank, begins, parts, config.horizon)
-    refuse_no_windows(train, test, config, source)
-    return TaskData(
-        train=train,
-        validation=validation if len(validation) else None,
-        test=test,
-        info=info,
-        config=_resolved(config, info, read.asked).model_copy(update={"decimal": read.decimal, "levels": read.levels}),
-        understood=read.understood,
-        summary=_summary(series, read.step, train, validation, test, window, config.horizon),
-        notes=tuple(notes),
-        test_names=series_names(series, test),
+        horizon=config.horizon,
+        scaling=config.scaling,
+        transform=config.transform,
     )
 
 
@@ -111,41 +112,22 @@ def _with_bundled_roles(config: Config) -> Config:
     return config if any(chosen) else config.model_copy(update=_BUNDLED)
 
 
-def _resolved(config: Config, info: Info, roles: Roles) -> Config:
+def _resolved(config: Config, read: ReadSeries, season: int, window: int) -> Config:
     """Fill in what was found, so that other data is read the same way."""
-    clock = info.clock
-    assert clock is not None
-    dated = bool(clock.columns) and not info.step.counted
+    roles, clock = read.asked, read.clock
+    zoned = bool(clock.columns) and not read.step.counted
     found = {
         "time": roles.time,
         "series": roles.series,
         "time_format": clock.forms if clock.columns else ("rows",),
-        "zone": clock.zone if dated else None,
+        "zone": (clock.zone or "none") if zoned else None,
         "past": roles.past,
         "future": roles.future,
         "static": roles.static,
-        "frequency": step_text(info.step),
-        "season": info.season,
-        "window": info.window,
+        "frequency": step_text(read.step),
+        "season": season,
+        "window": window,
+        "decimal": read.decimal,
+        "levels": read.levels,
     }
-    return config.model_copy(update=found if info.wide else found | {"target": roles.target})
-
-
-def _summary(
-    series: Sequence[Series],
-    step: Step,
-    train: WindowSplit,
-    validation: WindowSplit,
-    test: WindowSplit,
-    window: int,
-    horizon: int,
-) -> str:
-    rows = sum(len(one.time) for one in series)
-    first, last = min(int(one.time[0]) for one in series), max(int(one.time[-1]) for one in series)
-    begin, end = moment_text(first, step), moment_text(last, step)
-    count = f"{len(series):,} series, " if len(series) > 1 else ""
-    return (
-        f"{count}{rows:,} rows of {step_text(step)} from {begin} to {end}; windows of {window} "
-        f"rows to forecast {horizon}: {len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to "
-        "test"
-    )
+    return config.model_copy(update=found if config.columns == "series" else found | {"target": roles.target})

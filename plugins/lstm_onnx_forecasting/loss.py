@@ -3,64 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from lstm_onnx_forecasting.model import Forecaster
-from lstm_onnx_forecasting.scaling import is_known
+from lstm_onnx.features.series_coding import AheadDecoder, Scale, all_answers, is_known, twice_pinball
+from lstm_onnx_forecasting.options import Config
 
-LIMIT = 100.0
-"""Scaled truth is cut here: after a flat window any change is huge in units of a spread that is next to nothing."""
 STEEP = 3.0
 """A forecast of more than e**3 = 20 times the window's level counts along the tangent, as its exponential explodes."""
 
 
-def forecast_loss(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+def forecast_loss(config: Config, decoder: AheadDecoder, answer: Tensor, batch: Mapping[str, Any]) -> Tensor:
     """Mean over the known future values, scaled as `config.loss_scale` says, so that no series drowns another.
 
     Args:
-        model: a `Forecaster`.
-        batch: its inputs by name, `actual` (batch, horizon, target) in the user's units, and `mase_scale`
-            (batch, target) where errors are scaled by series.
+        config: of the forecaster.
+        decoder: of its answers.
+        answer: as `Ahead` takes it, (batch, horizon, targets * (1 + quantiles)).
+        batch: `series`, which the forecaster saw, `actual` (batch, horizon, target) in the user's units, and
+            `mase_scale` (batch, target) where errors are scaled by series.
     """
-    assert isinstance(model, Forecaster)
-    config = model.config
-    inputs = {name: batch[name] for name in ("values", "time", "past", "future", "static") if name in batch}
-    times = model.steps_ahead(batch["time"][:, -1:])
-    (center, spread), point, wings = model.scaled(**inputs, times=times)
-    answers = point.unsqueeze(3)  # (batch, horizon, target, answer): the point forecast, then the quantiles
-    if wings is not None:
-        answers = torch.cat([answers, answers + wings], dim=3)
-    errors, count = _errors(model, batch, answers, center.unsqueeze(3), spread.unsqueeze(3))
-    loss = POINT_LOSSES[config.loss](errors[..., 0]).sum() / count
-    if wings is not None:
-        missed, levels = errors[..., 1:], torch.tensor(config.quantiles, device=errors.device)
-        pinball = torch.maximum(levels * missed, (levels - 1) * missed)
-        loss = loss + 2 * pinball.mean(dim=3).sum() / count  # twice the pinball loss of the median is the MAE
-    return loss
-
-
-def _errors(
-    model: Forecaster, batch: Mapping[str, Tensor], answers: Tensor, center: Tensor, spread: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Truth minus answers, scaled, (batch, horizon, target, answer), 0 where unknown; and how many truths are known."""
-    log, truth = model.config.transform == "log", batch["actual"].unsqueeze(3)
-    known = is_known(truth.log() if log else truth) & is_known(center)
-    if model.config.loss_scale == "window":
-        truth = model.scaler.do(truth, center, spread).clamp(-LIMIT, LIMIT)  # what overflows is cut, not missing
-        return torch.where(known, truth - answers, 0.0), known.sum().clamp(min=1)
-    scale = batch["mase_scale"][:, None, :, None]  # NaN where the series has none
-    known = known & (scale > 0)
-    # NaN must not come near the answers: its gradient would be NaN even where it is masked afterwards
-    center, spread = torch.where(is_known(center), center, 0.0), torch.where(is_known(center), spread, 1.0)
-    scale = torch.where(scale > 0, scale, 1.0)
-    if log:
-        z = answers * spread + center
-        gentle = torch.minimum(z, center + STEEP)
-        errors = (truth - gentle.exp() * (1 + z - gentle)) / scale
+    answers = all_answers(*decoder.scaled(answer))  # the point forecast, then the quantiles
+    if config.loss_scale == "window":
+        errors, count = decoder.errors(answers, batch["actual"], batch["series"])
     else:
-        errors = (truth - center) / scale - answers * (spread / scale)
+        scale = batch["series"].scale.by_answer()
+        errors, count = _errors_by_series(decoder.log, answers, batch["actual"], scale, batch["mase_scale"])
+    loss = POINT_LOSSES[config.loss](errors[..., 0]).sum() / count
+    return loss + twice_pinball(errors[..., 1:], config.quantiles).sum() / count if config.quantiles else loss
+
+
+def _errors_by_series(log: bool, answers: Tensor, actual: Tensor, scale: Scale, unit: Tensor) -> tuple[Tensor, Tensor]:
+    """Truth minus answers, in units of each series, 0 where unknown; and how many truths are known.
+
+    Args:
+        log: whether answers are logarithms.
+        answers: (batch, horizon, target, answer), scaled.
+        actual: (batch, horizon, target), in the user's units.
+        scale: of each window, with an axis for the answers.
+        unit: (batch, target), NaN where the series has none.
+
+    Returns:
+        (batch, horizon, target, answer), and a number of at least 1.
+    """
+    truth, unit = actual.unsqueeze(3), unit[:, None, :, None]
+    there = is_known(scale.center)
+    known = is_known(truth.log() if log else truth) & there & (unit > 0)
+    # NaN must not come near the answers: its gradient would be NaN even where it is masked afterwards
+    center, spread = torch.where(there, scale.center, 0.0), torch.where(there, scale.spread, 1.0)
+    unit = torch.where(unit > 0, unit, 1.0)
+    if log:
+        z = answers * spread + center + scale.anchor
+        gentle = torch.minimum(z, center + scale.anchor + STEEP)
+        errors = (truth - gentle.exp() * (1 + z - gentle)) / unit
+    else:
+        errors = (truth - scale.anchor - center) / unit - answers * (spread / unit)
     return torch.where(known, errors, 0.0), known.sum().clamp(min=1)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from lstm_onnx.contract_clock import Clock, Step
 from lstm_onnx.data.table_options import TableOptions
+from lstm_onnx.plugin import Ahead, Learnt, Series
 
 
 class Config(TableOptions):
@@ -67,6 +67,8 @@ class Config(TableOptions):
     layers: int = Field(1, ge=1, description="LSTM layers, stacked")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of activations dropped between layers and in the head")
     quantiles: tuple[float, ...] = Field((), description="also forecast these quantiles, such as 0.1 0.5 0.9")
+    lower: float | None = Field(None, description="the least value that may be forecast, such as 0")
+    upper: float | None = Field(None, description="the largest value that may be forecast, such as a capacity")
     loss: Literal["mae", "mse", "huber"] = Field("mae", description="loss of the point forecast, on scaled values")
     loss_scale: Literal["window", "series"] = Field(
         "window",
@@ -112,24 +114,39 @@ class Config(TableOptions):
             raise ValueError("quantiles lie between 0 and 1, such as 0.1 0.5 0.9")
         return tuple(sorted(set(levels)))
 
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
+            raise ValueError(f"--lower {self.lower:g} must be less than --upper {self.upper:g}")
+        return self
 
-class Info(BaseModel):
-    """What the training data told, needed to build the model and to read a table like it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Info(Learnt):
+    """What the training data told: the features `series` and `forecast`, and what the forecaster alone wants."""
 
-    time: str | None = Field(description="name of the time column, the first of several; None counts rows")
-    series: str | None = Field(description="name of the series column, the first of several; None for a single series")
-    series_with: tuple[str, ...] = Field((), description="the other columns that name the series with it")
-    clock: Clock | None = Field(None, description="how times are written, and what is done with irregular rows")
-    wide: bool = Field(description="each target column is a series of its own, and the model has one target")
-    target: tuple[str, ...]
-    past: tuple[str, ...]
-    future: tuple[str, ...]
-    static: tuple[str, ...]
-    step: Step
-    season: int
-    window: int
+    season: int = Field(description="rows in a season; 1 for none")
     span: int = Field(ge=0, description="seconds that the longest training part covers")
-    center: dict[str, float] = Field(description="mean of each column over the training rows, user's units")
-    spread: dict[str, float] = Field(description="mean absolute deviation of each column, user's units, never 0")
+
+    @property
+    def features(self) -> Series:
+        """What goes in."""
+        found = self["series"]
+        assert isinstance(found, Series)
+        return found
+
+    @property
+    def ahead(self) -> Ahead:
+        """What comes out."""
+        found = self["forecast"]
+        assert isinstance(found, Ahead)
+        return found
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        """What is forecast."""
+        return self.features.target
+
+    @property
+    def window(self) -> int:
+        """Rows that are looked at."""
+        return self.features.window

@@ -19,6 +19,7 @@ from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.series_parts import listed
 from lstm_onnx_forecasting.columns import Roles, find_roles, readings
 from lstm_onnx_forecasting.options import Config
 
@@ -164,9 +165,3 @@ def _trimmed(series: Sequence[Series], targets: int, notes: list[str]) -> list[S
     if empty:
         notes.append(f"left out, without a single value: {listed(empty)}")
     return kept
-
-
-def listed(names: Sequence[str]) -> str:
-    """Name series for a note: the first five, and how many more there are."""
-    shown = ", ".join(names[:5])
-    return f"{shown} and {len(names) - 5:,} more series" if len(names) > 5 else f"series {shown}"

@@ -9,8 +9,8 @@ from pathlib import Path
 from lstm_onnx.contract import Step
 from lstm_onnx.data.frequency import DAY
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.series_parts import LEAST, SeriesPart
 from lstm_onnx_forecasting.options import Config
-from lstm_onnx_forecasting.parts import LEAST, Part
 
 
 def default_season(step: Step) -> int:
@@ -38,7 +38,7 @@ def default_season(step: Step) -> int:
     return 1
 
 
-def choose_season(config: Config, step: Step, parts: Sequence[Part], source: Path, notes: list[str]) -> int:
+def choose_season(config: Config, step: Step, parts: Sequence[SeriesPart], source: Path, notes: list[str]) -> int:
     """Choose the season: the one that is told, or that the step suggests, or 1 where the training parts are too short.
 
     Raises:
@@ -56,7 +56,7 @@ def choose_season(config: Config, step: Step, parts: Sequence[Part], source: Pat
     return 1
 
 
-def choose_window(config: Config, parts: Sequence[Part], season: int, source: Path) -> int:
+def choose_window(config: Config, parts: Sequence[SeriesPart], season: int, source: Path) -> int:
     """Choose the window: two seasons or two horizons, whichever is more, if the training part leaves room for it.
 
     It is cut to what the median series has before a first horizon, but holds at least a season and two rows.
@@ -75,5 +75,5 @@ def choose_window(config: Config, parts: Sequence[Part], season: int, source: Pa
     return config.window
 
 
-def _median_train(parts: Sequence[Part]) -> int:
+def _median_train(parts: Sequence[SeriesPart]) -> int:
     return int(statistics.median(p.train for p in parts))

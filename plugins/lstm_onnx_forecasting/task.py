@@ -1,23 +1,31 @@
-"""Forecasting as a task: what the core asks, answered. Imports torch only where it trains or exports."""
+"""Forecasting as a task on features: what the core asks, answered. Imports torch only where it trains or exports."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lstm_onnx.contract import Array, Contract
-from lstm_onnx.task import Answer, Arrays, DataSet, GraphSpec, PrimaryMetric, ScoredData, Task, TaskData, Totals
+import numpy as np
+
+from lstm_onnx.contract import Contract
+from lstm_onnx.data.frequency import step_text
+from lstm_onnx.features.examples import Examples
+from lstm_onnx.features.graphs import Remembered
+from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.features.series import Series
+from lstm_onnx.features.series_windows import Windows
+from lstm_onnx.features.task import FeatureTask
+from lstm_onnx.task import Answer, Arrays, DataSet, PrimaryMetric, Task, Totals
 from lstm_onnx_forecasting import metrics, options
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from torch import Tensor as TorchTensor
     from torch import nn
 
 
-class Forecasting(Task[options.Config, options.Info]):
+class Forecasting(FeatureTask[options.Config]):
     """The next steps of one or many time series."""
 
     name = "forecasting"
@@ -26,22 +34,14 @@ class Forecasting(Task[options.Config, options.Info]):
     Config = options.Config
     Info = options.Info
     training: ClassVar[dict[str, Any]] = {}
+    streams = True
 
-    def load_data(self, source: Path | None, config: options.Config, seed: int) -> TaskData[options.Info]:
-        """Read a table and cut it into windows; see `lstm_onnx_forecasting.data`."""
-        from lstm_onnx_forecasting.data import load_data
-
-        return load_data(source, config, seed)
-
-    def load_scored(self, source: Path, config: options.Config, info: options.Info) -> ScoredData:
+    def read_scored(self, source: Path, options: options.Config, learnt: Learnt) -> Examples:
         """Read other data, with every forecast that it allows."""
-        from lstm_onnx_forecasting.scored import load_scored
+        from lstm_onnx_forecasting.data import read_scored
 
-        return load_scored(source, config, info)
-
-    def truth(self, batch: Arrays, config: options.Config, info: options.Info) -> Arrays:
-        """What happened."""
-        return {"forecast": batch["actual"]}
+        assert isinstance(learnt, self.Info)
+        return read_scored(source, options, learnt)
 
     def data_sets(self) -> tuple[DataSet, ...]:
         """Hourly traffic on a motorway."""
@@ -49,17 +49,58 @@ class Forecasting(Task[options.Config, options.Info]):
 
         return (TRAFFIC,)
 
-    def build_model(self, config: options.Config, info: options.Info) -> nn.Module:
+    def read(self, source: Path | None, options: options.Config, random: np.random.Generator) -> Examples:
+        """Read a table and cut it into windows; see `lstm_onnx_forecasting.data`."""
+        from lstm_onnx_forecasting.data import read
+
+        return read(source, options)
+
+    def shares(self, options: options.Config) -> tuple[float, float]:
+        """Parts are cut by time; nothing is drawn."""
+        return 0.0, 0.0
+
+    def learn(self, fitted: Learnt, known: Mapping[str, Sequence[Any]], options: options.Config) -> options.Info:
+        """Add the season, and how long the training part is."""
+        series = known["series"]
+        assert isinstance(series, Windows)
+        return self.Info(
+            **dict(fitted), season=options.season, span=series.store.scales.span // series.store.step.per_second
+        )
+
+    def describe(self, learnt: Learnt) -> str:
+        """Say what is forecast, how far, and from what."""
+        series = learnt["series"]
+        assert isinstance(series, Series)
+        return (
+            f"Forecasts {', '.join(series.target)} {series.horizon} steps of {step_text(series.step)} ahead from the "
+            f"last {series.window} steps."
+        )
+
+    def module(self, options: options.Config, features: Learnt) -> nn.Module:
         """Make a fresh forecaster."""
         from lstm_onnx_forecasting.model import Forecaster
 
-        return Forecaster(config, info)
+        assert isinstance(features, self.Info)
+        return Forecaster(options, features)
 
-    def loss(self, model: nn.Module, batch: Mapping[str, TorchTensor]) -> TorchTensor:
-        """Mean loss over the known steps, on scaled values."""
-        from lstm_onnx_forecasting.loss import forecast_loss
+    def whole(self, options: options.Config, features: Learnt) -> str | None:
+        """Say why there is no stream where each window is scaled by itself."""
+        if options.scaling != "window":
+            return None
+        return (
+            "the variant streaming: this forecaster scales each window by its own mean (--scaling window), and a "
+            "stream has no window; train it with --scaling global"
+        )
 
-        return forecast_loss(model, batch)
+    def remembered(self, options: options.Config) -> Mapping[str, Remembered]:
+        """Describe the memory of a stream."""
+        from lstm_onnx_forecasting.model import MEMORY
+
+        return MEMORY
+
+    def totals(self, outputs: Arrays, batch: Arrays, config: options.Config, info: Learnt) -> Totals:
+        """Add up `metrics`."""
+        return self.metrics(outputs, batch, config)
 
     def metrics(self, outputs: Arrays, batch: Arrays, config: options.Config) -> Totals:
         """MAE, MSE, sMAPE and MASE of the point forecast; pinball loss and coverage of the quantiles.
@@ -75,34 +116,17 @@ class Forecasting(Task[options.Config, options.Info]):
 
     def finish(self, totals: Totals) -> dict[str, float]:
         """Add the RMSE, the root of the mean squared error over all."""
-        figures = super().finish(totals)
+        figures = Task.finish(self, totals)
         squares = [name for name in figures if name.startswith("mse")]
         return {f"r{name}": math.sqrt(figures[name]) for name in squares} | figures
 
-    def baselines(self, config: options.Config, info: options.Info) -> dict[str, Answer]:
+    def baselines(self, config: options.Config, info: Learnt) -> dict[str, Answer]:
         """The last value, and the last season, repeated."""
+        assert isinstance(info, self.Info)
         found: dict[str, Answer] = {"naive": metrics.baseline(1)}
         if info.season > 1:
             found["seasonal naive"] = metrics.baseline(info.season)
         return found
-
-    def graphs(self, model: nn.Module, config: options.Config, info: options.Info) -> list[GraphSpec]:
-        """One graph: the forecaster itself."""
-        from lstm_onnx_forecasting.spec import graph_spec
-
-        return [graph_spec(model, config, info)]
-
-    def streaming(self, model: nn.Module, config: options.Config, info: options.Info) -> GraphSpec:
-        """Row by row, with state in and out; only where scaling does not depend on the whole window."""
-        from lstm_onnx_forecasting.streaming import streaming_spec
-
-        return streaming_spec(model, config, info)
-
-    def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
-        """Random walks with a season, some values missing, at hours that differ from example to example."""
-        from lstm_onnx_forecasting.samples import sample
-
-        return sample(graph, sizes, seed)
 
     def plots(
         self, contract: Contract, inputs: Arrays, outputs: Arrays, truth: Arrays | None = None

@@ -266,6 +266,8 @@ def test_times_with_and_without_a_zone_do_not_mix() -> None:
         follow_times(pl.DataFrame({"t": ["2023-01-01 00:00+01:00"]}), naive, None, "a.csv")
     with pytest.raises(UserError, match="its times carry no zone, and the model was trained on times with one"):
         follow_times(pl.DataFrame({"t": ["2023-01-01 00:00"]}), aware, None, "a.csv")
+    utc = follow_times(pl.DataFrame({"t": ["2023-07-01 00:00+00:00"]}), naive, None, "a.csv")
+    assert (texts(utc), len(utc.notes)) == (["2023-07-01"], 1)
     other = follow_times(pl.DataFrame({"t": ["2023-07-01 00:00Z"]}), aware, None, "a.csv")
     assert (texts(other), len(other.notes)) == (["2023-07-01 02:00"], 1)
 

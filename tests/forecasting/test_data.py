@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from lstm_onnx_forecasting.data import bundled, load_data
+from lstm_onnx_forecasting.data import bundled
 from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.season import default_season
-from lstm_onnx_forecasting.windows import WindowSplit
+from lstm_onnx_forecasting.task import Forecasting
 
 from lstm_onnx.contract import Step
 from lstm_onnx.data.frequency import parse_step
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.split import FeatureSplit
 from lstm_onnx.task import TaskData
 
 Data = TaskData[Info]
+load_data = Forecasting().load_data
 
 
 def days(count: int, start: str = "2020-01-01") -> list[str]:
@@ -73,15 +75,15 @@ def test_windows_hold_what_the_table_says(tmp_path: Path) -> None:
     assert train["actual"][:, :, 0].tolist() == [[i, i + 1] for i in range(2, 7)]
     np.testing.assert_array_equal(train["values"][0, :, 0], [np.nan, 0, 1])
     assert np.diff(train["time"], axis=1).ravel().tolist() == [86400] * 10
-    assert data.info.center == {"load": 3.5, "warm": 103.5, "off": 203.5, "size": 7.0}
-    assert data.info.spread == {"load": 2.0, "warm": 2.0, "off": 2.0, "size": 1.0}
+    assert data.info.features.center == {"load": 3.5, "warm": 103.5, "off": 203.5, "size": 7.0}
+    assert data.info.features.spread == {"load": 2.0, "warm": 2.0, "off": 2.0, "size": 1.0}
 
 
 def test_only_the_columns_there_are_make_keys(tmp_path: Path) -> None:
     data = load(tmp_path, {"day": days(12), "load": range(12)}, horizon=2)
     assert set(whole(data.test)) == {"values", "time", "actual", "mase_scale"}
     assert data.info.target == ("load",)
-    assert data.info.time == "day"
+    assert data.info.table.time == "day"
 
 
 def test_the_parts_do_not_overlap_and_have_the_sizes_asked_for(tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ def test_each_series_has_one_test_window_and_its_own_scale(tmp_path: Path) -> No
     assert test["actual"][:, 0, 0].tolist() == [16, 32, 5]
     np.testing.assert_array_equal(test["mase_scale"][:, 0], [1, 2, np.nan])
     assert data.notes == ("'load' never changes in series c",)
-    assert data.info.series == "who"
+    assert data.info.table.series == "who"
     assert data.summary.startswith(
         "3 series, 60 rows of 1d from 2020-01-01 to 2020-01-20; windows of 8 rows to forecast 4"
     )
@@ -128,12 +130,12 @@ def test_the_mase_scale_ends_before_the_test_part_and_skips_what_is_missing(tmp_
 def test_wide_columns_are_series_of_one_target(tmp_path: Path) -> None:
     columns = {"day": days(20), "a": range(20), "b": [i + 0.5 for i in range(20)], "warm": range(20)}
     data = load(tmp_path, columns, columns="series", past=("warm",), horizon=4)
-    assert data.info.wide
+    assert data.info.table.wide
     assert data.info.target == ("value",)
     test = whole(data.test)
     assert test["actual"][:, 0, 0].tolist() == [16, 16.5]
     assert test["past"].shape == (2, 8, 1)
-    assert set(data.info.center) == {"value", "warm"}
+    assert set(data.info.features.center) == {"value", "warm"}
 
 
 def test_several_targets_stay_together(tmp_path: Path) -> None:
@@ -163,7 +165,7 @@ def test_rows_after_the_last_known_target_are_no_test(tmp_path: Path) -> None:
 
 def test_shuffled_batches_hold_every_window_once_and_repeat_with_the_generator(tmp_path: Path) -> None:
     data = load(tmp_path, {"day": days(60), "load": range(60)}, horizon=2, window=4)
-    assert isinstance(data.train, WindowSplit)
+    assert isinstance(data.train, FeatureSplit)
     orders = []
     for _ in range(2):
         batches = list(data.train.batches(7, np.random.default_rng(5)))
@@ -185,7 +187,7 @@ def test_months_are_padded_backwards_by_the_calendar(tmp_path: Path) -> None:
         "2020-03-01",
         "2020-04-01",
     ]
-    assert data.info.step == Step(months=1)
+    assert data.info.features.step == Step(months=1)
 
 
 @pytest.mark.parametrize("step, season", [
@@ -313,14 +315,14 @@ def test_what_has_no_logarithm_is_noted_if_rare_and_refused_if_not(tmp_path: Pat
 def test_a_column_that_never_changes_is_noted(tmp_path: Path) -> None:
     data = load(tmp_path, {"day": days(30), "load": [4] * 30}, horizon=2)
     assert data.notes == ("'load' never changes",)
-    assert data.info.spread == {"load": 1.0}
+    assert data.info.features.spread == {"load": 1.0}
 
 
 def test_the_bundled_data_is_a_year_of_hours_in_which_the_week_shows() -> None:
     data = load_data(None, Config(horizon=24), 0)
     assert data.info.target == ("vehicles",)
-    assert data.info.past == ("temperature", "clouds")
-    assert data.info.future == ()
+    assert data.info.features.past == ("temperature", "clouds")
+    assert data.info.features.future == ()
     assert (data.info.season, data.info.window) == (24, 48)
     assert data.notes == ("27 of 8,760 rows were not there and count as missing",)
     assert (len(data.train), len(data.validation or ()), len(data.test)) == (6983, 853, 853)
@@ -334,7 +336,7 @@ def test_the_bundled_data_is_a_year_of_hours_in_which_the_week_shows() -> None:
 def test_the_bundled_data_takes_other_roles(tmp_path: Path) -> None:
     data = load_data(None, Config(target=("temperature",), horizon=6), 0)
     assert data.info.target == ("temperature",)
-    assert data.info.past == ()
+    assert data.info.features.past == ()
 
 
 def test_many_windows_take_little_time(tmp_path: Path) -> None:
@@ -349,3 +351,20 @@ def test_many_windows_take_little_time(tmp_path: Path) -> None:
     count = sum(len(b["time"]) for b in data.train.batches(256, np.random.default_rng(0)))
     assert clock.perf_counter() - begin < 5
     assert count == len(data.train) == 1400 * (120 - 12 - 12 - 8 - 1)
+
+
+def test_times_in_the_header_are_refused(tmp_path: Path) -> None:
+    across = {"page": ["a", "b"], **{f"2023-01-{d:02d}": [1, 2] for d in range(1, 30)}}
+    assert refusal(tmp_path, across).startswith(
+        "the times stand in the header ('2023-01-01' to '2023-01-29'): a row for"
+    )
+
+
+def test_ids_and_counts_are_no_targets_unless_named(tmp_path: Path) -> None:
+    table = {"day": days(30), "row": range(30), "storeId": [7, 8, 9] * 10, "load": [5.5, 6.25, 7.5] * 10, "k": [3] * 30}
+    data = load(tmp_path, table, horizon=2)
+    assert data.info.target == ("load",)
+    assert [note.split(":")[0] for note in data.notes] == [
+        f"column '{c}' is not forecast" for c in ("row", "storeId", "k")
+    ]
+    assert load(tmp_path, table, horizon=2, target=("storeId", "load")).info.target == ("storeId", "load")

@@ -5,7 +5,7 @@ import torch
 from lstm_onnx_forecasting.model import season_lags
 from lstm_onnx_forecasting.options import Config
 
-from tests.forecasting.cases import ask, draw, hours, make_info, make_model
+from tests.forecasting.cases import ask, draw, hours, make_info, make_model, scaler
 
 NAN, INF = float("nan"), float("inf")
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -151,7 +151,7 @@ class TestBatch:
         model = forecaster(base="last")
         x, time = draw(1, 20), hours(1, 48)
         padded = torch.cat([torch.full((1, 28, 1), NAN), x], dim=1)
-        for short, long in zip(model.scaler(x)[2:], model.scaler(padded)[2:], strict=True):
+        for short, long in zip(scaler(model)(x)[2], scaler(model)(padded)[2], strict=True):
             torch.testing.assert_close(short, long)
         moved = ask(model, padded * 2 + 100, time)[0]
         torch.testing.assert_close(moved, ask(model, padded, time)[0] * 2 + 100, rtol=0, atol=1e-3)
@@ -186,8 +186,8 @@ class TestBase:
         """A model whose network answers 0: what is left is the base."""
         model = make_model(Config(horizon=horizon, hidden=4, **options), make_info(season=season))
         with torch.no_grad():
-            model.out.weight.zero_()
-            model.out.bias.zero_()
+            model.network.out.weight.zero_()
+            model.network.out.bias.zero_()
         return model
 
     def test_season_repeats_the_last_one_over_a_longer_horizon(self) -> None:
@@ -221,17 +221,17 @@ class TestBase:
         config = Config(horizon=6, hidden=4, seasons=3)
         model, time = make_model(config, make_info(season=12, window=40)), hours(1, 40)
         with torch.no_grad():
-            model.from_state.weight.zero_()  # the LSTM says nothing, so only the head's own inputs are left
+            model.network.from_state.weight.zero_()  # the LSTM says nothing, so only the head's own inputs are left
         x = draw(1, 40)
-        plain = model.scaler(x)
+        plain = scaler(model)(x)
         for row, shows in [(40 - 36, True), (40 - 24, True), (40 - 12, True), (40 - 37, False)]:
             seen = (plain[0].clone(), *plain[1:])
             seen[0][0, row] += 1
-            model.scaler.forward = lambda _, seen=seen: seen  # the scale stays, whatever changes
+            scaler(model).forward = lambda _, seen=seen: seen  # the scale stays, whatever changes
             moved = ask(model, x, time)[0]
-            model.scaler.forward = lambda _: plain
+            scaler(model).forward = lambda _: plain
             assert torch.equal(moved[0, 0], ask(model, x, time)[0][0, 0]) is not shows, row
-        del model.scaler.forward
+        del scaler(model).forward
 
     def test_seasons_that_the_window_does_not_hold_repeat_the_newer_one(self) -> None:
         model = make_model(Config(horizon=6, hidden=4, seasons=3), make_info(season=12))

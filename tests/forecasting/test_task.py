@@ -132,8 +132,8 @@ class TestLoss:
         config = Config(horizon=2, hidden=4, loss=kind, base="none")
         model = make_model(config, make_info())
         with torch.no_grad():
-            model.out.weight.zero_()
-            model.out.bias.zero_()
+            model.network.out.weight.zero_()
+            model.network.out.bias.zero_()
         batch = {
             "values": torch.tensor([[[1.0], [3.0]]]),
             "time": hours(1, 2),
@@ -145,8 +145,8 @@ class TestLoss:
         """All outputs are 0, so each gap is softplus(0) = log 2: quantiles at 2 - log 2 and 2 + log 2, truth at 5."""
         model = make_model(Config(horizon=1, hidden=4, base="none", quantiles=(0.2, 0.9)), make_info())
         with torch.no_grad():
-            model.out.weight.zero_()
-            model.out.bias.zero_()
+            model.network.out.weight.zero_()
+            model.network.out.bias.zero_()
         batch = {"values": torch.tensor([[[1.0], [3.0]]]), "time": hours(1, 2), "actual": torch.tensor([[[5.0]]])}
         gap = np.log(2)
         wanted = 3 + 2 * (0.2 * (3 + gap) + 0.9 * (3 - gap)) / 2
@@ -208,13 +208,13 @@ class TestLoss:
         x = 10 ** (draw(2, 48) / 20)  # over four orders of magnitude, so that a spread is a factor of ten
         model = make_model(Config(horizon=6, hidden=4, loss_scale="series", transform="log"), make_info())
         with torch.no_grad():
-            model.out.bias.add_(1000)
+            model.network.out.bias.add_(1000)
         batch = {"values": x, "time": hours(2, 48), "actual": draw(2, 6), "mase_scale": torch.ones(2, 1)}
         loss = TASK.loss(model, batch)
         loss.backward()
         assert loss.isfinite()
-        assert model.out.bias.grad is not None
-        assert (model.out.bias.grad > 0).all()  # and shows the way back
+        assert model.network.out.bias.grad is not None
+        assert (model.network.out.bias.grad > 0).all()  # and shows the way back
 
     def test_gradients_reach_every_weight_and_are_finite(self) -> None:
         info = make_info(past=("wind",), future=("price",), static=("size",))

@@ -238,6 +238,9 @@ def _in_zone(read: _Column, clock: Clock, column: str, where: Path | str) -> tup
         return read.wall, ()
     if clock.zone is None:
         assert read.offset is not None
+        if not read.offset.any():  # no other clock could be meant
+            note = "times of UTC are taken as they stand: the model was trained on times without a zone"
+            return read.wall, (f"column '{column}': {note}",)
         found = read.zone or zone_of(read.wall, read.offset)
         raise UserError(
             f"{where}: column '{column}': its times carry a zone ({found}), and the model was trained on times without "

@@ -1,0 +1,274 @@
+"""Windows of series, gathered from one long array without a copy of each.
+
+All series lie one after another in a `WindowStore`, each with `window` empty rows in front of it, so that a window may
+begin before the first known value: its values are NaN there and its times go on backwards. An example is one number,
+the row of its forecast origin (the newest past row); a batch is one fancy index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_onnx.contract import Step
+from lstm_onnx.data.frequency import advance
+from lstm_onnx.data.parts import Part
+from lstm_onnx.data.time_series import Series
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.series_parts import LEAST, SeriesPart
+from lstm_onnx.features.series_scales import Scales, scales_of, static_values
+
+Array = NDArray[Any]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns the values of a series hold, in this order, and how much of them an example sees.
+
+    Attributes:
+        target: names of what is forecast.
+        past: names of what is known up to now.
+        future: names of what is known ahead.
+        static: names of what does not change within a series.
+        window: rows in an example's past.
+        horizon: rows in an example's future.
+    """
+
+    target: tuple[str, ...]
+    past: tuple[str, ...] = ()
+    future: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    window: int = 1
+    horizon: int = 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns."""
+        return (*self.target, *self.past, *self.future, *self.static)
+
+
+@dataclass(frozen=True)
+class WindowStore:
+    """All series, one after another.
+
+    Attributes:
+        layout: which columns there are.
+        step: the distance between rows.
+        time: int64 unix seconds (rows,).
+        values: float32 (rows, target), NaN where missing.
+        past: float32 (rows, past + future columns).
+        future: float32 (rows, future columns).
+        static: float32 (series, static columns).
+        unit: float32 (series, target), what errors of each series are divided by to be compared.
+        owner: the series of each row (rows,).
+        names: of the series.
+        begins: the row at which each series begins, behind its padding.
+        scales: what the training rows tell of the columns.
+    """
+
+    layout: Layout
+    step: Step
+    time: Ints
+    values: Array
+    past: Array
+    future: Array
+    static: Array
+    unit: Array
+    owner: Ints
+    names: tuple[str, ...]
+    begins: Ints
+    scales: Scales = field(repr=False)
+
+    def usable(self, origins: Ints, least: int) -> Ints:
+        """Keep origins whose window has at least `least` rows with a known target, and whose future has one."""
+        known = np.append(0, np.cumsum(~np.isnan(self.values).all(axis=1)))
+        seen = known[origins + 1] - known[origins + 1 - self.layout.window]
+        ahead = known[origins + 1 + self.layout.horizon] - known[origins + 1]
+        kept: Ints = origins[(seen >= least) & (ahead > 0)]
+        return kept
+
+
+def make_store(
+    series: Sequence[Series],
+    parts: Sequence[SeriesPart],
+    step: Step,
+    layout: Layout,
+    unit: Array,
+    where: object,
+    log: bool = False,
+    scales: Scales | None = None,
+) -> WindowStore:
+    """Lay out the series, and take their scales from the training rows.
+
+    Args:
+        series: values (rows, columns of the layout).
+        parts: of each series.
+        step: the distance between rows.
+        layout: of the columns and windows.
+        unit: (series, targets), what errors of each are divided by; NaN where there is nothing.
+        where: the data comes from, for errors.
+        log: whether targets are taken by their logarithm.
+        scales: where they are known already: nothing is taken from these series then.
+
+    Raises:
+        UserError: a column holds no number in the training part, or a static one changes.
+    """
+    static = static_values(series, layout.names, len(layout.static), where)
+    window, targets = layout.window, len(layout.target)
+    lengths = np.array([len(s.time) for s in series], dtype=np.int64)
+    begins = np.cumsum(lengths + window) - lengths
+    total = int((lengths + window).sum())
+    numbers = len(layout.names) - len(layout.static)
+    everything = np.full((total, numbers), np.nan, dtype=np.float32)
+    time = np.empty(total, dtype=np.int64)
+    before = np.arange(-window, 0)
+    for begin, one in zip(begins, series, strict=True):
+        everything[begin : begin + len(one.time)] = one.values[:, :numbers]
+        time[begin : begin + len(one.time)] = one.time
+        time[begin - window : begin] = advance(one.time[:1], step, before)
+    return WindowStore(
+        layout=layout,
+        step=step,
+        time=time,
+        values=everything[:, :targets],
+        past=everything[:, targets:],
+        future=everything[:, targets + len(layout.past) :],
+        static=np.asarray(static, dtype=np.float32),
+        unit=np.asarray(unit, dtype=np.float32),
+        owner=np.repeat(np.arange(len(series)), lengths + window),
+        names=tuple(one.name for one in series),
+        begins=begins,
+        scales=scales or scales_of(series, parts, layout.names, targets, window, log, where),
+    )
+
+
+@dataclass(frozen=True)
+class Windows(Sequence[dict[str, Array]]):
+    """Windows by the rows of their forecast origins, as the column of examples that `Series` and `Ahead` take.
+
+    A window holds `values` (window, target) with NaN where missing, `time` (window,) in unix seconds, and where there
+    are such columns `past` (window, past + future), `future` (horizon, future) and `static` (static,); what is to be
+    answered is `actual` (horizon, target), with the `mase_scale` (target,) of its series. All in the user's units,
+    float32 but for the time. A batch has an axis before these.
+    """
+
+    store: WindowStore
+    origins: Ints
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.origins)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Array]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Windows: ...
+
+    def __getitem__(self, index: int | slice) -> dict[str, Array] | Windows:
+        """Return one window, or some of them."""
+        if isinstance(index, slice):
+            return Windows(self.store, self.origins[index])
+        found = self.gather(np.array([index])) | self.gather_truth(np.array([index]))
+        return {name: array[0] for name, array in found.items()}
+
+    def take(self, chosen: Ints) -> Windows:
+        """Return the windows with these numbers."""
+        return Windows(self.store, self.origins[chosen])
+
+    def gather(self, chosen: Ints) -> dict[str, Array]:
+        """Return what goes in of the windows with these numbers."""
+        store, origins = self.store, self.origins[chosen]
+        rows = origins[:, None] + np.arange(1 - store.layout.window, 1)
+        batch = {"values": store.values[rows], "time": store.time[rows]}
+        if store.past.shape[1]:
+            batch["past"] = store.past[rows]
+        if store.future.shape[1]:
+            batch["future"] = store.future[self._ahead(origins)]
+        if store.static.shape[1]:
+            batch["static"] = store.static[store.owner[origins]]
+        return batch
+
+    def gather_truth(self, chosen: Ints) -> dict[str, Array]:
+        """Return what is to be answered."""
+        origins = self.origins[chosen]
+        return {
+            "actual": self.store.values[self._ahead(origins)],
+            "mase_scale": self.store.unit[self.store.owner[origins]],
+        }
+
+    def _ahead(self, origins: Ints) -> Ints:
+        rows: Ints = origins[:, None] + np.arange(1, self.store.layout.horizon + 1)
+        return rows
+
+    def __iter__(self) -> Iterator[dict[str, Array]]:
+        """Yield one window after the other."""
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The name of the series of each window."""
+        return tuple(self.store.names[int(k)] for k in self.store.owner[self.origins])
+
+
+@dataclass(frozen=True)
+class Truths(Sequence[dict[str, Array]]):
+    """What the same windows are to be answered with."""
+
+    windows: Windows
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.windows)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Array]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Truths: ...
+
+    def __getitem__(self, index: int | slice) -> dict[str, Array] | Truths:
+        """Return one, or some."""
+        return Truths(self.windows[index]) if isinstance(index, slice) else self.windows[index]
+
+    def gather(self, chosen: Ints) -> dict[str, Array]:
+        """Return those with these numbers."""
+        return self.windows.gather_truth(chosen)
+
+
+def windows_by_time(store: WindowStore, parts: Sequence[SeriesPart], where: object) -> tuple[Windows, list[Part]]:
+    """Give each window to the part in which its whole horizon lies; what it sees before may lie in an older part.
+
+    Returns:
+        all windows, and the part of each.
+
+    Raises:
+        UserError: too much is missing to learn, or to test.
+    """
+    bounds: dict[Part, list[tuple[int, int]]] = {
+        "train": [(0, p.train) for p in parts],
+        "validation": [(p.train, p.test) for p in parts],
+        "test": [(p.test, p.rows) for p in parts],
+    }
+    found, labels = [], list[Part]()
+    horizon = store.layout.horizon
+    for part, between in bounds.items():
+        rows = [
+            begin + np.arange(max(low, 1) - 1, high - horizon)
+            for begin, (low, high) in zip(store.begins, between, strict=True)
+        ]
+        origins = store.usable(np.concatenate(rows).astype(np.int64), 1 if part == "test" else LEAST)
+        if part != "validation" and not len(origins):
+            raise UserError(
+                f"{where}: too many values are missing: no window to {'learn from' if part == 'train' else 'test on'} "
+                f"has {LEAST} known values before and one within the horizon of {horizon}; raise --window, or fill the "
+                "table in"
+            )
+        found.append(origins)
+        labels += [part] * len(origins)
+    return Windows(store, np.concatenate(found)), labels

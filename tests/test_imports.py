@@ -44,6 +44,8 @@ NEED_TORCH = {
     "lstm_onnx.features.coding",
     "lstm_onnx.features.module",
     "lstm_onnx.features.saying",
+    "lstm_onnx.features.series_coding",
+    "lstm_onnx.features.series_times",
     "lstm_onnx.features.tolerant_rows",
     "lstm_onnx.graph.export_errors",
     "lstm_onnx.graph.torch_export",
@@ -60,6 +62,7 @@ NEED_TORCH = {
     "lstm_onnx.training.tensor_files",
     "lstm_onnx.training.train",
     "lstm_onnx.verification.torch_divergence",
+    "lstm_onnx.nn.tail",
 }
 """The core's modules that load torch when they are imported. No other does, by whatever detour."""
 

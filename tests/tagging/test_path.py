@@ -116,9 +116,8 @@ def test_a_recording_is_tagged_step_by_step_and_streams(tmp_path: Path) -> None:
     frame = pl.DataFrame({"x": np.where(still, 0, 3) + random.normal(size=1000), "y": random.normal(size=1000)})
     frame = frame.with_columns(activity=pl.Series(np.where(still, "still", "walk")))
     frame.write_csv(tmp_path / "walk.csv")
-    run = lo.train(
-        "tagging", tmp_path / "walk.csv", bidirectional=False, window=64, runs=tmp_path, **SMALL | {"epochs": 8}
-    )
+    options = SMALL | {"epochs": 15, "batch_size": 2, "learning_rate": 0.01, "bidirectional": False, "window": 64}
+    run = lo.train("tagging", tmp_path / "walk.csv", runs=tmp_path, **options)
     file = run.export(tmp_path / "walk.onnx")
     assert file.contract.scores is not None and file.contract.scores["accuracy"] > 0.85
     found = file.predict(frame.drop("activity")).table

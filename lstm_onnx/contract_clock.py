@@ -74,7 +74,7 @@ class Clock(Part):
 
     A form is a pattern as of `strftime` (with %q for a quarter, %-d for a day without a nought before it), or one of
     `datetime` and `date` (a column of that type), `unix`, `unix-ms`, `unix-us`, `unix-ns`, `excel` (days since
-    1899-12-30), `steps` (numbers that are no dates), and beside a date `hour-1` (1 to 24) and `period` (counted from 1).
+    1899-12-30), `steps` (numbers that are no dates), and beside a date `hour-1` (1 to 24) and `period` (from 1 on).
     """
 
     columns: tuple[str, ...] = Field(description="columns that say the time, together; none where rows are counted")

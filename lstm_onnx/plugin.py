@@ -38,6 +38,7 @@ from lstm_onnx.features.event_metrics import event_metrics
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.image import Image
+from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.naming import identifiers
@@ -81,6 +82,7 @@ __all__ = [
     "GraphSpec",
     "Image",
     "ImageSource",
+    "Labels",
     "Learnt",
     "LengthsSource",
     "Metric",

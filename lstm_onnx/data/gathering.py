@@ -18,7 +18,7 @@ from lstm_onnx.data.times.fields import DAY, SECOND, Whole
 
 Floats = NDArray[np.float64]
 GATHERS: tuple[Gather, ...] = ("mean", "sum", "first", "last")
-_NICE = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 86400, 604800)  # fmt: skip
+_NICE = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 86400)
 _JITTER = 0.25
 _MOSTLY = 0.95
 

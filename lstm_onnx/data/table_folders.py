@@ -46,7 +46,7 @@ def read_table_folder(
         raise UserError(f"{folder}: holds no tables; give a folder with a file for each sequence, {', '.join(_TABLES)}")
     labels = [_label(f, folder, names) for f in files] if labelled else []
     parts = [_part(f, folder) for f in files]
-    frames = []
+    frames: list[pl.DataFrame] = []
     for i, file in enumerate(files):
         frame = read(file)
         if frames and set(frame.columns) != set(frames[0].columns) - {RECORDING, LABEL, SPLIT}:

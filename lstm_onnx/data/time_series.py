@@ -257,8 +257,8 @@ def _refuse_coarse(rows: _Rows, step: Step, reading: _Reading) -> None:
         found, _ = infer_step(rows.time, rows.same(), step.unit)
         shown = step_text(found) if found is not None else ""
         raise UserError(
-            f"{reading.where}: the model takes a row every {step_text(step)}, and the table has one every {shown}; give "
-            "it a table as fine as the one that it learnt from"
+            f"{reading.where}: the model takes a row every {step_text(step)}, and the table has one every {shown}; "
+            "give it a table as fine as the one that it learnt from"
         )
 
 
@@ -393,7 +393,8 @@ def _advice_off_grid(rows: _Rows, count: int, step: Step, reading: _Reading) -> 
         return "correct the time, or delete the row"
     if often and finer and common is not None and not (distances % common.seconds).any():
         text = step_text(step)
-        return f"the table has a row every {step_text(common)}: --resample {text} mean (or sum, last) makes one of each {text}"
+        each = f"--resample {text} mean (or sum, last) makes one of each {text}"
+        return f"the table has a row every {step_text(common)}: {each}"
     near = jitter(rows.time // step.per_second, rows.same())
     if often and near is not None and step_seconds(step) >= near:
         text = step_text(Step(seconds=near))
@@ -443,7 +444,7 @@ def _merged(
         verb = {"mean": "averages", "sum": "sums"}.get(how, f"the {how} values")
         reading.notes.append(f"{count:,} rows gathered to {int(fresh.sum()):,} {verb} of {step_text(step)}")
     else:
-        verb = {"mean": "averaged", "sum": "added up"}.get(how or "", f"of which the {how} is kept:")
+        verb = {"mean": "averaged", "sum": "added up"}.get(str(how), f"of which the {how} is kept:")
         reading.notes.append(
             f"{verb} {repeated:,} row{'s' * (repeated > 1)} that repeat{'s' * (repeated == 1)} the time of another row "
             f"(the first is row {row_number(reading.where, at)})"
@@ -490,7 +491,8 @@ def _refuse_repeated(
         else ""
     )
     raise UserError(
-        f"{head}{series}else say what becomes of them: --repeated mean, sum (adds up the rows of each time), first or last"
+        f"{head}{series}else say what becomes of them: --repeated mean, sum (adds up the rows of each time), first or "
+        "last"
     )
 
 

@@ -125,6 +125,8 @@ def _source_kind(contract: Contract, tensor: TensorSpec, rows: str | None) -> So
     source = tensor.source
     if isinstance(source, TimeSource):
         return "time" if source.rows == "past" else "time_future"
+    if isinstance(source, ColumnsSource) and tensor.dtype == "string":
+        return "other"  # programs read numbers alone from the columns of a table
     if isinstance(source, ColumnsSource):
         return "future" if source.rows == "future" else "rows"
     if isinstance(source, StaticSource):
@@ -183,7 +185,8 @@ def has_plain_columns(contract: Contract) -> bool:
     """Whether the columns that the inputs come from are plain numbers, written as every program reads them."""
     table = contract.table or Table()
     readings = table.columns or ()
-    return table.window is None and all(r.is_plain for r in readings if r.role != LEFT_OUT)
+    whole = table.window is None and not table.steps  # a row of the table is a step, and the table a sequence
+    return whole and all(r.is_plain for r in readings if r.role != LEFT_OUT)
 
 
 def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
@@ -198,6 +201,8 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
         or any(len([d for d in p.dims if d.size is None]) > 2 for p in given)
     ):
         return "library"
+    if contract.table is not None and contract.table.encoding is not None:  # programs read UTF-8 alone
+        return "library"
     if sources & {"text", "bytes"}:
         if contract.stream is not None:  # a line is a whole text, not the next piece of one
             return "library"
@@ -210,9 +215,7 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     if timed and (table is None or table.step is None):
         return "library"
     if table is not None and (timed or looks_back) and not _reads_clock(table):
-        return (
-            "library"  # a program knows ISO 8601 and an even step alone, and never reads times otherwise than predict
-        )
+        return "library"  # a program knows ISO 8601 and an even step alone, and never reads times otherwise
     return "window" if timed or looks_back else "sequence"
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lstm_onnx.contract import Table
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.image import Image
+from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.option import Option
 from lstm_onnx.features.rows import Rows
@@ -17,7 +18,7 @@ from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.text import Text
 
-AnyInput = Annotated[Rows | Text | Number | Category | Image | Option, Field(discriminator="kind")]
+AnyInput = Annotated[Rows | Text | Number | Category | Image | Option | Labels, Field(discriminator="kind")]
 AnyOutput = Annotated[Number | Category | Tags | Steps | Sentence, Field(discriminator="kind")]
 
 

@@ -20,6 +20,7 @@ from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples, parted
 from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.graphs import Remembered, samples, streaming_graph, whole_graph
+from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric, Sum
 from lstm_onnx.features.remarks import remarks
@@ -227,6 +228,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
         if twice := [n for n in names if names.count(n) > 1]:
             raise UserError(f"inputs and outputs: two features are called '{twice[0]}'; rename one")
         named = [f.named(sum(f.alike(other) for other in inputs) == 1) for f in inputs]
+        named = [f.bound(named) if isinstance(f, Labels) else f for f in named]
         return named, [f.bound(named) if isinstance(f, Tags | Steps) else f for f in outputs]
 
     def build_model(self, config: ConfigT, info: Learnt) -> nn.Module:

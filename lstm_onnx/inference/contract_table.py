@@ -8,6 +8,7 @@ import polars as pl
 
 from lstm_onnx.column_reading import SERIES, ColumnReading
 from lstm_onnx.contract import CellSource, ColumnsSource, Contract, StaticSource, Table, TextSource
+from lstm_onnx.data.categories import levels_of, strange_words, with_levels
 from lstm_onnx.data.followed import followed
 from lstm_onnx.data.table_folders import read_table_folder
 from lstm_onnx.data.tables import TEXT_FORMATS, read_table, records_frame
@@ -42,7 +43,9 @@ def contract_frame(contract: Contract, data: pl.DataFrame | Path, where: str) ->
         frame = _read(data, table, notes)
     if table.wide and readings is not None:
         readings = (*readings, *_alike(readings, frame))
-    return followed(frame, readings, where), notes + _unused(contract, frame)
+    levels = levels_of(readings)
+    plain = with_levels(followed(frame, readings, where), levels, where)
+    return plain, [*notes, *strange_words(frame, levels, where), *_unused(contract, frame)]
 
 
 def _alike(readings: tuple[ColumnReading, ...], frame: pl.DataFrame) -> list[ColumnReading]:

@@ -18,18 +18,18 @@ class ModelInputs:
         arrays: the inputs by name.
         names: the series or examples, in the order of the batch; empty where the inputs did not come from a table.
         notes: one line for each thing that was repaired or left out.
-        clock: how the table writes times, so that answers write them so; None as the contract says.
-        ids: the columns that tell series apart as they were, a row for each of `names`.
         table: the question as a table, where examples are rows of one.
         rows: number of the (first) row of each example in it.
         steps: numbers of the rows that are the steps of each example, where steps are rows.
+        clock: how the table writes times, so that answers write them so; None as the contract says.
+        ids: the columns that tell series apart as they were, a row for each of `names`.
     """
 
     arrays: dict[str, Array]
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    clock: Clock | None = None
-    ids: pl.DataFrame | None = None
     table: pl.DataFrame | None = None
     rows: Array | None = None
     steps: tuple[Array, ...] | None = None
+    clock: Clock | None = None
+    ids: pl.DataFrame | None = None

@@ -13,6 +13,7 @@ import polars as pl
 
 from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Array, ColumnsSource, Contract, StaticSource, Step, Table, TensorSpec, TimeSource
+from lstm_onnx.data.categories import level_columns, levels_of, with_level_cells
 from lstm_onnx.data.cells import SEPARATORS, refuse_equal_names, separator, split_line
 from lstm_onnx.data.columns import NAME_SEPARATOR
 from lstm_onnx.data.followed import by_column, cell_number, format_of
@@ -59,8 +60,9 @@ def stream_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
     StreamSession(model)  # refuses a model without states before anything is read
     _refuse_inputs(contract, str(model.path))
     states: dict[str, _SeriesState] = {}
+    levels = levels_of(contract.table.columns if contract.table is not None else None)
     for number, row in _records(lines, _wanted(contract)):
-        for name, cells in _by_series(contract, row, number):
+        for name, cells in _by_series(contract, _with_levels(row, levels, number), number):
             state = states.setdefault(name, _SeriesState(StreamSession(model)))
             try:
                 yield json.dumps(_answer(contract, state, name, cells))
@@ -95,7 +97,16 @@ def _wanted(contract: Contract) -> tuple[str, ...]:
     table = contract.table or Table()
     sources = [t.source for t in contract.inputs if isinstance(t.source, ColumnsSource | StaticSource)]
     columns = [c for s in sources for c in s.columns]
-    return tuple(c for c in (table.time, table.series, *columns[1 if table.wide else 0 :]) if c is not None)
+    spread = {name: c for c, words in levels_of(table.columns).items() for name in level_columns([c], {c: words})}
+    inputs = [spread.get(c, c) for c in columns[1 if table.wide else 0 :]]
+    return tuple(c for c in (table.time, table.series, *inputs) if c is not None)
+
+
+def _with_levels(row: dict[str, Any], levels: dict[str, tuple[str, ...]], number: int) -> dict[str, Any]:
+    try:
+        return with_level_cells(row, levels)
+    except UserError as error:
+        raise UserError(f"standard input, line {number}: {error}") from None
 
 
 def _records(lines: Iterable[str], wanted: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -203,8 +214,8 @@ def _now(frame: pl.DataFrame, table: Table, step: Step) -> int:
     grid = advance(now, step, 0) if step.sessions is not None else to_grid(now, step)
     if clock.resample is not None and not np.array_equal(begins_of_steps(micros, step), micros):
         raise UserError(
-            f"the time {moment_text(int(now[0]), step)} is within a step of {step_text(step)}: this model learnt one row "
-            "for each step, gathered from several; send rows that are gathered already"
+            f"the time {moment_text(int(now[0]), step)} is within a step of {step_text(step)}: this model learnt one "
+            "row for each step, gathered from several; send rows that are gathered already"
         )
     if step.sessions is not None and not np.array_equal(grid, now):
         raise UserError(
@@ -220,7 +231,8 @@ def _told_time(table: Table, time: int) -> Any:
 def _between(before: int, now: int, step: Step) -> list[int]:
     if now <= before:
         raise UserError(
-            f"the time {moment_text(now, step)} does not come after {moment_text(before, step)}; send rows in their order"
+            f"the time {moment_text(now, step)} does not come after {moment_text(before, step)}; send rows in their "
+            "order"
         )
     first, last = (int(k) for k in ticks(np.array([before, now], np.int64), step))
     count = max(1, (last - first) // stride(step))
@@ -230,9 +242,8 @@ def _between(before: int, now: int, step: Step) -> list[int]:
         )
     times = [int(t) for t in advance(np.array([before], np.int64), step, np.arange(1, count + 1))]
     if times[-1] != (int(to_grid(np.array([now]), step)[0]) if step.months else now):
-        raise UserError(
-            f"the time {moment_text(now, step)} is not {step_text(step)} (or a multiple) after {moment_text(before, step)}"
-        )
+        distance = f"{step_text(step)} (or a multiple) after {moment_text(before, step)}"
+        raise UserError(f"the time {moment_text(now, step)} is not {distance}")
     return times
 
 
@@ -241,6 +252,9 @@ def _input(contract: Contract, tensor: TensorSpec, row: dict[str, Any], times: l
     if isinstance(source, TimeSource):
         return np.array([times], dtype=tensor.dtype)
     assert isinstance(source, ColumnsSource | StaticSource)
+    if tensor.dtype == "string":
+        words = [str(cell) if (cell := _cell(row, c)) is not None else "" for c in source.columns]
+        return np.array([[[""] * len(words)] * (len(times) - 1) + [words]], dtype=object)
     readings = by_column(contract.table.columns if contract.table is not None else None)
     cells = np.array([_number(row, c, readings.get(c)) for c in source.columns])
     if isinstance(source, StaticSource):

@@ -56,6 +56,10 @@ class Classification(FeatureTask[Chosen]):
 
         return (VOWELS,)
 
+    def watched(self, config: Chosen) -> PrimaryMetric:
+        """Balanced accuracy where rare classes are balanced, as they hardly count in the plain one."""
+        return self.primary_metric if config.balance == "none" else PrimaryMetric("balanced_accuracy", mode="max")
+
     def shares(self, options: Chosen) -> tuple[float, float]:
         """As the options say."""
         return options.test_share, options.validation_share

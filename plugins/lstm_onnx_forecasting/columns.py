@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
+from lstm_onnx.data.categories import level_columns
 from lstm_onnx.data.measures import no_measure
 from lstm_onnx.data.tables import numeric_column, require
 from lstm_onnx.data.times.find import find_time
@@ -35,6 +36,18 @@ class Roles:
         """All columns of numbers: targets, past, future, static."""
         return (*self.target, *self.past, *self.future, *self.static)
 
+    def words(self, table: Understanding) -> tuple[str, ...]:
+        """The covariates that hold words."""
+        cells = table.frame.schema
+        return tuple(
+            c for c in (*self.past, *self.future, *self.static) if c not in table.numbers and cells[c] == pl.String
+        )
+
+    def with_levels(self, levels: Mapping[str, Sequence[str]]) -> Roles:
+        """Put a column for each of its words in the place of each column of words."""
+        past, future, static = (level_columns(c, levels) for c in (self.past, self.future, self.static))
+        return replace(self, past=past, future=future, static=static)
+
 
 def find_roles(table: Understanding, config: Config) -> Roles:
     """Give each column its role, from the config and, for time and targets that it leaves open, from the table.
@@ -54,7 +67,7 @@ def find_roles(table: Understanding, config: Config) -> Roles:
         for column in rest[:1]:
             numeric_column(frame, column, where)  # tells which cell is no number, and why
         raise UserError(f"{where}: no column of numbers is left to forecast; name it with --target")
-    unused = {c: "holds no numbers" for c in rest if c not in numbers}
+    unused = {c: "holds no numbers; words may go to --past, --future or --static" for c in rest if c not in numbers}
     target, passed = _targets(table, numbers, config)
     notes = []
     if unused:
@@ -83,7 +96,9 @@ def _targets(table: Understanding, numbers: list[str], config: Config) -> tuple[
     return (target, passed) if target else (tuple(numbers), {})
 
 
-def readings(table: Understanding, roles: Roles, config: Config) -> tuple[ColumnReading, ...]:
+def readings(
+    table: Understanding, roles: Roles, config: Config, levels: Mapping[str, tuple[str, ...]]
+) -> tuple[ColumnReading, ...]:
     """Say of every column of a table what it is used as."""
     target = "series" if config.columns == "series" else "target"
     used = dict.fromkeys(roles.time, "time") | dict.fromkeys(roles.series, "series")
@@ -95,9 +110,11 @@ def readings(table: Understanding, roles: Roles, config: Config) -> tuple[Column
     ):
         used |= dict.fromkeys(columns, role)
     kinds = dict.fromkeys(roles.time, "time") | dict.fromkeys(roles.series, "id")
-    return tuple(
+    kinds |= dict.fromkeys(levels, "category")
+    found = [
         table.reading(c, used.get(c, LEFT_OUT), kinds.get(c), odd=roles.unused.get(c)) for c in table.frame.columns
-    )
+    ]
+    return tuple(one.model_copy(update={"levels": levels.get(one.column)}) for one in found)
 
 
 def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Config) -> None:
@@ -119,8 +136,8 @@ def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Confi
             seen[column] = option
     if config.columns == "series" and config.series:
         raise UserError(
-            f"{where}: --columns series reads each target column as a series, and --series '{' '.join(config.series)}' reads the "
-            "series from one column; give one of the two"
+            f"{where}: --columns series reads each target column as a series, and --series '{' '.join(config.series)}' "
+            "reads the series from one column; give one of the two"
         )
 
 

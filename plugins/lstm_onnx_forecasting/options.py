@@ -38,7 +38,10 @@ class Config(TableOptions):
     )
     past: tuple[str, ...] = Field((), description="columns known up to now, not forecast (past covariates)")
     future: tuple[str, ...] = Field((), description="columns known ahead of time, such as holidays or prices")
-    static: tuple[str, ...] = Field((), description="numeric columns with one value per series")
+    static: tuple[str, ...] = Field((), description="columns with one value per series, numbers or words")
+    levels: tuple[str, ...] = Field(
+        (), description="words that past, future and static columns may hold, as column=word; those that they hold"
+    )
     frequency: str | None = Field(
         None,
         description="distance between rows, such as 100ms, 15m, 1h, 1d, 1w, 1mo, 1q, 1y; b for business days, "

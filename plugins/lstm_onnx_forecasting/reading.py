@@ -12,6 +12,7 @@ import polars as pl
 
 from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract_clock import Clock, Gather, Step
+from lstm_onnx.data.categories import find_levels, level_column, with_levels
 from lstm_onnx.data.frequency import parse_step
 from lstm_onnx.data.gathering import Rules
 from lstm_onnx.data.open_table import open_table
@@ -32,10 +33,11 @@ class ReadSeries:
     """What was read.
 
     Attributes:
-        roles: which column plays which part.
+        roles: which column plays which part; a column of words is a column for each of them.
         target: names of the targets of each series.
         step: the distance between rows.
         understood: how each column of the table is read.
+        asked: the roles of the columns as they stand in the table, those of words in one piece.
         decimal: the decimal sign of all its numbers, if they have one.
         series: each from its first known target to its last; values (rows, columns in the order of `names`).
         clock: how times are written, and what is done with irregular rows.
@@ -46,8 +48,14 @@ class ReadSeries:
     step: Step
     series: list[Series]
     clock: Clock
-    understood: tuple[ColumnReading, ...] = ()
+    understood: tuple[ColumnReading, ...]
+    asked: Roles
     decimal: str | None = None
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The words of columns of words, each as `column=word`."""
+        return tuple(level_column(r.column, word) for r in self.understood for word in r.levels or ())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,16 +76,20 @@ def read_series(source: Path, config: Config, notes: list[str]) -> ReadSeries:
     """
     understood = open_table(source, config)
     roles = find_roles(understood, config)
-    table = _read(understood.with_numbers(roles.numbers), source, roles, config)
+    asked = roles
+    levels = {c: find_levels(understood.looks, c, source, config.levels) for c in roles.words(understood)}
+    roles = roles.with_levels(levels)
+    frame = with_levels(understood.with_numbers([c for c in asked.numbers if c not in levels]), levels, source)
+    table = _read(frame, source, roles, config)
     target = (WIDE_TARGET,) if config.columns == "series" else roles.target
-    notes += [*reading_notes(source), *understood.notes(roles.numbers), *roles.notes, *table.notes]
+    notes += [*reading_notes(source), *understood.notes(asked.numbers), *roles.notes, *table.notes]
     _refuse_empty(table.series, roles, config, source)
     if config.transform == "log":
         _check_logarithm(table.series, target, source, notes)
     series = _trimmed(table.series, len(target), notes)
-    understood_columns = readings(understood, roles, config)
+    understood_columns = readings(understood, asked, config, levels)
     return ReadSeries(
-        roles, target, table.step, series, table.clock, understood_columns, understood.decimal or config.decimal
+        roles, target, table.step, series, table.clock, understood_columns, asked, understood.decimal or config.decimal
     )
 
 

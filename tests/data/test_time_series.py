@@ -47,7 +47,8 @@ def test_no_frequency_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text, step, back", [
     ("100ms", Step(seconds=100, unit="ms"), "100ms"), ("250us", Step(seconds=250, unit="us"), "250us"),
     ("MS", Step(months=1), "1mo"), ("1 step", Step(seconds=1, unit="step"), "1 step"),
-    ("10 steps", Step(seconds=10, unit="step"), "10 steps"), ("0.5 steps", Step(seconds=5, unit="step/10"), "0.5 steps"),
+    ("10 steps", Step(seconds=10, unit="step"), "10 steps"),
+    ("0.5 steps", Step(seconds=5, unit="step/10"), "0.5 steps"),
     ("B", Step(seconds=86400, sessions=Sessions(days=(0, 1, 2, 3, 4))), "1d mon-fri"),
     ("1d mon-sat", Step(seconds=86400, sessions=Sessions(days=(0, 1, 2, 3, 4, 5))), "1d mon-sat"),
     ("5m mon-fri 09:30-16:00", Step(seconds=300, sessions=Sessions(days=(0, 1, 2, 3, 4), first=34200, rows=79)),
@@ -66,7 +67,7 @@ def test_what_says_no_sessions_is_refused(text: str) -> None:
     if text == "5m mon-fri 09:30":
         assert parse_step(text).sessions == Sessions(days=(0, 1, 2, 3, 4), first=34200, rows=1)
         return
-    with pytest.raises(UserError, match="^'"):
+    with pytest.raises(UserError, match=r"^'"):
         parse_step(text)
 
 
@@ -264,8 +265,8 @@ def test_a_long_table_without_its_series_column_is_recognised() -> None:
         regular_series(frame, "a.csv", time="t", columns=["v"])
     assert str(caught.value) == (
         "a.csv: row 4: repeats the time of another row, as do 4 of 6 rows; if the table holds several series, name the "
-        "column that tells them apart with --series (perhaps 'shop'); else say what becomes of them: --repeated mean, sum "
-        "(adds up the rows of each time), first or last"
+        "column that tells them apart with --series (perhaps 'shop'); else say what becomes of them: --repeated mean, "
+        "sum (adds up the rows of each time), first or last"
     )
     with pytest.raises(UserError, match="the model was trained on one row for each time: choose the rows of one"):
         regular_series(frame, "a.csv", time="t", columns=["v"], fixed=True, clock=Clock(columns=("t",), forms=("%Y",)))
@@ -337,7 +338,7 @@ def test_trading_hours_are_sessions() -> None:
 
 def test_several_columns_tell_series_apart_and_come_back() -> None:
     frame = pl.DataFrame({
-        "t": ["2020", "2020", "2020", "2021", "2021", "2021"], "store": [1, 1, 2] * 2, "item": ["a", "b", "a"] * 2, "v": range(6),
+        "t": ["2020"] * 3 + ["2021"] * 3, "store": [1, 1, 2] * 2, "item": ["a", "b", "a"] * 2, "v": range(6),
     })  # fmt: skip
     found = regular_series(frame, "a.csv", time="t", columns=["v"], series=["store", "item"])
     assert [s.values[:, 0].tolist() for s in found.series] == [[0, 3], [1, 4], [2, 5]]

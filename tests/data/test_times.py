@@ -1,4 +1,4 @@
-"""How times are written: decided for a column as a whole, followed ever after, written back the same way, or refused."""
+"""How times are written: decided for a column as a whole, followed ever after, written back the same, or refused."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_times_are_read(cells: list[object], times: list[str]) -> None:
     (["2020-01-01 24:01"], "is a date or a time that does not exist"),
     (["2020-01-31", None, " "], "row 3, column 'date': the time is missing (and in 1 more rows); fill it in or delete"),
     ([1.0, float("nan")], "row 3, column 'date': the time is missing"),
-    (["01/02/2020"], "'01/02/2020' can be read in two ways, day or month first; give --time-format day-first or --time-"),
+    (["01/02/2020"], "'01/02/2020' can be read in two ways, day or month first; give --time-format day-first or --"),
     (["13/01/2020", "01/13/2020"], "row 3, column 'date': '01/13/2020' does not follow %d/%m/%Y"),
     (["2020-01-01T00:00Z", "2020-01-01"], "row 3, column 'date': '2020-01-01' has no zone, and other rows have one"),
     ([True], "column 'date' holds Boolean, where times are needed"),
@@ -262,7 +262,7 @@ def test_a_typed_zone_comes_back() -> None:
 
 def test_times_with_and_without_a_zone_do_not_mix() -> None:
     naive, aware = (Clock(columns=("t",), forms=("%Y-%m-%d %H:%M",), zone=z) for z in (None, "Europe/Berlin"))
-    with pytest.raises(UserError, match="its times carry a zone .*, and the model was trained on times without one"):
+    with pytest.raises(UserError, match=r"its times carry a zone .*, and the model was trained on times without one"):
         follow_times(pl.DataFrame({"t": ["2023-01-01 00:00+01:00"]}), naive, None, "a.csv")
     with pytest.raises(UserError, match="its times carry no zone, and the model was trained on times with one"):
         follow_times(pl.DataFrame({"t": ["2023-01-01 00:00"]}), aware, None, "a.csv")

@@ -12,7 +12,7 @@ import pytest
 
 from lstm_onnx.embedding.generate import embed
 from lstm_onnx.errors import UserError
-from tests.embedding.harness import ONNXRUNTIME, ROOT, TARGETS
+from tests.embedding.harness import NODE, ONNXRUNTIME, ROOT, TARGETS
 
 MODEL = ROOT / "exported" / "vowels.onnx"
 pytestmark = pytest.mark.skipif(not ONNXRUNTIME.is_dir(), reason="tools/onnxruntime_root has not been run")
@@ -356,3 +356,36 @@ def test_a_program_refers_to_the_library_of_csharp(tmp_path: Path) -> None:
     assert third == "the model is empty"
     project = (tmp_path / "vowels" / "program" / "program.csproj").read_text()
     assert '<ProjectReference Include="../vowels.csproj" />' in project
+
+
+TYPESCRIPT_PROGRAM = """
+import { readFile } from "node:fs/promises";
+import { classify, classLabels, close, open, scores } from "vowels";
+
+const path = new URL(import.meta.resolve("vowels/model.onnx"));
+const model = await open(await readFile(path), { intraOpNumThreads: 2, graphOptimizationLevel: "basic" });
+const sizes = { batchSize: 1, timeSize: 12 };
+const answer = await classify(model, sizes, new Float32Array(144), BigInt64Array.of(12n));
+const accuracy: number = scores.accuracy;
+console.log(classLabels[1], answer.probabilities.dims[1], accuracy > 0.9);
+// @ts-expect-error: there is no such metric
+console.log(scores.nothing);
+await close(model);
+"""
+
+
+def test_a_package_of_node_has_exports_and_types(tmp_path: Path) -> None:
+    need("node", "node", "npm")
+    if not NODE.is_dir():
+        pytest.skip("tools/node_packages has not been run")
+    embed(MODEL, "node", tmp_path / "vowels")
+    (tmp_path / "vowels" / "node_modules").symlink_to(NODE / "node_modules")
+    app = tmp_path / "app"
+    (app / "node_modules").mkdir(parents=True)
+    (app / "node_modules" / "vowels").symlink_to(tmp_path / "vowels")
+    (app / "node_modules" / "@types").symlink_to(NODE / "node_modules" / "@types")
+    (app / "package.json").write_text('{"type": "module"}')
+    (app / "app.ts").write_text(TYPESCRIPT_PROGRAM)
+    options = "--strict --target es2022 --module nodenext --moduleResolution nodenext --types node app.ts"
+    run(f"node {NODE}/node_modules/typescript/bin/tsc {options}", app)
+    assert run("node app.js", app).splitlines() == ["2 9 true", "undefined"]

@@ -259,8 +259,8 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, options: dict[str, Any]
 def test_columns_that_cannot_be_found_are_asked_for(tmp_path: Path) -> None:
     two = {"day": days(30), "seen": days(30), "load": range(30)}
     assert refusal(tmp_path, two) == (
-        "several columns hold times (day, seen); name the right one with --time, or all that say it together (--time day "
-        "seen)"
+        "several columns hold times (day, seen); name the right one with --time, or all that say it together (--time "
+        "day seen)"
     )
     unreadable = {"time": ["third", "fourth"] * 15, "load": range(30)}
     assert refusal(tmp_path, unreadable).startswith(

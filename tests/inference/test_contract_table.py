@@ -112,3 +112,65 @@ def test_programs_do_not_read_what_they_would_read_otherwise(model: Path) -> Non
     assert contract.table is not None
     plain = contract.model_copy(update={"table": contract.table.model_copy(update={"columns": None})})
     assert project_of(plain, 0, "0").mode == "window"
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of three shops: their region, whether they are open, and holidays are words."""
+    folder = tmp_path_factory.mktemp("shops")
+    rows = []
+    for shop, region in (("007", "north"), ("008", "south"), ("9", "North")):
+        for k in range(80):
+            day = datetime(2023, 1, 1) + timedelta(days=k)
+            opened = "no" if day.weekday() == 6 else "yes"
+            sold = 0.0 if opened == "no" else 20 + 5 * math.sin(k)
+            holiday = "Spring  Day" if k % 20 == 5 else ""
+            rows.append(
+                {
+                    "shop": shop,
+                    "region": region,
+                    "day": f"{day:%Y-%m-%d}",
+                    "sold": sold,
+                    "open": opened,
+                    "holiday": holiday,
+                }
+            )
+    pl.DataFrame(rows).write_csv(folder / "shops.csv")
+    options = {"series": "shop", "static": "region", "future": ("open", "holiday"), "scaling": "global"}
+    run = lo.train("forecasting", folder / "shops.csv", runs=folder, **{**SMALL, "window": 7}, **options)
+    run.export(folder / "shops.onnx")
+    return folder / "shops.onnx"
+
+
+def ahead(table: pl.DataFrame) -> pl.DataFrame:
+    days = pl.col("day") >= "2023-03-19"
+    return table.with_columns(sold=pl.when(days).then(None).otherwise(pl.col("sold")))
+
+
+def test_columns_of_words_become_inputs(shops: Path) -> None:
+    model = lo.load(shops)
+    contract = model.require_contract()
+    assert contract.table is not None
+    assert {r.column: r.levels for r in contract.table.columns or () if r.levels} == {
+        "region": ("north", "south"), "open": ("no", "yes"), "holiday": ("Spring  Day",),
+    }  # fmt: skip
+    columns = [c for t in contract.external_inputs for c in getattr(t.source, "columns", ()) if "=" in c]
+    assert set(columns) == {"region=north", "region=south", "open=no", "open=yes", "holiday=Spring  Day"}
+    table = ahead(
+        pl.read_csv(shops.with_suffix(".csv"), infer_schema=False).with_columns(pl.col("sold").cast(pl.Float64))
+    )
+    found = model.predict(table)
+    assert found.table.get_column("shop").unique(maintain_order=True).to_list() == ["007", "008", "9"]
+    assert found.notes == ()
+    strange = model.predict(table.with_columns(region=pl.lit("east")))
+    assert any(
+        note.startswith("column 'region': 'east' (the first in row 1) was not in training") for note in strange.notes
+    )
+    assert strange.table.get_column("sold").to_list() != found.table.get_column("sold").to_list()
+    with pytest.raises(UserError, match="no column 'open'"):
+        model.predict(table.drop("open"))
+
+
+def test_words_of_training_hold_where_other_data_is_scored(shops: Path) -> None:
+    table = pl.read_csv(shops.with_suffix(".csv"), infer_schema=False).filter(pl.col("region") != "south")
+    assert lo.evaluate(shops, table).examples > 0

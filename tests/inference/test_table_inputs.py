@@ -136,6 +136,7 @@ def test_a_file_is_read_and_a_shorter_past_is_enough(tmp_path: Path) -> None:
     assert fed.arrays["values"].ravel().tolist() == [1, 2, 3]
     assert fed.notes == (
         "sorted by time: 1 row stood after a later one",
+        "3 rows of the past given, where the model looks at 4: the more there are, the better it answers",
         "1 rows after the newest known value are not used: this model takes nothing known ahead",
     )
 

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import polars as pl
 
-from lstm_onnx.data.times.numbers import WHOLE, spelt
+from lstm_onnx.data.times.numbers import WHOLE, spelt, whole_range
 from lstm_onnx.data.times.parts import NAMES, WITHIN, part_named
 from lstm_onnx.data.times.patterns import read_pattern
 from lstm_onnx.data.times.shapes import form_of_day, forms_of
 from lstm_onnx.errors import UserError
 
 TIME_NAMES = (
-    "time", "date", "datetime", "timestamp", "ds", "ts", "day", "week", "month", "quarter", "year", "hour", "zeit", "datum",
+    "time", "date", "datetime", "timestamp", "ds", "ts", "day", "week", "month", "quarter", "year", "hour", "zeit",
+    "datum",
     "yearmonth", "year_month", "yearweek", "year_week", "yyyymm", "yyyymmdd", "period", "date_time", "step", "time_idx",
     "time_index", "time_step", "timestep", "unix", "unixtime", "unix_time", "epoch_time", "mess_datum",
 )  # fmt: skip
@@ -31,11 +32,13 @@ def looks_like_time(frame: pl.DataFrame, column: str) -> bool:
     head = cells.drop_nulls().head(50).cast(pl.String).str.strip_chars()
     if not len(head):
         return False
-    if cells.dtype.is_numeric() or float(head.str.contains(WHOLE).mean() or 0) > _HALF:  # type: ignore[arg-type]
+    numbers = int(head.cast(pl.Float64, strict=False).is_not_null().sum())
+    whole = int(head.str.contains(WHOLE).sum())
+    if cells.dtype.is_numeric() or max(numbers, whole) > _HALF * len(
+        head
+    ):  # 1025.88 is a number, and no year and month
         return spelt(column) in TIME_NAMES
-    if _share_of_times(head) > _HALF:
-        return True
-    return spelt(column) in TIME_NAMES and float(head.cast(pl.Float64, strict=False).is_not_null().mean() or 0) > _HALF  # type: ignore[arg-type]
+    return _share_of_times(head) > _HALF
 
 
 def find_time(frame: pl.DataFrame, where: Path | str, taken: Collection[str | None]) -> tuple[str, ...]:
@@ -63,8 +66,8 @@ def find_time(frame: pl.DataFrame, where: Path | str, taken: Collection[str | No
         return (found[0],)
     if found:
         raise UserError(
-            f"{where}: several columns hold times ({', '.join(found)}); name the right one with --time, or all that say "
-            f"it together (--time {' '.join(found[:2])})"
+            f"{where}: several columns hold times ({', '.join(found)}); name the right one with --time, or all that "
+            f"say it together (--time {' '.join(found[:2])})"
         )
     since_1970 = [c for c in free if _counts_from_1970(frame, c)]
     if len(since_1970) == 1:
@@ -109,10 +112,11 @@ def _is_part(frame: pl.DataFrame, column: str, part: str) -> bool:
         return False
     numbers = head.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
     if part == "time":
-        return form_of_day(str(head[0])) is not None and (numbers.null_count() > 0 or int(numbers.max() or 0) <= 2400)  # type: ignore[call-overload]
+        written = form_of_day(str(head[0])) is not None
+        return written and (numbers.null_count() > 0 or whole_range(numbers)[1] <= 2400)
     if numbers.null_count():
         return part == "m" and not any(forms_of(str(h)) for h in head.head(5)) and _month_names(head)
-    low, high = int(numbers.min() or 0), int(numbers.max() or 0)  # type: ignore[call-overload]
+    low, high = whole_range(numbers)
     limits = {"Y": (1000, 3000), "m": (1, 12), "d": (1, 31), "q": (1, 4), "V": (1, 53), "H": (0, 2400), "M": (0, 59)}
     least, most = limits.get(part, (0, 59) if part == "S" else (1, 1440))
     return least <= low and high <= most
@@ -167,7 +171,7 @@ def _refuse_unreadable(frame: pl.DataFrame, free: list[str], where: Path | str) 
         if named or (distinct and bool(cells.str.contains(r"(?:\d.*){4}").all())):
             quoted = next((str(c) for c in cells if c is not None and str(c).strip()), "")
             raise UserError(
-                f"{where}: column '{column}' may hold the times, and they cannot be read, such as '{quoted}'; write times "
-                "as 2020-01-31 or 2020-01-31 13:00, say how they are written with --time-format, or give --time-format "
-                "rows to count the rows as they stand"
+                f"{where}: column '{column}' may hold the times, and they cannot be read, such as '{quoted}'; write "
+                "times as 2020-01-31 or 2020-01-31 13:00, say how they are written with --time-format, or give "
+                "--time-format rows to count the rows as they stand"
             )

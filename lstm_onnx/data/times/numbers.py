@@ -39,6 +39,12 @@ def spelt(column: str) -> str:
     return re.sub(r"[\s._-]+", "_", column.strip().lower()).strip("_")
 
 
+def whole_range(numbers: pl.Series) -> tuple[int, int]:
+    """Return the smallest and the largest of whole numbers; 0 where there are none."""
+    found = numbers.drop_nulls().to_numpy()
+    return (int(found.min()), int(found.max())) if len(found) else (0, 0)
+
+
 def number_form(values: pl.Series, column: str, where: Path | str) -> tuple[str, str | None]:
     """Decide what numbers in a column of times are.
 

@@ -13,7 +13,7 @@ from lstm_onnx.contract_clock import Clock
 from lstm_onnx.data.times.decide import NUMBERS, ORDERS, TYPED, decide_form, with_padding
 from lstm_onnx.data.times.errors import IMPOSSIBLE, refuse_cells
 from lstm_onnx.data.times.fields import DAY, SECOND, Whole, civil_days, week_days
-from lstm_onnx.data.times.numbers import read_number, spelt
+from lstm_onnx.data.times.numbers import read_number, spelt, whole_range
 from lstm_onnx.data.times.patterns import month_numbers, read_pattern
 from lstm_onnx.data.times.shapes import form_of_day
 from lstm_onnx.errors import UserError
@@ -148,10 +148,10 @@ def _part_form(cells: pl.Series, column: str) -> str | None:
     part = part_named(column)
     text = cells.cast(pl.String).str.strip_chars()
     numbers = text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
-    padded = "" if bool(text.str.starts_with("0").any()) and int(text.str.len_bytes().min() or 0) == 2 else "-"  # type: ignore[arg-type,call-overload]
+    padded = "" if bool(text.str.starts_with("0").any()) and int(text.str.len_bytes().min() or 0) == 2 else "-"  # type: ignore[arg-type]
     if numbers.null_count():
         if part == "m" and not month_numbers(text)[1].any():
-            return "%B" if int(text.str.len_chars().max() or 0) > 4 else "%b"  # type: ignore[arg-type,call-overload]
+            return "%B" if int(text.str.len_chars().max() or 0) > 4 else "%b"  # type: ignore[arg-type]
         head = text[int(text.str.len_chars().arg_max() or 0)]
         return form_of_day(str(head))
     low, high = int(numbers.min()), int(numbers.max())  # type: ignore[arg-type]
@@ -174,9 +174,10 @@ def _period(frame: pl.DataFrame, column: str, dates: Sequence[str], where: Path 
     cells = frame.get_column(column)
     number = cells.cast(pl.String).str.strip_chars().str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
     table = frame.select(list(dates)).with_columns(number.alias("\0")) if dates else pl.DataFrame({"\0": number})
-    most = table.group_by(list(dates)).agg(pl.col("\0").max())["\0"].mode().max() if dates else number.max()
-    count = next((c for c in _COUNTS if int(most or 0) <= c), None)  # type: ignore[call-overload]
-    if count is None or int(number.min() or 0) < 1:  # type: ignore[call-overload]
+    daily = table.group_by(list(dates)).agg(pl.col("\0").max())["\0"].mode() if dates else number
+    most = whole_range(daily)[1]
+    count = next((c for c in _COUNTS if most <= c), None)
+    if count is None or whole_range(number)[0] < 1:
         raise UserError(f"{where}: column '{column}': periods are counted from 1 to the last of the day, found {most}")
     return 86400 // count
 

@@ -92,7 +92,7 @@ def group_lengths(text: pl.Series, form: str, token: str) -> int:
     name = "H" if token == "I" and "I" not in parts.columns else token
     if name not in parts.columns:
         return 2
-    return int(parts.get_column(name).drop_nulls().str.len_bytes().min() or 2)  # type: ignore[arg-type,call-overload]
+    return int(parts.get_column(name).drop_nulls().str.len_bytes().min() or 2)  # type: ignore[arg-type]
 
 
 def offsets(zone: pl.Series) -> Whole:

@@ -71,12 +71,11 @@ def _one(micros: Whole, clock: Clock, form: str, decimals: int) -> pl.Series:
     if form == "date" or (form == "%Y-%m-%d" and not (micros % DAY).any()):
         return pl.Series(micros).cast(pl.Datetime("us")).cast(pl.Date)
     if form == "datetime":
-        return (
-            zoned(micros, clock.zone) if clock.zone not in (None, LOCAL) else pl.Series(micros).cast(pl.Datetime("us"))
-        )  # type: ignore[arg-type]
+        if clock.zone is None or clock.zone == LOCAL:
+            return pl.Series(micros).cast(pl.Datetime("us"))
+        return zoned(micros, clock.zone)
     if form in _TYPED_TEXT and clock.zone is None and not (micros % SECOND).any():
-        stamps = pl.Series(micros).cast(pl.Datetime("us"))
-        return stamps
+        return pl.Series(micros).cast(pl.Datetime("us"))
     return _text(micros, clock, form)
 
 

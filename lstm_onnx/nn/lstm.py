@@ -264,12 +264,21 @@ class LSTM(nn.Module):
         return [list(layer) for layer in cast(list[list[_Direction]], self.layers)]
 
     def _reverse(self, x: Tensor, lengths: Tensor | None) -> Tensor:
-        if lengths is None:
-            return x.flip(0)
-        if torch.compiler.is_exporting():
-            found: Tensor = torch.ops.lstm_onnx.reverse_sequence(x, lengths, self.may_be_empty)
-            return found
-        return _reverse_by_length(x, lengths)
+        return x.flip(0) if lengths is None else reverse_by_length(x, lengths, self.may_be_empty)
+
+
+def reverse_by_length(x: Tensor, lengths: Tensor, may_be_empty: bool = False) -> Tensor:
+    """Reverse the first `lengths[b]` steps of each sequence of x (time, batch, feature); the rest stays in place.
+
+    Args:
+        x: sequences, time first.
+        lengths: (batch,) int64.
+        may_be_empty: whether sequences without a step may come, for which the graph needs a few nodes more.
+    """
+    if torch.compiler.is_exporting():
+        found: Tensor = torch.ops.lstm_onnx.reverse_sequence(x, lengths, may_be_empty)
+        return found
+    return _reverse_by_length(x, lengths)
 
 
 def _at_length(y: Tensor, lengths: Tensor, start: Tensor | None, may_be_empty: bool) -> Tensor:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import polars as pl
 import pytest
 
@@ -128,3 +129,12 @@ def test_a_recording_is_tagged_step_by_step_and_streams(tmp_path: Path) -> None:
         stream.push({"rows": row[None, None].astype(np.float32)})["tag"][0, 0] for row in frame[:60, :2].to_numpy()
     ]
     assert answers == found["tag"][:60].to_list()
+
+
+def test_the_best_path_is_in_the_graph(tmp_path: Path) -> None:
+    run = lo.train("tagging", runs=tmp_path / "runs", crf=True, count=200, **SMALL)
+    file = run.export(tmp_path / "chain.onnx")
+    assert {"Scan"} <= {node.op_type for node in onnx.load(file.path).graph.node}
+    assert file.predict(["Ann met Bob ."]).table.height == 4
+    with pytest.raises(UserError, match="use --no-crf"):
+        run.export(tmp_path / "streaming.onnx", variant="streaming")

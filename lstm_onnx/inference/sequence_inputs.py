@@ -17,6 +17,7 @@ import polars as pl
 from lstm_onnx.column_reading import STEP
 from lstm_onnx.contract import Array, ColumnsSource, Contract, LengthsSource, Table, TensorSpec, TextSource
 from lstm_onnx.data.arrays import check_inputs
+from lstm_onnx.data.list_columns import list_columns, list_sequences
 from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import (
     check_readable,
@@ -98,7 +99,10 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         question = frame = _frame(contract, data, where)
         table = contract.table or Table()
         frame, levels = _words_as_numbers(contract, frame, where)
-        read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
+        if set(columns) <= set(list_columns(frame)):
+            read = list_sequences(frame, where, columns)
+        else:
+            read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
         cells, notes = read_cells(contract, frame, where, read.rows)
     place = {c: i for i, c in enumerate(columns)}
     sizes = _Sizes(contract, where, [len(v) for v in read.values], read.places, "step")

@@ -53,7 +53,9 @@ class LinearChainCRF(nn.Module):
     def best(self, scores: Tensor, lengths: Tensor) -> Tensor:
         """Return the score of the best path through each label at each step, (batch, time, label).
 
-        The label with the highest score of a step is that of the best path of all (Viterbi), where that is one.
+        Only differences between the labels of a step count: what all have in common is left out, so that long sequences
+        stay exact. The label with the highest score of a step is that of the best path of all (Viterbi), where that is
+        one. In the padding stand the scores as they were.
 
         Args:
             scores: (batch, time, label).
@@ -62,16 +64,18 @@ class LinearChainCRF(nn.Module):
         along = scores.transpose(0, 1)
         left = _messages(along, self.first, self.transitions)
         right = _messages(reverse_by_length(along, lengths), self.last, self.transitions.t())
-        return (left + reverse_by_length(right, lengths) - along).transpose(0, 1)
+        counts = (torch.arange(scores.shape[1], device=scores.device).unsqueeze(1) < lengths).unsqueeze(2)
+        return torch.where(counts, left + reverse_by_length(right, lengths) - along, along).transpose(0, 1)
 
 
 def _messages(scores: Tensor, start: Tensor, transitions: Tensor) -> Tensor:
-    """Return the best score of paths that end in each label, (time, batch, label), from scores of that shape."""
+    """Return the best score of paths that end in each label, up to a constant of the step; (time, batch, label)."""
     from torch._higher_order_ops.scan import scan
 
     def step(message: Tensor, score: Tensor) -> tuple[Tensor, Tensor]:
         total = message + score
-        return (total.unsqueeze(2) + transitions).amax(dim=1), total
+        after = (total.unsqueeze(2) + transitions).amax(dim=1)
+        return after - after.amax(dim=1, keepdim=True), total
 
     begin = start.expand(scores.shape[1], -1).clone()
     return cast(Tensor, scan(step, begin, scores, dim=0)[1])

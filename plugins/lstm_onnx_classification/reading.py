@@ -20,6 +20,7 @@ from lstm_onnx.errors import UserError, nearest
 from lstm_onnx_classification.columns import Roles, find_roles, readings, wide_columns
 from lstm_onnx_classification.examples import RawExamples, joined
 from lstm_onnx_classification.options import Config
+from lstm_onnx_classification.reading_lists import holds_lists, read_lists
 from lstm_onnx_classification.reading_recordings import read_recordings
 from lstm_onnx_classification.reading_series import read_npz, read_series_table, read_ts_file
 from lstm_onnx_classification.reading_texts import names_of_archive, read_encoded, read_folders, read_text_table
@@ -113,6 +114,12 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
         if found_names is None:
             raise
         names, frame = found_names, read_encoded(source, config.encoding, found_names)
+    if holds_lists(frame, config):
+
+        def lists(path: Path, config: Config) -> RawExamples:
+            return read_lists(frame if path == source else read_encoded(path, config.encoding), path, config)
+
+        return _joined_test(lists(source, config), source, config, lists, alone)
     if alone:  # what is scored needs no groups and parts
         absent = [name for name in ("group", "split") if getattr(config, name) not in frame.columns]
         config = config.model_copy(update=dict.fromkeys(absent))

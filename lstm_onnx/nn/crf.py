@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from lstm_onnx.nn.lstm import reverse_by_length
+from lstm_onnx.nn.reverse import reverse_by_length
 
 
 class LinearChainCRF(nn.Module):

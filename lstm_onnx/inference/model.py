@@ -125,7 +125,7 @@ class Model:
 
         Args:
             data: what to answer for: a path; a table of polars, pandas or pyarrow; a mapping from names of inputs to
-                arrays; or a list of texts, or of paths of pictures.
+                arrays; or a list of rows by name, of texts, or of paths of pictures.
             top: of outputs that rank labels, how many to put into the table; None for all, or three of very many; 0 for
                 all, however many.
             keep: columns of the question to put beside the answers, or `["all"]`; None for those that tell rows apart.
@@ -141,7 +141,8 @@ class Model:
         if isinstance(data, Mapping):
             inputs = ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
         else:
-            given = self._as_table(data) if isinstance(data, list) else data
+            records = isinstance(data, list) and any(isinstance(row, Mapping) for row in data)
+            given = self._as_table(data) if isinstance(data, list) and not records else data
             table = given if isinstance(given, Path) else to_polars(given)
             if table is not None and names_pictures(contract, table):
                 return Prediction(*answer_picture_table(self, table, top, keep))

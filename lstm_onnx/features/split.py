@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstm_onnx.contract import Array
-from lstm_onnx.data.splits import alike
+from lstm_onnx.data.splits import alike, in_order
 from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.steps import Steps
@@ -90,8 +90,8 @@ class FeatureSplit:
     def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
         """Yield the examples, `size` at a time, as they stand or shuffled; shuffled ones of like length together."""
         if shuffle is None:
-            for i in range(0, len(self), size):
-                yield self.gather(np.arange(i, min(i + size, len(self))))
+            for chosen in in_order(self.lengths, size):
+                yield self.gather(chosen)
             return
         if self.weights is None:
             order = shuffle.permutation(len(self))

@@ -108,10 +108,17 @@ class FeatureTask(Task[ConfigT, Learnt]):
 
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
         """Read, part and fit."""
+        return self._load(source, config, seed, None)
+
+    def load_again(self, source: Path | None, config: ConfigT, seed: int, info: Learnt) -> TaskData[Learnt]:
+        """Read and part; the features stay as they were fitted."""
+        return self._load(source, config, seed, info)
+
+    def _load(self, source: Path | None, config: ConfigT, seed: int, before: Learnt | None) -> TaskData[Learnt]:
         random = np.random.default_rng(seed)
         examples = _checked(self.read(source, config, random), "read")
         config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
-        inputs, outputs = self._features(config, examples)
+        inputs, outputs = (before.inputs, before.outputs) if before else self._features(config, examples)
         examples = examples.filled((*inputs, *(f for f in outputs if f.is_supervised)))
         answer = next((f.name for f in outputs if isinstance(f, Category)), None)
         labels, where = examples.columns[answer] if answer is not None else None, str(source or "read")
@@ -122,11 +129,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             {name: [column[int(i)] for i in chosen[part]] for name, column in examples.columns.items()}
             for part in ("train", "test")
         )
-        seen = tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs)
-        answers = tuple(f.fit(known[f.name]) if f.is_supervised else f for f in outputs)
-        answers = tuple(f.sized(seen) if isinstance(f, Steps) else f for f in answers)
-        fitted = Learnt(inputs=seen, outputs=answers, table=examples.table)
-        learnt = self.learn(fitted, known, config)
+        learnt = before or self.learn(self._fitted(inputs, outputs, examples, known), known, config)
         train, validation, test = (
             FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, chosen[part], part == "train")
             for part in PARTS
@@ -147,6 +150,18 @@ class FeatureTask(Task[ConfigT, Learnt]):
             test_names=examples.names(source, chosen["test"].tolist()),
             understood=examples.understood,
         )
+
+    @staticmethod
+    def _fitted(
+        inputs: Sequence[InputFeature],
+        outputs: Sequence[OutputFeature],
+        examples: Examples,
+        known: Mapping[str, Sequence[Any]],
+    ) -> Learnt:
+        seen = tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs)
+        answers = tuple(f.fit(known[f.name]) if f.is_supervised else f for f in outputs)
+        answers = tuple(f.sized(seen) if isinstance(f, Steps) else f for f in answers)
+        return Learnt(inputs=seen, outputs=answers, table=examples.table)
 
     def load_scored(self, source: Path, config: ConfigT, info: Learnt) -> ScoredData:
         """Read all of other data, and prepare it by the features as they were fitted."""

@@ -17,6 +17,7 @@ import polars as pl
 from lstm_onnx.column_reading import STEP
 from lstm_onnx.contract import Array, ColumnsSource, Contract, LengthsSource, Table, TensorSpec, TextSource
 from lstm_onnx.data.arrays import check_inputs
+from lstm_onnx.data.list_columns import list_columns, list_sequences
 from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import (
     check_readable,
@@ -27,6 +28,7 @@ from lstm_onnx.data.tables import (
 )
 from lstm_onnx.data.text_files import read_lines
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
+from lstm_onnx.data.windows import cut_windows
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.batches import CELLS, apart
 from lstm_onnx.inference.cell_inputs import cell_columns, read_cells
@@ -97,7 +99,10 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         question = frame = _frame(contract, data, where)
         table = contract.table or Table()
         frame, levels = _words_as_numbers(contract, frame, where)
-        read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
+        if set(columns) <= set(list_columns(frame)):
+            read = list_sequences(frame, where, columns)
+        else:
+            read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
         cells, notes = read_cells(contract, frame, where, read.rows)
     place = {c: i for i, c in enumerate(columns)}
     sizes = _Sizes(contract, where, [len(v) for v in read.values], read.places, "step")
@@ -112,7 +117,9 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
     notes = (*read.notes, *notes)
-    return ModelInputs(_checked(contract, arrays | cells), read.names, notes, question, read.rows)
+    steps = tuple(read.steps) if read.steps is not None else None
+    found = _checked(contract, arrays | cells)
+    return ModelInputs(found, read.names, notes, table=question, rows=read.rows, steps=steps)
 
 
 def _word_columns(contract: Contract) -> tuple[str, ...]:
@@ -186,9 +193,8 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
         notes += (f"{long:,} text{'s' * (long > 1)} of more than {_NAME:,} letters stand cut beside the answers",)
     empty = sum(not text.strip() for text in texts)
     notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return ModelInputs(
-        _checked(contract, arrays | others), tuple(map(_name, texts)), notes, question, np.arange(len(texts))
-    )
+    rows = np.arange(len(texts))
+    return ModelInputs(_checked(contract, arrays | others), tuple(map(_name, texts)), notes, table=question, rows=rows)
 
 
 def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
@@ -289,8 +295,13 @@ def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[
         notes.append(f"there is no column '{table.series}', so all rows are taken for one sequence")
     if table.time and not time:
         notes.append(f"there is no column '{table.time}', so steps are taken in the order in which they stand")
+    if table.window is not None:
+        hop = table.hop or table.window
+        cut = cut_windows(frame, where, sequence=sequence, time=time, columns=columns, window=table.window, hop=hop)
+        read = cut.sequences
+        return Sequences(read.values, read.names, read.places, read.rows, (*notes, *cut.notes, *read.notes))
     read = long_sequences(frame, where, sequence=sequence, time=time, columns=columns)
-    return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes))
+    return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes), read.steps)
 
 
 class _Sizes:

@@ -32,7 +32,9 @@ def periods(step: Step, span: int) -> tuple[int, ...]:
         step: distance between rows.
         span: seconds from the first to the last row of the training data.
     """
-    distance = step.seconds or step.months * YEAR // 12
+    if step.counted:
+        return ()
+    distance = step.seconds / step.per_second or step.months * YEAR // 12
     return tuple(p for p in (DAY, WEEK, YEAR) if 2 * distance <= p and 2 * p <= span)
 
 
@@ -41,15 +43,17 @@ class Phases(nn.Module):
 
     Args:
         found: the periods, in seconds.
+        per_second: how many units of time a second has.
     """
 
     lengths: Tensor
     rates: Tensor
     quarters: Tensor
 
-    def __init__(self, found: tuple[int, ...]) -> None:
+    def __init__(self, found: tuple[int, ...], per_second: int = 1) -> None:
         super().__init__()
         self.features = 4 * len(found)
+        found = tuple(p * per_second for p in found)
         self.register_buffer("lengths", torch.tensor(found, dtype=torch.int64), persistent=False)
         rates = [torch.diag(torch.tensor([2 * math.pi * k / p for p in found])) for k in (1, 2, 1, 2)]
         self.register_buffer("rates", torch.cat(rates, dim=1), persistent=False)  # (period, features)
@@ -75,14 +79,70 @@ class StepsAhead(nn.Module):
     def __init__(self, step: Step, horizon: int) -> None:
         super().__init__()
         self.monthly = bool(step.months)
-        ahead = torch.arange(1, horizon + 1, dtype=torch.int64) * (step.months or step.seconds)
+        self.sessions = SessionRows(step) if step.sessions is not None else None
+        size = 1 if self.sessions is not None else step.months or step.seconds
+        ahead = torch.arange(1, horizon + 1, dtype=torch.int64) * size
         self.register_buffer("ahead", ahead, persistent=False)
 
     def forward(self, last: Tensor) -> Tensor:
         """Map the last known times (batch, 1) to times (batch, horizon); months begin on their first day at 00:00."""
+        if self.sessions is not None:
+            return self.sessions.times(self.sessions.number(last) + self.ahead)
         if not self.monthly:
             return last + self.ahead
         return (_first_day(_month(_days(last)) + self.ahead) - _EPOCH) * DAY
+
+
+class SessionRows(nn.Module):
+    """Numbers the rows of sessions, so that the row after Friday's last is Monday's first.
+
+    The same arithmetic as `lstm_onnx.data.sessions`, for times from the year 0 on.
+
+    Args:
+        step: with sessions.
+    """
+
+    is_open: Tensor
+    before: Tensor
+    days: Tensor
+
+    def __init__(self, step: Step) -> None:
+        super().__init__()
+        assert step.sessions is not None
+        self.day, self.first = DAY * step.per_second, step.sessions.first
+        self.rows, self.seconds = step.sessions.rows, step.seconds
+        open_days = [int(day in step.sessions.days) for day in range(7)]
+        before = [sum(open_days[:day]) for day in range(7)]
+        self.register_buffer("is_open", torch.tensor(open_days, dtype=torch.int64), persistent=False)
+        self.register_buffer("before", torch.tensor(before, dtype=torch.int64), persistent=False)
+        self.register_buffer("days", torch.tensor(step.sessions.days, dtype=torch.int64), persistent=False)
+
+    def number(self, time: Tensor) -> Tensor:
+        """Count the rows up to each time (batch, any); the one at it, or the last before it."""
+        shifted = time + _MONDAY * self.day
+        days = _divide(shifted, self.day)
+        within = shifted - days * self.day
+        week = _divide(days, 7)
+        weekday = days - 7 * week
+        slot = (_divide(within - self.first + self.seconds, self.seconds) - 1).clamp(-1, self.rows - 1)
+        is_open = _look_up(self.is_open, weekday)
+        slot = is_open * (slot + 1) - 1
+        return (week * len(self.days) + _look_up(self.before, weekday)) * self.rows + slot
+
+    def times(self, number: Tensor) -> Tensor:
+        """Return the times (batch, any) of rows by their number."""
+        day = _divide(number, self.rows)
+        week = _divide(day, len(self.days))
+        days = week * 7 + _look_up(self.days, day - week * len(self.days))
+        return (days - _MONDAY) * self.day + self.first + (number - day * self.rows) * self.seconds
+
+
+_MONDAY = 719_533
+"""Days from the last Monday before the year 0 to 1970-01-01: what is counted from there is never negative."""
+
+
+def _look_up(table: Tensor, place: Tensor) -> Tensor:
+    return table.index_select(0, place.reshape(-1)).reshape(place.shape)
 
 
 def _days(time: Tensor) -> Tensor:

@@ -7,9 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from lstm_onnx.contract import Step
-from lstm_onnx.data.frequency import step_text
+from lstm_onnx.data.frequency import moment_text, step_text
 from lstm_onnx.data.time_series import Series
-from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.task import DataSet, TaskData
 from lstm_onnx_forecasting.columns import Roles
 from lstm_onnx_forecasting.options import Config, Info
@@ -20,7 +19,7 @@ from lstm_onnx_forecasting.season import choose_season, choose_window
 from lstm_onnx_forecasting.series_statistics import center_and_spread, mase_scale, note_constants, static_values
 from lstm_onnx_forecasting.windows import WindowSplit, make_bank
 
-_BUNDLED = {"time": "time", "target": ("vehicles",), "past": ("temperature", "clouds")}
+_BUNDLED = {"time": ("time",), "target": ("vehicles",), "past": ("temperature", "clouds")}
 
 
 def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
@@ -54,8 +53,10 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         horizon=config.horizon,
     )
     info = Info(
-        time=read.roles.time,
-        series=read.roles.series,
+        time=next(iter(read.roles.time), None),
+        series=next(iter(read.roles.series), None),
+        series_with=read.roles.series[1:],
+        clock=read.clock,
         wide=config.columns == "series",
         target=read.target,
         past=read.roles.past,
@@ -64,7 +65,11 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         step=read.step,
         season=season,
         window=window,
-        span=max(int(one.time[p.train - 1] - one.time[0]) for one, p in zip(series, parts, strict=True) if p.train),
+        span=max(
+            int(one.time[p.train - 1] - one.time[0]) // read.step.per_second
+            for one, p in zip(series, parts, strict=True)
+            if p.train
+        ),
         center=center,
         spread=spread,
     )
@@ -75,7 +80,7 @@ def load_data(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         validation=validation if len(validation) else None,
         test=test,
         info=info,
-        config=_resolved(config, info, read.roles).model_copy(update={"decimal": read.decimal}),
+        config=_resolved(config, info, read.asked).model_copy(update={"decimal": read.decimal, "levels": read.levels}),
         understood=read.understood,
         summary=_summary(series, read.step, train, validation, test, window, config.horizon),
         notes=tuple(notes),
@@ -102,18 +107,23 @@ TRAFFIC = DataSet(
 
 
 def _with_bundled_roles(config: Config) -> Config:
-    chosen = (config.time, config.series, *config.target, *config.past, *config.future, *config.static)
+    chosen = (*config.time, *config.series, *config.target, *config.past, *config.future, *config.static)
     return config if any(chosen) else config.model_copy(update=_BUNDLED)
 
 
 def _resolved(config: Config, info: Info, roles: Roles) -> Config:
     """Fill in what was found, so that other data is read the same way."""
+    clock = info.clock
+    assert clock is not None
+    dated = bool(clock.columns) and not info.step.counted
     found = {
-        "time": info.time,
-        "series": info.series,
-        "past": info.past,
-        "future": info.future,
-        "static": info.static,
+        "time": roles.time,
+        "series": roles.series,
+        "time_format": clock.forms if clock.columns else ("rows",),
+        "zone": clock.zone if dated else None,
+        "past": roles.past,
+        "future": roles.future,
+        "static": roles.static,
         "frequency": step_text(info.step),
         "season": info.season,
         "window": info.window,
@@ -132,9 +142,10 @@ def _summary(
 ) -> str:
     rows = sum(len(one.time) for one in series)
     first, last = min(int(one.time[0]) for one in series), max(int(one.time[-1]) for one in series)
+    begin, end = moment_text(first, step), moment_text(last, step)
     count = f"{len(series):,} series, " if len(series) > 1 else ""
     return (
-        f"{count}{rows:,} rows of {step_text(step)} from {time_text(first)} to {time_text(last)}; windows of {window} "
+        f"{count}{rows:,} rows of {step_text(step)} from {begin} to {end}; windows of {window} "
         f"rows to forecast {horizon}: {len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to "
         "test"
     )

@@ -37,7 +37,7 @@ class Forecaster(nn.Module):
         self.static_scaler = Covariates(info, info.static)
         self.steps_ahead = StepsAhead(info.step, config.horizon)
         found = periods(info.step, info.span) if config.calendar else ()
-        self.phases = Phases(found) if found else None
+        self.phases = Phases(found, info.step.per_second) if found else None
         calendar = self.phases.features if self.phases else 0
         known_ahead = calendar + len(info.future) + len(info.static) + targets * config.seasons
         self.encoder = LSTM(

@@ -20,13 +20,21 @@ def graph_spec(model: nn.Module, config: Config, info: Info) -> GraphSpec:
         outputs=_outputs(config, info),
         axes=_axes(config, info),
         description=f"Forecasts {names} {config.horizon} steps of {steps} ahead from the last {info.window} steps.",
-        table=Table(time=info.time, series=info.series, step=info.step, wide=info.wide),
+        table=Table(
+            time=info.time,
+            series=info.series,
+            series_with=info.series_with,
+            step=info.step,
+            clock=info.clock,
+            wide=info.wide,
+        ),
     )
 
 
 def _inputs(config: Config, info: Info) -> tuple[TensorSpec, ...]:
     missing = "missing where NaN or infinite" + (", or not above 0" if config.transform == "log" else "")
     targets = ColumnsSource(columns=info.target)
+    clock, unit = _time_words(info)
     found = [
         TensorSpec(
             name="values",
@@ -40,8 +48,8 @@ def _inputs(config: Config, info: Info) -> tuple[TensorSpec, ...]:
             name="time",
             dtype="int64",
             dims=("batch", "time"),
-            meaning="when each row was, UTC",
-            unit="unix seconds",
+            meaning="when each row was, " + clock,
+            unit=unit,
             source=TimeSource(),
         ),
     ]
@@ -82,8 +90,20 @@ def _inputs(config: Config, info: Info) -> tuple[TensorSpec, ...]:
     return tuple(found)
 
 
+def _time_words(info: Info) -> tuple[str, str]:
+    """Say by which clock times are, and in what unit."""
+    if info.step.counted:
+        return "by its number", "step" if info.step.unit == "step" else f"{info.step.unit}"
+    zone = info.clock.zone if info.clock is not None else None
+    unit = {"ms": "unix milliseconds", "us": "unix microseconds"}.get(info.step.unit or "", "unix seconds")
+    if zone in (None, "UTC"):
+        return "UTC", unit
+    return f"by the clock on the wall ({zone}), as if it were UTC", unit
+
+
 def _outputs(config: Config, info: Info) -> tuple[TensorSpec, ...]:
     ahead = ColumnsSource(columns=info.target, rows="future")
+    clock, unit = _time_words(info)
     found = [
         TensorSpec(
             name="forecast",
@@ -96,8 +116,8 @@ def _outputs(config: Config, info: Info) -> tuple[TensorSpec, ...]:
             name="forecast_time",
             dtype="int64",
             dims=("batch", "horizon"),
-            meaning="when each step ahead is, UTC",
-            unit="unix seconds",
+            meaning="when each step ahead is, " + clock,
+            unit=unit,
             source=TimeSource(rows="future"),
         ),
     ]

@@ -33,7 +33,6 @@ NEED_TORCH = {
     "lstm_onnx.features.coding",
     "lstm_onnx.features.module",
     "lstm_onnx.features.saying",
-    "lstm_onnx.features.saying",
     "lstm_onnx.features.tolerant_rows",
     "lstm_onnx.graph.export_errors",
     "lstm_onnx.graph.torch_export",

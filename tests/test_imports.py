@@ -65,7 +65,6 @@ NEED_TORCH = {
     "lstm_onnx.training.tensor_files",
     "lstm_onnx.training.train",
     "lstm_onnx.verification.torch_divergence",
-    "lstm_onnx.nn.tail",
 }
 """The core's modules that load torch when they are imported. No other does, by whatever detour."""
 

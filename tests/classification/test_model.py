@@ -50,8 +50,8 @@ def build(config: Config, learnt: Learnt, **changes: Any) -> FeatureModel:
 def probabilities(model: FeatureModel, x: torch.Tensor, lengths: list[int]) -> torch.Tensor:
     name = "values" if x.is_floating_point() else "tokens"
     with torch.no_grad():
-        answers, _ = model.ask({name: x, "lengths": torch.tensor(lengths)})
-        return model.decode(answers)["probabilities"]
+        asked = model.run({name: x, "lengths": torch.tensor(lengths)})
+        return model.decode(asked)["probabilities"]
 
 
 @pytest.mark.parametrize("name", CONFIGS)

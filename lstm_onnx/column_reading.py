@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-UNKNOWN = "(unknown)"
-"""The level of a category that stands for words which training did not have."""
 LEFT_OUT = "left out"
 """The role of a column that nothing is made of."""
 SERIES = "series"

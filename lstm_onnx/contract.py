@@ -12,9 +12,12 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from lstm_onnx.column_reading import ColumnReading
+from lstm_onnx.contract_clock import Clock as Clock
+from lstm_onnx.contract_clock import Part as _Part
+from lstm_onnx.contract_clock import Step as Step
 from lstm_onnx.contract_rules import fault_of
 from lstm_onnx.contract_versions import in_current_names
 from lstm_onnx.errors import UserError
@@ -26,10 +29,6 @@ VERSION: Literal[2] = 2
 Array = NDArray[Any]
 Variant = Literal["fp32", "streaming", "int8", "fp16"]
 DType = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool", "string"]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
 
 class Axis(_Part):
@@ -100,6 +99,7 @@ class ImageSource(_Part):
     """The tensor is pictures, of bytes: rows from the top, columns from the left, then red, green and blue (sRGB)."""
 
     kind: Literal["image"] = Field("image", description="which of the sources this is")
+    column: str | None = Field(None, description="of paths of pictures, where they stand in a table")
 
 
 Source = Annotated[
@@ -124,6 +124,9 @@ class TensorSpec(_Part):
         None, description="input or output that says how many steps along its second axis count; the rest is padding"
     )
     internal: bool = Field(False, description="an output for programs: left out of the tables that people read")
+    default: int | float | None = Field(None, description="of an option: its value where a caller leaves it out")
+    least: int | float | None = Field(None, description="of an option: the smallest value that it takes")
+    most: int | float | None = Field(None, description="of an option: the largest value that it takes")
 
 
 class StateSpec(_Part):
@@ -141,30 +144,31 @@ class Stream(_Part):
     context: int = Field(1, ge=1, description="steps to feed after a reset before answers are as good as in training")
 
 
-class Step(_Part):
-    """The distance between two rows: a number of seconds, or of calendar months (then `seconds` is 0)."""
-
-    seconds: int = Field(0, ge=0, description="whole seconds, 0 where months count")
-    months: int = Field(0, ge=0, description="calendar months, 0 where seconds count")
-
-    @model_validator(mode="after")
-    def _is_some(self) -> Step:
-        if self.seconds == self.months == 0:
-            raise ValueError("a step of 0 seconds, so that all rows have the same time")
-        return self
-
-
 class Table(_Part):
     """How a person's table is read: which columns are the clock and the series' name, and how far rows lie apart."""
 
     time: str | None = Field(None, description="column of the time of each row")
     series: str | None = Field(None, description="column that tells series apart, or the sequences")
+    series_with: tuple[str, ...] = Field((), description="further columns that tell series apart together with it")
     step: Step | None = Field(None, description="how far rows lie apart")
+    clock: Clock | None = Field(None, description="how times are written, and what is done with irregular rows")
     wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
     steps: bool = Field(False, description="each row is a whole sequence of one channel, its cells the steps in order")
     others: tuple[str, ...] = Field((), description="columns that are no input, such as the class of known examples")
+    window: int | None = Field(None, ge=1, description="rows of a window, where sequences are cut into windows")
+    hop: int | None = Field(None, ge=1, description="rows from one window to the next")
     encoding: str | None = Field(None, description="of text files like that of training, where it is not UTF-8")
     columns: tuple[ColumnReading, ...] | None = Field(None, description="what was understood of each, as they stand")
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The columns that tell series apart, together."""
+        return (self.series, *self.series_with) if self.series is not None else ()
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The columns that say the time, together."""
+        return self.clock.columns if self.clock is not None else (self.time,) if self.time is not None else ()
 
 
 class Tolerance(_Part):
@@ -246,6 +250,7 @@ class Provenance(_Part):
     config: dict[str, Any] = Field(description="the options of the task")
     trained: str | None = Field(None, description="when the run began, UTC: tells runs of one name apart")
     licence: str | None = Field(None, description="of the training data, where that came with the plugin")
+    base: str | None = Field(None, description="name of the run that it went on from, with other data")
     seed: int | None = Field(None, description="of the run: it decided which examples were kept for the test")
 
 

@@ -127,3 +127,18 @@ def check_disjoint(models: Mapping[str, type[BaseModel]]) -> None:
             if field in seen:
                 raise UserError(f"option {flag(field)} belongs to {seen[field]} and to {name}; rename it in the plugin")
             seen[field] = name
+
+
+def named_values(given: Any) -> Any:
+    """Take texts `NAME=VALUE` apart, of `--set`; a dash in a name is an underscore, and a mapping stays as it is.
+
+    Raises:
+        UserError: a text is not of this form.
+    """
+    if isinstance(given, Mapping):
+        return given
+    pairs = [text.partition("=") for text in given]
+    for name, equals, value in pairs:
+        if not (name and equals and value):
+            raise UserError(f"--set {name}{equals}{value}: expected NAME=VALUE")
+    return {name.strip().replace("-", "_"): value.strip() for name, _, value in pairs}

@@ -38,14 +38,18 @@ from lstm_onnx.features.category import Category
 from lstm_onnx.features.event_metrics import event_metrics
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.graphs import Remembered
+from lstm_onnx.features.image import Image
+from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.naming import identifiers
 from lstm_onnx.features.neighbours import Neighbours
 from lstm_onnx.features.number import Number
+from lstm_onnx.features.option import Option
 from lstm_onnx.features.recordings import Recording, RecordingOptions, cut_in_time, find_channels, read_recordings
 from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.sentence import Sentence
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.series_examples import series_examples
 from lstm_onnx.features.steps import Steps
@@ -55,6 +59,7 @@ from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
 from lstm_onnx.plugins.data_sets import brought
 from lstm_onnx.plugins.hookspecs import hookimpl
+from lstm_onnx.plugins.interface import INTERFACE
 from lstm_onnx.task import DataSet, GraphSpec, PrimaryMetric, Stage, Task, TaskData
 from lstm_onnx.training.observers import Observer
 
@@ -64,6 +69,7 @@ if TYPE_CHECKING:
     from lstm_onnx.inference.session import open_session
 
 __all__ = [
+    "INTERFACE",
     "Ahead",
     "ArraySplit",
     "Axis",
@@ -78,13 +84,16 @@ __all__ = [
     "Examples",
     "FeatureTask",
     "GraphSpec",
+    "Image",
     "ImageSource",
+    "Labels",
     "Learnt",
     "LengthsSource",
     "Metric",
     "Neighbours",
     "Number",
     "Observer",
+    "Option",
     "PrimaryMetric",
     "RaggedSplit",
     "Recording",
@@ -92,6 +101,7 @@ __all__ = [
     "Remembered",
     "RoleOptions",
     "Rows",
+    "Sentence",
     "Series",
     "Split",
     "Stage",

@@ -51,6 +51,7 @@ class Stage:
             to the outputs.
         axes: what occurs in the dims of `outputs` (before the module) or `inputs` (after it) alone.
         opset: the lowest that has the operators.
+        numbers: of several stages side by side, those that no string goes through; None for none.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -59,6 +60,7 @@ class Stage:
     reference: Answer
     axes: Mapping[str, Axis] = field(default_factory=dict)
     opset: int = 18
+    numbers: Stage | None = None
 
     @property
     def has_text(self) -> bool:
@@ -144,6 +146,13 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
     adjustable: ClassVar[tuple[str, ...]] = ()
     """Options of `Config` that a trained model does not depend on: `export --set NAME=VALUE` may change them."""
 
+    reading: ClassVar[tuple[str, ...]] = ()
+    """Options of `Config` that only say how data is read: `evaluate --set` and `train --from` may change them."""
+
+    def watched(self, config: ConfigT) -> PrimaryMetric:
+        """Return the metric on validation data by which the best epoch is chosen: that which stands for the model."""
+        return self.primary_metric
+
     @abstractmethod
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[InfoT]:
         """Read `source`, or without one the plugin's own small real data set, and split it.
@@ -152,15 +161,18 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
             UserError: the data cannot be used; names the file, the row or column, what was found and what to do.
         """
 
+    def load_again(self, source: Path | None, config: ConfigT, seed: int, info: InfoT) -> TaskData[InfoT]:
+        """Read new data like that of an earlier run to go on learning, as `load_data`; keep `info`, and fit nothing.
+
+        Raises:
+            UserError: the data has what was never learnt; or the task cannot do this, as the default says.
+        """
+        raise UserError(f"--from: '{self.name}' cannot go on with new data: it lacks Task.load_again")
+
     def load_scored(self, source: Path, config: ConfigT, info: InfoT) -> ScoredData:
-        """Read all of `source` to score it, by what was learnt: nothing is fitted on it, no part is cut off.
+        """Read all of `source`, and nothing beside it, to score it by what was learnt: nothing is fitted on it.
 
         An answer that cannot be right, such as a class that was never learnt, counts as wrong and is told in a note.
-
-        Args:
-            source: other data than the model was trained on; it alone is read, not what lies beside it.
-            config: the options with what was found in the training data filled in.
-            info: what was learnt.
 
         Raises:
             UserError: it is not like the training data; or the task cannot do this, as the default says.

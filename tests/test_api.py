@@ -109,7 +109,7 @@ def test_a_file_verifies_evaluates_and_predicts(run: Run, file: Exported, df: pd
     assert answer.to_pandas()["sales"].to_numpy() == pytest.approx(answer.table["sales"].to_numpy())
     assert answer.to_polars() is answer.table
     assert answer.table.height == 14
-    assert str(answer.table["date"][0]) == "2024-07-19"  # the day after the last of 200
+    assert str(answer.table["date"][0]) == "2024-07-19 00:00:00"  # the day after the last of 200, typed as it
     assert repr(answer).startswith("Prediction, 14 rows") and "<table" in answer._repr_html_()
 
 

@@ -23,11 +23,12 @@ import onnxruntime as ort
 import torch
 from lstm_onnx_captioning.decoders import Seen
 from lstm_onnx_captioning.model import PictureCaptioner
-from lstm_onnx_captioning.options import END, START, Config, Info
+from lstm_onnx_captioning.options import Config, Info
 from lstm_onnx_captioning.spec import graph_spec
 from torch import Tensor, nn
 
 from lstm_onnx.contract import Axis, TensorSpec
+from lstm_onnx.features.sentence_graph import END, START
 from lstm_onnx.graph.torch_export import to_onnx
 from lstm_onnx.task import GraphSpec
 

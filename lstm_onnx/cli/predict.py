@@ -46,6 +46,9 @@ class PredictOptions(RuntimeOptions):
     )
     plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
     timeout: float | None = Field(None, ge=0, description=TIMEOUT)
+    settings: Annotated[tuple[str, ...], OnCommandLine("set", metavar="NAME=VALUE")] = Field(
+        (), description="value of an option of the model, such as temperature=0.5; several: --set A=1 --set B=2"
+    )
 
 
 @dataclass(frozen=True)
@@ -110,12 +113,15 @@ def predict(
     from lstm_onnx.data.tables import write_table
     from lstm_onnx.inference.deadline import deadline
     from lstm_onnx.inference.model import load
+    from lstm_onnx.inference.settings import parse_settings
 
     source = _source(data, options)
     pictures = {o: p for o, p in (("plot", options.plot), ("attention", options.attention)) if p is not None}
     for option, path in pictures.items():
         check_picture(option, path)
     model = load(file, options.provider, options.threads)
+    if options.settings:
+        model = model.with_options(**parse_settings(options.settings))
     if source is None:
         from lstm_onnx.inference.row_stream import stream_rows
 

@@ -72,7 +72,8 @@ def predict_line(file: Path, contract: Contract) -> str:
     """Write the command that answers with a file, for the kind of data that it takes."""
     kinds = {t.source.kind for t in contract.inputs if t.source is not None} - {"lengths"}
     table = "DATA.csv" if contract.stream is None else "--stream < DATA.csv"
-    data = "PICTURE.jpg" if "image" in kinds else table if kinds else "DATA.npz"
+    bare = any(t.source is None and t.default is None for t in contract.external_inputs)
+    data = "DATA.npz" if bare else "PICTURE.jpg" if kinds == {"image"} else table
     return f"lstm-onnx predict {file} {data}"
 
 

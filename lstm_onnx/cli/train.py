@@ -61,6 +61,9 @@ class RunOptions(Options):
     )
     config: Path | None = Field(None, description="TOML file with any of these options, as lstm-onnx init writes it")
     resume: Path | None = Field(None, description="run folder of an interrupted training to go on with")
+    start: Annotated[Path | None, OnCommandLine("from")] = Field(
+        None, description="run folder to go on from with new data: its options, its words and classes, its weights"
+    )
     plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
     name: str | None = Field(None, description="name of the run folder")
     runs: Path = Field(Path("runs"), description="folder of the run folders")
@@ -97,7 +100,7 @@ def train(
         if extra := [option for option, value in others.items() if value is not None]:
             raise UserError(f"--resume: goes on with the data and options of that run; leave {extra[0]} out")
         return _resume(options.resume, data_option, options, as_json)
-    found = _task_of(options.plugin, options.config, options.plugin_file)
+    found = _task_of(options.plugin or _plugin_of(options.start), options.config, options.plugin_file)
     if found is None:
         raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
     task = found.task
@@ -114,10 +117,20 @@ def train(
             name=options.name,
             plugin_file=options.plugin_file,
             observers=_observers(view, options),
+            start=options.start,
             **values[task.name],
             **values["training"],
         )
     return Trained(run)
+
+
+def _plugin_of(start: Path | None) -> str | None:
+    """Name the task of the run that is gone on from."""
+    if start is None:
+        return None
+    from lstm_onnx.training.run_folder import open_run
+
+    return open_run(start).record.task
 
 
 def _resume(folder: Path, data: Path | None, options: RunOptions, as_json: bool) -> Trained:
@@ -149,7 +162,9 @@ def option_models(words: Sequence[str], lenient: bool) -> dict[str, type[BaseMod
     file, toml = value_of("--plugin-file", words), value_of("--config", words)
     models: dict[str, type[BaseModel]] = {"training": TrainingOptions}
     try:
-        found = _task_of(value_of("--plugin", words), Path(toml) if toml else None, Path(file) if file else None)
+        start = value_of("--from", words)
+        plugin = value_of("--plugin", words) or _plugin_of(Path(start) if start else None)
+        found = _task_of(plugin, Path(toml) if toml else None, Path(file) if file else None)
     except UserError:
         if not lenient:
             raise

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from lstm_onnx.contract import Array, Contract, LengthsSource, TensorSpec, Values
+from lstm_onnx.data.clocks import refuse_other_steps
 from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.data.tables import check_readable
 from lstm_onnx.data.text_files import load_json
@@ -100,7 +101,7 @@ def check_inputs(contract: Contract, arrays: Mapping[str, Any]) -> dict[str, Arr
     """Hold arrays to the contract and return them in its dtypes, one for each input, in its order.
 
     Numbers are converted where nothing is lost but digits (float64 to float32, integers to wider ones or to floats).
-    State inputs that are not given start from their reset values.
+    State inputs that are not given start from their reset values, and options from their defaults.
 
     Raises:
         UserError: an input is missing, unknown, of the wrong type or shape, or gives lengths that no sequence has; says
@@ -110,7 +111,8 @@ def check_inputs(contract: Contract, arrays: Mapping[str, Any]) -> dict[str, Arr
     for name in arrays:
         if name not in known:
             raise UserError(f"there is no input '{name}'{nearest(name, known)}")
-    states = {s.input: s.reset for s in contract.states}
+    states = {t.name: t.default for t in contract.inputs if t.default is not None}
+    states |= {s.input: s.reset for s in contract.states}
     missing = [n for n in known if n not in arrays and n not in states]
     if missing:
         wanted = "; ".join(f"'{n}' ({known[n].dtype} {_shape_text(contract, known[n])})" for n in missing)
@@ -119,6 +121,8 @@ def check_inputs(contract: Contract, arrays: Mapping[str, Any]) -> dict[str, Arr
     for name, array in given.items():
         if name not in states:
             _refuse_missing(known[name], array)
+        _refuse_outside(known[name], array)
+        refuse_other_steps(contract, known[name], array)
     sizes: dict[str, tuple[int, str]] = {}
     for name, array in given.items():
         _check_shape(contract, known[name], array, sizes)
@@ -162,6 +166,16 @@ def _refuse_missing(tensor: TensorSpec, array: Array) -> None:
     raise UserError(
         f"input '{tensor.name}': {array[at]} at {list(at)}; this input knows no missing values, so give a finite number"
     )
+
+
+def _refuse_outside(tensor: TensorSpec, array: Array) -> None:
+    """Refuse an option that is smaller or larger than it may be, or is no number at all."""
+    if tensor.default is None or not array.size:
+        return
+    low, high = (-np.inf if tensor.least is None else tensor.least, np.inf if tensor.most is None else tensor.most)
+    inside = (array >= low) & (array <= high) & np.isfinite(array)
+    if not inside.all():
+        raise UserError(f"input '{tensor.name}': {array[~inside].flat[0]} is not from {low:g} to {high:g}")
 
 
 def _check_shape(contract: Contract, tensor: TensorSpec, array: Array, sizes: dict[str, tuple[int, str]]) -> None:

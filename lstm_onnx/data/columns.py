@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -53,3 +54,35 @@ def group_codes(
     known = names.unique(maintain_order=True)
     code = names.replace_strict(known, pl.Series(range(len(known)), dtype=pl.Int64), return_dtype=pl.Int64)
     return code.to_numpy().astype(np.int64), known.to_list()
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The rows of a table by what some of its columns name together.
+
+    Attributes:
+        code: the number of each row's group, in the order in which they appear (rows,).
+        names: of the groups; what several columns say stands one after another.
+        ids: the columns as they were, a row for each group; none where nothing names them.
+    """
+
+    code: NDArray[np.int64]
+    names: list[str]
+    ids: pl.DataFrame | None
+
+
+def group_rows(frame: pl.DataFrame, columns: Sequence[str], where: Path | str, what: str) -> Groups:
+    """Number what several columns name together; as `group_codes`."""
+    if len(columns) < 2:
+        code, names = group_codes(frame, columns[0] if columns else None, where, what)
+    else:
+        for column in columns:
+            group_codes(frame, column, where, what)  # refuses cells that name nothing
+        joined = frame.select(pl.concat_str([pl.col(c).cast(pl.String) for c in columns], separator=NAME_SEPARATOR))
+        code, names = group_codes(joined.rename({joined.columns[0]: "names"}), "names", where, what)
+    first = np.unique(code, return_index=True)[1]
+    return Groups(code, names, frame.select(columns)[first.astype(np.int64)] if columns else None)
+
+
+NAME_SEPARATOR = " · "
+"""Between the names of several columns that tell series apart."""

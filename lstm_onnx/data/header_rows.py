@@ -97,7 +97,7 @@ def seems_data(header: Sequence[str], frame: pl.DataFrame) -> str | None:
             if alike is False:
                 return None
             why = why or f"'{name}' stands above its like"
-        elif _of_digits(known):
+        elif len(known) >= _LEAST and bool(known.str.contains(_BEGINS_AS_NUMBER).all()):
             return None
         elif frame.width > 1 and name in known:
             why = why or f"'{name}' is a cell of its column, too"

@@ -96,12 +96,16 @@ def read_picture(path: Path) -> Image.Image:
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """Return the picture files that lie directly in a folder, by name.
+    """Return the picture files in a folder and in the folders within it, by name; hidden ones are passed over.
 
     Raises:
         UserError: there is none.
     """
-    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_FORMATS and not f.name.startswith("."))
+    files = sorted(
+        f
+        for f in folder.rglob("*")
+        if f.suffix.lower() in IMAGE_FORMATS and not any(p.startswith(".") for p in f.relative_to(folder).parts)
+    )
     if not files:
         raise UserError(f"{folder}: holds no picture; their names end in {', '.join(IMAGE_FORMATS)}")
     return files

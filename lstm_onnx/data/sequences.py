@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from lstm_onnx.data.columns import group_codes
 from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, require, row_number
-from lstm_onnx.data.timestamps import time_column
+from lstm_onnx.data.timestamps import moments
 from lstm_onnx.errors import UserError
 
 Steps = NDArray[np.float32]
 Whole = NDArray[np.int64]
 
-_FRACTION = r":\d{2}[.,](\d+)"
 _NOTED = 3
 """Notes on cells of more columns than this are cut short: a wide table may have thousands of columns."""
 
@@ -36,6 +35,7 @@ class Sequences:
         places: where each begins, for errors: `row 17`.
         rows: index into the table of the first row of each, in the order of the table.
         notes: one line for each thing that was repaired.
+        steps: index into the table of each step of each sequence, where a step is a row.
     """
 
     values: list[Steps]
@@ -43,6 +43,7 @@ class Sequences:
     places: tuple[str, ...]
     rows: Whole
     notes: tuple[str, ...] = ()
+    steps: list[Whole] | None = None
 
 
 def long_sequences(
@@ -68,13 +69,13 @@ def long_sequences(
     values, notes = _numbers(frame, columns, where)
     order = np.argsort(code, kind="stable")
     if time is not None:
-        second, fraction, found = _moments(frame, time, where)
+        second, found = order_of_steps(frame, time, where)
         notes += found
         moved = int(((np.diff(second[order]) < 0) & (np.diff(code[order]) == 0)).sum())
         if moved:
             notes.append(f"sorted by '{time}': {moved:,} row{'s' * (moved > 1)} stood after a later one")
-        order = np.lexsort((fraction, second, code))
-        same = (np.diff(code[order]) == 0) & (np.diff(second[order]) == 0) & (np.diff(fraction[order]) == 0)
+        order = np.lexsort((second, code))
+        same = (np.diff(code[order]) == 0) & (np.diff(second[order]) == 0)
         _refuse_equal_times(frame, time, sequence, order, same, where)
     starts = np.flatnonzero(np.diff(code[order], prepend=-1))
     # sequences are numbered in the order in which they appear, so that `code` sorts them already
@@ -85,6 +86,7 @@ def long_sequences(
         places=tuple(f"row {row_number(where, int(i))}" for i in first),
         rows=first,
         notes=tuple(notes),
+        steps=np.split(order.astype(np.int64), starts[1:]),
     )
 
 
@@ -137,11 +139,10 @@ def _numbers(frame: pl.DataFrame, columns: Sequence[str], where: str) -> tuple[S
     return values, notes
 
 
-def _moments(frame: pl.DataFrame, time: str, where: str) -> tuple[Floats, Floats, list[str]]:
-    """Return what orders the steps: numbers, or seconds and fractions of them apart, so that no digit is lost."""
+def order_of_steps(frame: pl.DataFrame, time: str, where: str) -> tuple[Floats, list[str]]:
+    """Return what orders the steps: numbers, or whole microseconds, which a float holds exactly."""
     require(frame, time, where)
     cells = frame.get_column(time)
-    nothing = np.zeros(frame.height)
     if is_numeric(cells):
         values, _ = numeric_column(frame, time, where)
         missing = np.flatnonzero(np.isnan(values))
@@ -151,14 +152,9 @@ def _moments(frame: pl.DataFrame, time: str, where: str) -> tuple[Floats, Floats
                 f"{where}: row {row_number(where, int(missing[0]))}, column '{time}': the time is missing{more}; fill "
                 "it in or delete the row"
             )
-        return values, nothing, []
-    seconds, notes = time_column(frame, time, where)
-    if isinstance(cells.dtype, pl.Datetime):
-        nothing = cells.dt.nanosecond().to_numpy() / 1e9
-    elif cells.dtype == pl.String:
-        digits = cells.str.extract(_FRACTION).fill_null("0")
-        nothing = ("0." + digits).cast(pl.Float64).to_numpy().astype(np.float64)
-    return seconds.astype(np.float64), nothing, list(notes)
+        return values, []
+    found, notes = moments(frame, time, where)
+    return found.astype(np.float64), list(notes)
 
 
 def _refuse_equal_times(

@@ -9,6 +9,8 @@ import numpy as np
 
 from lstm_onnx.contract import Array
 
+_CELLS = 2**17
+"""Steps that are padded to together at most, where a batch has more than one example: memory grows with them."""
 _POOL = 50
 """Batches that are sorted by length together: enough for little padding, few enough to stay random."""
 
@@ -27,6 +29,23 @@ def alike(order: Array, lengths: Array, size: int, shuffle: np.random.Generator)
         pool = pool[np.argsort(lengths[pool], kind="stable")]
         for begin in shuffle.permutation(np.arange(0, len(pool), size)):
             yield pool[begin : begin + size]
+
+
+def in_order(lengths: Array, size: int) -> Iterator[Array]:
+    """Cut examples into batches as they stand: `size` at a time, or fewer where long ones would make all long.
+
+    Args:
+        lengths: of all examples.
+        size: of a batch, at most.
+    """
+    begin, longest = 0, 0
+    for i, length in enumerate(lengths.tolist()):
+        longest = max(longest, length)
+        if i > begin and (i - begin == size or (i + 1 - begin) * longest > _CELLS):
+            yield np.arange(begin, i)
+            begin, longest = i, length
+    if begin < len(lengths):
+        yield np.arange(begin, len(lengths))
 
 
 class RaggedSplit:
@@ -68,8 +87,8 @@ class RaggedSplit:
     def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
         """Yield the examples, `size` at a time, as they stand or shuffled."""
         if shuffle is None:
-            for i in range(0, len(self), size):
-                yield self.gather(np.arange(i, min(i + size, len(self))))
+            for chosen in in_order(self.lengths, size):
+                yield self.gather(chosen)
             return
         if self.weights is None:
             order = shuffle.permutation(len(self))

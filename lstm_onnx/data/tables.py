@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from lstm_onnx.data.arff import parse_arff
 from lstm_onnx.data.atomic_files import replacing
 from lstm_onnx.data.cells import LARGEST, MISSING, TRUTH
 from lstm_onnx.data.limits import refuse_bomb
@@ -26,7 +27,7 @@ from lstm_onnx.errors import UserError, first_line, nearest
 Floats = NDArray[np.float64]
 
 TEXT_FORMATS = (".csv", ".tsv", ".txt")
-FORMATS = (*TEXT_FORMATS, ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
+FORMATS = (*TEXT_FORMATS, ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".arff")
 WRITTEN = (".csv", ".tsv", ".parquet", ".json")
 _TRUTH = {word: str(value) for word, value in TRUTH.items()}
 _WIDEST = 16
@@ -36,7 +37,7 @@ _WIDTHS |= {pl.Date: 4, pl.Int64: 8, pl.UInt64: 8, pl.Float64: 8, pl.Datetime: 8
 
 
 def read_table(path: Path | str, content: bytes | None = None, names: Sequence[str] = ()) -> pl.DataFrame:
-    """Read a CSV, TSV, Parquet, JSON (a list of records) or JSON-lines file.
+    """Read a CSV, TSV, Parquet, ARFF, JSON (a list of records) or JSON-lines file.
 
     Columns of text files are strings, with null for an empty cell. What separates the cells of a `.csv`, and which of
     its rows are no data, is found out (`lstm_onnx.data.text_table`; `text_facts.reading_notes` says what was passed
@@ -61,6 +62,8 @@ def read_table(path: Path | str, content: bytes | None = None, names: Sequence[s
         elif suffix in (".parquet", ".pq"):
             refuse_bomb(path, _promised(path))
             frame = pl.read_parquet(path)
+        elif suffix == ".arff":
+            frame = parse_arff(path, path.read_bytes() if content is None else content)
         else:
             frame = _read_records(path, path.read_bytes() if content is None else content)
     except (pl.exceptions.PolarsError, OSError) as error:

@@ -27,6 +27,7 @@ from lstm_onnx.errors import UserError
 _LOOKED_AT = 50
 """Lines that tell what separates cells, and where the header is."""
 _SEP = re.compile(r"sep=(.)\Z", re.IGNORECASE)
+_BETWEEN = re.compile(r"(?<=\d),(?=\d)")
 _UNITS = 3
 """Lines below the header that may say more of the columns."""
 _TOTALS = 2
@@ -126,7 +127,7 @@ def _mark(lines: Sequence[str]) -> str:
     header = separator(known[0])
     width = _width(known[0], header)
     if width > 1 and all(_width(line, header) == width for line in known):
-        return header
+        return ";" if header == "," and _has_decimal_commas(known) else header
     found = []
     for place, mark in enumerate(SEPARATORS):
         counts = Counter(_width(line, mark) for line in known)
@@ -137,6 +138,15 @@ def _mark(lines: Sequence[str]) -> str:
         return header
     best = max(found)
     return SEPARATORS[-best[3]] if best[0] > 0.5 else header
+
+
+def _has_decimal_commas(lines: Sequence[str]) -> bool:
+    """Whether semicolons part all lines alike, and each comma below the header stands between digits."""
+    width = _width(lines[0], ";")
+    rows = lines[1:]
+    commas = sum(line.count(",") for line in rows)
+    between = sum(len(_BETWEEN.findall(line)) for line in rows)
+    return width > 1 and commas == between and all(_width(line, ";") == width for line in rows)
 
 
 def _width(line: str, mark: str) -> int:

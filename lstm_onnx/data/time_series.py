@@ -1,14 +1,14 @@
 """From a table to regular series: sorted, without gaps, one row for each step.
 
-What is repaired is noted, one line for a person each: rows out of order are sorted, rows of one series with the same
-time are averaged, missing rows are filled with NaN, stamps of months are taken as their month, and daily rows that a
-clock change moved by an hour are moved back. What cannot be repaired without guessing is refused.
+What is repaired is noted, one line for a person each: rows out of order are sorted, missing rows are filled with NaN,
+stamps of months are taken as their month, and daily rows that a clock change moved by an hour are moved back. What
+cannot be repaired without guessing is refused, unless a rule says what to do (`lstm_onnx.data.gathering`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,28 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lstm_onnx.contract import Step
-from lstm_onnx.data.columns import group_codes
-from lstm_onnx.data.frequency import DAY, infer_step, step_text, ticks, to_grid
+from lstm_onnx.contract_clock import Clock, Step
+from lstm_onnx.data.columns import group_rows
+from lstm_onnx.data.frequency import (
+    DAY,
+    advance,
+    from_ticks,
+    in_unit,
+    infer_step,
+    moment_text,
+    step_seconds,
+    step_text,
+    stride,
+    ticks,
+    to_grid,
+)
+from lstm_onnx.data.gathering import Rules, begins_of_steps, gather, jitter, snapped, telling_columns, with_rules
+from lstm_onnx.data.sessions import infer_sessions, session_text
 from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, row_number
-from lstm_onnx.data.timestamps import Seconds, month_start, time_column, time_text
+from lstm_onnx.data.times.reader import Stamps, decide_times, follow_times, in_units, unit_of
+from lstm_onnx.data.timestamps import Seconds, months_of
 from lstm_onnx.errors import UserError
 
-_CROWDED = 1 / 3
-"""From this share of repeated times on, a table without a series column is taken for a long table of several."""
 _SPARSE = 10
 """A grid with this many times more rows than the table has (and 10,000 more) comes from a stray time."""
 
@@ -46,20 +59,34 @@ class Series:
 
 @dataclass(frozen=True)
 class Regular:
-    """All series of a table, with the step they share and notes on what was repaired."""
+    """All series of a table.
+
+    Attributes:
+        series: in the order in which they first appear.
+        step: that they share.
+        notes: what was repaired, a line each.
+        clock: how the table writes times, and what was done with irregular rows.
+        ids: the columns that tell series apart as they were, a row for each series; None where nothing names them.
+    """
 
     series: tuple[Series, ...]
     step: Step
     notes: tuple[str, ...]
+    clock: Clock
+    ids: pl.DataFrame | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Reading:
-    """What every stage needs: the file for errors, the notes so far, and whether options may be suggested."""
+    """What every stage needs: the file for errors, the notes so far, whether options may be suggested, the step."""
 
     where: str
     notes: list[str]
     fixed: bool
+    step: Step | None
+
+    def at(self, time: int) -> str:
+        return moment_text(int(time), self.step)
 
     def row(self, index: int) -> str:
         return f"{self.where}: row {row_number(self.where, int(index))}"
@@ -87,22 +114,31 @@ def regular_series(
     frame: pl.DataFrame,
     where: Path | str,
     *,
-    time: str | None,
+    time: str | Sequence[str] | None,
     columns: Sequence[str],
-    series: str | None = None,
+    series: str | Sequence[str] | None = None,
     step: Step | None = None,
     fixed: bool = False,
+    clock: Clock | None = None,
+    words: Sequence[str] = (),
+    zone: str | None = None,
+    rules: Rules | None = None,
 ) -> Regular:
     """Read the series of a table.
 
     Args:
         frame: the table, as `read_table` gives it.
         where: its file, for errors.
-        time: the time column; None counts the rows of each series as seconds, as they stand.
+        time: the column of times, or those that say it together; None counts the rows of each series as they stand.
         columns: the columns of numbers, in the order in which they are wanted.
-        series: the column that names the series of a long table.
+        series: the columns that name the series of a long table.
         step: the distance between rows; None finds it from the times.
         fixed: columns and step come from a model's contract, so that errors suggest no options of `train`.
+        clock: how times are written, from a model's contract; None decides it.
+        words: what a person says of how times are written, as for `--time-format`.
+        zone: what a person says of their zone.
+        rules: what is done with rows that do not lie on a grid; None refuses them, but for a file of old, which says
+            nothing of its clock: there rows of one time are averaged.
 
     Returns:
         the series in the order in which they first appear.
@@ -111,54 +147,159 @@ def regular_series(
         UserError: a cell cannot be read, or the times are no regular grid; names the file, the row and what to do.
     """
     where = str(where)
-    reading = _Reading(where, [], fixed)
-    code, names = group_codes(frame, series, where, "series")
-    if time is None:
-        stamps = _count_rows(code)
-        step = step or Step(seconds=1)
+    reading = _Reading(where, [], fixed, step)
+    keys = (series,) if isinstance(series, str) else tuple(series or ())
+    groups = group_rows(frame, keys, where, "series")
+    times = (time,) if isinstance(time, str) else tuple(time or ())
+    counted = not times if clock is None else not clock.columns
+    if counted:
+        stamps = _counted(groups.code, step.counted if step is not None else not fixed)
+    elif clock is not None:
+        stamps = follow_times(frame, clock, step.unit if step is not None else None, where)
     else:
-        stamps, found = time_column(frame, time, where)
-        reading.notes.extend(found)
+        stamps = decide_times(frame, times, where, words=words, zone=zone)
+        if fixed:  # a file that says nothing of its clock counts times with a zone in UTC
+            stamps = replace(stamps, time=stamps.instant)
+    reading.notes.extend(stamps.notes)
     values = np.empty((frame.height, len(columns)))
     for i, column in enumerate(columns):
         values[:, i], found = numeric_column(frame, column, where)
         reading.notes.extend(found)
-    rows = _sorted(_Rows(code, stamps, values, np.arange(frame.height)), reading)
+    if rules is None:
+        rules = Rules(repeated="mean" if fixed and clock is None else None)
+    micros, step = _moved(stamps, step, rules, reading)
+    if counted and step is None:
+        step = Step(seconds=1, unit=stamps.unit)
+    if step is not None and fixed:
+        unit = step.unit
+    else:
+        unit = stamps.unit if (stamps.unit or "").startswith("step") else unit_of(micros)
+        step = in_unit(step, unit) if step is not None else None
+        unit = step.unit if step is not None else unit
+    rows = _sorted(_Rows(groups.code, in_units(micros, unit), values, np.arange(frame.height)), reading)
     if step is None:
-        step, found = infer_step(rows.time, rows.same())
+        step, found = infer_step(rows.time, rows.same(), unit)
         reading.notes.extend(found)
         if step is None:
             raise UserError(
                 f"{where}: the distance between rows cannot be told from the times; give it with --frequency"
             )
-    rows = _on_grid(rows, step, reading)
-    rows = _merged(rows, frame, series, time, reading)
-    return Regular(_filled(rows, names, step, reading), step, tuple(reading.notes))
+        step = _with_sessions(rows, step, reading)
+    reading.step = step
+    here = _month_day(stamps, micros, clock, step) if step.months else stamps.clock
+    if fixed:
+        _refuse_coarse(rows, step, reading)
+    rows = _on_grid(rows, step, reading, here)
+    rows = _merged(rows, frame, (*keys, *times), columns, rules, reading)
+    series_found = _filled(rows, groups.names, step, reading, rules)
+    ids = groups.ids if groups.ids is not None else None
+    return Regular(
+        series_found, step, tuple(reading.notes), here if clock is not None else with_rules(here, rules), ids
+    )
+
+
+def _counted(code: NDArray[np.int64], by_number: bool) -> Stamps:
+    """Count rows by their number, or as seconds, as files did that say nothing of it."""
+    numbers = _count_rows(code) * (1 if by_number else 1_000_000)
+    return Stamps(numbers, Clock(columns=(), forms=()), "step" if by_number else None, (), numbers)
+
+
+def _moved(stamps: Stamps, step: Step | None, rules: Rules, reading: _Reading) -> tuple[Seconds, Step | None]:
+    """Move times as the rules say: to multiples of some seconds, or to the beginning of the step that they lie in."""
+    micros = stamps.time
+    dated = stamps.unit is None or not stamps.unit.startswith("step")
+    if rules.snap is not None:
+        if not dated:
+            raise UserError(f"{reading.where}: --snap moves times, and these rows have none; leave it out")
+        micros, note = snapped(micros, rules.snap)
+        reading.notes.extend([note] if note else [])
+    if rules.resample is not None:
+        if step is None or not dated:
+            raise UserError(f"{reading.where}: --resample gathers the rows of a step of time, such as 1h; give it one")
+        micros = begins_of_steps(micros, step)
+    return micros, step
+
+
+def _with_sessions(rows: _Rows, step: Step, reading: _Reading) -> Step:
+    """Add when there are rows at all, where that is not always."""
+    sessions = infer_sessions(rows.time, step)
+    if sessions is None:
+        return step
+    found = Step(seconds=step.seconds, unit=step.unit, sessions=sessions)
+    reading.notes.append(
+        f"rows are those of {session_text(found)} alone, and so are the forecasts (--frequency {step_text(step)} takes "
+        "all other times for missing rows)"
+    )
+    return found
+
+
+def _month_day(stamps: Stamps, micros: Seconds, clock: Clock | None, step: Step) -> Clock:
+    """Find the day that stands for a month, and the time of that day."""
+    dates = micros.astype("datetime64[us]").astype("datetime64[D]").astype(np.int64)
+    months = dates.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    day = dates - months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + 1
+    last = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) - 1
+    length = last - months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + 1
+    if clock is not None and bool((day == np.minimum(clock.month_day, length)).all()):
+        return stamps.clock
+    usual = 31 if bool((day == length).all()) else int(day.max())
+    second = np.unique(micros // 1_000_000 - dates * DAY)
+    if bool((day == np.minimum(usual, length)).all()) and len(second) == 1:
+        return stamps.clock.model_copy(update={"month_day": usual, "month_second": int(second[0])})
+    return stamps.clock
+
+
+def _refuse_coarse(rows: _Rows, step: Step, reading: _Reading) -> None:
+    """Refuse a table whose rows all lie further apart than those that the model knows."""
+    distance = np.diff(ticks(to_grid(rows.time, step), step))[rows.same()]
+    distance = distance[distance > 0]
+    if len(distance) > 1 and int(distance.min()) >= 2 * stride(step):
+        found, _ = infer_step(rows.time, rows.same(), step.unit)
+        shown = step_text(found) if found is not None else ""
+        raise UserError(
+            f"{reading.where}: the model takes a row every {step_text(step)}, and the table has one every {shown}; "
+            "give it a table as fine as the one that it learnt from"
+        )
 
 
 def wide_series(
     frame: pl.DataFrame,
     where: Path | str,
     *,
-    time: str | None,
+    time: str | Sequence[str] | None,
     columns: Sequence[str],
     shared: Sequence[str] = (),
     step: Step | None = None,
     fixed: bool = False,
+    clock: Clock | None = None,
+    words: Sequence[str] = (),
+    zone: str | None = None,
+    rules: Rules | None = None,
 ) -> Regular:
     """Read a wide table: each of `columns` is a series of its own, beside `shared` columns that all of them have.
 
     Returns:
         one series for each of `columns`, named by it, with values of shape (rows, 1 + shared).
     """
-    found = regular_series(frame, where, time=time, columns=[*columns, *shared], step=step, fixed=fixed)
+    found = regular_series(
+        frame,
+        where,
+        time=time,
+        columns=[*columns, *shared],
+        step=step,
+        fixed=fixed,
+        clock=clock,
+        words=words,
+        zone=zone,
+        rules=rules if rules is None else replace(rules, totals=range(len(columns))),
+    )
     (only,) = found.series
     rest = only.values[:, len(columns) :]
     parts = [
         Series(name, only.time, np.concatenate([only.values[:, i : i + 1], rest], axis=1))
         for i, name in enumerate(columns)
     ]
-    return Regular(tuple(parts), found.step, found.notes)
+    return Regular(tuple(parts), found.step, found.notes, found.clock)
 
 
 def _count_rows(code: NDArray[np.int64]) -> Seconds:
@@ -180,21 +321,27 @@ def _sorted(rows: _Rows, reading: _Reading) -> _Rows:
     return rows.take(order)
 
 
-def _on_grid(rows: _Rows, step: Step, reading: _Reading) -> _Rows:
+def _on_grid(rows: _Rows, step: Step, reading: _Reading, clock: Clock) -> _Rows:
     """Put each series on its grid, which starts at its first row; refuse rows that are not on it."""
     stamps = to_grid(rows.time, step)
-    if step.months and not np.array_equal(stamps, rows.time):
+    if step.months and clock.month_day == 1 and not clock.month_second and not np.array_equal(stamps, rows.time):
         reading.notes.append(
             f"each time stands for its month ({step_text(step)} steps) and is shown as the first day of it"
         )
-    size = step.months or step.seconds
+    if step.sessions is not None:
+        bad = np.flatnonzero(advance(stamps, step, 0) != stamps)
+        if len(bad):
+            _refuse_out_of_session(rows, int(bad[np.argmin(rows.index[bad])]), len(bad), step, reading)
+        return rows
+    size = stride(step)
     starts = _starts(rows.code)
     place = ticks(stamps, step)
     past = place - np.repeat(place[starts], np.diff(np.append(starts, len(place))))
     off = past % size
-    if step.seconds and step.seconds % DAY == 0 and off.any():
+    day = DAY * step.per_second
+    if step.seconds and not step.counted and step.seconds % day == 0 and off.any():
         near = np.where(off > size // 2, off - size, off)
-        if bool((np.abs(near) <= 3600).all()):
+        if bool((np.abs(near) <= 3600 * step.per_second).all()):
             moved = int((near != 0).sum())
             reading.notes.append(
                 f"clock changes: {moved:,} times moved by up to an hour, back to the {step_text(step)} grid"
@@ -206,70 +353,151 @@ def _on_grid(rows: _Rows, step: Step, reading: _Reading) -> _Rows:
     return _Rows(rows.code, stamps, rows.values, rows.index)
 
 
+def _refuse_out_of_session(rows: _Rows, at: int, count: int, step: Step, reading: _Reading) -> None:
+    more = f" (and {count - 1:,} more rows)" if count > 1 else ""
+    kept = "the model knows rows" if reading.fixed else "there are rows"
+    raise UserError(
+        f"{reading.row(rows.index[at])}: {reading.at(int(rows.time[at]))} is out of session{more}: {kept} every "
+        f"{step_text(step)} alone; correct the time, or delete the row"
+    )
+
+
 def _refuse_off_grid(rows: _Rows, at: int, count: int, step: Step, reading: _Reading) -> None:
     first = int(np.searchsorted(rows.code, rows.code[at]))
-    finest = int(np.gcd.reduce(np.diff(rows.time)[rows.same()]))
-    advice = "correct the time, or delete the row"
-    if reading.fixed:
-        advice = f"the model was trained on rows {step_text(step)} apart: {advice}"
-    elif step.seconds and 2 * count > len(rows.time):
-        advice = "rows must be a fixed time apart: average or fill them onto a regular grid first, or give --frequency"
-    elif step.seconds and finest and step.seconds % finest == 0 and step.seconds // finest <= _SPARSE:
-        advice += f", or give --frequency {step_text(Step(seconds=finest))} (rows in between count as missing)"
     more = f" (and {count - 1:,} more rows)" if count > 1 else ""
     raise UserError(
-        f"{reading.row(rows.index[at])}: {time_text(int(rows.time[at]))} is off the grid of "
-        f"{step_text(step)} that starts at {time_text(int(rows.time[first]))}{more}; {advice}"
+        f"{reading.row(rows.index[at])}: {reading.at(int(rows.time[at]))} is off the grid of "
+        f"{step_text(step)} that starts at {reading.at(int(rows.time[first]))}{more}; "
+        f"{_advice_off_grid(rows, count, step, reading)}"
     )
+
+
+def _advice_off_grid(rows: _Rows, count: int, step: Step, reading: _Reading) -> str:
+    """Say what helps: a finer step, moving stamps that jitter, gathering what is finer or has no grid at all."""
+    distances = np.diff(rows.time)[rows.same()]
+    finest = int(np.gcd.reduce(distances))
+    common, _ = infer_step(rows.time, rows.same(), step.unit)
+    often = 2 * count > len(rows.time)
+    finer = common is not None and step.seconds and common.seconds and step.seconds > common.seconds
+    if reading.fixed:
+        advice = "correct the time, or delete the row"
+        if finer and often and common is not None:
+            return (
+                f"the model takes a row every {step_text(step)}, and the table has one every {step_text(common)}: "
+                f"average or add them up to {step_text(step)} first, or train with --resample {step_text(step)} mean"
+            )
+        if often:
+            advice = f"bring them onto a grid of {step_text(step)} first, or train with --snap or --resample"
+        return f"the model was trained on rows {step_text(step)} apart: {advice}"
+    if step.counted or step.months:
+        return "correct the time, or delete the row"
+    if often and finer and common is not None and not (distances % common.seconds).any():
+        text = step_text(step)
+        each = f"--resample {text} mean (or sum, last) makes one of each {text}"
+        return f"the table has a row every {step_text(common)}: {each}"
+    near = jitter(rows.time // step.per_second, rows.same())
+    if often and near is not None and step_seconds(step) >= near:
+        text = step_text(Step(seconds=near))
+        return f"if stamps come a little early or late, --snap {text} moves them to the nearest {text}"
+    if often:
+        wish = step if step_seconds(step) >= 60 else Step(seconds=_usual(distances // step.per_second))
+        text = step_text(wish)
+        return f"rows have no fixed distance: --resample {text} mean (or sum, last) makes one row of each {text}"
+    advice = "correct the time, or delete the row"
+    if finest and step.seconds % finest == 0 and step.seconds // finest <= _SPARSE:
+        found = step_text(Step(seconds=finest, unit=step.unit))
+        advice += f", or give --frequency {found} (rows in between count as missing)"
+    return advice
+
+
+def _usual(distances: NDArray[np.int64]) -> int:
+    """Return a round number of seconds that holds some rows."""
+    wish = 4 * float(np.median(distances))
+    return next((n for n in (60, 300, 900, 3600, 21600, DAY, 7 * DAY) if n >= wish), 7 * DAY)
 
 
 def _starts(code: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.flatnonzero(np.diff(code, prepend=-1))
 
 
-def _merged(rows: _Rows, frame: pl.DataFrame, series: str | None, time: str | None, reading: _Reading) -> _Rows:
-    """Average rows of one series at one time, column by column, over the numbers there are."""
+def _merged(
+    rows: _Rows, frame: pl.DataFrame, keys: Sequence[str], columns: Sequence[str], rules: Rules, reading: _Reading
+) -> _Rows:
+    """Make one row of those of one series at one time, as the rules say; refuse them where no rule does."""
     fresh = np.append(True, (np.diff(rows.time) != 0) | ~rows.same())
     repeated = int((~fresh).sum())
     if not repeated:
         return rows
+    how = rules.resample or rules.repeated
     at = int(rows.index[~fresh].min())
-    if series is None and repeated >= _CROWDED * len(fresh):
-        _refuse_long(frame, time, repeated, at, reading)
+    if how is None and _is_autumn_hour(rows, fresh, reading):
+        how = "mean"
+        reading.notes.append(
+            f"clock change: {repeated:,} row{'s' * (repeated > 1)} of an hour that comes twice when clocks go back "
+            f"(the first is row {row_number(reading.where, at)}); both are averaged (--repeated says otherwise)"
+        )
+    elif how is None:
+        _refuse_repeated(frame, keys, columns, repeated, at, reading)
+    elif rules.resample:
+        count, step = len(rows.time), reading.step
+        assert step is not None
+        verb = {"mean": "averages", "sum": "sums"}.get(how, f"the {how} values")
+        reading.notes.append(f"{count:,} rows gathered to {int(fresh.sum()):,} {verb} of {step_text(step)}")
+    else:
+        verb = {"mean": "averaged", "sum": "added up"}.get(str(how), f"of which the {how} is kept:")
+        reading.notes.append(
+            f"{verb} {repeated:,} row{'s' * (repeated > 1)} that repeat{'s' * (repeated == 1)} the time of another row "
+            f"(the first is row {row_number(reading.where, at)})"
+        )
+    assert how is not None
     first = np.flatnonzero(fresh)
-    known = ~np.isnan(rows.values)
-    count = np.add.reduceat(known, first, axis=0, dtype=np.int64)
-    total = np.add.reduceat(np.where(known, rows.values, 0.0), first, axis=0)
-    reading.notes.append(
-        f"averaged {repeated:,} row{'s' * (repeated > 1)} that repeat{'s' * (repeated == 1)} the time of another row "
-        f"(the first is row {row_number(reading.where, at)})"
-    )
-    return _Rows(
-        rows.code[first],
-        rows.time[first],
-        np.where(count > 0, total / np.maximum(count, 1), np.nan),
-        rows.index[first],
-    )
+    values = gather(rows.values, first, how, rules.totals)
+    return _Rows(rows.code[first], rows.time[first], values, rows.index[first])
 
 
-def _refuse_long(frame: pl.DataFrame, time: str | None, repeated: int, at: int, reading: _Reading) -> None:
-    names = [
+def _is_autumn_hour(rows: _Rows, fresh: NDArray[np.bool_], reading: _Reading) -> bool:
+    """Whether all repeated rows are of the hour of a Sunday night that comes twice when clocks go back."""
+    step = reading.step
+    if step is None or step.counted or step.months or step.seconds >= DAY * step.per_second or step.sessions:
+        return False
+    seconds = rows.time[~fresh] // step.per_second
+    month = months_of(seconds) % 12 + 1
+    night = (seconds % DAY < 4 * 3600) & ((seconds // DAY + 3) % 7 == 6)
+    autumn = np.isin(month, (10, 11)) | np.isin(month, (3, 4, 5))
+    pairs = rows.code[~fresh] * 100_000 + seconds // DAY
+    per_night = np.unique(pairs, return_counts=True)[1].max()
+    return bool((night & autumn).all()) and int(per_night) * step.seconds <= 3600 * step.per_second
+
+
+def _refuse_repeated(
+    frame: pl.DataFrame, keys: Sequence[str], columns: Sequence[str], repeated: int, at: int, reading: _Reading
+) -> None:
+    times = len(frame)
+    head = f"{reading.row(at)}: repeats the time of another row, as do {repeated:,} of {times:,} rows; "
+    telling = telling_columns(frame, keys, ()) or [
         c
         for c in frame.columns
-        if c != time and not is_numeric(frame.get_column(c)) and 1 < frame.get_column(c).n_unique() < frame.height
+        if c not in keys and not is_numeric(frame.get_column(c)) and 1 < frame.get_column(c).n_unique() < frame.height
     ]
-    which = f" (perhaps {' or '.join(repr(n) for n in names[:3])})" if names else ""
-    advice = f"if the table holds several series, name the column that tells them apart with --series{which}, else "
+    which = f" (perhaps {' or '.join(repr(n) for n in telling[:3])})" if telling else ""
     if reading.fixed:
-        advice = f"the model was trained on one series: choose the rows of one{which}, or "
+        raise UserError(
+            f"{head}the model was trained on one row for each time: choose the rows of one series{which}, or leave one "
+            "row for each time"
+        )
+    series = (
+        f"if the table holds several series, name the column that tells them apart with --series{which}; "
+        if telling
+        else ""
+    )
     raise UserError(
-        f"{reading.row(at)}: repeats the time of another row, as do {repeated:,} of {frame.height:,} rows; {advice}"
-        "leave one row for each time"
+        f"{head}{series}else say what becomes of them: --repeated mean, sum (adds up the rows of each time), first or "
+        "last"
     )
 
 
-def _filled(rows: _Rows, names: list[str], step: Step, reading: _Reading) -> tuple[Series, ...]:
-    size = step.months or step.seconds
+def _filled(rows: _Rows, names: list[str], step: Step, reading: _Reading, rules: Rules) -> tuple[Series, ...]:
+    size = stride(step)
     starts = _starts(rows.code)
     ends = np.append(starts[1:], len(rows.code))
     tick = ticks(rows.time, step)
@@ -280,8 +508,8 @@ def _filled(rows: _Rows, names: list[str], step: Step, reading: _Reading) -> tup
         jump = np.where(rows.same(), np.diff(place), 0)
         at = int(jump.argmax())
         raise UserError(
-            f"{reading.row(rows.index[at + 1])}: {time_text(int(rows.time[at + 1]))} leaves a gap of "
-            f"{int(jump[at]) - 1:,} rows of {step_text(step)} after {time_text(int(rows.time[at]))}; correct the time"
+            f"{reading.row(rows.index[at + 1])}: {reading.at(int(rows.time[at + 1]))} leaves a gap of "
+            f"{int(jump[at]) - 1:,} rows of {step_text(step)} after {reading.at(int(rows.time[at]))}; correct the time"
             + ("" if reading.fixed else ", or give --frequency if rows are further apart")
         )
     offsets = np.cumsum(lengths) - lengths
@@ -289,12 +517,24 @@ def _filled(rows: _Rows, names: list[str], step: Step, reading: _Reading) -> tup
     values[place + np.repeat(offsets, ends - starts)] = rows.values
     steps = np.arange(total) - np.repeat(offsets, lengths)
     grid = np.repeat(tick[starts], lengths) + steps * size
-    grid = month_start(grid) if step.months else grid
-    _note_gaps(rows, starts, lengths - (ends - starts), total, step, reading)
+    grid = from_ticks(grid, step)
+    if rules.resample == "sum" and total > len(place):  # a step without a transaction has a sum, and it is 0
+        _add_nothing(values, place + np.repeat(offsets, ends - starts), rules, reading)
+    else:
+        _note_gaps(rows, starts, lengths - (ends - starts), total, step, reading)
     return tuple(
         Series(names[int(rows.code[s])], grid[o : o + n], values[o : o + n])
         for s, o, n in zip(starts, offsets, lengths, strict=True)
     )
+
+
+def _add_nothing(values: Floats, there: NDArray[np.int64], rules: Rules, reading: _Reading) -> None:
+    empty = np.ones(len(values), dtype=np.bool_)
+    empty[there] = False
+    totals = range(values.shape[1]) if rules.totals is None else rules.totals
+    for column in totals:
+        values[empty, column] = 0.0
+    reading.notes.append(f"{int(empty.sum()):,} of {len(values):,} steps without a row count as a sum of 0")
 
 
 def _note_gaps(
@@ -304,6 +544,6 @@ def _note_gaps(
     if not missing:
         return
     across = f", in {int((gaps > 0).sum()):,} of {len(starts):,} series" if len(starts) > 1 else ""
-    weekdays = step.seconds == DAY and len(rows.time) > 4 and bool(((rows.time // DAY + 3) % 7 < 5).all())
+    weekdays = step == Step(seconds=DAY) and len(rows.time) > 4 and bool(((rows.time // DAY + 3) % 7 < 5).all())
     why = "; rows fall on Monday to Friday only, so weekends are among them" if weekdays else ""
     reading.notes.append(f"{missing:,} of {total:,} rows were not there and count as missing{across}{why}")

@@ -8,6 +8,7 @@ or `NaN`.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from lstm_onnx.errors import UserError
 SUFFIX = ".ts"
 _COMMENTS = (b"#", b"%")
 _SHOWN = 8
+_OUTSIDE = re.compile(r":(?![^(]*\))")
+"""A colon that stands in no stamp."""
+_PAIR = re.compile(r"\([^()]*,\s*([^(),]*?)\s*\)")
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class TsFile:
         channels: names of the channels, which the format does not know: `channel 1`, or `value` for one alone.
         classes: those that the header names, in its order; empty without `@classLabel true`.
         lines: number of the line of each sequence.
+        notes: what a person should know.
     """
 
     sequences: list[Steps]
@@ -41,6 +46,7 @@ class TsFile:
     channels: tuple[str, ...]
     classes: tuple[str, ...]
     lines: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
 
 def channel_names(count: int) -> tuple[str, ...]:
@@ -52,7 +58,7 @@ def read_ts(path: Path | str) -> TsFile:
     """Read a `.ts` file.
 
     Raises:
-        UserError: it is no such file, or has time stamps; names the line, what was found and what would be right.
+        UserError: it is no such file; names the line, what was found and what would be right.
     """
     path = Path(path)
     check_readable(path, (SUFFIX,))
@@ -74,6 +80,7 @@ def read_ts(path: Path | str) -> TsFile:
         channels=channel_names(count),
         classes=header.classes,
         lines=tuple(c.line for c in cases),
+        notes=("the stamps of the steps are left out: steps count as they stand",) if header.stamped else (),
     )
 
 
@@ -89,6 +96,7 @@ class _Header:
     labelled: bool
     classes: tuple[str, ...]
     dimensions: int | None
+    stamped: bool = False
 
     def find(self, label: str) -> str | None:
         """Return the class as the header spells it; capitals and small letters are often mixed up in these files."""
@@ -112,6 +120,7 @@ def _read_header(lines: Iterator[tuple[int, str]], path: Path) -> _Header:
     labelled: bool | None = None
     classes: tuple[str, ...] = ()
     dimensions: int | None = None
+    stamped = False
     for number, line in lines:
         here = f"{path}: line {number}"
         if not line.startswith("@"):
@@ -124,13 +133,9 @@ def _read_header(lines: Iterator[tuple[int, str]], path: Path) -> _Header:
                         f"{here}: '@data' comes before '@classLabel'; say before it '@classLabel true' with the "
                         "classes, or '@classLabel false'"
                     )
-                return _Header(labelled, classes, dimensions)
+                return _Header(labelled, classes, dimensions, stamped)
             case "@timestamps":
-                if _truth(here, key, values):
-                    raise UserError(
-                        f"{here}: files with time stamps (@timeStamps true) are not read; leave out the stamps and "
-                        "say '@timeStamps false', or give a table with a row for each step"
-                    )
+                stamped = _truth(here, key, values)
             case "@univariate":
                 dimensions = 1 if _truth(here, key, values) else dimensions
             case "@dimension" | "@dimensions":
@@ -157,7 +162,7 @@ def _count(here: str, key: str, values: list[str]) -> int:
 
 
 def _case(text: str, header: _Header, here: str, line: int) -> _Case:
-    parts = text.split(":")
+    parts = _OUTSIDE.split(text) if header.stamped else text.split(":")
     label = ""
     if header.labelled:
         found = parts.pop().strip()
@@ -175,6 +180,8 @@ def _case(text: str, header: _Header, here: str, line: int) -> _Case:
             f"{here} has {_dimensions(len(parts))}, and the header says {header.dimensions}; separate dimensions by "
             f"colons{', and end with the class' if header.labelled else ''}"
         )
+    if header.stamped:
+        parts = [_unstamped(part, f"{here}: dimension {i}") for i, part in enumerate(parts, start=1)]
     rows = [_steps(part, here, i + 1) for i, part in enumerate(parts)]
     for i, row in enumerate(rows):
         if len(row) != len(rows[0]):
@@ -186,6 +193,14 @@ def _case(text: str, header: _Header, here: str, line: int) -> _Case:
         values = np.array(rows, dtype=np.float64).T.astype(np.float32)
     values[np.isinf(values)] = np.nan
     return _Case(np.ascontiguousarray(values), label, line)
+
+
+def _unstamped(part: str, here: str) -> str:
+    """Return the values of `(stamp,value),(stamp,value)`, separated by commas."""
+    pairs = _PAIR.findall(part)
+    if _PAIR.sub("", part).strip(", ") or not pairs:
+        raise UserError(f"{here}: found '{_cut(part)}', where steps with stamps are needed: (2007-01-01,24.1),(…)")
+    return ",".join(pairs)
 
 
 def _steps(part: str, here: str, dimension: int) -> list[float]:

@@ -180,6 +180,13 @@ class Understanding:
         said = []
         for name in columns:
             how = self.formats.get(name, _Numbers()).format
+            found = self.evidence.get(name)
+            if found is not None and found.pure(".") and self.options.decimal is None and self.sign is None:
+                cell = found.either["."][0].strip()
+                said.append(
+                    f"column '{name}': '{cell}' and the like are read as {cell.replace('.', ' point ')}; if the point "
+                    "parts thousands, give --decimal ,"
+                )
             if not how.is_plain:
                 ways.setdefault(how.describe(), []).append(name)
             if self.missing and (count := self._count_missing(name)):

@@ -100,16 +100,18 @@ JAVA = EmbedTarget(
 
 CSHARP = EmbedTarget(
     name="csharp",
-    title="C# and ONNX Runtime's C API by P/Invoke, no NuGet; Mono or .NET",
+    title="C# library and ONNX Runtime's C API by P/Invoke, no NuGet; Mono or .NET",
     needs="Mono 6 with mcs, or .NET 8; ONNX Runtime 1.15 or newer (library)",
     runtime="ort",
     templates=TEMPLATES / "csharp",
     build=(
         'mkdir -p build && ln -sf "$ONNXRUNTIME_ROOT"/lib/libonnxruntime.* build/',
-        "mcs -warnaserror -optimize -out:build/{{ project.id }}.exe src/*.cs",
+        "mcs -warnaserror -optimize -target:library -out:build/{{ project.id }}.dll src/*.cs",
+        "mcs -warnaserror -optimize -r:build/{{ project.id }}.dll -out:build/{{ project.id }}-program.exe program/*.cs",
     ),
-    program="mono build/{{ project.id }}.exe",
+    program="mono build/{{ project.id }}-program.exe",
     tools=("mcs", "mono"),
+    reads=False,
 )
 
 NODE = EmbedTarget(

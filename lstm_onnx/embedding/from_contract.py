@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lstm_onnx.column_reading import LEFT_OUT
 from lstm_onnx.contract import (
@@ -94,13 +95,15 @@ def project_of(contract: Contract, size: int, version: str, fingerprint: str = "
 
 def _label_arrays(contract: Contract, ids: dict[str, str], dims: dict[str, Dim]) -> tuple[Labels, ...]:
     """Classes and the like: what whole numbers stand for, and what the places of an axis are called."""
-    found = [(ids[t.name], t.labels, f"numbers of {t.name}") for t in contract.outputs if t.labels]
-    axes = dict.fromkeys(d for t in contract.outputs for d in t.dims)
-    found += [(snake(a), dims[a].labels, f"places of the axis {a}") for a in axes if dims[a].labels]
-    return tuple(
-        Labels(name, labels, of)
-        for (_, labels, of), name in zip(found, unique(f"{name}_labels" for name, _, _ in found), strict=True)
-    )
+    found = [
+        Labels(f"{ids[t.name]}_labels", t.labels, f"numbers of {t.name}", t.name) for t in contract.outputs if t.labels
+    ]
+    taken = {labels.id for labels in found}
+    for axis in dict.fromkeys(d for t in contract.outputs for d in t.dims):
+        name = f"{axis}_labels" if f"{snake(axis)}_labels" not in taken else f"{axis}_axis_labels"
+        if names := dims[axis].labels:
+            found.append(Labels(name, names, f"places of the axis {axis}", None))
+    return tuple(replace(one, id=name) for one, name in zip(found, unique(one.id for one in found), strict=True))
 
 
 def _identifiers(contract: Contract) -> dict[str, str]:
@@ -122,6 +125,8 @@ def _source_kind(contract: Contract, tensor: TensorSpec, rows: str | None) -> So
     source = tensor.source
     if isinstance(source, TimeSource):
         return "time" if source.rows == "past" else "time_future"
+    if isinstance(source, ColumnsSource) and tensor.dtype == "string":
+        return "other"  # programs read numbers alone from the columns of a table
     if isinstance(source, ColumnsSource):
         return "future" if source.rows == "future" else "rows"
     if isinstance(source, StaticSource):
@@ -130,8 +135,8 @@ def _source_kind(contract: Contract, tensor: TensorSpec, rows: str | None) -> So
         return "lengths"
     if isinstance(source, ImageSource):
         return "image" if tensor.dtype == "uint8" and len(tensor.dims) == 4 else "other"
-    if isinstance(source, CellSource):
-        return "other"  # no program reads a table with a row for each example
+    if isinstance(source, CellSource) or tensor.default is not None:
+        return "other"  # no program reads a table with a row for each example, and options are not in tables
     if isinstance(source, TextSource):
         if tensor.dtype == "string":
             return "text"
@@ -178,8 +183,10 @@ def _labels(name: str, axes: Sequence[tuple[str, ...]], bare: Sequence[TensorSpe
 
 def has_plain_columns(contract: Contract) -> bool:
     """Whether the columns that the inputs come from are plain numbers, written as every program reads them."""
-    readings = (contract.table or Table()).columns or ()
-    return all(r.is_plain for r in readings if r.role != LEFT_OUT)
+    table = contract.table or Table()
+    readings = table.columns or ()
+    whole = table.window is None and not table.steps  # a row of the table is a step, and the table a sequence
+    return whole and all(r.is_plain for r in readings if r.role != LEFT_OUT)
 
 
 def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
@@ -194,6 +201,8 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
         or any(len([d for d in p.dims if d.size is None]) > 2 for p in given)
     ):
         return "library"
+    if contract.table is not None and contract.table.encoding is not None:  # programs read UTF-8 alone
+        return "library"
     if sources & {"text", "bytes"}:
         if contract.stream is not None:  # a line is a whole text, not the next piece of one
             return "library"
@@ -201,7 +210,16 @@ def _mode(contract: Contract, inputs: tuple[Port, ...]) -> Mode:
     if not has_plain_columns(contract):  # programs read plain numbers alone, and would take `1.234,5` for another
         return "library"
     timed = any(isinstance(t.source, TimeSource) for t in contract.inputs)
-    if timed and (contract.table is None or contract.table.step is None):
-        return "library"
     looks_back = any(isinstance(t.source, ColumnsSource) and t.source.rows != "all" for t in contract.inputs)
+    table = contract.table
+    if timed and (table is None or table.step is None):
+        return "library"
+    if table is not None and (timed or looks_back) and not _reads_clock(table):
+        return "library"  # a program knows ISO 8601 and an even step alone, and never reads times otherwise
     return "window" if timed or looks_back else "sequence"
+
+
+def _reads_clock(table: Table) -> bool:
+    """Whether programs read the times of a table as `predict` does."""
+    even = table.step is None or (table.step.unit is None and table.step.sessions is None)
+    return even and (table.clock is None or table.clock.plain)

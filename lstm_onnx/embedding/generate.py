@@ -95,9 +95,15 @@ def embed(
         commands=commands(chosen, project),
         needs=chosen.needs,
         missing=missing,
-        notes=chosen.notes(project),
+        notes=(*chosen.notes(project), *_arrays_only(chosen, project)),
         project=project,
     )
+
+
+def _arrays_only(target: EmbedTarget, project: Project) -> tuple[str, ...]:
+    if not target.program or not target.reads or project.mode != "library":
+        return ()
+    return ("the program reads no input: this model's is read in ways that programs do not know; give it arrays",)
 
 
 def _settings(target: EmbedTarget, given: Mapping[str, str]) -> dict[str, str]:
@@ -116,6 +122,11 @@ def _contract(model: onnx.ModelProto, path: Path) -> Contract:
         raise UserError(f"{path}: has no lstm-onnx contract, which embed works from; export it with lstm-onnx export")
     if not contract.examples:
         raise UserError(f"{path}: has no golden examples for the self-test; export it again")
+    if {t.name for t in contract.outputs} <= {s.output for s in contract.states}:
+        raise UserError(
+            f"{path}: all its outputs are states, so that a program would have no answer; give the graph an output "
+            f"that is none, and export it again"
+        )
     refuse_inconsistent(model, contract, path)
     return contract
 

@@ -101,11 +101,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Labels:
-    """Names in the order of their numbers: `id` is what programs call the array, `of` what they are the names of."""
+    """Names in the order of their numbers.
+
+    Attributes:
+        id: what programs call the array.
+        names: the names.
+        of: what they are the names of, in words.
+        output: of the output whose numbers they name; None of an axis.
+    """
 
     id: str
     names: tuple[str, ...]
     of: str
+    output: str | None
 
 
 @dataclass(frozen=True)
@@ -205,6 +213,10 @@ class Project:
             return ()
         finite = [(name, value) for name, value in found.model.items() if isfinite(value)]
         return tuple(sorted(finite, key=lambda pair: pair[0] != found.primary))
+
+    def labels_of(self, port: Port) -> str:
+        """What programs call the array that names the numbers of an output."""
+        return next(labels.id for labels in self.labels if labels.output == port.name)
 
     @property
     def example_sizes(self) -> dict[str, int]:

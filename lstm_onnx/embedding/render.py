@@ -130,30 +130,36 @@ def write_folder(out: Path, files: Mapping[str, bytes], target: str, force: bool
         _refuse_foreign(out, files, target)
     digests = {path: _digest(content) for path, content in sorted(files.items())}
     marker = json.dumps({"target": target, "files": digests}, indent=1).encode()
-    both = {"target": target, "files": digests, "before": _known(out)}  # holds while some files are still the old ones
+    before = _known(out)
+    both = {"target": target, "files": digests, "before": before}  # holds while some files are still the old ones
     moving = json.dumps(both, indent=1).encode()
     try:
         with stage_beside(out) as stage:
             for path, content in {**files, MARKER: marker}.items():
                 (stage / path).parent.mkdir(parents=True, exist_ok=True)
                 (stage / path).write_bytes(content)
-            _move(stage, out, moving)
+            _move(stage, out, moving, {path: known for path, known in before.items() if path not in files})
     except OSError as error:
         raise UserError(f"--out {out}: cannot be written: {error.strerror or error}") from None
 
 
-def _move(stage: Path, out: Path, moving: bytes) -> None:
+def _move(stage: Path, out: Path, moving: bytes, left: Mapping[str, list[str]]) -> None:
+    """Move all files, then remove those of the program before that this one has not: a build would take them along."""
     if not out.exists():
         stage.chmod(0o777 & ~_umask())
         move(stage, out)
         return
-    files = sorted((p for p in stage.rglob("*") if p.is_file()), key=lambda p: p == stage / MARKER)  # the marker last
+    files = [p for p in stage.rglob("*") if p.is_file() and p != stage / MARKER]
     (stage / f"{MARKER}.moving").write_bytes(moving)
     move(stage / f"{MARKER}.moving", out / MARKER)
     for file in files:
         place = out / file.relative_to(stage)
         make_folder(place.parent)
         move(file, place)
+    for path, known in left.items():
+        if (out / path).is_file() and _digest((out / path).read_bytes()) in known:
+            (out / path).unlink()
+    move(stage / MARKER, out / MARKER)  # the last, because it says that the others are there
 
 
 def _refuse_foreign(out: Path, files: Mapping[str, bytes], target: str) -> None:

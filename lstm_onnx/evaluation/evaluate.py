@@ -25,7 +25,7 @@ from lstm_onnx.inference.model import Model, load
 from lstm_onnx.options import resolve
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import Answer, AnyTask, Arrays
-from lstm_onnx.training.own_data import is_bundled, is_own, own_data
+from lstm_onnx.training.own_data import is_bundled, is_own, load_own, own_data, read_otherwise
 from lstm_onnx.training.plots import SHOWN, save_figure
 from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.scoring import add_up, beside
@@ -105,26 +105,28 @@ def _judge_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Eva
     restored = restore(open_run(folder), plugin_file=options.plugin_file)
     record, task, graph = restored.run.record, restored.task, restored.graphs[0]
     contract = describe(record, graph, record.name)
-    if data is None or is_own(data, task, restored.config, record.fingerprint):
+    config = read_otherwise(task, restored.config, options.changes)
+    if data is None or is_own(data, task, config, record.fingerprint):
         source = data if data is not None else own_data(restored.run, task)
-        subject = _own_test(task, source, restored.config, record.training.seed)
+        subject = _own_test(task, source, config, record.training.seed, restored.info, record.base)
     else:
-        subject = _all_of(data, task, restored.config, restored.info)
-    return _judge(task, contract, torch_reference(graph), subject, restored.config, options)
+        subject = _all_of(data, task, config, restored.info)
+    return _judge(task, contract, torch_reference(graph), subject, config, options)
 
 
 def _judge_file(model: Model, data: Path | None, options: EvaluateOptions) -> Evaluation:
     contract = model.require_contract()
     origin = contract.provenance
     task = load_task(contract.task, options.plugin_file).task
-    config = task.Config.model_validate(origin.config)
+    config = read_otherwise(task, task.Config.model_validate(origin.config), options.changes)
     if data is None and not is_bundled(origin, task):
         raise UserError(
             f"{model.path}: was trained on data that neither it nor its plugin brings; say what to score "
             f"on: lstm-onnx evaluate {model.path} DATA (or score its run, '{origin.run}')"
         )
     if data is None or is_own(data, task, config, origin.data):
-        subject = _own_test(task, data, config, origin.seed or 0)
+        info = task.Info.model_validate(contract.learnt) if contract.learnt is not None else None
+        subject = _own_test(task, data, config, origin.seed or 0, info, origin.base)
         if origin.seed is None:
             subject.notes.append(_NO_SEED)
     elif contract.learnt is None:
@@ -162,9 +164,11 @@ class _Subject:
     where: str
 
 
-def _own_test(task: AnyTask, source: Path | None, config: BaseModel, seed: int) -> _Subject:
+def _own_test(
+    task: AnyTask, source: Path | None, config: BaseModel, seed: int, info: BaseModel | None, base: str | None
+) -> _Subject:
     """Part the training data as it was parted for training, and take the test part."""
-    data = task.load_data(source, config, seed)
+    data = load_own(task, source, config, seed, info, base)
     whole = len(data.train) + len(data.test) + (len(data.validation) if data.validation is not None else 0)
     summary = f"the test part, {len(data.test):,} of {whole:,} examples, of the data it was trained on"
     naive = {**task.baselines(config, data.info), **data.baselines}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lstm_onnx.inference.options import TIMEOUT, RuntimeOptions
-from lstm_onnx.options import OnCommandLine
+from lstm_onnx.options import OnCommandLine, named_values
 
 
 class EvaluateOptions(RuntimeOptions):
@@ -17,6 +18,15 @@ class EvaluateOptions(RuntimeOptions):
     to: Annotated[Path | None, OnCommandLine("out", short="o")] = Field(
         None, description="write every answer beside what really was, as .csv, .parquet or .json"
     )
+    changes: Annotated[Mapping[str, Any], OnCommandLine("set", metavar="NAME=VALUE")] = Field(
+        {},
+        description="read the data otherwise than training did, such as on_missing=skip; several",
+    )
     plot: Path | None = Field(None, description="folder for the task's pictures of the answers")
     plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
     timeout: float | None = Field(None, ge=0, description=TIMEOUT)
+
+    @field_validator("changes", mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        return named_values(given)

@@ -14,7 +14,7 @@ from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Answer, Arrays, PrimaryMetric, TaskData
-from lstm_onnx.training.own_data import own_data
+from lstm_onnx.training.own_data import load_own, own_data
 from lstm_onnx.training.scoring import BATCH, score
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class QualityDrop:
         """The data that the run was trained on."""
         run, task = self.restored.run, self.restored.task
         try:
-            return task.load_data(own_data(run, task, self._source), self.restored.config, run.record.training.seed)
+            source, seed = own_data(run, task, self._source), run.record.training.seed
+            return load_own(task, source, self.restored.config, seed, self.restored.info, run.record.base)
         except UserError as error:
             raise UserError(f"{error}; the variant is scored on the data of the run") from error
 

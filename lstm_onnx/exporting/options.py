@@ -9,8 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 
 from lstm_onnx.contract import Variant
-from lstm_onnx.errors import UserError
-from lstm_onnx.options import OnCommandLine, Options
+from lstm_onnx.options import OnCommandLine, Options, named_values
 
 
 class ExportOptions(Options):
@@ -44,11 +43,4 @@ class ExportOptions(Options):
     @field_validator("changes", mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
-        """Take `NAME=VALUE` apart; a dash in a name is an underscore."""
-        if isinstance(given, Mapping):
-            return given
-        pairs = [text.partition("=") for text in given]
-        for name, equals, value in pairs:
-            if not (name and equals and value):
-                raise UserError(f"--set {name}{equals}{value}: expected NAME=VALUE")
-        return {name.strip().replace("-", "_"): value.strip() for name, _, value in pairs}
+        return named_values(given)

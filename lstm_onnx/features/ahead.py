@@ -12,7 +12,7 @@ from lstm_onnx.contract import Array, Axis, ColumnsSource, Step, TensorSpec, Tim
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.metrics import Metric
-from lstm_onnx.features.series import Series, windows_in
+from lstm_onnx.features.series import CLOCK, Series, time_unit, windows_in
 from lstm_onnx.features.series_windows import Truths
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ class Ahead(OutputFeature):
                 name=f"{self.name}_time",
                 dtype="int64",
                 dims=("batch", "horizon"),
-                meaning="when each step ahead is, UTC",
-                unit="unix seconds",
+                meaning="when each step ahead is, " + CLOCK,
+                unit=time_unit(self.step),
                 source=TimeSource(rows="future"),
             ),
         )
@@ -169,7 +169,7 @@ def _error(forecast: Array, batch: Mapping[str, Array], unit: str | None) -> tup
     error = np.abs(actual - forecast)
     if unit is not None:
         error = error / batch[unit][:, None, :]
-    counted = ~np.isnan(actual) & np.isfinite(batch["values"]).any(axis=1)[:, None, :]
+    counted = ~np.isnan(actual) & np.asarray(np.isfinite(batch["values"]).any(axis=1))[:, None, :]
     if unit is not None:
         counted &= ~np.isnan(batch[unit])[:, None, :]
     return float(error[counted].sum()), float(counted.sum())

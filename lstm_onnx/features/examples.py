@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Table
 from lstm_onnx.data.parts import PARTS, Part, Whole, cut, part_out
 from lstm_onnx.errors import UserError
-from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.feature import Feature, InputFeature, OutputFeature
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,17 @@ class Examples:
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(next(iter(self.columns.values()), ()))
+
+    def filled(self, features: Sequence[Feature]) -> Examples:
+        """Hold it to the features, and return it with the columns that may be left out.
+
+        Raises:
+            UserError: as `check`.
+        """
+        made = {f.name: f.where_left_out(len(self)) for f in features if f.name not in self.columns}
+        found = replace(self, columns={**self.columns, **{n: c for n, c in made.items() if c is not None}})
+        found.check([f.name for f in features])
+        return found
 
     def names(self, source: Path | None, chosen: Sequence[int] | None = None) -> tuple[str, ...]:
         """Say where examples stand in their source, all or the chosen ones; nothing where that is not known."""

@@ -33,6 +33,10 @@ class Feature(BaseModel):
     name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     kind: str
 
+    def where_left_out(self, count: int) -> Sequence[Any] | None:
+        """Return its column where `read` leaves that out, a row for each of `count` examples; None where it may not."""
+        return None
+
     @abstractmethod
     def fit(self, column: Sequence[Any]) -> Self:
         """Return a copy that has learnt from the rows of the training part.
@@ -54,8 +58,12 @@ class InputFeature(Feature):
     """A feature that goes into a model."""
 
     def named(self, alone: bool) -> Self:
-        """Return a copy that knows whether it is the only sequence of the model, and so may have the short names."""
+        """Return a copy that knows whether it is alone of its sort (`alike`), and so may have the short names."""
         return self
+
+    def alike(self, other: InputFeature) -> bool:
+        """Whether both are of a sort of which only one alone has the short names: a sequence, or a picture."""
+        return self.steps is not None and other.steps is not None
 
     def met(self, column: Sequence[Any]) -> Self:
         """Return a copy that takes what occurs in rows of any part, such as a missing value; nothing else is learnt."""
@@ -157,7 +165,7 @@ class OutputFeature(Feature):
             UserError: a row is not what was learnt, such as an unknown label.
         """
 
-    def prepare_scored(self, column: Sequence[Any]) -> tuple[list[Any], tuple[str, ...]]:
+    def prepare_scored(self, column: Sequence[Any]) -> tuple[Sequence[Any], tuple[str, ...]]:
         """As `prepare_truth`, of other data than was learnt from, with notes: what is not known may count as wrong."""
         return self.prepare_truth(column), ()
 
@@ -172,6 +180,19 @@ class OutputFeature(Feature):
     @abstractmethod
     def loss(self, answer: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the mean loss of a tensor that `forward` answered with, a scalar."""
+
+    @property
+    def taught(self) -> str | None:
+        """Name of what is right in a batch, where an author's `forward` may see it in training; None for nothing."""
+        return None
+
+    def each(self, row: Any) -> Sequence[Any]:
+        """Return the rows that are learnt from in the place of a row: of several right texts, each."""
+        return [row]
+
+    def steps_of(self, row: Any) -> int:
+        """Return how many steps a prepared row has; 1 where it has no steps of its own."""
+        return 1
 
     def draw(self, rows: Sequence[Any]) -> Array | None:
         """Say how often each example, by its prepared truth, is drawn in training; None shows each once."""

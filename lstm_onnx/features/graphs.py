@@ -15,6 +15,7 @@ from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.feature import BATCH, InputFeature
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.number import Number
+from lstm_onnx.features.sentence import Sentence
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.stages import side_by_side
 from lstm_onnx.features.steps import Steps
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from lstm_onnx.features.module import Answering, FeatureModel
 
 _AXIS = "of what is remembered"
+_APART = 1e-4
+"""Of the log-probability of a word; that of a sentence is their sum."""
 
 
 @dataclass(frozen=True)
@@ -146,14 +149,17 @@ def _with_module(graph: GraphSpec, model: FeatureModel, states: Sequence[str] = 
 
 
 def tolerance(learnt: Learnt) -> Tolerance:
-    """Return how far runtimes may differ: a share of the spread of a number, 1e-5 of a probability."""
+    """Return how far runtimes may differ: a share of the spread of a number, 1e-5 of a probability, 1e-4 of its log."""
     numbers = {f.name: 1e-5 * ((f.spread or 0) + abs(f.center or 0)) for f in learnt.outputs if isinstance(f, Number)}
     numbers |= {f.name: 1e-5 * f.scale for f in learnt.outputs if isinstance(f, Steps)}
     ahead = [f for f in learnt.outputs if isinstance(f, Ahead)]
     if ahead:
         apart = max(f.tolerance() for f in learnt.inputs if isinstance(f, Series))
         numbers |= {t.name: apart for f in ahead for t in f.answers() if t.dtype == "float32"}
-    return Tolerance(rtol=1e-5, atol=1e-5, outputs=numbers or None)
+    said = [f for f in learnt.outputs if isinstance(f, Sentence) and f.scored]
+    sums = {f"{f.name}_score": _APART * f.longest for f in said} | {f"{f.name}_log_probabilities": _APART for f in said}
+    decided_by = f"{said[0].name}_score" if said else None
+    return Tolerance(rtol=1e-5, atol=1e-5, outputs={**numbers, **sums} or None, decided_by=decided_by)
 
 
 def samples(module: Answering, names: Sequence[str], sizes: Mapping[str, int], seed: int) -> dict[str, Array]:

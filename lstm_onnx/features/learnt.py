@@ -9,15 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from lstm_onnx.contract import Table
 from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.category import Category
+from lstm_onnx.features.image import Image
+from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.number import Number
+from lstm_onnx.features.option import Option
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.sentence import Sentence
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.text import Text
 
-AnyInput = Annotated[Rows | Series | Text | Number | Category, Field(discriminator="kind")]
-AnyOutput = Annotated[Number | Category | Tags | Steps | Ahead, Field(discriminator="kind")]
+AnyInput = Annotated[Rows | Series | Text | Number | Category | Image | Option | Labels, Field(discriminator="kind")]
+AnyOutput = Annotated[Number | Category | Tags | Steps | Sentence | Ahead, Field(discriminator="kind")]
 
 
 class Learnt(BaseModel):

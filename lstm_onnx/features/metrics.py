@@ -210,3 +210,53 @@ def _step_errors(answers: Arrays, batch: Arrays, output: str) -> Array:
 def _squares(answers: Arrays, batch: Arrays, output: str) -> tuple[float, int]:
     wrong = np.square(_errors(answers, batch, output))
     return float(wrong.sum()), wrong.size
+
+
+def exact(output: str, name: str = "exact") -> Metric:
+    """Share of sentences that are one of the right ones."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
+        pairs = _sentences(answers, batch, output)
+        return sum(said in right for said, right in pairs), len(pairs)
+
+    return Metric(name, "max", add)
+
+
+def wer(output: str, name: str = "wer") -> Metric:
+    """Errors of words: those to be put in, left out or replaced, over those of the right sentences; 0 at best.
+
+    Of several right sentences the nearest counts.
+    """
+    return _error_rate(output, name, str.split)
+
+
+def cer(output: str, name: str = "cer") -> Metric:
+    """Errors of characters, as `wer`."""
+    return _error_rate(output, name, list)
+
+
+def _error_rate(output: str, name: str, pieces: Callable[[str], list[str]]) -> Metric:
+    def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
+        errors = total = 0
+        for said, right in _sentences(answers, batch, output):
+            found = [(edit_distance(pieces(said), pieces(text)), len(pieces(text))) for text in right]
+            least, length = min(found)
+            errors, total = errors + least, total + length
+        return errors, total
+
+    return Metric(name, "min", add)
+
+
+def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
+    """Return the fewest pieces to put in, leave out or replace that make `b` of `a` (Levenshtein 1966)."""
+    row = list(range(len(b) + 1))
+    for i, mine in enumerate(a, start=1):
+        before, row = row, [i]
+        for j, theirs in enumerate(b, start=1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (mine != theirs)))
+    return row[-1]
+
+
+def _sentences(answers: Arrays, batch: Arrays, output: str) -> list[tuple[str, list[str]]]:
+    """Return what was said of each example, and the right sentences."""
+    return [(str(said), str(right).split("\n")) for said, right in zip(answers[output], batch[output], strict=True)]

@@ -50,20 +50,25 @@ class FeatureModel(nn.Module):
         self.network, self.learnt, self.streams = network, learnt, streams
         self.encoders = nn.ModuleList(f.encoder() for f in learnt.inputs)
         self.decoders = nn.ModuleList(f.decoder() for f in learnt.outputs)
+        asked = inspect.signature(network.forward).parameters
+        self.taught = {f.name: f.taught for f in learnt.outputs if f.taught is not None and f.name in asked}
 
-    def ask(self, tensors: Mapping[str, Tensor], state: Any = None) -> tuple[dict[str, Tensor], Any]:
+    def ask(
+        self, tensors: Mapping[str, Tensor], state: Any = None, to_learn: bool = False
+    ) -> tuple[dict[str, Tensor], Any]:
         """Return what the author's `forward` answers, by output, and its state.
 
         Args:
             tensors: of the torch part, by name, perhaps more than that; lengths may be missing in a stream.
             state: as `forward` gave it, or None at the start.
+            to_learn: whether `tensors` are a whole batch, of which `forward` may see what is right.
         """
-        asked = self.run(tensors, state)
+        asked = self.run(tensors, state, to_learn)
         return asked.answers, asked.state
 
-    def run(self, tensors: Mapping[str, Tensor], state: Any = None) -> Asked:
+    def run(self, tensors: Mapping[str, Tensor], state: Any = None, to_learn: bool = False) -> Asked:
         """Do what `ask` does, and also return what `forward` saw: tensors, or more of them under one name."""
-        seen: dict[str, Any] = {}
+        seen: dict[str, Any] = {name: tensors[n] if to_learn else None for name, n in self.taught.items()}
         memory = state if self.streams and isinstance(state, dict) and OWN in state else {OWN: state}
         after: dict[str, Any] = {}
         for feature, encoder in zip(self.learnt.inputs, self.encoders, strict=True):
@@ -98,7 +103,7 @@ class FeatureModel(nn.Module):
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the author's `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
-        seen, answers, _ = self.run(batch)
+        seen, answers, _ = self.run(batch, to_learn=True)
         batch = {**batch, **{f.name: seen[f.name] for f in self.learnt.inputs if isinstance(f, Series)}}
         own = getattr(self.network, "loss", None)
         if own is not None:

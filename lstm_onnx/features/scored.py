@@ -21,12 +21,13 @@ def all_of(examples: Examples, learnt: Learnt, source: Path) -> ScoredData:
     Raises:
         UserError: a row is not like those that were learnt from; says which and why.
     """
-    examples.check(learnt.names)
+    answers = [f for f in learnt.outputs if f.is_supervised]
+    examples = examples.filled((*learnt.inputs, *answers))
     columns = {name: c if isinstance(c, TakesRows) else list(c) for name, c in examples.columns.items()}
     given = [(f, f.prepare(columns[f.name])) for f in learnt.inputs]
     notes = list(examples.notes)
     right = []
-    for feature in learnt.outputs:
+    for feature in answers:
         rows, told = feature.prepare_scored(columns[feature.name])
         right.append((feature, rows))
         notes += told

@@ -24,6 +24,17 @@ _LONGEST_KEPT = 192
 Number = float | None
 
 
+CLOCK = "by the clock on the wall, as if it were UTC"
+"""Of which zone times are, if of any, is told by the clock of the contract's table."""
+
+
+def time_unit(step: Step) -> str:
+    """Say what a graph counts times in."""
+    if step.counted:
+        return step.unit or "step"
+    return {"ms": "unix milliseconds", "us": "unix microseconds"}.get(step.unit or "", "unix seconds")
+
+
 class KeptWindow(BaseModel):
     """A window of the training part, kept for samples; None where a value is missing."""
 
@@ -115,8 +126,8 @@ class Series(InputFeature):
                 name="time",
                 dtype="int64",
                 dims=("batch", "time"),
-                meaning="when each row was, UTC",
-                unit="unix seconds",
+                meaning="when each row was, " + CLOCK,
+                unit=time_unit(self.step),
                 source=TimeSource(),
             ),
         ]

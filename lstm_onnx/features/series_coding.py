@@ -239,7 +239,7 @@ class AheadDecoder(nn.Module):
         """Return the point forecast (batch, horizon, target), and how far each quantile is from it, as a last axis."""
         if self.spreading.shape[0] == 0:
             return answer, None
-        gaps = functional.softplus(answer[:, :, self.targets :].unflatten(2, (self.targets, -1)))
+        gaps = functional.softplus(torch.unflatten(answer[:, :, self.targets :], 2, (self.targets, -1)))
         return answer[:, :, : self.targets], gaps @ self.spreading
 
     def undo(self, x: Tensor, scale: Scale) -> Tensor:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lstm_onnx.contract import Table
-from lstm_onnx.data.frequency import step_text
+from lstm_onnx.data.frequency import moment_text, step_text
 from lstm_onnx.data.time_series import Series as RegularSeries
-from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.examples import Examples
@@ -150,6 +149,6 @@ def _told(found: Sequence[RegularSeries], series: Series) -> str:
     first, last = min(int(one.time[0]) for one in found), max(int(one.time[-1]) for one in found)
     count = f"{len(found):,} series, " if len(found) > 1 else ""
     return (
-        f"{count}{rows:,} rows of {step_text(series.step)} from {time_text(first)} to {time_text(last)}; windows of "
-        f"{series.window} rows to forecast {series.horizon}"
+        f"{count}{rows:,} rows of {step_text(series.step)} from {moment_text(first, series.step)} to "
+        f"{moment_text(last, series.step)}; windows of {series.window} rows to forecast {series.horizon}"
     )

@@ -25,7 +25,7 @@ class Scales:
         spread: mean absolute deviation, never 0.
         least: of targets, the least spread of a window.
         least_share: of targets, the same as a share of the window's level.
-        span: seconds that the longest training part covers.
+        span: how long the longest training part is, in the unit of its times.
     """
 
     center: dict[str, float]

@@ -1,6 +1,7 @@
 """The times of the steps ahead in torch, in integer arithmetic.
 
-Times are int64 unix seconds. Years are those of the proleptic Gregorian calendar; times from the year 0 on are right.
+Times are int64 unix seconds, or what the step counts. Years are those of the proleptic Gregorian calendar; times from
+the year 0 on are right.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class StepsAhead(nn.Module):
     """The times of the next `horizon` steps.
 
     Args:
-        step: a number of seconds, or of calendar months.
+        step: a number of seconds, or of calendar months, or a row of sessions.
         horizon: how many steps.
     """
 
@@ -28,14 +29,71 @@ class StepsAhead(nn.Module):
     def __init__(self, step: Step, horizon: int) -> None:
         super().__init__()
         self.monthly = bool(step.months)
-        ahead = torch.arange(1, horizon + 1, dtype=torch.int64) * (step.months or step.seconds)
+        self.sessions = SessionRows(step) if step.sessions is not None else None
+        size = 1 if self.sessions is not None else step.months or step.seconds
+        ahead = torch.arange(1, horizon + 1, dtype=torch.int64) * size
         self.register_buffer("ahead", ahead, persistent=False)
 
     def forward(self, last: Tensor) -> Tensor:
         """Map the last known times (batch, 1) to times (batch, horizon); months begin on their first day at 00:00."""
+        if self.sessions is not None:
+            return self.sessions.times(self.sessions.number(last) + self.ahead)
         if not self.monthly:
             return last + self.ahead
         return (_first_day(_month(_days(last)) + self.ahead) - _EPOCH) * DAY
+
+
+class SessionRows(nn.Module):
+    """Numbers the rows of sessions, so that the row after Friday's last is Monday's first.
+
+    The same arithmetic as `lstm_onnx.data.sessions`, for times from the year 0 on.
+
+    Args:
+        step: with sessions.
+    """
+
+    is_open: Tensor
+    before: Tensor
+    days: Tensor
+
+    def __init__(self, step: Step) -> None:
+        super().__init__()
+        assert step.sessions is not None
+        self.day, self.first = DAY * step.per_second, step.sessions.first
+        self.rows, self.seconds = step.sessions.rows, step.seconds
+        open_days = [int(day in step.sessions.days) for day in range(7)]
+        before = [sum(open_days[:day]) for day in range(7)]
+        self.register_buffer("is_open", torch.tensor(open_days, dtype=torch.int64), persistent=False)
+        self.register_buffer("before", torch.tensor(before, dtype=torch.int64), persistent=False)
+        self.register_buffer("days", torch.tensor(step.sessions.days, dtype=torch.int64), persistent=False)
+
+    def number(self, time: Tensor) -> Tensor:
+        """Count the rows up to each time (batch, any); the one at it, or the last before it."""
+        shifted = time + _MONDAY * self.day
+        days = shifted // self.day  # not `_divide`: exported, that goes through float32, which is off above 2**24
+        within = shifted - days * self.day
+        week = days // 7
+        weekday = days - 7 * week
+        slot = ((within - self.first).clamp(-self.seconds) + self.seconds) // self.seconds - 1
+        slot = slot.clamp(max=self.rows - 1)
+        is_open = _look_up(self.is_open, weekday)
+        slot = is_open * (slot + 1) - 1
+        return (week * len(self.days) + _look_up(self.before, weekday)) * self.rows + slot
+
+    def times(self, number: Tensor) -> Tensor:
+        """Return the times (batch, any) of rows by their number."""
+        day = number // self.rows
+        week = day // len(self.days)
+        days = week * 7 + _look_up(self.days, day - week * len(self.days))
+        return (days - _MONDAY) * self.day + self.first + (number - day * self.rows) * self.seconds
+
+
+_MONDAY = 719_533
+"""Days from the last Monday before the year 0 to 1970-01-01: what is counted from there is never negative."""
+
+
+def _look_up(table: Tensor, place: Tensor) -> Tensor:
+    return table.index_select(0, place.reshape(-1)).reshape(place.shape)
 
 
 def _days(time: Tensor) -> Tensor:

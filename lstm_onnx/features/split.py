@@ -8,8 +8,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from lstm_onnx.contract import Array
-from lstm_onnx.data.splits import alike
+from lstm_onnx.data.splits import alike, in_order
 from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 
@@ -52,6 +53,11 @@ class FeatureSplit:
         self.count = len(inputs[0][1])
         ragged = [(f, rows) for f, rows in inputs if not isinstance(rows, GathersRows)]
         longest = [np.array([f.length(row) for row in rows], dtype=np.int64) for f, rows in ragged]
+        longest += [
+            np.array([f.steps_of(row) for row in rows], dtype=np.int64)
+            for f, rows in outputs
+            if not isinstance(rows, GathersRows)
+        ]
         self.lengths = np.max(np.stack(longest), axis=0) if longest else None
 
     @classmethod
@@ -63,10 +69,19 @@ class FeatureSplit:
         chosen: Array,
         to_learn: bool = False,
     ) -> FeatureSplit:
-        """Prepare the examples with these numbers; those `to_learn` from may be cut, and some drawn more often."""
+        """Prepare the examples with these numbers.
+
+        Those `to_learn` from may be cut, repeated for each of several right answers, and some drawn more often.
+        """
         outputs = [f for f in outputs if f.is_supervised]
         rows = {f.name: taken(columns[f.name], chosen) for f in (*inputs, *outputs)}
         given = [(f, f.prepare(rows[f.name])) for f in inputs]
+        if to_learn and not any(isinstance(column, TakesRows) for column in rows.values()):
+            for f in outputs:
+                spread = [(k, one) for k, row in enumerate(rows[f.name]) for one in f.each(row)]
+                given = [(other, [prepared[k] for k, _ in spread]) for other, prepared in given]
+                repeated = {o.name: [rows[o.name][k] for k, _ in spread] for o in outputs}
+                rows = {**repeated, f.name: [one for _, one in spread]}
         right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
         split = cls.checked(given, right)
         if not to_learn:
@@ -82,6 +97,10 @@ class FeatureSplit:
         right: Sequence[tuple[OutputFeature, Sequence[Any]]],
     ) -> FeatureSplit:
         """Join prepared rows; refuses labels of steps that are not as many as the steps."""
+        for labels, rows in given:
+            if isinstance(labels, Labels):
+                beside = next((f, prepared) for f, prepared in given if f.name == labels.along)
+                labels.check_lengths([beside[0].length(row) for row in beside[1]], rows)
         for feature, truth in right:
             if isinstance(feature, Tags | Steps):
                 along = next((f, prepared) for f, prepared in given if f.name == feature.along)
@@ -95,8 +114,9 @@ class FeatureSplit:
     def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
         """Yield the examples, `size` at a time, as they stand or shuffled; shuffled ones of like length together."""
         if shuffle is None:
-            for i in range(0, len(self), size):
-                yield self.gather(np.arange(i, min(i + size, len(self))))
+            lengths = self.lengths if self.lengths is not None else np.ones(len(self), dtype=np.int64)
+            for chosen in in_order(lengths, size):
+                yield self.gather(chosen)
             return
         if self.weights is None:
             order = shuffle.permutation(len(self))

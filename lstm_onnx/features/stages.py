@@ -34,6 +34,7 @@ def side_by_side(stages: Sequence[Stage]) -> Stage | None:
         reference=reference,
         axes=axes,
         opset=max(stage.opset for stage in stages),
+        numbers=side_by_side([stage for stage in stages if not stage.has_text]),
     )
 
 
@@ -54,7 +55,8 @@ def renamed(stage: Stage, names: Mapping[str, str], dims: Mapping[str, str]) -> 
     def build() -> GraphProto:
         from lstm_onnx.graph.subgraphs import prefix_names
 
-        return prefix_names(stage.build(), "", renamed=names)
+        # so that no inner name meets one that an author chose, which has no slash
+        return prefix_names(stage.build(), "inner/", renamed=names)
 
     return Stage(
         inputs=tuple(map(spec, stage.inputs)),

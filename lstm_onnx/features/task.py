@@ -21,6 +21,7 @@ from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples, parted
 from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.graphs import Remembered, samples, streaming_graph, whole_graph
+from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric, Sum
 from lstm_onnx.features.remarks import remarks
@@ -108,11 +109,18 @@ class FeatureTask(Task[ConfigT, Learnt]):
 
     def load_data(self, source: Path | None, config: ConfigT, seed: int) -> TaskData[Learnt]:
         """Read, part and fit."""
+        return self._load(source, config, seed, None)
+
+    def load_again(self, source: Path | None, config: ConfigT, seed: int, info: Learnt) -> TaskData[Learnt]:
+        """Read and part; the features stay as they were fitted."""
+        return self._load(source, config, seed, info)
+
+    def _load(self, source: Path | None, config: ConfigT, seed: int, before: Learnt | None) -> TaskData[Learnt]:
         random = np.random.default_rng(seed)
         examples = _checked(self.read(source, config, random), "read")
         config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
-        inputs, outputs = self._features(config, examples)
-        examples.check([*(f.name for f in inputs), *(f.name for f in outputs if f.is_supervised)])
+        inputs, outputs = (before.inputs, before.outputs) if before else self._features(config, examples)
+        examples = examples.filled((*inputs, *(f for f in outputs if f.is_supervised)))
         answer = next((f.name for f in outputs if isinstance(f, Category)), None)
         labels, where = examples.columns[answer] if answer is not None else None, str(source or "read")
         shares = self.shares(config)
@@ -122,11 +130,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             {name: taken(column, chosen[part]) for name, column in examples.columns.items()}
             for part in ("train", "test")
         )
-        seen = tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs)
-        answers = tuple(f.fit(known[f.name]) if f.is_supervised else f for f in outputs)
-        answers = tuple(f.sized(seen) if isinstance(f, Steps) else f for f in answers)
-        fitted = Learnt(inputs=seen, outputs=answers, table=examples.table)
-        learnt = self.learn(fitted, known, config)
+        learnt = before or self.learn(self._fitted(inputs, outputs, examples, known), known, config)
         train, validation, test = (
             FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, chosen[part], part == "train")
             for part in PARTS
@@ -147,6 +151,18 @@ class FeatureTask(Task[ConfigT, Learnt]):
             test_names=examples.names(source, chosen["test"].tolist()),
             understood=examples.understood,
         )
+
+    @staticmethod
+    def _fitted(
+        inputs: Sequence[InputFeature],
+        outputs: Sequence[OutputFeature],
+        examples: Examples,
+        known: Mapping[str, Sequence[Any]],
+    ) -> Learnt:
+        seen = tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs)
+        answers = tuple(f.fit(known[f.name]) if f.is_supervised else f for f in outputs)
+        answers = tuple(f.sized(seen) if isinstance(f, Steps) else f for f in answers)
+        return Learnt(inputs=seen, outputs=answers, table=examples.table)
 
     def load_scored(self, source: Path, config: ConfigT, info: Learnt) -> ScoredData:
         """Read all of other data, and prepare it by the features as they were fitted."""
@@ -214,8 +230,8 @@ class FeatureTask(Task[ConfigT, Learnt]):
         names = [f.name for f in (*inputs, *outputs)]
         if twice := [n for n in names if names.count(n) > 1]:
             raise UserError(f"inputs and outputs: two features are called '{twice[0]}'; rename one")
-        alone = sum(f.steps is not None for f in inputs) == 1
-        named = [f.named(alone) for f in inputs]
+        named = [f.named(sum(f.alike(other) for other in inputs) == 1) for f in inputs]
+        named = [f.bound(named) if isinstance(f, Labels) else f for f in named]
         return named, [f.bound(named) for f in outputs]
 
     def build_model(self, config: ConfigT, info: Learnt) -> nn.Module:

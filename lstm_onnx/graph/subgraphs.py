@@ -12,14 +12,14 @@ from onnx import compose, helper
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.graph.traversal import with_inner
-from lstm_onnx.task import Arrays, GraphSpec
+from lstm_onnx.task import Arrays, GraphSpec, Stage
 
 ML_DOMAIN, ML_VERSION = "ai.onnx.ml", 3
 
 
 def torch_part(graph: GraphSpec) -> GraphSpec:
     """Return the graph without its stages: what the module alone takes and gives."""
-    return _without(graph, before=True, after=True)
+    return _without(graph, (graph.before, None), (graph.after, None))
 
 
 def numeric(graph: GraphSpec) -> GraphSpec:
@@ -28,36 +28,45 @@ def numeric(graph: GraphSpec) -> GraphSpec:
     What such a stage makes of strings becomes an input, what it would make strings of an output, and no detail of it;
     their meaning and labels say how to read them.
     """
-    return _without(
-        graph,
-        before=graph.before is not None and graph.before.has_text,
-        after=graph.after is not None and graph.after.has_text,
-    )
+    return _without(graph, _text_apart(graph.before), _text_apart(graph.after))
 
 
-def _without(graph: GraphSpec, before: bool, after: bool) -> GraphSpec:
+Cut = tuple[Stage | None, Stage | None]
+"""A stage that is taken out, and what is left of it or was never cut."""
+
+
+def _text_apart(stage: Stage | None) -> Cut:
+    return (stage, stage.numbers) if stage is not None and stage.has_text else (None, stage)
+
+
+def _without(graph: GraphSpec, before: Cut, after: Cut) -> GraphSpec:
     inputs, outputs, axes = graph.inputs, graph.outputs, dict(graph.axes)
-    if before and graph.before is not None:
-        taken = {t.name for t in graph.before.inputs}
-        inputs = (*graph.before.outputs, *(t for t in inputs if t.name not in taken))
-        axes |= graph.before.axes
-    if after and graph.after is not None:
-        made = {t.name for t in graph.after.outputs}
-        inner = {t.name for t in (*graph.inputs, *inputs, *outputs)}
-        bare = {t.name: t for t in graph.after.inputs}
+    if before[0] is not None:
+        stays = {t.name for t in (*before[1].inputs, *before[1].outputs)} if before[1] is not None else set()
+        taken = {t.name for t in before[0].inputs} - stays
+        inputs = (
+            *(t for t in before[0].outputs if t.name not in stays),
+            *(t for t in inputs if t.name not in taken),
+        )
+        axes |= before[0].axes
+    if after[0] is not None:
+        stays = {t.name for t in (*after[1].inputs, *after[1].outputs)} if after[1] is not None else set()
+        made = {t.name for t in after[0].outputs} - stays
+        inner = {t.name for t in (*graph.inputs, *inputs, *outputs)} | stays
+        bare = {t.name: t for t in after[0].inputs if t.name not in stays}
         outputs = (
             *(bare.get(t.name, t) for t in outputs if t.name not in made),
-            *(t for t in graph.after.inputs if t.name not in inner),
+            *(t for t in after[0].inputs if t.name not in inner),
         )
-        axes |= graph.after.axes
+        axes |= after[0].axes
     used = {d for t in (*inputs, *outputs) for d in t.dims}
     return dataclasses.replace(
         graph,
         inputs=inputs,
         outputs=outputs,
         axes={name: axis for name, axis in axes.items() if name in used},
-        before=None if before else graph.before,
-        after=None if after else graph.after,
+        before=before[1],
+        after=after[1],
     )
 
 

@@ -37,7 +37,7 @@ def run_in_batches(contract: Contract, arrays: Arrays, run: Callable[[Arrays], d
         return run(arrays)
     found = [run(_gather(contract, arrays, ragged, chosen)) for chosen in batches]
     order = np.argsort(np.concatenate(batches), kind="stable")
-    return {name: _joined([part[name] for part in found])[order] for name in found[0]}
+    return {name: joined([part[name] for part in found])[order] for name in found[0]}
 
 
 def _is_ragged(dtype: str, array: Array | None) -> bool:
@@ -119,7 +119,7 @@ def apart(rows: list[Array]) -> Array:
     return found
 
 
-def _joined(parts: list[Array]) -> Array:
+def joined(parts: list[Array]) -> Array:
     """Put batches one after the other, each padded to the largest."""
     shape = tuple(np.max([part.shape[1:] for part in parts], axis=0).tolist())
     if all(part.shape[1:] == shape for part in parts):

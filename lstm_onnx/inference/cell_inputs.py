@@ -28,7 +28,7 @@ def read_row_inputs(contract: Contract, frame: pl.DataFrame, where: str) -> Mode
     rows = np.arange(frame.height, dtype=np.int64)
     arrays, notes = read_cells(contract, frame, where, rows)
     names = tuple(str(row_number(where, int(i))) for i in rows)
-    return ModelInputs(check_inputs(contract, arrays), names, notes, frame, rows)
+    return ModelInputs(check_inputs(contract, arrays), names, notes, table=frame, rows=rows)
 
 
 def read_cells(

@@ -8,7 +8,9 @@ import polars as pl
 
 from lstm_onnx.column_reading import SERIES, ColumnReading
 from lstm_onnx.contract import CellSource, ColumnsSource, Contract, StaticSource, Table, TextSource
+from lstm_onnx.data.categories import levels_of, strange_words, with_levels
 from lstm_onnx.data.followed import followed
+from lstm_onnx.data.table_folders import read_table_folder
 from lstm_onnx.data.tables import TEXT_FORMATS, read_table, records_frame
 from lstm_onnx.data.text_files import decode_as_trained, load_json
 from lstm_onnx.data.text_table import NoHeader
@@ -41,7 +43,9 @@ def contract_frame(contract: Contract, data: pl.DataFrame | Path, where: str) ->
         frame = _read(data, table, notes)
     if table.wide and readings is not None:
         readings = (*readings, *_alike(readings, frame))
-    return followed(frame, readings, where), notes + _unused(contract, frame)
+    levels = levels_of(readings)
+    plain = with_levels(followed(frame, readings, where), levels, where)
+    return plain, [*notes, *strange_words(frame, levels, where), *_unused(contract, frame)]
 
 
 def _alike(readings: tuple[ColumnReading, ...], frame: pl.DataFrame) -> list[ColumnReading]:
@@ -53,6 +57,10 @@ def _alike(readings: tuple[ColumnReading, ...], frame: pl.DataFrame) -> list[Col
 
 def _read(path: Path, table: Table, notes: list[str]) -> pl.DataFrame:
     """Read a file; one without a header line has the columns of training, with or without those that are no input."""
+    if path.is_dir():
+        frame, found = read_table_folder(path, lambda file: _read(file, table, notes))
+        notes += found
+        return frame
     text = path.suffix.lower() in TEXT_FORMATS and path.is_file()
     content = decode_as_trained(path.read_bytes(), path, table.encoding).encode() if text else None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -18,13 +19,14 @@ from lstm_onnx.data.frames import to_polars
 from lstm_onnx.data.given import given_file
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.batches import run_in_batches
-from lstm_onnx.inference.image_inputs import given_images, read_image_inputs
+from lstm_onnx.inference.image_inputs import given_images
 from lstm_onnx.inference.kept_columns import beside
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
+from lstm_onnx.inference.picture_answers import answer_picture_table, answer_pictures, names_pictures
 from lstm_onnx.inference.session import open_session, run_session, session_contract
+from lstm_onnx.inference.settings import with_defaults
 from lstm_onnx.inference.table_inputs import read_inputs
-from lstm_onnx.progress import counting
 from lstm_onnx.task import Arrays
 
 if TYPE_CHECKING:
@@ -92,6 +94,16 @@ class Model:
         said = f"{self.contract.task}, {self.contract.variant}" if self.contract is not None else "no contract"
         return f"Model {self.path}: {said}"
 
+    def with_options(self, **values: float | str) -> Model:
+        """Return this model with other values of its options: inputs with a default, which callers mostly leave out.
+
+        Raises:
+            UserError: there is no such option, or it does not take such a value.
+        """
+        other = copy.copy(self)
+        other.contract = with_defaults(self.require_contract(), values)
+        return other
+
     def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
         """Run the graph on arrays, one for each input name.
 
@@ -124,16 +136,18 @@ class Model:
         contract = self.require_contract()
         data = Path(data) if isinstance(data, str | PathLike) else data
         if (files := given_images(contract, data)) is not None:
-            return _predict_pictures(self, contract, files, top)
+            return Prediction(*answer_pictures(self, files, top))
+        inputs: ModelInputs | None = None
         if isinstance(data, Mapping):
             inputs = ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
-        elif isinstance(data, list):
-            inputs = read_inputs(contract, self._as_table(data))
-        elif isinstance(data, Path):
-            inputs = read_inputs(contract, data)
-        elif (table := to_polars(data)) is not None:
-            inputs = read_inputs(contract, table)
         else:
+            given = self._as_table(data) if isinstance(data, list) else data
+            table = given if isinstance(given, Path) else to_polars(given)
+            if table is not None and names_pictures(contract, table):
+                return Prediction(*answer_picture_table(self, table, top, keep))
+            if table is not None:
+                inputs = read_inputs(contract, table)
+        if inputs is None:
             raise UserError(
                 f"predict: was given a {type(data).__name__}, and needs a path, a table of polars, pandas or pyarrow, "
                 f"arrays by name, or a list of texts or pictures"
@@ -168,28 +182,6 @@ class Model:
                 f"export it with lstm-onnx export, or run it with ONNX Runtime directly"
             )
         return self.contract
-
-
-def _predict_pictures(model: Model, contract: Contract, files: Sequence[Path], top: int | None) -> Prediction:
-    """Answer for pictures of any sizes, a batch of one size at a time."""
-    names: list[str] = []
-    shown: list[Array] = []
-    answered: list[dict[str, Array]] = []
-    notes: list[str] = []
-    with counting("answering for pictures") as update:
-        for inputs in read_image_inputs(contract, files, notes):
-            answered.append(model.run(inputs.arrays))
-            names += inputs.names
-            shown += inputs.shown
-            update(len(names) + len(notes), len(files))
-    outputs = {name: np.concatenate([a[name] for a in answered]) for name in answered[0]}
-    table = to_table(contract, ModelInputs({}, tuple(names)), outputs, top)
-    if len(names) == 1:
-        return Prediction(table, inputs.arrays, outputs, tuple(notes))
-    pictures = np.empty(len(shown), dtype=object)
-    for i, picture in enumerate(shown):
-        pictures[i] = picture
-    return Prediction(table, {name: pictures for name in inputs.arrays}, outputs, tuple(notes))
 
 
 def load(file: str | PathLike[str], provider: str = "auto", threads: int | None = None) -> Model:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from lstm_onnx.contract import Array
+from lstm_onnx.contract_clock import Clock
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,9 @@ class ModelInputs:
         notes: one line for each thing that was repaired or left out.
         table: the question as a table, where examples are rows of one.
         rows: number of the (first) row of each example in it.
+        clock: how the table writes times, so that answers write them so; None as the contract says.
+        ids: the columns that tell series apart as they were, a row for each of `names`.
+        steps: numbers of the rows that are the steps of each example, where steps are rows.
     """
 
     arrays: dict[str, Array]
@@ -26,3 +30,6 @@ class ModelInputs:
     notes: tuple[str, ...] = ()
     table: pl.DataFrame | None = None
     rows: Array | None = None
+    clock: Clock | None = None
+    ids: pl.DataFrame | None = None
+    steps: tuple[Array, ...] | None = None

@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 from typing import Literal
 
-from lstm_onnx.contract import ColumnsSource, Contract, TensorSpec, TimeSource
+from lstm_onnx.contract import ColumnsSource, Contract, Table, TensorSpec, TimeSource
 
 BEST = 3
 """Labels to show for each row where there are too many for all."""
@@ -85,10 +85,11 @@ def output_layout(contract: Contract, top: int | None = None) -> OutputLayout:
     shown = [(i, t) for i, t in enumerate(contract.outputs) if t.name not in states and not t.internal]
     for position, t in shown:
         if isinstance(t.source, TimeSource) and t.source.rows == "future" and len(t.dims) == 2:
-            time = (contract.table.time if contract.table else None) or "time"
+            table = contract.table or Table()
+            time = table.time or ("row" if table.clock is not None else "time")
             others = [(i, o) for i, o in shown if i != position]
             count = contract.axes[t.dims[1]].size or 0
-            taken = {time, series_header(contract)}
+            taken = {time, *table.times, *table.ids, series_header(contract)}
             return OutputLayout("future", position, count, time, _cells(contract, others, t.dims[1], taken, None))
     axis = _axis_of_rows(contract, [t for _, t in shown])
     if axis is not None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, ImageSource, TextSource
+from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, ImageSource, Table, TextSource
 from lstm_onnx.data.frequency import DAY
+from lstm_onnx.data.times.writer import write_times
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_layout import OutputColumn, OutputLayout, output_layout, series_header
@@ -41,14 +42,29 @@ def to_table(
     steps = 1 if layout.rows == "one" else first.shape[1]
     columns = _names(contract, inputs, batch, steps, layout.rows == "future")
     if time is not None:
-        columns[layout.lead] = _times(contract, time)
+        columns |= _times(contract, inputs, time.ravel(), layout.lead)
     elif layout.rows == "step":
-        columns[layout.lead] = pl.Series(np.tile(np.arange(steps), batch))
+        columns |= _places(contract, inputs, layout, batch, steps)
     for cell, tensor in there:
         if tensor.name in arrays:
             columns[cell.header] = _column(cell, arrays[tensor.name], batch, steps)
     frame = pl.DataFrame(columns)
     return frame if layout.rows != "step" else frame.filter(_counted(inputs, outputs, layout, contract, batch, steps))
+
+
+def _places(
+    contract: Contract, inputs: ModelInputs, layout: OutputLayout, batch: int, steps: int
+) -> dict[str, pl.Series]:
+    """Return what tells the steps apart: the time that stands in the table at each, or their numbers."""
+    time = contract.table.time if contract.table is not None else None
+    headers = [cell.header for cell in layout.cells]
+    if inputs.table is None or inputs.steps is None or time not in inputs.table.columns or time in headers:
+        return {layout.lead: pl.Series(np.tile(np.arange(steps), batch))}
+    assert time is not None
+    rows = np.zeros((batch, steps), dtype=np.int64)  # what stands in the padding is left out later
+    for place, found in zip(rows, inputs.steps, strict=True):
+        place[: len(found)] = found[:steps]
+    return {time: inputs.table.get_column(time).gather(rows.ravel())}
 
 
 def _counted(
@@ -69,6 +85,9 @@ def _names(contract: Contract, inputs: ModelInputs, batch: int, steps: int, ahea
     named = any(inputs.names)
     if not named and (batch == 1 or (ahead and inputs.names)):
         return {}
+    if ahead and inputs.ids is not None:
+        rows = np.repeat(np.arange(batch), steps)
+        return {c: inputs.ids.get_column(c).gather(rows) for c in inputs.ids.columns}
     if ahead:
         names = inputs.names or tuple(str(i) for i in range(batch))
         return {series_header(contract): pl.Series(np.repeat(np.array(names, dtype=object), steps), dtype=pl.String)}
@@ -76,12 +95,15 @@ def _names(contract: Contract, inputs: ModelInputs, batch: int, steps: int, ahea
     return {_name_of_examples(contract, named): pl.Series(np.repeat(found, steps).tolist())}
 
 
-def _times(contract: Contract, time: Array) -> pl.Series:
-    """Return the times ahead: dates, where no time of day is meant."""
-    stamps = pl.from_epoch(pl.Series(time.ravel()), time_unit="s")
-    step = contract.table.step if contract.table else None
+def _times(contract: Contract, inputs: ModelInputs, time: Array, header: str) -> dict[str, pl.Series]:
+    """Return the times ahead as the table writes them; where nothing tells how, dates if no time of day is meant."""
+    table = contract.table or Table()
+    clock, step = inputs.clock or table.clock, table.step
+    if clock is not None:
+        return write_times(time, clock, step, header)
+    stamps = pl.from_epoch(pl.Series(time), time_unit="s")
     daily = step is None or bool(step.months) or step.seconds % DAY == 0
-    return stamps.cast(pl.Date) if daily and bool((time % DAY == 0).all()) else stamps
+    return {header: stamps.cast(pl.Date) if daily and bool((time % DAY == 0).all()) else stamps}
 
 
 def _column(cell: OutputColumn, array: Array, batch: int, steps: int) -> pl.Series:

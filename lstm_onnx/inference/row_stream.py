@@ -13,10 +13,15 @@ import polars as pl
 
 from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Array, ColumnsSource, Contract, StaticSource, Step, Table, TensorSpec, TimeSource
+from lstm_onnx.data.categories import level_columns, levels_of, with_level_cells
 from lstm_onnx.data.cells import SEPARATORS, refuse_equal_names, separator, split_line
+from lstm_onnx.data.columns import NAME_SEPARATOR
 from lstm_onnx.data.followed import by_column, cell_number, format_of
-from lstm_onnx.data.frequency import advance, step_text, ticks
-from lstm_onnx.data.timestamps import time_column, time_text
+from lstm_onnx.data.frequency import advance, moment_text, step_text, stride, ticks, to_grid
+from lstm_onnx.data.gathering import begins_of_steps, snapped
+from lstm_onnx.data.times.reader import decide_times, follow_times, in_units
+from lstm_onnx.data.times.writer import write_time
+from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.model import StreamSession
 from lstm_onnx.json_text import parse_json
@@ -55,8 +60,9 @@ def stream_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
     StreamSession(model)  # refuses a model without states before anything is read
     _refuse_inputs(contract, str(model.path))
     states: dict[str, _SeriesState] = {}
+    levels = levels_of(contract.table.columns if contract.table is not None else None)
     for number, row in _records(lines, _wanted(contract)):
-        for name, cells in _by_series(contract, row, number):
+        for name, cells in _by_series(contract, _with_levels(row, levels, number), number):
             state = states.setdefault(name, _SeriesState(StreamSession(model)))
             try:
                 yield json.dumps(_answer(contract, state, name, cells))
@@ -66,6 +72,8 @@ def stream_rows(model: Model, lines: Iterable[str]) -> Iterator[str]:
 
 def _refuse_inputs(contract: Contract, where: str) -> None:
     for t in contract.external_inputs:
+        if t.default is not None:
+            continue
         if isinstance(t.source, ColumnsSource) and t.source.rows == "future":
             raise UserError(
                 f"{where}: input '{t.name}' is known ahead of time, which a row at a time cannot give; pass it from a "
@@ -89,7 +97,16 @@ def _wanted(contract: Contract) -> tuple[str, ...]:
     table = contract.table or Table()
     sources = [t.source for t in contract.inputs if isinstance(t.source, ColumnsSource | StaticSource)]
     columns = [c for s in sources for c in s.columns]
-    return tuple(c for c in (table.time, table.series, *columns[1 if table.wide else 0 :]) if c is not None)
+    spread = {name: c for c, words in levels_of(table.columns).items() for name in level_columns([c], {c: words})}
+    inputs = [spread.get(c, c) for c in columns[1 if table.wide else 0 :]]
+    return tuple(c for c in (table.time, table.series, *inputs) if c is not None)
+
+
+def _with_levels(row: dict[str, Any], levels: dict[str, tuple[str, ...]], number: int) -> dict[str, Any]:
+    try:
+        return with_level_cells(row, levels)
+    except UserError as error:
+        raise UserError(f"standard input, line {number}: {error}") from None
 
 
 def _records(lines: Iterable[str], wanted: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -138,10 +155,10 @@ def _by_series(contract: Contract, row: dict[str, Any], number: int) -> Iterator
     """The row as one series, or in a wide table as one for each column that holds values."""
     table = contract.table or Table()
     if not table.wide:
-        yield str(row.get(table.series, "")) if table.series else "", row
+        yield NAME_SEPARATOR.join(str(row.get(c, "")) for c in table.ids), row
         return
     columns = [c for t in contract.inputs if isinstance(t.source, ColumnsSource) for c in t.source.columns]
-    target, others = columns[0], {*columns[1:], table.time}
+    target, others = columns[0], {*columns[1:], *table.times}
     for name in row:
         if name not in others:
             yield name, {k: v for k, v in row.items() if k in others} | {target: row[name]}
@@ -153,10 +170,13 @@ def _answer(contract: Contract, state: _SeriesState, name: str, row: dict[str, A
     outputs = state.session.push(inputs)
     state.rows += len(times)
     answer: dict[str, Any] = {"series": name} if name else {}
-    table = contract.table
+    table = contract.table or Table()
+    if len(table.ids) > 1:
+        answer = {c: _cell(row, c) for c in table.ids}
     if state.time is not None:
-        answer["time"] = time_text(state.time)
-    elif table is not None and table.time is not None and (table.step is not None or table.time in row):
+        told = _told_time(table, state.time)
+        answer |= told if isinstance(told, dict) else {"row" if not table.times else "time": told}
+    elif table.time is not None and (table.step is not None or table.time in row):
         answer["time"] = _cell(row, table.time)
     for t in contract.outputs:
         if t.name in outputs:
@@ -168,31 +188,62 @@ def _answer(contract: Contract, state: _SeriesState, name: str, row: dict[str, A
 
 def _times(table: Table, state: _SeriesState, row: dict[str, Any]) -> list[int]:
     """Times of the rows to push: this one, and before it those that are missing since the last one."""
+    if table.clock is not None and not table.clock.columns:  # rows are counted
+        state.time = 0 if state.time is None else state.time + 1
+        return [state.time]
     if table.time is None or table.step is None:  # steps in order, with no clock
         return [0]
-    cell = _cell(row, table.time)
-    if isinstance(cell, str) and cell.lstrip("-").isdigit():
-        cell = int(cell)
     try:
-        now = int(time_column(pl.DataFrame({table.time: [cell]}), table.time, "")[0][0])
+        now = _now(pl.DataFrame({c: [_cell(row, c)] for c in table.times}), table, table.step)
     except UserError as error:
-        raise UserError(str(error).removeprefix(": row 2, ").removeprefix(": row 1, ")) from None
+        raise UserError(str(error).removeprefix(": row 1, ").removeprefix(": ")) from None
     before, state.time = state.time, now
     if before is None:
         return [now]
     return _between(before, now, table.step)
 
 
+def _now(frame: pl.DataFrame, table: Table, step: Step) -> int:
+    """Return the time of a row as the graph counts it, read as the rows of training were."""
+    clock = table.clock
+    if clock is None:  # a file that says nothing of its clock
+        return int(decide_times(frame, table.times, "").instant[0] // 1_000_000)
+    stamps = follow_times(frame, clock, step.unit, "")
+    micros = snapped(stamps.time, clock.snap)[0] if clock.snap is not None else stamps.time
+    now = in_units(micros, step.unit)
+    grid = advance(now, step, 0) if step.sessions is not None else to_grid(now, step)
+    if clock.resample is not None and not np.array_equal(begins_of_steps(micros, step), micros):
+        raise UserError(
+            f"the time {moment_text(int(now[0]), step)} is within a step of {step_text(step)}: this model learnt one "
+            "row for each step, gathered from several; send rows that are gathered already"
+        )
+    if step.sessions is not None and not np.array_equal(grid, now):
+        raise UserError(
+            f"the time {moment_text(int(now[0]), step)} is out of session: the model knows rows every {step_text(step)}"
+        )
+    return int(now[0])
+
+
+def _told_time(table: Table, time: int) -> Any:
+    return time_text(time) if table.clock is None else write_time(time, table.clock, table.step)
+
+
 def _between(before: int, now: int, step: Step) -> list[int]:
     if now <= before:
-        raise UserError(f"the time {time_text(now)} does not come after {time_text(before)}; send rows in their order")
+        raise UserError(
+            f"the time {moment_text(now, step)} does not come after {moment_text(before, step)}; send rows in their "
+            "order"
+        )
     first, last = (int(k) for k in ticks(np.array([before, now], np.int64), step))
-    count = max(1, (last - first) // (step.months or step.seconds))
+    count = max(1, (last - first) // stride(step))
     if count > LONGEST_GAP:
-        raise UserError(f"{count - 1:,} rows are missing before {time_text(now)}; begin anew after so long a gap")
+        raise UserError(
+            f"{count - 1:,} rows are missing before {moment_text(now, step)}; begin anew after so long a gap"
+        )
     times = [int(t) for t in advance(np.array([before], np.int64), step, np.arange(1, count + 1))]
-    if times[-1] != now:
-        raise UserError(f"the time {time_text(now)} is not {step_text(step)} (or a multiple) after {time_text(before)}")
+    if times[-1] != (int(to_grid(np.array([now]), step)[0]) if step.months else now):
+        distance = f"{step_text(step)} (or a multiple) after {moment_text(before, step)}"
+        raise UserError(f"the time {moment_text(now, step)} is not {distance}")
     return times
 
 
@@ -201,6 +252,9 @@ def _input(contract: Contract, tensor: TensorSpec, row: dict[str, Any], times: l
     if isinstance(source, TimeSource):
         return np.array([times], dtype=tensor.dtype)
     assert isinstance(source, ColumnsSource | StaticSource)
+    if tensor.dtype == "string":
+        words = [str(cell) if (cell := _cell(row, c)) is not None else "" for c in source.columns]
+        return np.array([[[""] * len(words)] * (len(times) - 1) + [words]], dtype=object)
     readings = by_column(contract.table.columns if contract.table is not None else None)
     cells = np.array([_number(row, c, readings.get(c)) for c in source.columns])
     if isinstance(source, StaticSource):
@@ -241,7 +295,7 @@ def _plain(contract: Contract, tensor: TensorSpec, array: Array) -> Any:
         labels = tensor.labels
         return _mapped(values.tolist(), lambda v: labels[v] if 0 <= v < len(labels) else v)
     if isinstance(tensor.source, TimeSource):
-        return _mapped(values.tolist(), lambda v: time_text(int(v)))
+        return _mapped(values.tolist(), lambda v: _told_time(contract.table or Table(), int(v)))
     if values.dtype.kind == "f":
         return _mapped(values.tolist(), lambda v: float(f"{v:.7g}") if math.isfinite(v) else None)
     return values.tolist()

@@ -17,6 +17,7 @@ import polars as pl
 from lstm_onnx.column_reading import STEP
 from lstm_onnx.contract import Array, ColumnsSource, Contract, LengthsSource, Table, TensorSpec, TextSource
 from lstm_onnx.data.arrays import check_inputs
+from lstm_onnx.data.list_columns import list_columns, list_sequences
 from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import (
     check_readable,
@@ -27,6 +28,7 @@ from lstm_onnx.data.tables import (
 )
 from lstm_onnx.data.text_files import read_lines
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
+from lstm_onnx.data.windows import cut_windows
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.batches import CELLS, apart
 from lstm_onnx.inference.cell_inputs import cell_columns, read_cells
@@ -86,15 +88,21 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
         dict.fromkeys(c for t in contract.inputs if isinstance(t.source, ColumnsSource) for c in t.source.columns)
     )
     cells: dict[str, Array] = {}
+    levels: dict[str, Array] = {}
     notes: tuple[str, ...] = ()
     question: pl.DataFrame | None = None
     if isinstance(data, Path) and data.suffix.lower() == SUFFIX:
         _refuse_cells(contract, data)
+        _refuse_words(contract, data)
         read = _from_ts(data, columns)
     else:
         question = frame = _frame(contract, data, where)
         table = contract.table or Table()
-        read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
+        frame, levels = _words_as_numbers(contract, frame, where)
+        if set(columns) <= set(list_columns(frame)):
+            read = list_sequences(frame, where, columns)
+        else:
+            read = _from_wide(frame, where, contract) if table.steps else _from_long(frame, where, table, columns)
         cells, notes = read_cells(contract, frame, where, read.rows)
     place = {c: i for i, c in enumerate(columns)}
     sizes = _Sizes(contract, where, [len(v) for v in read.values], read.places, "step")
@@ -102,11 +110,43 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
     for tensor in contract.inputs:
         if isinstance(tensor.source, ColumnsSource):
             chosen = [place[c] for c in tensor.source.columns]
-            arrays[tensor.name] = sizes.rows(tensor, tensor.dims[-2], [v[:, chosen] for v in read.values])
+            rows: list[Array] = [v[:, chosen] for v in read.values]
+            if tensor.dtype == "string":
+                rows = [levels[tensor.source.columns[0]][row.astype(np.int64)] for row in rows]
+            arrays[tensor.name] = sizes.rows(tensor, tensor.dims[-2], rows)
         elif isinstance(tensor.source, LengthsSource):
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
     notes = (*read.notes, *notes)
-    return ModelInputs(_checked(contract, arrays | cells), read.names, notes, question, read.rows)
+    steps = tuple(read.steps) if read.steps is not None else None
+    found = _checked(contract, arrays | cells)
+    return ModelInputs(found, read.names, notes, table=question, rows=read.rows, steps=steps)
+
+
+def _word_columns(contract: Contract) -> tuple[str, ...]:
+    """Name the columns of which a step has a word."""
+    sources = [t.source for t in contract.inputs if t.dtype == "string" and isinstance(t.source, ColumnsSource)]
+    return tuple(s.columns[0] for s in sources)
+
+
+def _words_as_numbers(contract: Contract, frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, dict[str, Array]]:
+    """Put numbers in the place of words, so that steps are read and sorted by one rule; and return the words."""
+    levels: dict[str, Array] = {}
+    for column in _word_columns(contract):
+        require(frame, column, where)
+        if frame.get_column(column).dtype.is_nested():
+            kind = frame.get_column(column).dtype
+            raise UserError(f"{where}: column '{column}' holds {kind}, where a word is needed at each step")
+        words = frame.get_column(column).cast(pl.String).fill_null("").to_list()
+        known = {word: number for number, word in enumerate(dict.fromkeys(words))}
+        levels[column] = np.array(list(known), dtype=object)
+        numbers = pl.Series(column, [known[word] for word in words], dtype=pl.Float64)
+        frame = frame.with_columns(numbers)
+    return frame, levels
+
+
+def _refuse_words(contract: Contract, data: Path) -> None:
+    if columns := _word_columns(contract):
+        raise UserError(f"{data}: holds numbers alone, and the model takes words in '{columns[0]}'; give a table")
 
 
 def _refuse_cells(contract: Contract, data: Path, besides: str | None = None) -> None:
@@ -153,9 +193,8 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
         notes += (f"{long:,} text{'s' * (long > 1)} of more than {_NAME:,} letters stand cut beside the answers",)
     empty = sum(not text.strip() for text in texts)
     notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
-    return ModelInputs(
-        _checked(contract, arrays | others), tuple(map(_name, texts)), notes, question, np.arange(len(texts))
-    )
+    rows = np.arange(len(texts))
+    return ModelInputs(_checked(contract, arrays | others), tuple(map(_name, texts)), notes, table=question, rows=rows)
 
 
 def _checked(contract: Contract, arrays: dict[str, Array]) -> dict[str, Array]:
@@ -256,8 +295,13 @@ def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[
         notes.append(f"there is no column '{table.series}', so all rows are taken for one sequence")
     if table.time and not time:
         notes.append(f"there is no column '{table.time}', so steps are taken in the order in which they stand")
+    if table.window is not None:
+        hop = table.hop or table.window
+        cut = cut_windows(frame, where, sequence=sequence, time=time, columns=columns, window=table.window, hop=hop)
+        read = cut.sequences
+        return Sequences(read.values, read.names, read.places, read.rows, (*notes, *cut.notes, *read.notes))
     read = long_sequences(frame, where, sequence=sequence, time=time, columns=columns)
-    return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes))
+    return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes), read.steps)
 
 
 class _Sizes:
@@ -274,6 +318,7 @@ class _Sizes:
     def __init__(self, contract: Contract, where: str, counts: Sequence[int], places: Sequence[str], unit: str) -> None:
         self.contract, self.where, self.places, self.unit = contract, where, places, unit
         self.counts = np.array(counts, dtype=np.int64)
+        self.together = bool(_word_columns(contract))  # words are not cut apart
         self.measured = {t.source.axis for t in contract.inputs if isinstance(t.source, LengthsSource)}
 
     def lengths(self, tensor: TensorSpec, source: LengthsSource) -> Array:
@@ -305,12 +350,13 @@ class _Sizes:
             raise UserError(
                 f"{self.where}: input '{tensor.name}' takes whole numbers, and cells are missing; fill them"
             )
-        if axis.size is None and len(rows) * length > CELLS and dim in self.measured:
+        if axis.size is None and len(rows) * length > CELLS and dim in self.measured and not self.together:
             return apart([row.astype(tensor.dtype) for row in rows])
-        array = np.zeros((len(rows), length, *rows[0].shape[1:]), dtype=kind)
+        words = kind.kind == "O"
+        array: Array = np.full((len(rows), length, *rows[0].shape[1:]), "" if words else 0, dtype=kind)
         for place, row in zip(array, rows, strict=True):
             place[: len(row)] = row
-        return array.astype(tensor.dtype)
+        return array if words else array.astype(tensor.dtype)
 
     def _refuse(self, wrong: Array, limit: str) -> None:
         at = np.flatnonzero(wrong)

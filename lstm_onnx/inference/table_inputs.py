@@ -27,12 +27,12 @@ from lstm_onnx.contract import (
     TimeSource,
 )
 from lstm_onnx.data.arrays import ARRAY_FORMATS, check_inputs, load_arrays
-from lstm_onnx.data.frequency import advance, step_text
+from lstm_onnx.data.frequency import advance, moment_text, step_text
+from lstm_onnx.data.gathering import rules_of
 from lstm_onnx.data.tables import Floats, is_numeric, require_all
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.text_files import load_json
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
-from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.cell_inputs import cell_columns, read_row_inputs
 from lstm_onnx.inference.contract_table import contract_frame
@@ -60,8 +60,8 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
     """
     where = "the table"
     if not isinstance(data, pl.DataFrame):
-        where, suffix = str(data), data.suffix.lower()
-        if suffix == ".npz" or (suffix == ".json" and data.is_file() and isinstance(load_json(data), dict)):
+        where = str(data)
+        if holds_arrays(data):
             try:
                 return ModelInputs(check_inputs(contract, load_arrays(data)))
             except UserError as error:
@@ -87,6 +87,12 @@ def _from_frame(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
     if cell_columns(contract):
         return read_row_inputs(contract, frame, where)
     return _from_table(contract, frame, where)
+
+
+def holds_arrays(path: Path) -> bool:
+    """Whether a file holds arrays by name, and no table."""
+    suffix = path.suffix.lower()
+    return suffix == ".npz" or (suffix == ".json" and path.is_file() and isinstance(load_json(path), dict))
 
 
 def target_columns(contract: Contract) -> tuple[str, ...]:
@@ -116,7 +122,8 @@ def _refuse_sourceless(contract: Contract, where: str) -> None:
     bare = [
         t
         for t in contract.external_inputs
-        if t.source is None or (isinstance(t.source, LengthsSource) and t.source.axis not in told)
+        if (t.source is None and t.default is None)
+        or (isinstance(t.source, LengthsSource) and t.source.axis not in told)
     ]
     if bare:
         wanted = ", ".join(f"'{t.name}' ({', '.join(str(d) for d in contract.dims_of(t))})" for t in bare)
@@ -149,8 +156,17 @@ def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
     _refuse_missing_columns(frame, where, table, [c for c in (*numbers, *constants) if c != wide])
     columns = tuple(dict.fromkeys((*numbers, *constants)))
     if wide is None:
+        totals = [columns.index(c) for c in targets]
         read = regular_series(
-            frame, where, time=table.time, columns=columns, series=table.series, step=table.step, fixed=True
+            frame,
+            where,
+            time=table.times,
+            columns=columns,
+            series=table.ids,
+            step=table.step,
+            fixed=True,
+            clock=table.clock,
+            rules=rules_of(table.clock, totals) if table.clock is not None else None,
         )
     else:
         columns = (wide, *(c for c in columns if c != wide))
@@ -158,22 +174,44 @@ def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
     place = {c: i for i, c in enumerate(columns)}
     notes = list(read.notes)
     windows = _windows(read, [place[c] for c in targets], targets, where, table, notes)
+    windows = _without_ended(windows, contract, notes)
+    _note_ended(windows, read.step, notes)
     builder = _InputBuilder(contract, windows, read.step, place, where, notes)
     arrays = {t.name: builder.make(t) for t in contract.inputs if t.source is not None}
     _note_rest(windows, contract, notes)
-    return ModelInputs(check_inputs(contract, arrays), tuple(window.series.name for window in windows), tuple(notes))
+    names = tuple(window.series.name for window in windows)
+    clock = read.clock if table.clock is not None else None
+    return ModelInputs(check_inputs(contract, arrays), names, tuple(notes), clock=clock, ids=_ids(read, names))
+
+
+def _ids(read: Regular, names: Sequence[str]) -> pl.DataFrame | None:
+    """Return the columns that tell series apart as they were, a row for each of those that are answered."""
+    if read.ids is None:
+        return None
+    place = {one.name: i for i, one in enumerate(read.series)}
+    return read.ids[[place[name] for name in names]]
 
 
 def _refuse_missing_columns(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> None:
-    require_all(frame, [c for c in (table.time, table.series, *columns) if c is not None], where)
+    require_all(frame, [c for c in (*table.times, *table.ids, *columns) if c is not None], where)
 
 
 def _read_wide(frame: pl.DataFrame, where: str, table: Table, shared: Sequence[str]) -> Regular:
-    taken = {table.time, *shared, *(r.column for r in table.columns or () if r.role == LEFT_OUT)}
+    taken = {*table.times, *shared, *(r.column for r in table.columns or () if r.role == LEFT_OUT)}
     columns = [c for c in frame.columns if c not in taken and is_numeric(frame.get_column(c))]
     if not columns:
         raise UserError(f"{where}: no column of numbers is left to forecast; add the series, a column each")
-    return wide_series(frame, where, time=table.time, columns=columns, shared=shared, step=table.step, fixed=True)
+    return wide_series(
+        frame,
+        where,
+        time=table.times,
+        columns=columns,
+        shared=shared,
+        step=table.step,
+        fixed=True,
+        clock=table.clock,
+        rules=rules_of(table.clock, None) if table.clock is not None else None,
+    )
 
 
 def _windows(
@@ -193,6 +231,35 @@ def _windows(
         shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5:,} more" if len(empty) > 5 else "")
         notes.append(f"no forecast for series without any known value: {shown}")
     return windows
+
+
+def _without_ended(windows: list[_Window], contract: Contract, notes: list[str]) -> list[_Window]:
+    """Leave out series that ended before the others and have no row ahead, where the model looks at such rows."""
+    if not _named(contract, "future"):
+        return windows
+    newest = max(int(w.series.time[w.origin]) for w in windows)
+    ended = [w for w in windows if int(w.series.time[w.origin]) < newest and len(w.series.time) == w.rows]
+    if ended:
+        notes.append(f"no forecast for series that ended before the others, with no row ahead: {_listed(ended)}")
+    return [w for w in windows if w not in ended]
+
+
+def _note_ended(windows: list[_Window], step: Step, notes: list[str]) -> None:
+    """Say which series end before the others, so that their forecasts are of another time."""
+    ends = [int(w.series.time[w.origin]) for w in windows]
+    early = [w for w, end in zip(windows, ends, strict=True) if end < max(ends)]
+    if early:
+        first = min(ends)
+        more = " and later" if len(early) > 1 else ""
+        notes.append(
+            f"series that end before the newest time ({moment_text(max(ends), step)}), at {moment_text(first, step)}"
+            f"{more}, are forecast from their own end: {_listed(early)}"
+        )
+
+
+def _listed(windows: Sequence[_Window]) -> str:
+    names = [w.series.name for w in windows]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
 
 
 @dataclass(frozen=True)
@@ -265,6 +332,10 @@ class _InputBuilder:
                 "the newest known value; add older rows"
             )
         length = axis.size or max(min(longest, axis.example_size or longest, axis.max or longest), least)
+        wanted = axis.example_size or 0
+        few = f"{longest} row{'s' * (longest > 1)} of the past given, where the model looks at {wanted}"
+        if axis.size is None and longest < wanted and not any(note.startswith(few) for note in self.notes):
+            self.notes.append(f"{few}: the more there are, the better it answers")
         short = sum(window.rows < length for window in self.windows)
         of = f"{short:,} of {len(self.windows):,} series"
         note = f"{of} have fewer than {length} rows of the past; the rest is missing"
@@ -291,7 +362,25 @@ class _InputBuilder:
         for i, window in enumerate(self.windows):
             rows = window.series.values[window.rows : window.rows + length, [self.place[c] for c in columns]]
             array[i, : len(rows)] = rows
-        self._refuse_unknown_future(array, columns)
+        if tensor.missing:
+            array = self._partly_known(array, columns)
+        else:
+            self._refuse_unknown_future(array, columns)
+        return array
+
+    def _partly_known(self, array: Floats, columns: Sequence[str]) -> Floats:
+        """Take what is known ahead of some rows alone, and say so; refuse where nothing is known of a column."""
+        unknown = np.isnan(array)
+        nothing = unknown.all(axis=1, keepdims=True)
+        self._refuse_unknown_future(np.where(nothing, array, np.where(unknown, 0.0, array)), columns)
+        if unknown.any():
+            i, _, j = (int(n) for n in np.argwhere(unknown)[0])
+            of = f" of series '{self.windows[i].series.name}'" if self.windows[i].series.name else ""
+            known = int((~unknown[i, :, j]).sum())
+            self.notes.append(
+                f"column '{columns[j]}'{of} is known for {known} of the {array.shape[1]} rows ahead; the others "
+                f"({int(unknown.sum()):,} cells in all) count as missing"
+            )
         return array
 
     def _refuse_unknown_future(self, array: Floats, columns: Sequence[str]) -> None:
@@ -306,9 +395,10 @@ class _InputBuilder:
         more = int(unknown.sum()) - 1
         others = f" (and {more:,} more cells are missing)" if more else ""
         raise UserError(
-            f"{self.where}: column '{columns[j]}'{of} has no value at {time_text(first)}{others}; it must be known for "
-            f"the {length} rows ahead, {time_text(int(stamps[0]))} to {time_text(int(stamps[-1]))} every "
-            f"{step_text(self.step)}: add these rows, with the targets left empty"
+            f"{self.where}: column '{columns[j]}'{of} has no value at {moment_text(first, self.step)}{others}; it must "
+            f"be known for the {length} rows ahead, {moment_text(int(stamps[0]), self.step)} to "
+            f"{moment_text(int(stamps[-1]), self.step)} every {step_text(self.step)}: add these rows, with the targets "
+            "left empty"
         )
 
 

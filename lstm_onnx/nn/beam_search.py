@@ -44,7 +44,6 @@ class Decoded(NamedTuple):
     notes: Tensor | None
 
 
-@torch.library.custom_op("lstm_onnx::top_k", mutates_args=())
 def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     """Find the k largest of each example, the largest first; of ties that of the first beam, then of the first token.
 
@@ -57,6 +56,13 @@ def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     Returns:
         The values, and the beams and the tokens where they stand, each (batch, k).
     """
+    if torch.compiler.is_compiling():  # the exporter, which makes one node of it
+        found: tuple[Tensor, Tensor, Tensor] = _exported_top_k(x, k)
+        return found
+    return _first_of_equals(x, k)
+
+
+def _first_of_equals(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     flat = x.flatten(1)
     left = flat.clamp(min=torch.finfo(x.dtype).min)  # so that -inf, which marks what is taken, is below all others
     places = []
@@ -67,7 +73,11 @@ def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     return flat.gather(1, found), found // x.shape[2], found % x.shape[2]
 
 
-@top_k.register_fake
+# called only while exporting: calling any custom operator imports the compiler, which takes seconds
+_exported_top_k = torch.library.custom_op("lstm_onnx::top_k", _first_of_equals, mutates_args=())
+
+
+@_exported_top_k.register_fake
 def _(x: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     places = x.new_empty(x.shape[0], k, dtype=torch.int64)
     return x.new_empty(x.shape[0], k), places, torch.empty_like(places)

@@ -19,6 +19,7 @@ import pluggy
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.plugins import hookspecs, trust
 from lstm_onnx.plugins.entry_points import GROUP, installed, package_of, task_names
+from lstm_onnx.plugins.interface import interface_in, refuse_newer
 from lstm_onnx.task import AnyTask, Task
 
 if TYPE_CHECKING:
@@ -128,10 +129,11 @@ def register(plugin: object, where: str) -> None:
     """Let a plugin in; one of the same name, such as an earlier state of its file, makes room.
 
     Raises:
-        UserError: it has a hook that does not exist, or with other parameters.
+        UserError: it has a hook that does not exist, or with other parameters, or is written for a newer interface.
     """
     if _manager.is_registered(plugin):
         return
+    refuse_newer(getattr(plugin, "INTERFACE", None), where)
     earlier = _manager.get_plugin(_manager.get_canonical_name(plugin))
     if earlier is not None:
         _manager.unregister(earlier)
@@ -251,6 +253,7 @@ def content_of(file: Path) -> bytes:
 def import_file(path: Path, content: bytes | None = None) -> object:
     """Import a plugin that is a file of its own; `content` is what was read of it, so that nothing else is executed."""
     content = content_of(path) if content is None else content
+    refuse_newer(interface_in(content), str(path))
     name = f"lstm_onnx_plugin_file_{path.stem}"
     module = types.ModuleType(name)
     module.__file__ = str(path)

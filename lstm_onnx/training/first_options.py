@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.data.atomic_files import write_atomically
@@ -17,6 +18,7 @@ from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.table_options import TableOptions
 from lstm_onnx.data.tables import FORMATS
 from lstm_onnx.errors import UserError
+from lstm_onnx.options import choices, without_none
 from lstm_onnx.plugins.entry_points import task_names
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask
@@ -131,16 +133,12 @@ def _lines(found: FirstOptions, data: Path, to: Path) -> Iterator[str]:
     default = type(found.config)()
     for settled in (True, False):
         yield ""
-        yield (
-            "# found in the data, or needed to read it"
-            if settled
-            else "# what else may be said, with what holds if it is not"
-        )
+        yield ("# found in the data" if settled else "# what else may be said, as it is (or an example of it)")
         for name, field in type(found.config).model_fields.items():
             value = getattr(found.config, name)
             if (value != getattr(default, name)) == settled:
                 told = f"  # {field.description}" if field.description else ""
-                shown = _toml(value) if value is not None else "…"
+                shown = _toml(value if value is not None else _example(field))
                 yield f"{'' if settled else '# '}{name} = {shown}{told}"
 
 
@@ -150,6 +148,14 @@ def _table(readings: Sequence[ColumnReading]) -> Iterator[str]:
     widths = [max(len(row[k]) for row in rows) for k in range(5)]
     for row in rows:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _example(field: FieldInfo) -> Any:
+    """A value that an option might have which has none."""
+    if words := choices(field):
+        return words[0]
+    kind = without_none(field.annotation)
+    return {int: 1, float: 0.5, bool: True}.get(kind, "NAME")
 
 
 def _toml(value: Any) -> str:

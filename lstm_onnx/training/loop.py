@@ -110,7 +110,8 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
         total += value
         s.observer.stepped(epoch, number, value)
     row: Row = {"epoch": epoch, "train_loss": total / batches} | _validate(s)
-    watched = PrimaryMetric("loss") if np.isnan(row.get(s.task.primary_metric.name, np.nan)) else s.task.primary_metric
+    watched = s.task.watched(s.config)
+    watched = PrimaryMetric("loss") if np.isnan(row.get(watched.name, np.nan)) else watched
     reached = row.get("validation_loss" if watched.name == "loss" else watched.name, np.nan)
     loss_now = row.get("validation_loss", np.nan)
     # scores that are shares of a few examples are often equal: then the loss decides
@@ -139,9 +140,9 @@ def _validate(s: TrainingSession) -> Row:
             size = len(next(iter(batch.values())))
             total += s.task.loss(s.model, next(to_tensors(iter([batch]), s.model))).item() * size
             count += size
-    name = s.task.primary_metric.name
     found = score(s.task, s.answer, s.data.validation, s.config, s.data.info)
-    return {"validation_loss": total / count, name: found[name]}
+    names = dict.fromkeys((s.task.primary_metric.name, s.task.watched(s.config).name))
+    return {"validation_loss": total / count} | {name: found[name] for name in names}
 
 
 def _calibrate(s: TrainingSession) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import cos, pi
+from math import ceil, cos, pi
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field
@@ -14,14 +14,17 @@ from lstm_onnx.options import Options, check_disjoint, flag
 
 ObserversT = TypeVar("ObserversT")
 
-RESERVED = ("plugin", "data", "runs", "name", "plugin_file", "observers", "track", "config", "settings", "observer")
+_OLD = ("observer",)
+RESERVED = (*_OLD, "plugin", "data", "runs", "name", "plugin_file", "observers", "start", "track", "config", "settings")
 """What no option of a task may be called: `train` means something else by it."""
 
 
 class TrainingOptions(Options):
     """How to train; every field is an option of `lstm-onnx train`."""
 
-    epochs: int = Field(50, ge=1, description="passes over the training data, at most")
+    epochs: int = Field(
+        50, ge=1, description="passes over the training data, at most; more, if not given, of very few examples"
+    )
     patience: int = Field(8, ge=1, description="stop after this many epochs without a better validation score")
     batch_size: int = Field(64, ge=1, description="examples per step")
     learning_rate: float = Field(2e-3, gt=0, description="peak of the schedule")
@@ -44,6 +47,26 @@ class TrainingOptions(Options):
         if self.schedule == "constant":
             return self.learning_rate
         return self.learning_rate * 0.5 * (1 + cos(pi * (step - rising) / max(1, total - rising)))
+
+
+FEW_STEPS, STEPS, PATIENT_STEPS = 300, 1000, 200
+"""If the usual epochs make fewer steps than the first, as many epochs are run as make the second, with a patience of
+the third: weights need steps, however few examples there are."""
+
+
+def with_steps_enough(settings: TrainingOptions, given: Mapping[str, Any], examples: int) -> TrainingOptions:
+    """Return options with more epochs and patience where few examples would make hardly any steps.
+
+    Args:
+        settings: the options.
+        given: those that were asked for by name: these stay.
+        examples: how many there are to learn from.
+    """
+    each = ceil(examples / settings.batch_size)
+    if "epochs" in given or settings.epochs * each >= FEW_STEPS:
+        return settings
+    more = {"epochs": ceil(STEPS / each), "patience": max(settings.patience, ceil(PATIENT_STEPS / each))}
+    return settings.model_copy(update={n: v for n, v in more.items() if n not in given})
 
 
 def sort_options(given: Mapping[str, Any], models: Mapping[str, type[BaseModel]]) -> dict[str, dict[str, Any]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
 from lstm_onnx.contract import Provenance
 from lstm_onnx.errors import UserError
-from lstm_onnx.task import AnyTask
+from lstm_onnx.options import validate
+from lstm_onnx.task import AnyTask, TaskData
 from lstm_onnx.training.provenance import fingerprint
 from lstm_onnx.training.record import Record
 from lstm_onnx.training.run_folder import Run
@@ -38,6 +41,29 @@ def own_data(run: Run, task: AnyTask, data: Path | None = None) -> Path | None:
             f"files); put back what it was, or start a new run"
         )
     return source
+
+
+def load_own(
+    task: AnyTask, source: Path | None, config: BaseModel, seed: int, info: BaseModel | None, base: str | None
+) -> TaskData[Any]:
+    """Read the data that a model was trained on as it was read then: fitted, or with what its base run had learnt."""
+    if base is None or info is None:
+        return task.load_data(source, config, seed)
+    return task.load_again(source, config, seed, info)
+
+
+def read_otherwise(task: AnyTask, config: BaseModel, changes: Mapping[str, Any]) -> BaseModel:
+    """Return options with some changed that only say how data is read.
+
+    Raises:
+        UserError: an option is none of these, or has a value that is not allowed.
+    """
+    for name in changes:
+        if name not in task.reading:
+            can = f"only how data is read can change: {', '.join(task.reading)}" if task.reading else "none can change"
+            raise UserError(f"'{name}' belongs to the trained model of '{task.name}'; {can}")
+    changed: BaseModel = validate(task.Config, {**config.model_dump(), **changes}, of=f"the task {task.name}")
+    return changed
 
 
 def is_own(source: Path, task: AnyTask, config: BaseModel, digest: str) -> bool:

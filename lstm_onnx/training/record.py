@@ -27,6 +27,7 @@ class Record(BaseModel):
     status: Literal["training", "interrupted", "finished"] = "training"
     source: str | None  # absolute, or within the run folder; None for the data that the plugin brings
     fingerprint: str
+    base: str | None = None  # the run that it went on from, with other data
     licence: str | None = None
     summary: str
     notes: list[str]

@@ -96,6 +96,7 @@ def describe(
             trained=record.created,
             licence=record.licence,
             seed=record.training.seed,
+            base=record.base,
         ),
         examples=examples,
     )

@@ -23,16 +23,17 @@ from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, TaskData
 from lstm_onnx.training.checkpoint import load_checkpoint
 from lstm_onnx.training.devices import pick_device, threads_for
+from lstm_onnx.training.going_on import options_of, restore_base
 from lstm_onnx.training.loop import TrainingSession, fit, save
 from lstm_onnx.training.observers import Observer
-from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options
-from lstm_onnx.training.own_data import own_data
+from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options, with_steps_enough
+from lstm_onnx.training.own_data import load_own, own_data
 from lstm_onnx.training.provenance import fingerprint, now, versions
 from lstm_onnx.training.record import Record
 from lstm_onnx.training.rehearsal import in_one_line, rehearse
-from lstm_onnx.training.restore import find_task
+from lstm_onnx.training.restore import find_task, load_weights
 from lstm_onnx.training.run_folder import Run, create_folder, keep_table, open_run
-from lstm_onnx.training.tensor_files import has_digest
+from lstm_onnx.training.tensor_files import has_digest, load_tensors
 from lstm_onnx.training.tracking.registry import together
 
 
@@ -44,6 +45,7 @@ def train(
     name: str | None = None,
     plugin_file: str | Path | None = None,
     observers: Observer | str | Sequence[Observer | str] = (),
+    start: Run | str | Path | None = None,
     **options: Any,
 ) -> Run:
     """Train a model and leave it in a new run folder.
@@ -59,6 +61,8 @@ def train(
         plugin_file: Python file that holds the plugin, if it is not installed.
         observers: are told how it goes; each is an `Observer`, or the name of one that a plugin announces, such as
             `tensorboard` or `mlflow`.
+        start: a run to go on from with new data: with its options, with what it learnt of its data (words, classes,
+            scaling), and from its weights. What it never learnt, such as a new class, is refused.
         options: of the task (its `Config`) and of training (`TrainingOptions`), by name: `horizon=14, epochs=30`.
 
     Raises:
@@ -69,17 +73,30 @@ def train(
     found = load_task(plugin, Path(plugin_file) if plugin_file else None)
     task = found.task
     given = sort_options(options, {task.name: task.Config, "training": TrainingOptions})
-    chosen: BaseModel = validate(task.Config, given[task.name], of=f"the task {task.name}")
+    base = None
+    if start is not None:
+        base = restore_base(given_run(start, "train"), task, Path(plugin_file) if plugin_file else None)
+    chosen: BaseModel = (
+        options_of(base, given[task.name])
+        if base is not None
+        else validate(task.Config, given[task.name], of=f"the task {task.name}")
+    )
     settings = validate(TrainingOptions, {**task.training, **given["training"]}, of="training")
     observer = together(observers)
     is_table = not isinstance(data, str | os.PathLike)
     with as_file(data, "train") as source:
         torch.manual_seed(settings.seed)
         with in_one_line(task, "load_data"):
-            examples = task.load_data(source, chosen, settings.seed)
+            if base is None:
+                examples = task.load_data(source, chosen, settings.seed)
+            else:
+                examples = task.load_again(source, chosen, settings.seed, base.info)
         chosen = examples.config or chosen
         with in_one_line(task, "build_model"):
             model = task.build_model(chosen, examples.info).to(pick_device(settings.device))
+        if base is not None:
+            load_weights(model, load_tensors(base.run.weights)[0], base.run.weights)
+        settings = with_steps_enough(settings, given["training"], len(examples.train))
         rehearse(task, chosen, examples, model)
         if settings.threads is None:
             settings = settings.model_copy(update={"threads": threads_for(model, settings.batch_size)})
@@ -92,6 +109,7 @@ def train(
             created=now(),
             source=str(source.resolve()) if source else None,
             fingerprint=fingerprint(task.data_files(source, chosen), task.name),
+            base=base.run.record.name if base is not None else None,
             licence=task.data_sets()[0].licence if source is None and task.data_sets() else None,
             summary=examples.summary,
             notes=list(examples.notes),
@@ -159,7 +177,8 @@ def resume(
     config = task.Config.model_validate(record.config)
     observer = together(observers)
     torch.manual_seed(record.training.seed)
-    examples = task.load_data(source, config, record.training.seed)
+    info = task.Info.model_validate(record.info)
+    examples = load_own(task, source, config, record.training.seed, info, record.base)
     model = task.build_model(config, examples.info).to(pick_device(record.training.device))
     session = _session(task, config, examples, model, run, observer)
     session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)

@@ -11,13 +11,7 @@ KINDS = ("spike", "gap to zero", "stuck", "drift", "noise")
 def plant(
     values: NDArray[np.float32], count: int, spread: NDArray[np.float64], random: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], list[str]]:
-    """Plant faults, spread evenly over a recording, each in one column.
-
-    Args:
-        values: (steps, columns); not changed.
-        count: of faults.
-        spread: standard deviation of each column.
-        random: decides kind, column, place and size.
+    """Plant faults into values (steps, columns), spread evenly over them, each in one column, in spreads of it.
 
     Returns:
         the rows with faults; 1 for each row that has one, 0 for others; and the kind of each fault.

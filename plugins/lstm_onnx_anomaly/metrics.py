@@ -15,11 +15,7 @@ from lstm_onnx_anomaly.options import Config
 
 
 def scores(spread: Array) -> list[Metric]:
-    """Return F1, precision and recall of rows; of whole anomalies how many were found, and after how many rows.
-
-    Args:
-        spread: standard deviation of each column in training.
-    """
+    """Return the scores of alarms, and the error of the forecast in `spread`, a number for each column."""
 
     def error(answers: Arrays, batch: Arrays) -> tuple[float, int]:
         """Errors of what was expected of normal rows, in spreads."""

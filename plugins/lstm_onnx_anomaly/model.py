@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_onnx.nn.lstm import LSTM
+from lstm_onnx.nn.tail import exceeded_by
 from lstm_onnx.plugin import Learnt, Rows
 from lstm_onnx_anomaly.options import Config
 
@@ -104,7 +105,7 @@ class Detector(nn.Module):
         """Set levels and threshold so that `share` of normal rows is above it, from what `errors` found of batches."""
         errors = torch.cat([e[keep] for e, keep in found])
         self.levels.copy_(torch.quantile(errors, LEVEL, dim=0).clamp(min=1e-6))
-        self.threshold.copy_(torch.quantile((errors / self.levels).amax(dim=1), 1 - share).clamp(min=1e-6))
+        self.threshold.copy_(exceeded_by((errors / self.levels).amax(dim=1), share).clamp(min=1e-6))
 
     def errors(self, batch: Mapping[str, Tensor], answers: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return averaged errors (batch, step, column) of a whole batch, in spreads, and which rows are normal."""

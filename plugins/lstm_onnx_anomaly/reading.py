@@ -114,8 +114,6 @@ def _mark(label: str | None, where: str) -> int | None:
         return None
     text = label.lower()
     if text not in (*_TRUE, *_FALSE):
-        raise UserError(
-            f"{where}: found the label '{label}'; an anomaly is told by {', '.join(_TRUE)}, a normal row by "
-            f"{', '.join(_FALSE)}"
-        )
+        known = f"an anomaly is told by {', '.join(_TRUE)}, a normal row by {', '.join(_FALSE)}"
+        raise UserError(f"{where}: found the label '{label}'; {known}")
     return int(text in _TRUE)

@@ -62,7 +62,7 @@ class Anomaly(FeatureTask[choices.Config]):
 
         assert isinstance(model, FeatureModel) and isinstance(model.network, Detector)
         network = model.network
-        found = [network.errors(batch, model.decode(model.ask(batch)[0])) for batch in validation]
+        found = [network.errors(batch, model.decode(model.run(batch))) for batch in validation]
         network.calibrate(found, config.false_alarms)
 
     def scores(self, options: choices.Config, outputs: Sequence[Any]) -> Sequence[Metric]:
@@ -90,7 +90,7 @@ class Anomaly(FeatureTask[choices.Config]):
 
     def graphs(self, model: nn.Module, config: choices.Config, info: Learnt) -> list[GraphSpec]:
         """The graph of the features; of two columns that are equally strange, either is right."""
-        return [_decided(graph) for graph in super().graphs(model, config, info)]
+        return [_decided(g) for g in super().graphs(model, config, info)]
 
     def streaming(self, model: nn.Module, config: choices.Config, info: Learnt) -> GraphSpec:
         """A row at a time."""

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from lstm_onnx_captioning.options import UNKNOWN
+from lstm_onnx.features.sentence_graph import UNKNOWN
 
 _APOSTROPHES = re.compile(r"(?<=\w)['\u2019\u02bc](?=\w)")
 

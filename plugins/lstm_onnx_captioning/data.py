@@ -25,7 +25,7 @@ from lstm_onnx_captioning.options import Config, Info
 from lstm_onnx_captioning.pictures import find_folders, locate, read_examples
 from lstm_onnx_captioning.reading import read
 from lstm_onnx_captioning.scenes import scenes, share_out
-from lstm_onnx_captioning.worded import with_captions
+from lstm_onnx_captioning.worded import in_words, with_captions
 
 
 def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
@@ -49,9 +49,9 @@ def load(source: Path | None, config: Config, seed: int) -> TaskData[Info]:
         examples = draw(config)
     else:
         found = read(source, config)
-        config = found.config
         notes += found.notes
-        examples = read_examples(with_captions(found.rows, source, notes), source, config, notes)
+        config, texts = in_words(found.config, found.rows, notes)
+        examples = read_examples(with_captions(found.rows, texts, source, notes), source, config, notes)
     chosen = choose_parts(examples, config, source)
     learnt = [text for i in chosen["train"] for text in examples.captions[i]]
     words = build_words(learnt, config.min_count)

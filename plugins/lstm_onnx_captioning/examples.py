@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from lstm_onnx.contract import Array
 from lstm_onnx.data.parts import Part
+from lstm_onnx.features.sentence_graph import END, SPECIAL
 from lstm_onnx.plugin import RaggedSplit
 from lstm_onnx_captioning.captions import encode
-from lstm_onnx_captioning.options import END, SPECIAL
 
 Pixels = NDArray[np.uint8]
 Take = Callable[[Array], dict[str, Array]]

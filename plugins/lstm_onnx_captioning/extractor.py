@@ -15,8 +15,8 @@ from onnx import inliner, version_converter
 from lstm_onnx.contract import Array
 from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.errors import UserError, first_line
+from lstm_onnx.features.resizing import Floats, to_unit
 from lstm_onnx.plugin import open_session, parse_model
-from lstm_onnx_captioning.resizing import Floats, to_unit
 
 WANTED = "one float32 input (batch, 3, size, size) of RGB from 0 to 1, and one output (batch, channel, row, column)"
 OPSET = 18

@@ -8,11 +8,11 @@ from onnx import GraphProto
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.resizing import IMAGE, PICTURE, resize, resize_graph
 from lstm_onnx.plugin import connect, prefix_names
 from lstm_onnx.task import Arrays, Stage
 from lstm_onnx_captioning.extractor import Extractor, extractor
 from lstm_onnx_captioning.options import Config, Info
-from lstm_onnx_captioning.resizing import IMAGE, PICTURE, resize, resize_graph
 
 FEATURES = TensorSpec(
     name="features",

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lstm_onnx.features.sentence_graph import END, START, UNKNOWN
 from lstm_onnx.nn.beam_search import Decoded, beam_search
 from lstm_onnx_captioning.decoders import Attend, Seen, State, Tell
 from lstm_onnx_captioning.encoders import CompactEncoder
-from lstm_onnx_captioning.options import END, START, UNKNOWN, Config, Info
+from lstm_onnx_captioning.options import Config, Info
 
 
 class Captioner(nn.Module):

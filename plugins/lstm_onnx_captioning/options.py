@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-END, START, UNKNOWN = 0, 1, 2
-"""Token ids that stand for no word; END also fills what follows the end. Words have ids from 3 on."""
-
-SPECIAL = ("<end>", "<start>", "<unknown>")
+from lstm_onnx.features.sentence_graph import SPECIAL
 
 
 class Config(BaseModel):
@@ -23,8 +20,15 @@ class Config(BaseModel):
         None, description="folder that picture names are relative to; that of the captions file if not given"
     )
     image_column: str | None = Field(None, description="column of picture names; found if it is called image or file")
-    caption_column: str | None = Field(
-        None, description="column of captions; a picture may have several rows; found if it is called caption"
+    caption_column: tuple[str, ...] | None = Field(
+        None,
+        description="columns of captions; a picture may have several rows, too; found if they are called caption, or "
+        "caption1, caption2 and so on",
+    )
+    characters: bool | None = Field(
+        None,
+        description="each character of Chinese, Japanese, Thai and other scripts without spaces is a word; found in "
+        "the captions if not given",
     )
     split: str | None = Field(None, description="column that says train, validation or test; found if it is called so")
     test_share: float = Field(0.15, gt=0, lt=1, description="share of pictures kept for the test, if none are given")
@@ -74,6 +78,11 @@ class Config(BaseModel):
     length_penalty: float = Field(
         0.7, ge=0, description="captions are ranked by log-probability / length ** this; 0 prefers short ones"
     )
+
+    @field_validator("caption_column", mode="before")
+    @classmethod
+    def _one_is_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
 
 class Info(BaseModel):

@@ -7,41 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from pathlib import Path
-from typing import Literal
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
-from PIL import Image
 
-from lstm_onnx.data.images import read_pictures
+from lstm_onnx.data.images import IMAGE_FORMATS, read_pictures
 from lstm_onnx.data.parts import Part
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.resizing import squared
 from lstm_onnx.progress import counting
-from lstm_onnx_captioning.examples import Examples, Pixels
+from lstm_onnx_captioning.examples import Examples
 from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.raw_captions import Row
 
-GREY = (128, 128, 128)
 _RANK: tuple[Part | None, ...] = (None, "train", "validation", "test")
-
-
-def squared(image: Image.Image, size: int, fit: Literal["crop", "pad", "stretch"]) -> Pixels:
-    """Return (size, size, 3) pixels of a picture of mode RGB.
-
-    Where a side is odd by a pixel, that pixel is cut or added at the right or at the bottom. The filter is Pillow's
-    BILINEAR: a triangle, as wide as the picture shrinks, at half-pixel centres.
-    """
-    width, height = image.size
-    if fit == "crop":
-        side = min(width, height)
-        left, top = (width - side) // 2, (height - side) // 2
-        image = image.crop((left, top, left + side, top + side))
-    elif fit == "pad":
-        side = max(width, height)
-        square = Image.new("RGB", (side, side), GREY)
-        square.paste(image, ((side - width) // 2, (side - height) // 2))
-        image = square
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
 
 
 def read_examples(rows: Sequence[Row], source: Path, config: Config, notes: list[str]) -> Examples:
@@ -93,11 +72,12 @@ def find_folders(rows: Sequence[Row], source: Path, config: Config, notes: list[
 
     If the first picture is in none of them, a folder beside the captions that has it is taken, too, and noted.
     """
-    folders = [source.parent]
+    here = source if source.is_dir() else source.parent
+    folders = [here]
     if config.images is not None:
-        folders = [config.images, source.parent / config.images, source.parent]
+        folders = [config.images, here / config.images, here]
     if not locate(rows[0].name, folders).is_file():
-        beside = sorted(folder for folder in source.parent.iterdir() if folder.is_dir())
+        beside = sorted(folder for folder in here.iterdir() if folder.is_dir())
         found = next((folder for folder in beside if locate(rows[0].name, [folder]).is_file()), None)
         if found is not None:
             notes.append(f"pictures are found in {found}")
@@ -106,9 +86,22 @@ def find_folders(rows: Sequence[Row], source: Path, config: Config, notes: list[
 
 
 def locate(name: str, folders: Sequence[Path]) -> Path:
-    """Return where a picture is, by the path that stands there or by its last part alone."""
-    tried = [folder / path for folder in folders for path in dict.fromkeys((name, Path(name).name))]
-    return next((path for path in tried if path.is_file()), tried[0])
+    """Return where a picture is: by the path that stands there, also as Windows writes it, or by its last part alone.
+
+    A name without an ending is that of the only picture that is called so.
+    """
+    ways = (name, Path(name).name, *((name.replace("\\", "/"), PureWindowsPath(name).name) if "\\" in name else ()))
+    tried = [folder / path for folder in folders for path in dict.fromkeys(ways)]
+    found: Path | None = next((path for path in tried if path.is_file()), None)
+    if found is None and Path(ways[-1]).suffix.lower() not in IMAGE_FORMATS:
+        endings = [p for path in tried if path.parent.is_dir() for p in _with_ending(path)]
+        found = endings[0] if len({p.resolve() for p in endings}) == 1 else None
+    return found or tried[0]
+
+
+def _with_ending(path: Path) -> list[Path]:
+    found = (path.with_name(path.name + ending) for e in IMAGE_FORMATS for ending in (e, e.upper()))
+    return [p for p in found if p.is_file()]
 
 
 def _one(first: Row, other: Row) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +34,38 @@ def read_json(content: Any, source: Path, config: Config) -> RawCaptions:
 
 
 def _read_coco(images: list[Any], annotations: Any, source: Path, config: Config) -> RawCaptions:
-    captions: dict[Any, list[str]] = defaultdict(list)
+    captions: dict[str, list[str]] = defaultdict(list)
+    empty = 0
     if not isinstance(annotations, list):
         raise UserError(f"{source}: annotations: is no list; it should be {_FORMS}")
     for i, entry in enumerate(annotations):
         place = f"{source}: annotations[{i}]"
-        captions[_value(entry, "image_id", place)].append(_text(entry, "caption", place))
+        of = str(_value(entry, "image_id", place))  # "7" and 7 are the same picture
+        if _value(entry, "caption", place) is None:
+            empty += 1
+            continue
+        captions[of].append(_text(entry, "caption", place))
+    _refuse_strangers(images, captions, source)
     rows = []
     for i, entry in enumerate(images):
         place = f"{source}: images[{i}]"
-        own = captions.pop(_value(entry, "id", place), [])
+        own = captions.pop(str(_value(entry, "id", place)), [])
         part = part_of(entry["split"], place) if entry.get("split") is not None else None
         rows.append(Row(_text(entry, "file_name", place), tuple(own), part, place))
     lost = sum(map(len, captions.values()))
-    notes = (f"captions of pictures that are not in the list, which are left out: {lost:,}",) if lost else ()
-    return RawCaptions(rows, config, notes)
+    notes = [f"captions of pictures that are not in the list, which are left out: {lost:,}"] if lost else []
+    notes += [f"captions that are null, which are left out: {empty:,}"] if empty else []
+    return RawCaptions(rows, config, tuple(notes))
+
+
+def _refuse_strangers(images: list[Any], captions: Mapping[str, list[str]], source: Path) -> None:
+    """Refuse captions of which none belongs to a picture of the list."""
+    ids = [str(_value(entry, "id", f"{source}: images[{i}]")) for i, entry in enumerate(images)]
+    if captions and not captions.keys() & set(ids):
+        raise UserError(
+            f"{source}: no image_id of the annotations is an id of the images: '{next(iter(captions))}' is an "
+            f"image_id, and '{ids[0]}' an id; do both parts belong together?"
+        )
 
 
 def _karpathy_rows(images: list[Any], source: Path) -> Iterator[Row]:
@@ -57,7 +74,8 @@ def _karpathy_rows(images: list[Any], source: Path) -> Iterator[Row]:
         sentences = _value(entry, "sentences", place)
         if not isinstance(sentences, list):
             raise UserError(f"{place}: its 'sentences' are no list; the form is {_FORMS}")
-        captions = tuple(_sentence(s, f"{place}.sentences[{k}]") for k, s in enumerate(sentences))
+        told = enumerate(s for s in sentences if not (isinstance(s, dict) and s.get("raw", "") is None))
+        captions = tuple(_sentence(s, f"{place}.sentences[{k}]") for k, s in told)
         name = _text(entry, "filename", place)
         if entry.get("filepath"):
             name = f"{_text(entry, 'filepath', place)}/{name}"

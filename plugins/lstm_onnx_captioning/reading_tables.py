@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,27 +26,43 @@ def read_frame(frame: pl.DataFrame, source: Path, config: Config) -> RawCaptions
         UserError: a column is missing or holds something else; says which option names it.
     """
     image = _column(frame, source, config.image_column, "image_column", _IMAGE, "names of pictures")
-    caption = _column(frame, source, config.caption_column, "caption_column", _CAPTION, "captions")
+    captions = _caption_columns(frame, source, config)
     split = _split(frame, source, config.split)
     _refuse_kind(frame, image, source, "names of pictures")
-    _refuse_kind(frame, caption, source, "captions")
+    for caption in captions:
+        _refuse_kind(frame, caption, source, "captions")
     rows = []
     parts = frame.get_column(split).to_list() if split else [None] * frame.height
     names = frame.get_column(image).cast(pl.String).to_list()
-    for i, (name, cell, part) in enumerate(zip(names, frame.get_column(caption).to_list(), parts, strict=True)):
+    cells = zip(*(frame.get_column(c).to_list() for c in captions), strict=True)
+    for i, (name, row, part) in enumerate(zip(names, cells, parts, strict=True)):
         place = f"{source}: row {row_number(source, i)}"
         if name is None or not name.strip():
             raise UserError(
                 f"{place}, column '{image}': the name of the picture is missing; fill it in or delete the row"
             )
-        texts = cell if isinstance(cell, list) else [cell]
+        texts = [text for cell in row for text in (cell if isinstance(cell, list) else [cell])]
         found = part_of(part, f"{place}, column '{split}'") if split else None
         rows.append(Row(name.strip(), tuple(str(t) for t in texts if t is not None), found, place))
-    notes = [f"pictures of column '{image}', captions of column '{caption}'"]
+    told = ", ".join(f"'{c}'" for c in captions)
+    notes = [f"pictures of column '{image}', captions of column{'s' * (len(captions) > 1)} {told}"]
     if split and not config.split:
         notes.append(f"column '{split}' says which part a picture belongs to")
-    filled = {"image_column": image, "caption_column": caption, "split": split}
+    filled = {"image_column": image, "caption_column": captions, "split": split}
     return RawCaptions(rows, config.model_copy(update=filled), tuple(notes))
+
+
+def _caption_columns(frame: pl.DataFrame, source: Path, config: Config) -> tuple[str, ...]:
+    """Take the columns that were asked for, or one with a usual name and those with its name and a number."""
+    if config.caption_column is not None:
+        for column in config.caption_column:
+            require(frame, column, source, "--caption-column")
+        return config.caption_column
+    for name in _CAPTION:
+        one = re.compile(rf"{name}[ _-]?\d*", re.IGNORECASE)
+        if found := tuple(c for c in frame.columns if one.fullmatch(c.strip())):
+            return found
+    return (_column(frame, source, None, "caption_column", _CAPTION, "captions"),)
 
 
 def _column(frame: pl.DataFrame, source: Path, chosen: str | None, option: str, usual: Iterable[str], what: str) -> str:

@@ -13,7 +13,7 @@ from lstm_onnx_captioning.examples import picture_split
 from lstm_onnx_captioning.options import Config, Info
 from lstm_onnx_captioning.pictures import read_examples
 from lstm_onnx_captioning.reading import read
-from lstm_onnx_captioning.worded import with_captions
+from lstm_onnx_captioning.worded import in_words, with_captions
 
 
 def load_scored(source: Path, config: Config, info: Info) -> ScoredData:
@@ -25,7 +25,8 @@ def load_scored(source: Path, config: Config, info: Info) -> ScoredData:
     notes: list[str] = []
     found = read(source, config)
     notes += found.notes
-    examples = read_examples(with_captions(found.rows, source, notes), source, config, notes)
+    config, texts = in_words(config, found.rows, notes)
+    examples = read_examples(with_captions(found.rows, texts, source, notes), source, config, notes)
     known = set(info.words)
     said = [word for captions in examples.captions for text in captions for word in text.split()]
     share = sum(word in known for word in said) / max(1, len(said))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from lstm_onnx.contract import Axis, TensorSpec, Tolerance
+from lstm_onnx.features.resizing import IMAGE, resize_stage
+from lstm_onnx.features.sentence_graph import sentence_stage
 from lstm_onnx.task import GraphSpec
-from lstm_onnx_captioning.caption_graph import CAPTION, caption_stage
 from lstm_onnx_captioning.frozen import feature_stage
 from lstm_onnx_captioning.model import Captioner
 from lstm_onnx_captioning.options import Config, Info
-from lstm_onnx_captioning.resizing import IMAGE, resize_stage
+
+CAPTION = TensorSpec(name="caption", dtype="string", dims=("batch",), meaning="what is to be seen, words in lower case")
 
 _APART = 1e-4
 """Tolerance of log-probabilities and attention; words are exact."""
@@ -49,8 +51,8 @@ def graph_spec(model: Captioner, config: Config, info: Info) -> GraphSpec:
         description=f"Says in words what is to be seen on a picture; knows {len(info.words):,} words.",
         # the score is a sum over words
         tolerance=Tolerance(rtol=0, atol=apart, outputs={"score": apart * config.max_words}, decided_by="score"),
-        before=resize_stage(config) if info.features is None else feature_stage(config, info),
-        after=caption_stage(tokens(info), config.max_words),
+        before=resize_stage(config.size, config.fit) if info.features is None else feature_stage(config, info),
+        after=sentence_stage(tokens(info), config.max_words, CAPTION),
     )
 
 

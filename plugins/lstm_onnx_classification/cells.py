@@ -93,7 +93,7 @@ def part_names(found: list[str], column: str, numbers: list[int], where: Path) -
     return tuple(part_of(text, place) for text, place in zip(found, places, strict=True))
 
 
-def refuse_changes(frame: pl.DataFrame, sequence: str, column: str, where: Path, advice: str = "") -> None:
+def refuse_changes(frame: pl.DataFrame, sequence: str, column: str, where: Path) -> None:
     """Refuse a column that changes within a sequence."""
     first = pl.col(column).first().over(sequence)
     changed = frame.select(pl.col(column).ne_missing(first)).to_series().arg_true()
@@ -104,8 +104,8 @@ def refuse_changes(frame: pl.DataFrame, sequence: str, column: str, where: Path,
     before = frame.filter(pl.col(sequence) == name).get_column(column)[0]
     raise UserError(
         f"{where}: row {row_number(where, at)}, column '{column}': found '{_shown(frame.get_column(column)[at])}', and "
-        f"rows of sequence '{name}' before it have '{_shown(before)}'; it must be the same in all rows of a sequence"
-        f"{advice}"
+        f"rows of sequence '{name}' before it have '{_shown(before)}'; it must be the same in all rows of a sequence: "
+        "cut long recordings into windows with --windows 100 (rows) or --windows 4s"
     )
 
 

@@ -85,7 +85,7 @@ def find_roles(table: Understanding, where: Path, config: Config) -> Roles:
     roles = Roles(label=label, group=config.group, split=split, notes=notes)
     free = [c for c in frame.columns if c not in roles.known]
     numbers = set(table.numbers)
-    if config.text or not (config.sequence or config.time or config.channels):
+    if config.text or not (config.sequence or config.time or config.channels or config.windows):
         text = config.text or _text_column(frame, where, free, numbers)
         if text is not None:
             notes.append(f"texts of column '{text}', classes of column '{label}'")
@@ -161,9 +161,9 @@ def _series_roles(table: Understanding, where: Path, config: Config, roles: Role
     free = [c for c in frame.columns if c in free or c == config.sequence]
     sequence = config.sequence or called(frame.select(free), _SEQUENCES)
     repeated = sequence is not None and frame.get_column(sequence).n_unique() < frame.height
-    if config.sequence or repeated:
-        assert sequence is not None
-        if not config.sequence:
+    if config.sequence or repeated or config.windows:
+        sequence = sequence if config.sequence or repeated else None
+        if not config.sequence and sequence is not None:
             _refuse_several_ids(frame, where, sequence, [c for c in free if c != sequence])
         return _long_roles(frame, where, config, roles, [c for c in free if c != sequence], numbers, sequence)
     rest = [c for c in free if c != sequence]
@@ -171,7 +171,7 @@ def _series_roles(table: Understanding, where: Path, config: Config, roles: Role
     if time is not None and (time in numbers or not numbered([c for c in rest if c in numbers])):
         raise UserError(
             f"{where}: column '{time}' orders steps, and nothing tells which sequence a row belongs to; name that "
-            "column with --sequence; one long recording must be cut first, into windows that each have a name there"
+            "column with --sequence; one long recording is cut into windows with --windows 100 (rows) or --windows 4s"
         )
     steps, unused = list(config.channels), dict[str, str]()
     if not steps:
@@ -259,7 +259,7 @@ def _long_roles(
     roles: Roles,
     free: list[str],
     numbers: Set[str],
-    sequence: str,
+    sequence: str | None,
 ) -> Roles:
     time = config.time or _time_column(frame, free, config)
     free = [c for c in free if c != time]
@@ -278,7 +278,8 @@ def _long_roles(
         raise UserError(f"{where}: no column of numbers is left to learn from{hint}")
     shown = ", ".join(f"'{c}'" for c in channels[:8]) + (f" and {len(channels) - 8} more" if len(channels) > 8 else "")
     order = f"in the order of '{time}'" if time else "in the order in which they stand"
-    roles.notes.append(f"a row is a step: '{sequence}' tells sequences apart, steps {order}, channels {shown}")
+    apart = f"'{sequence}' tells sequences apart" if sequence is not None else "all of one recording"
+    roles.notes.append(f"a row is a step: {apart}, steps {order}, channels {shown}")
     _note_unused([c for c in free if c not in channels and c not in unused], roles.notes)
     for column, why in unused.items():
         roles.notes.append(f"column '{column}' is no channel: it {why}; name all with --channels if it should be")

@@ -23,6 +23,12 @@ class Config(TableOptions):
         None, description="column that tells sequences apart, in a table with a row for each step"
     )
     time: str | None = Field(None, description="column that orders the steps of a sequence; as they stand without it")
+    windows: str | None = Field(
+        None,
+        description="cut recordings, a row for each step, into windows of so many rows (100) or so long (4s): each "
+        "is an example, with the label of most of its rows",
+    )
+    hop: str | None = Field(None, description="how far windows lie apart, in rows or time; half a window if not given")
     channels: tuple[str, ...] = Field((), description="columns of numbers to learn from; all without another role")
     group: str | None = Field(
         None, description="column of patients, machines, …: one group is never on both sides of a split"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lstm_onnx.data.followed import followed
 from lstm_onnx.data.parts import Part
+from lstm_onnx.data.table_folders import LABEL, RECORDING, read_table_folder, table_files
 from lstm_onnx.data.tables import FORMATS
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.text_files import other_encoding
@@ -19,6 +20,8 @@ from lstm_onnx.errors import UserError, nearest
 from lstm_onnx_classification.columns import Roles, find_roles, readings, wide_columns
 from lstm_onnx_classification.examples import RawExamples, joined
 from lstm_onnx_classification.options import Config
+from lstm_onnx_classification.reading_lists import holds_lists, read_lists
+from lstm_onnx_classification.reading_recordings import read_recordings
 from lstm_onnx_classification.reading_series import read_npz, read_series_table, read_ts_file
 from lstm_onnx_classification.reading_texts import names_of_archive, read_encoded, read_folders, read_text_table
 
@@ -38,6 +41,9 @@ def read(source: Path, config: Config, alone: bool = False) -> RawExamples:
     """
     if source.is_dir():
         source, found = _in_folder(source)
+        if found is None and table_files(source) and not any(source.rglob("*.txt")):
+            named = {"sequence": config.sequence or RECORDING, "label": config.label or LABEL}
+            return _read_tables(source, config.model_copy(update=named), alone)
         if found is None:
             return _joined_test(read_folders(source, config), source, config, read_folders, alone)
         alone = False  # a pair of files in the folder belongs to it
@@ -97,17 +103,28 @@ def _has_labels(path: Path, config: Config) -> bool:
 
 
 def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
-    names = config.header
+    names, told = config.header, tuple[str, ...]()
     try:
-        frame = read_encoded(source, config.encoding, names)
+        if source.is_dir():
+            frame, told = read_table_folder(source, lambda f: read_encoded(f, config.encoding, names), labelled=True)
+        else:
+            frame = read_encoded(source, config.encoding, names)
     except NoHeader as error:
         found_names = names_of_archive(source, config.encoding, error.cells)
         if found_names is None:
             raise
         names, frame = found_names, read_encoded(source, config.encoding, found_names)
+    if holds_lists(frame, config):
+
+        def lists(path: Path, config: Config) -> RawExamples:
+            return read_lists(frame if path == source else read_encoded(path, config.encoding), path, config)
+
+        return _joined_test(lists(source, config), source, config, lists, alone)
     if alone:  # what is scored needs no groups and parts
         absent = [name for name in ("group", "split") if getattr(config, name) not in frame.columns]
         config = config.model_copy(update=dict.fromkeys(absent))
+        if config.channels and not set(config.channels) & set(frame.columns):  # of another kind, perhaps texts
+            config = config.model_copy(update={"sequence": None, "time": None, "channels": ()})
     table = Understanding(frame, source, config)
     roles = find_roles(table, source, config)
     steps = roles.channels or (wide_columns(table.looks, (*roles.others, roles.sequence)) if roles.wide else ())
@@ -120,6 +137,8 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
             found = plain
         else:
             found = followed(read_encoded(path, config.encoding, names), understood, path)
+        if config.windows and not roles.text:
+            return read_recordings(found, path, roles, config)
         read_rows = read_text_table if roles.text else read_series_table
         return read_rows(found, path, roles, config.on_missing)
 
@@ -132,7 +151,7 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
         found.table and found.table.model_copy(update={"encoding": other_encoding(config.encoding)}),
         found.column,
         config=_resolved(config, roles).model_copy(update=written),
-        notes=(*reading_notes(source), *table.notes((*steps, *timed)), *roles.notes, *found.notes),
+        notes=(*told, *reading_notes(source), *table.notes((*steps, *timed)), *roles.notes, *found.notes),
         understood=understood,
     )
     return _joined_test(read, source, config, one, alone)

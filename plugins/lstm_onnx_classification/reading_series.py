@@ -44,6 +44,7 @@ def read_ts_file(path: Path, config: Config) -> RawExamples:
         channels=found.channels,
         table=_table_of_arrays(len(found.channels)),
         named=found.classes,
+        notes=found.notes,
     )
 
 

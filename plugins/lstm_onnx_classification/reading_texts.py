@@ -21,7 +21,7 @@ from lstm_onnx_classification.examples import Examples, RawExamples
 from lstm_onnx_classification.labels import OnBad
 from lstm_onnx_classification.options import Config
 
-SKIP = "leave such rows out with --on-missing skip"
+SKIP = "leave such rows out with --on-missing skip (evaluate: --set on_missing=skip)"
 COLUMN = "text"
 """What the column of texts is called in a table for a model of a folder."""
 _LEAST = 4

@@ -30,6 +30,7 @@ class Classification(FeatureTask[Chosen]):
     Config = Chosen
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "weight_decay": 1e-2}
     streams = True
+    reading = ("on_missing", "on_unseen", "encoding", "split", "group", "test_file", "test_share", "validation_share")
 
     def read(self, source: Path | None, options: Chosen, random: np.random.Generator) -> Examples:
         """Read sequences or texts, and say what features they are; see `lstm_onnx_classification.data`."""
@@ -54,6 +55,10 @@ class Classification(FeatureTask[Chosen]):
         from lstm_onnx_classification.data import VOWELS
 
         return (VOWELS,)
+
+    def watched(self, config: Chosen) -> PrimaryMetric:
+        """Balanced accuracy where rare classes are balanced, as they hardly count in the plain one."""
+        return self.primary_metric if config.balance == "none" else PrimaryMetric("balanced_accuracy", mode="max")
 
     def shares(self, options: Chosen) -> tuple[float, float]:
         """As the options say."""

@@ -29,7 +29,9 @@ def periods(step: Step, span: int) -> tuple[int, ...]:
         step: distance between rows.
         span: seconds from the first to the last row of the training data.
     """
-    distance = step.seconds or step.months * YEAR // 12
+    if step.counted:
+        return ()
+    distance = step.seconds / step.per_second or step.months * YEAR // 12
     return tuple(p for p in (DAY, WEEK, YEAR) if 2 * distance <= p and 2 * p <= span)
 
 
@@ -38,15 +40,17 @@ class Phases(nn.Module):
 
     Args:
         found: the periods, in seconds.
+        per_second: how many units of time a second has.
     """
 
     lengths: Tensor
     rates: Tensor
     quarters: Tensor
 
-    def __init__(self, found: tuple[int, ...]) -> None:
+    def __init__(self, found: tuple[int, ...], per_second: int = 1) -> None:
         super().__init__()
         self.features = 4 * len(found)
+        found = tuple(p * per_second for p in found)
         self.register_buffer("lengths", torch.tensor(found, dtype=torch.int64), persistent=False)
         rates = [torch.diag(torch.tensor([2 * math.pi * k / p for p in found])) for k in (1, 2, 1, 2)]
         self.register_buffer("rates", torch.cat(rates, dim=1), persistent=False)  # (period, features)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
+from lstm_onnx.data.categories import level_columns
 from lstm_onnx.data.measures import no_measure
 from lstm_onnx.data.tables import numeric_column, require
-from lstm_onnx.data.timestamps import looks_like_time
+from lstm_onnx.data.times.find import find_time
 from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx_forecasting.options import Config
@@ -21,8 +22,8 @@ from lstm_onnx_forecasting.options import Config
 class Roles:
     """The columns by role; `notes` says what was chosen without being told, `unused` why a column has none."""
 
-    time: str
-    series: str | None
+    time: tuple[str, ...]
+    series: tuple[str, ...]
     target: tuple[str, ...]
     past: tuple[str, ...]
     future: tuple[str, ...]
@@ -34,6 +35,18 @@ class Roles:
     def numbers(self) -> tuple[str, ...]:
         """All columns of numbers: targets, past, future, static."""
         return (*self.target, *self.past, *self.future, *self.static)
+
+    def words(self, table: Understanding) -> tuple[str, ...]:
+        """The covariates that hold words."""
+        cells = table.frame.schema
+        return tuple(
+            c for c in (*self.past, *self.future, *self.static) if c not in table.numbers and cells[c] == pl.String
+        )
+
+    def with_levels(self, levels: Mapping[str, Sequence[str]]) -> Roles:
+        """Put a column for each of its words in the place of each column of words."""
+        past, future, static = (level_columns(c, levels) for c in (self.past, self.future, self.static))
+        return replace(self, past=past, future=future, static=static)
 
 
 def find_roles(table: Understanding, config: Config) -> Roles:
@@ -54,7 +67,7 @@ def find_roles(table: Understanding, config: Config) -> Roles:
         for column in rest[:1]:
             numeric_column(frame, column, where)  # tells which cell is no number, and why
         raise UserError(f"{where}: no column of numbers is left to forecast; name it with --target")
-    unused = {c: "holds no numbers" for c in rest if c not in numbers}
+    unused = {c: "holds no numbers; words may go to --past, --future or --static" for c in rest if c not in numbers}
     target, passed = _targets(table, numbers, config)
     notes = []
     if unused:
@@ -68,9 +81,9 @@ def find_roles(table: Understanding, config: Config) -> Roles:
     return Roles(time, config.series, target, config.past, config.future, config.static, tuple(notes), unused | passed)
 
 
-def _rest(frame: pl.DataFrame, time: str, config: Config) -> list[str]:
+def _rest(frame: pl.DataFrame, time: Sequence[str], config: Config) -> list[str]:
     """Name the columns that have no role but perhaps that of a target."""
-    taken = {time, config.series, *config.past, *config.future, *config.static}
+    taken = {*time, *config.series, *config.past, *config.future, *config.static}
     return [c for c in frame.columns if c not in taken]
 
 
@@ -83,10 +96,12 @@ def _targets(table: Understanding, numbers: list[str], config: Config) -> tuple[
     return (target, passed) if target else (tuple(numbers), {})
 
 
-def readings(table: Understanding, roles: Roles, config: Config) -> tuple[ColumnReading, ...]:
+def readings(
+    table: Understanding, roles: Roles, config: Config, levels: Mapping[str, tuple[str, ...]]
+) -> tuple[ColumnReading, ...]:
     """Say of every column of a table what it is used as."""
     target = "series" if config.columns == "series" else "target"
-    used = {roles.time: "time"} | ({roles.series: "series"} if roles.series is not None else {})
+    used = dict.fromkeys(roles.time, "time") | dict.fromkeys(roles.series, "series")
     for role, columns in (
         (target, roles.target),
         ("past", roles.past),
@@ -94,16 +109,18 @@ def readings(table: Understanding, roles: Roles, config: Config) -> tuple[Column
         ("static", roles.static),
     ):
         used |= dict.fromkeys(columns, role)
-    kinds = {roles.time: "time"} | ({roles.series: "id"} if roles.series is not None else {})
-    return tuple(
+    kinds = dict.fromkeys(roles.time, "time") | dict.fromkeys(roles.series, "id")
+    kinds |= dict.fromkeys(levels, "category")
+    found = [
         table.reading(c, used.get(c, LEFT_OUT), kinds.get(c), odd=roles.unused.get(c)) for c in table.frame.columns
-    )
+    ]
+    return tuple(one.model_copy(update={"levels": levels.get(one.column)}) for one in found)
 
 
 def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Config) -> None:
-    single = {"--time": (config.time,), "--series": (config.series,)}
-    roles: dict[str, Sequence[str | None]] = {
-        **single,
+    roles: dict[str, Sequence[str]] = {
+        "--time": config.time,
+        "--series": config.series,
         "--target": config.target,
         "--past": config.past,
         "--future": config.future,
@@ -112,8 +129,6 @@ def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Confi
     seen: dict[str, str] = {}
     for option, columns in roles.items():
         for column in columns:
-            if column is None:
-                continue
             require(frame, column, where, option)
             if column in seen:
                 both = f"both {seen[column]} and {option}" if seen[column] != option else f"{option} twice"
@@ -121,16 +136,12 @@ def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Confi
             seen[column] = option
     if config.columns == "series" and config.series:
         raise UserError(
-            f"{where}: --columns series reads each target column as a series, and --series '{config.series}' reads the "
-            "series from one column; give one of the two"
+            f"{where}: --columns series reads each target column as a series, and --series '{' '.join(config.series)}' "
+            "reads the series from one column; give one of the two"
         )
 
 
-def _find_time(frame: pl.DataFrame, where: Path | str, config: Config) -> str:
-    taken = {config.series, *config.target, *config.past, *config.future, *config.static}
-    found = [c for c in frame.columns if c not in taken and looks_like_time(frame, c)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UserError(f"{where}: several columns hold times ({', '.join(found)}); name the right one with --time")
-    raise UserError(f"{where}: no column of times was found; name it with --time; there is: {', '.join(frame.columns)}")
+def _find_time(frame: pl.DataFrame, where: Path | str, config: Config) -> tuple[str, ...]:
+    if config.time_format == ("rows",):
+        return ()
+    return find_time(frame, where, {*config.series, *config.target, *config.past, *config.future, *config.static})

@@ -16,7 +16,7 @@ from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.reading import ReadSeries, read_series
 from lstm_onnx_forecasting.season import choose_season, choose_window
 
-_BUNDLED = {"time": "time", "target": ("vehicles",), "past": ("temperature", "clouds")}
+_BUNDLED = {"time": ("time",), "target": ("vehicles",), "past": ("temperature", "clouds")}
 
 
 def read(source: Path | None, config: Config) -> Examples:
@@ -41,7 +41,14 @@ def read(source: Path | None, config: Config) -> Examples:
         series,
         _series(config, found, window),
         Ahead(name="forecast", along="series", quantiles=config.quantiles, lower=lower, upper=upper),
-        Table(time=found.roles.time, series=found.roles.series, step=found.step, wide=config.columns == "series"),
+        Table(
+            time=next(iter(found.roles.time), None),
+            series=next(iter(found.roles.series), None),
+            series_with=found.roles.series[1:],
+            step=found.step,
+            clock=found.clock,
+            wide=config.columns == "series",
+        ),
         where=source,
         season=season,
         parts=parts,
@@ -101,16 +108,19 @@ TRAFFIC = DataSet(
 
 
 def _with_bundled_roles(config: Config) -> Config:
-    chosen = (config.time, config.series, *config.target, *config.past, *config.future, *config.static)
+    chosen = (*config.time, *config.series, *config.target, *config.past, *config.future, *config.static)
     return config if any(chosen) else config.model_copy(update=_BUNDLED)
 
 
 def _resolved(config: Config, read: ReadSeries, season: int, window: int) -> Config:
     """Fill in what was found, so that other data is read the same way."""
-    roles = read.roles
+    roles, clock = read.asked, read.clock
+    zoned = bool(clock.columns) and not read.step.counted
     found = {
         "time": roles.time,
         "series": roles.series,
+        "time_format": clock.forms if clock.columns else ("rows",),
+        "zone": (clock.zone or "none") if zoned else None,
         "past": roles.past,
         "future": roles.future,
         "static": roles.static,
@@ -118,5 +128,6 @@ def _resolved(config: Config, read: ReadSeries, season: int, window: int) -> Con
         "season": season,
         "window": window,
         "decimal": read.decimal,
+        "levels": read.levels,
     }
     return config.model_copy(update=found if config.columns == "series" else found | {"target": roles.target})

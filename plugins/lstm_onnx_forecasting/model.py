@@ -48,7 +48,7 @@ class Forecaster(nn.Module):
         series, targets, hidden = info.features, len(info.target), config.hidden
         self.config = config
         found = periods(series.step, info.span) if config.calendar else ()
-        self.phases = Phases(found) if found else None
+        self.phases = Phases(found, series.step.per_second) if found else None
         calendar = self.phases.features if self.phases else 0
         known_ahead = calendar + len(series.future) + len(series.static) + targets * config.seasons
         self.encoder = LSTM(series.size + calendar, hidden, config.layers, dropout=config.dropout)

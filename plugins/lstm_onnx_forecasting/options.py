@@ -16,8 +16,20 @@ class Config(TableOptions):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     # the table
-    time: str | None = Field(None, description="column that holds the time; found by itself if there is only one")
-    series: str | None = Field(None, description="column that names the series, in a long table of several")
+    time: tuple[str, ...] = Field(
+        (), description="column that holds the time, or those that say it together (date hour); found by itself"
+    )
+    time_format: tuple[str, ...] = Field(
+        (),
+        description="how times are written: day-first, month-first, unix, unix-ms, excel, steps (numbers that are no "
+        "dates), rows (no time: rows are counted), or a pattern such as %d.%m.%Y or yyyymmddhh; found from the cells",
+    )
+    zone: str | None = Field(
+        None, description="zone of times that carry offsets, such as Europe/Berlin; none if they must not; found"
+    )
+    series: tuple[str, ...] = Field(
+        (), description="column that names the series, or those that do together, in a long table of several"
+    )
     target: tuple[str, ...] = Field((), description="columns to forecast; every numeric column without another role")
     columns: Literal["variables", "series"] = Field(
         "variables",
@@ -26,9 +38,21 @@ class Config(TableOptions):
     )
     past: tuple[str, ...] = Field((), description="columns known up to now, not forecast (past covariates)")
     future: tuple[str, ...] = Field((), description="columns known ahead of time, such as holidays or prices")
-    static: tuple[str, ...] = Field((), description="numeric columns with one value per series")
+    static: tuple[str, ...] = Field((), description="columns with one value per series, numbers or words")
+    levels: tuple[str, ...] = Field(
+        (), description="words that past, future and static columns may hold, as column=word; those that they hold"
+    )
     frequency: str | None = Field(
-        None, description="distance between rows, such as 15m, 1h, 1d, 1w, 1mo, 1q, 1y; found from the time column"
+        None,
+        description="distance between rows, such as 100ms, 15m, 1h, 1d, 1w, 1mo, 1q, 1y; b for business days, "
+        "'5m mon-fri 09:30-16:00' for sessions; found from the time column",
+    )
+    snap: str | None = Field(None, description="move times that come a little early or late to multiples of this, 5m")
+    resample: tuple[str, ...] = Field(
+        (), description="make one row of all within a step: the step, and mean (if not said), sum, first or last"
+    )
+    repeated: Literal["mean", "sum", "first", "last"] | None = Field(
+        None, description="make one row of those of one time; refused if not said"
     )
     # the question
     horizon: int = Field(12, ge=1, description="how many steps ahead to forecast")
@@ -64,6 +88,24 @@ class Config(TableOptions):
         description="how many seasons back the head sees the value of the same phase; the window must hold them",
     )
     calendar: bool = Field(True, description="let the model see time of day, weekday and season of the year")
+
+    @field_validator("time", "series", mode="before")
+    @classmethod
+    def _several(cls, columns: object) -> object:
+        return (columns,) if isinstance(columns, str) else () if columns is None else columns
+
+    @field_validator("resample", mode="before")
+    @classmethod
+    def _words(cls, resample: object) -> object:
+        return tuple(resample.split()) if isinstance(resample, str) else resample
+
+    @field_validator("resample")
+    @classmethod
+    def _step_and_how(cls, resample: tuple[str, ...]) -> tuple[str, ...]:
+        resample = tuple(word for given in resample for word in given.split())
+        if len(resample) > 2 or (len(resample) == 2 and resample[1] not in ("mean", "sum", "first", "last")):
+            raise ValueError("a step and what becomes of its rows, such as 1h mean (or sum, first, last)")
+        return resample
 
     @field_validator("quantiles")
     @classmethod

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_onnx.contract import Contract
+from lstm_onnx.contract import Contract, Step
+from lstm_onnx.data.frequency import moment_text
 from lstm_onnx.task import Arrays
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ def _draw(
 ) -> None:
     horizon = outputs["forecast"].shape[1]
     past: Any = slice(-max(3 * horizon, 24), None)  # enough to see the pattern, not so much that the forecast shrinks
-    before = _dates(inputs["time"][example, past])
+    step = contract.table.step if contract.table is not None else None
+    before = _dates(inputs["time"][example, past], step)
     known = inputs["values"][example, past, target]
-    ahead = _dates(outputs["forecast_time"][example])
+    ahead = _dates(outputs["forecast_time"][example], step)
     panel.plot(before, known, color=PAST, linewidth=1.2, label="known")
     if "quantiles" in outputs:
         levels = contract.axes["quantile"].labels or ()
@@ -72,15 +74,21 @@ def _draw(
     panel.plot(ahead, forecast, color=AHEAD, linewidth=2, marker=marker, label="forecast")
     panel.axvline(before[-1], color=PAST, linewidth=0.8, linestyle=":")
     name = (contract.axes["target"].labels or ("",))[target]
-    panel.set_title(f"{name}, from {np.datetime_as_string(ahead[0], unit='m').replace('T', ' ')}", fontsize=9)
+    panel.set_title(f"{name}, from {moment_text(int(outputs['forecast_time'][example, 0]), step)}", fontsize=9)
     panel.spines[["top", "right"]].set_visible(False)
+    if step is not None and step.counted:
+        return
     locator = _locator()
     panel.xaxis.set_major_locator(locator[0])
     panel.xaxis.set_major_formatter(locator[1])
 
 
-def _dates(seconds: Any) -> Any:
-    return np.asarray(seconds, dtype="datetime64[s]")
+def _dates(times: Any, step: Step | None) -> Any:
+    """Return times as dates, but where rows are counted."""
+    if step is not None and step.counted:
+        return np.asarray(times)
+    unit = (step.unit if step is not None else None) or "s"
+    return np.asarray(times, dtype=f"datetime64[{unit}]")
 
 
 def _locator() -> tuple[Any, Any]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import polars as pl
 
 from lstm_onnx.column_reading import ColumnReading
-from lstm_onnx.contract import Step
+from lstm_onnx.contract_clock import Clock, Gather, Step
+from lstm_onnx.data.categories import find_levels, level_column, with_levels
 from lstm_onnx.data.frequency import parse_step
+from lstm_onnx.data.gathering import Rules
 from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
@@ -31,20 +34,29 @@ class ReadSeries:
     """What was read.
 
     Attributes:
-        roles: which column plays which part.
+        roles: which column plays which part; a column of words is a column for each of them.
         target: names of the targets of each series.
         step: the distance between rows.
         understood: how each column of the table is read.
+        asked: the roles of the columns as they stand in the table, those of words in one piece.
         decimal: the decimal sign of all its numbers, if they have one.
         series: each from its first known target to its last; values (rows, columns in the order of `names`).
+        clock: how times are written, and what is done with irregular rows.
     """
 
     roles: Roles
     target: tuple[str, ...]
     step: Step
     series: list[Series]
-    understood: tuple[ColumnReading, ...] = ()
+    clock: Clock
+    understood: tuple[ColumnReading, ...]
+    asked: Roles
     decimal: str | None = None
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The words of columns of words, each as `column=word`."""
+        return tuple(level_column(r.column, word) for r in self.understood for word in r.levels or ())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,27 +77,52 @@ def read_series(source: Path, config: Config, notes: list[str]) -> ReadSeries:
     """
     understood = open_table(source, config)
     roles = find_roles(understood, config)
-    table = _read(understood.with_numbers(roles.numbers), source, roles, config)
+    asked = roles
+    levels = {c: find_levels(understood.looks, c, source, config.levels) for c in roles.words(understood)}
+    roles = roles.with_levels(levels)
+    frame = with_levels(understood.with_numbers([c for c in asked.numbers if c not in levels]), levels, source)
+    table = _read(frame, source, roles, config)
     target = (WIDE_TARGET,) if config.columns == "series" else roles.target
-    notes += [*reading_notes(source), *understood.notes(roles.numbers), *roles.notes, *table.notes]
+    notes += [*reading_notes(source), *understood.notes(asked.numbers), *roles.notes, *table.notes]
     _refuse_empty(table.series, roles, config, source)
     if config.transform == "log":
         _check_logarithm(table.series, target, source, notes)
     series = _trimmed(table.series, len(target), notes)
+    understood_columns = readings(understood, asked, config, levels)
     return ReadSeries(
-        roles, target, table.step, series, readings(understood, roles, config), understood.decimal or config.decimal
+        roles, target, table.step, series, table.clock, understood_columns, asked, understood.decimal or config.decimal
     )
 
 
 def _read(frame: pl.DataFrame, source: Path, roles: Roles, config: Config) -> Regular:
-    try:
-        step = parse_step(config.frequency) if config.frequency else None
-    except UserError as error:
-        raise UserError(f"--frequency: {error}") from None
+    step = _step(config.frequency, "--frequency")
+    snap = _step(config.snap, "--snap")
+    if snap is not None and (snap.months or snap.unit is not None):
+        raise UserError(f"--snap {config.snap}: times are moved to whole seconds, minutes, hours or days; write it so")
+    gathered = _step(config.resample[0], "--resample") if config.resample else None
+    if gathered is not None and step is not None and (gathered.seconds, gathered.months) != (step.seconds, step.months):
+        raise UserError(f"--resample {config.resample[0]} and --frequency {config.frequency} differ; leave one out")
+    how = cast(Gather, config.resample[1] if len(config.resample) > 1 else "mean") if gathered is not None else None
+    rules = Rules(snap.seconds if snap else None, how, config.repeated, range(len(roles.target)))
+    step = step or gathered
+    words = () if config.time_format == ("rows",) else config.time_format
     if config.columns == "series":
         shared = (*roles.past, *roles.future, *roles.static)
-        return wide_series(frame, source, time=roles.time, columns=roles.target, shared=shared, step=step)
-    return regular_series(frame, source, time=roles.time, columns=roles.numbers, series=roles.series, step=step)
+        return wide_series(
+            frame, source, time=roles.time, columns=roles.target, shared=shared, step=step, words=words,
+            zone=config.zone, rules=rules,
+        )  # fmt: skip
+    return regular_series(
+        frame, source, time=roles.time, columns=roles.numbers, series=roles.series, step=step, words=words,
+        zone=config.zone, rules=rules,
+    )  # fmt: skip
+
+
+def _step(text: str | None, option: str) -> Step | None:
+    try:
+        return parse_step(text) if text else None
+    except UserError as error:
+        raise UserError(f"{option}: {error}") from None
 
 
 def _refuse_empty(series: Sequence[Series], roles: Roles, config: Config, source: Path) -> None:

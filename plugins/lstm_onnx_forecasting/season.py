@@ -21,11 +21,18 @@ def default_season(step: Step) -> int:
     """
     if step.months:
         return 12 // step.months if 12 % step.months == 0 else 1
-    if step.seconds == 7 * DAY:
+    if step.counted:
+        return 1
+    per = step.per_second
+    if step.sessions is not None and step.sessions.rows * step.seconds < DAY * per:
+        return step.sessions.rows if 2 <= step.sessions.rows <= 288 else 1
+    if step.sessions is not None and step.sessions.rows == 1:
+        return len(step.sessions.days)
+    if step.seconds == 7 * DAY * per:
         return 52
-    if step.seconds >= DAY:
-        return 7 * DAY // step.seconds if 7 * DAY % step.seconds == 0 else 1
-    for period in (DAY, 3600, 60):
+    if step.seconds >= DAY * per:
+        return 7 * DAY * per // step.seconds if 7 * DAY * per % step.seconds == 0 else 1
+    for period in (DAY * per, 3600 * per, 60 * per):
         if period % step.seconds == 0 and 2 <= period // step.seconds <= 288:
             return period // step.seconds
     return 1

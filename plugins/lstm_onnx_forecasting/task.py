@@ -63,7 +63,9 @@ class Forecasting(FeatureTask[options.Config]):
         """Add the season, and how long the training part is."""
         series = known["series"]
         assert isinstance(series, Windows)
-        return self.Info(**dict(fitted), season=options.season, span=series.store.scales.span)
+        return self.Info(
+            **dict(fitted), season=options.season, span=series.store.scales.span // series.store.step.per_second
+        )
 
     def describe(self, learnt: Learnt) -> str:
         """Say what is forecast, how far, and from what."""

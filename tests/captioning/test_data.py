@@ -183,7 +183,7 @@ def test_the_same_caption_twice_of_a_picture_is_one(tmp_path: Path) -> None:
         ),
         (
             CAPTIONS,
-            {"caption_column": "text"},
+            {"caption_column": ("text",)},
             "c.jsonl: there is no column 'text' (from --caption-column); there is: ",
         ),
         (CAPTIONS, {"encoder": "none.onnx"}, "--encoder none.onnx: no such file"),
@@ -205,7 +205,7 @@ def test_parts_that_leave_nothing_are_refused(tmp_path: Path) -> None:
 
 def test_a_repaired_column_choice_reads_other_data_the_same_way(data: Data, tmp_path: Path) -> None:
     assert isinstance(data.config, Config)
-    assert (data.config.image_column, data.config.caption_column) == ("image", "captions")
+    assert (data.config.image_column, data.config.caption_column) == ("image", ("captions",))
     pl.DataFrame({"image": ["0.png", "1.png"], "captions": ["a dog", "a cat"], "text": ["x", "y"]}).write_csv(
         tmp_path / "other.csv"
     )

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from lstm_onnx_captioning.caption_graph import caption_stage
 from lstm_onnx_captioning.extractor import extractor
-from lstm_onnx_captioning.options import END, START
 from lstm_onnx_captioning.samples import sample
+from lstm_onnx_captioning.spec import CAPTION
 from lstm_onnx_captioning.spec import tokens as described_tokens
 from onnx import helper, numpy_helper
 
@@ -20,6 +19,7 @@ from lstm_onnx import testing
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.evaluate import evaluate
 from lstm_onnx.exporting.export import export
+from lstm_onnx.features.sentence_graph import END, START, sentence_stage
 from lstm_onnx.graph.subgraphs import numeric
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.training.run_folder import open_run
@@ -115,7 +115,7 @@ def test_numbers_alone_where_there_are_no_strings() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9])
 def test_captions_are_words_with_spaces_between(count: int) -> None:
-    stage = caption_stage(described_tokens(info()), count)
+    stage = sentence_stage(described_tokens(info()), count, CAPTION)
     model = helper.make_model(stage.build(), opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
     onnx.checker.check_model(model, full_check=True)
     rows = np.random.default_rng(count).integers(0, 3 + len(WORDS), (50, count))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from lstm_onnx_captioning.model import Captioner, build
-from lstm_onnx_captioning.options import END, START, UNKNOWN
 
+from lstm_onnx.features.sentence_graph import END, START, UNKNOWN
 from tests.captioning.tiny import WORDS, captioner, config, info
 
 DECODERS = ["attend", "tell"]

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from lstm_onnx_captioning.examples import Examples, Part
 from lstm_onnx_captioning.options import Config
-from lstm_onnx_captioning.pictures import read_examples, squared
+from lstm_onnx_captioning.pictures import read_examples
 from lstm_onnx_captioning.raw_captions import Row
-from lstm_onnx_captioning.resizing import resize
 from PIL import Image
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.resizing import resize, squared
 
 RANDOM = np.random.default_rng(0)
 FITS = get_args(Config.model_fields["fit"].annotation)

@@ -102,8 +102,8 @@ def test_karpathy_splits(tmp_path: Path) -> None:
         ({"images": [3], "annotations": {}}, "c.json: annotations: is no list"),
         (COCO | {"annotations": [{"image_id": 7}]}, "c.json: annotations[0]: has no 'caption' (found 'image_id')"),
         (
-            COCO | {"annotations": [{"image_id": 7, "caption": None}]},
-            "c.json: annotations[0]: its 'caption' is null, where text is needed",
+            COCO | {"annotations": [{"image_id": 7, "caption": 3}]},
+            "c.json: annotations[0]: its 'caption' is 3, where text is needed",
         ),
         ({"images": [{"filename": "a", "split": "train"}]}, "c.json: images[0]: has no 'sentences'"),
         (
@@ -163,7 +163,7 @@ def test_a_broken_token_file_is_refused(tmp_path: Path) -> None:
 
 
 FRAME = pl.DataFrame({"Image": ["a.jpg", "b.jpg", "a.jpg"], "caption": ["A dog.", "Two cats", "One dog"]})
-FOUND = {"image_column": "Image", "caption_column": "caption"}
+FOUND = {"image_column": "Image", "caption_column": ("caption",)}
 
 
 def test_tables_with_a_row_for_each_caption(tmp_path: Path) -> None:

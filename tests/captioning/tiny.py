@@ -13,10 +13,11 @@ import onnxruntime as ort
 import torch
 from lstm_onnx_captioning.extractor import extractor
 from lstm_onnx_captioning.model import Captioner, build
-from lstm_onnx_captioning.options import END, Config, Info
+from lstm_onnx_captioning.options import Config, Info
 from lstm_onnx_captioning.samples import _picture, sample
 from lstm_onnx_captioning.spec import graph_spec
 
+from lstm_onnx.features.sentence_graph import END
 from lstm_onnx.graph.subgraphs import torch_part
 from lstm_onnx.graph.torch_export import to_onnx, trace_sizes
 from lstm_onnx.graph.torch_reference import torch_reference

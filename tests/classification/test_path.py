@@ -163,7 +163,12 @@ def test_other_data_is_scored_with_the_classes_of_the_model(sequences: Path, tmp
     assert any("'label' that was never learnt, and count as wrong: 'z'" in note for note in found.notes)
 
 
-def test_texts_are_not_scored_by_a_model_of_sequences(sequences: Path, texts: Path, tmp_path: Path) -> None:
-    trained = lo.train("classification", sequences, **SMALL, epochs=1, runs=tmp_path)
-    with pytest.raises(UserError, match=r"films\.csv: holds texts, and the model was trained on sequences of numbers"):
-        lo.evaluate(trained, texts)
+def test_texts_are_not_scored_by_a_model_of_sequences(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(20, 4, 2)).astype(np.float32)
+    np.savez(tmp_path / "arrays.npz", values=values, labels=np.array(["a", "b"] * 10))
+    trained = lo.train("classification", tmp_path / "arrays.npz", **SMALL, epochs=1, runs=tmp_path / "runs")
+    for name in "ab":
+        (tmp_path / "texts" / name).mkdir(parents=True)
+        (tmp_path / "texts" / name / "1.txt").write_text("some words")
+    with pytest.raises(UserError, match="texts: holds texts, and the model was trained on sequences of numbers"):
+        lo.evaluate(trained, tmp_path / "texts")

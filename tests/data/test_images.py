@@ -222,5 +222,9 @@ def test_a_folder_gives_its_pictures_by_name(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (tmp_path / "inner").mkdir()
     assert [f.name for f in find_pictures(tmp_path)] == ["a.jpg", "b.PNG"]
+    (tmp_path / "inner" / ".trash").mkdir()
+    (tmp_path / "inner" / ".trash" / "c.png").touch()
     with pytest.raises(UserError, match=r"inner: holds no picture; their names end in \.png, \.jpg, "):
         find_pictures(tmp_path / "inner")
+    (tmp_path / "inner" / "c.png").touch()
+    assert [f.name for f in find_pictures(tmp_path)] == ["a.jpg", "b.PNG", "c.png"]

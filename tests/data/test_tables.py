@@ -13,7 +13,6 @@ import pytest
 from lstm_onnx.data.atomic_files import replacing, write_atomically
 from lstm_onnx.data.cells import parse_number
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, row_number, write_table
-from lstm_onnx.data.timestamps import looks_like_time, time_column, time_text
 from lstm_onnx.errors import UserError
 
 
@@ -156,78 +155,6 @@ def test_a_column_with_a_few_bad_cells_is_still_numeric() -> None:
     assert is_numeric(pl.Series(["1", "x", "3", None, "NA"]))
     assert not is_numeric(pl.Series(["a", "b", "3"]))
     assert not is_numeric(pl.Series([None, "NA"], dtype=pl.String))
-
-
-def read_times(*cells: object) -> list[str]:
-    return [time_text(int(t)) for t in time_column(pl.DataFrame({"t": pl.Series(cells)}), "t", "a.csv")[0]]
-
-
-@pytest.mark.parametrize("cells, times", [
-    (["2020-01-31", "2020-02-29"], ["2020-01-31", "2020-02-29"]),
-    (["2020-01-31T13:05:07", "2020-01-31 13:05:07.9"], ["2020-01-31 13:05:07", "2020-01-31 13:05:07"]),
-    (["2020-01-31T12:00Z", "2020-01-31T12:00+02:00", "2020-01-31 12:00-0530"],
-     ["2020-01-31 12:00", "2020-01-31 10:00", "2020-01-31 17:30"]),
-    (["2020/1/5 6:30"], ["2020-01-05 06:30"]),
-    (["2020-03", "2020-04"], ["2020-03-01", "2020-04-01"]),
-    (["2020", "2021"], ["2020-01-01", "2021-01-01"]),
-    (["2020Q1", "2020-Q4"], ["2020-01-01", "2020-10-01"]),
-    (["01/02/2020", "31/01/2020"], ["2020-02-01", "2020-01-31"]),
-    (["01/31/2020 12:05 AM", "02/01/2020 1:05 pm"], ["2020-01-31 00:05", "2020-02-01 13:05"]),
-    (["01.02.2020", "02.02.2020"], ["2020-02-01", "2020-02-02"]),
-    ([1580428800, 1580432400], ["2020-01-31", "2020-01-31 01:00"]),
-    ([1580428800000], ["2020-01-31"]),
-    (["1580428800.0"], ["2020-01-31"]),
-    ([1580428800.0], ["2020-01-31"]),
-    (["202003"], ["2020-03-01"]),
-    ([20200229], ["2020-02-29"]),
-    ([1999, 2001], ["1999-01-01", "2001-01-01"]),
-    (["1969-12-31 23:00"], ["1969-12-31 23:00"]),
-])  # fmt: skip
-def test_times_are_read(cells: list[object], times: list[str]) -> None:
-    assert read_times(*cells) == times
-
-
-def test_typed_times_are_read() -> None:
-    frame = pl.DataFrame({"t": pl.Series([1580428800]).cast(pl.Int64)}).with_columns(
-        date=pl.from_epoch("t", "s").cast(pl.Date),
-        naive=pl.from_epoch("t", "s"),
-        zoned=pl.from_epoch("t", "s").dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Berlin"),
-    )
-    for name in ("date", "naive", "zoned"):
-        assert time_column(frame, name, "a.parquet")[0].tolist() == [1580428800]
-        assert looks_like_time(frame, name)
-
-
-@pytest.mark.parametrize("cells, said", [
-    (["2020-01-31", "soon"], "row 3, column 't': 'soon' is not a time of the form that the other rows have"),
-    (["soon"], "row 2, column 't': 'soon' is not a time; write times as 2020-01-31 or 2020-01-31 13:00"),
-    (["2020-02-30", "2020-02-31"], "'2020-02-30' is a date that does not exist (and 1 more such cells)"),
-    (["2020-01-01 25:00"], "has a time of day that does not exist"),
-    (["2020-01-31", None, " "], "row 3, column 't': the time is missing (and in 1 more rows); fill it in or delete"),
-    ([1.0, float("nan")], "row 3, column 't': the time is missing"),
-    (["01/02/2020"], "dates such as '01/02/2020' can be read in two ways, day or month first"),
-    (["13/01/2020", "01/13/2020"], "row 3, column 't': '01/13/2020' has the month first, and other rows have the day"),
-    (["2020-01-01T00:00Z", "2020-01-01"], "row 3, column 't': '2020-01-01' has no zone, and other rows have one"),
-    ([True], "column 't' holds Boolean, where times are needed"),
-    (["99999999999999999999"], "is not a time"),
-])  # fmt: skip
-def test_times_that_must_be_guessed_are_refused(cells: list[object], said: str) -> None:
-    with pytest.raises(UserError) as caught:
-        read_times(*cells)
-    assert str(caught.value).startswith("a.csv: ")
-    assert said in str(caught.value)
-
-
-def test_odd_times_are_noted() -> None:
-    notes = time_column(pl.DataFrame({"t": ["2020-01-31T12:00+02:00"]}), "t", "a.csv")[1]
-    assert notes == ("column 't': times carry a zone and are counted in UTC",)
-    notes = time_column(pl.DataFrame({"t": [1, 2, 3]}), "t", "a.csv")[1]
-    assert notes == ("column 't': small whole numbers (1 to 3), read as seconds since 1970",)
-
-
-def test_the_clock_is_recognised() -> None:
-    frame = pl.DataFrame({"year": ["2020"], "load": ["2020"], "when": ["2020-01-01"], "kind": ["x"], "none": [None]})
-    assert [c for c in frame.columns if looks_like_time(frame, c)] == ["year", "when"]
 
 
 FRAME = pl.DataFrame({

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lstm_onnx.contract import Step
+from lstm_onnx.contract_clock import Clock, Sessions, Step
 from lstm_onnx.data.frequency import advance, parse_step, step_text
+from lstm_onnx.data.gathering import Rules
 from lstm_onnx.data.time_series import Regular, regular_series, wide_series
 from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError
@@ -43,9 +44,43 @@ def test_no_frequency_is_refused(text: str) -> None:
         parse_step(text)
 
 
-def test_business_days_are_refused_with_advice() -> None:
-    with pytest.raises(UserError, match="business days are not a regular grid; use 1d, and weekends count as missing"):
-        parse_step("B")
+@pytest.mark.parametrize("text, step, back", [
+    ("100ms", Step(seconds=100, unit="ms"), "100ms"), ("250us", Step(seconds=250, unit="us"), "250us"),
+    ("MS", Step(months=1), "1mo"), ("1 step", Step(seconds=1, unit="step"), "1 step"),
+    ("10 steps", Step(seconds=10, unit="step"), "10 steps"),
+    ("0.5 steps", Step(seconds=5, unit="step/10"), "0.5 steps"),
+    ("B", Step(seconds=86400, sessions=Sessions(days=(0, 1, 2, 3, 4))), "1d mon-fri"),
+    ("1d mon-sat", Step(seconds=86400, sessions=Sessions(days=(0, 1, 2, 3, 4, 5))), "1d mon-sat"),
+    ("5m mon-fri 09:30-16:00", Step(seconds=300, sessions=Sessions(days=(0, 1, 2, 3, 4), first=34200, rows=79)),
+     "5m mon-fri 09:30-16:00"),
+    ("1h mon,wed 08:00-17:00", Step(seconds=3600, sessions=Sessions(days=(0, 2), first=28800, rows=10)),
+     "1h mon,wed 08:00-17:00"),
+])  # fmt: skip
+def test_steps_below_a_second_counted_and_of_sessions(text: str, step: Step, back: str) -> None:
+    assert parse_step(text) == step
+    assert step_text(step) == back
+    assert parse_step(back) == step
+
+
+@pytest.mark.parametrize("text", ["5m mon-fri 09:30", "1d mon-fri 9-8", "2b", "1.5h", "5m whenever"])
+def test_what_says_no_sessions_is_refused(text: str) -> None:
+    if text == "5m mon-fri 09:30":
+        assert parse_step(text).sessions == Sessions(days=(0, 1, 2, 3, 4), first=34200, rows=1)
+        return
+    with pytest.raises(UserError, match=r"^'"):
+        parse_step(text)
+
+
+def test_sessions_go_on_after_the_night_and_the_weekend() -> None:
+    step = parse_step("5m mon-fri 09:30-16:00")
+    friday = seconds("2023-01-27T15:55")
+    ahead = advance(friday, step, np.arange(5))
+    assert texts(ahead)[:4] == ["2023-01-27 15:55", "2023-01-27 16:00", "2023-01-30 09:30", "2023-01-30 09:35"]
+    assert texts(advance(ahead[-1:], step, -4)) == texts(friday)
+    assert texts(advance(seconds("1969-12-26T16:00"), step, np.array([1, -79]))) == [
+        "1969-12-29 09:30",
+        "1969-12-25 16:00",
+    ]
 
 
 def test_advance_counts_calendar_months_from_anywhere_in_the_month() -> None:
@@ -88,10 +123,10 @@ def test_stamps_of_months_become_their_first_day() -> None:
     found = read(["2020-01-31", "2020-02-29", "2020-04-30"])
     assert texts(found.series[0].time) == ["2020-01-01", "2020-02-01", "2020-03-01", "2020-04-01"]
     np.testing.assert_array_equal(found.series[0].values[:, 0], [0, 1, np.nan, 2])
-    assert found.notes == (
-        "each time stands for its month (1mo steps) and is shown as the first day of it",
-        "1 of 4 rows were not there and count as missing",
-    )
+    assert found.notes == ("1 of 4 rows were not there and count as missing",)
+    assert found.clock.month_day == 31
+    middle = read(["2020-01-15", "2020-02-15", "2020-03-15"])
+    assert (middle.clock.month_day, texts(middle.series[0].time)[0]) == (15, "2020-01-01")
     assert "times fall on different days of the month; each row stands for its whole month" in (
         read(["2020-01-02", "2020-02-03", "2020-03-02", "2020-04-01"]).notes
     )
@@ -100,7 +135,11 @@ def test_stamps_of_months_become_their_first_day() -> None:
 
 def test_rows_are_sorted_and_repeated_times_averaged_over_what_is_known() -> None:
     times = ["2020-01-01", "2020-01-04", "2020-01-03", "2020-01-02", "2020-01-02", "2020-01-05", "2020-01-05"]
-    found = read(times, [1, 4, 3, 2, 6, None, 5])
+    assert (
+        "row 6: repeats the time of another row, as do 2 of 7 rows; else say what becomes of them: --repeated mean, sum"
+        in (refusal(times))
+    )
+    found = read(times, [1, 4, 3, 2, 6, None, 5], rules=Rules(repeated="mean"))
     assert texts(found.series[0].time) == [f"2020-01-0{i}" for i in range(1, 6)]
     assert found.series[0].values[:, 0].tolist() == [1, 4, 3, 4, 5]
     assert found.notes == (
@@ -123,8 +162,10 @@ def test_days_that_a_clock_change_moved_are_moved_back() -> None:
     found = read(
         ["2020-03-28T00:00+01:00", "2020-03-29T00:00+01:00", "2020-03-30T00:00+02:00", "2020-03-31T00:00+02:00"]
     )
-    assert texts(found.series[0].time) == [f"2020-03-{d} 23:00" for d in (27, 28, 29, 30)]
-    assert found.notes[-1] == "clock changes: 2 times moved by up to an hour, back to the 1d grid"
+    assert texts(found.series[0].time) == [f"2020-03-{d}" for d in (28, 29, 30, 31)]
+    moved = read(["2020-03-28 00:00", "2020-03-29 00:00", "2020-03-30 00:00", "2020-03-30 23:00"])
+    assert texts(moved.series[0].time) == [f"2020-03-{d}" for d in (28, 29, 30, 31)]
+    assert moved.notes == ("clock changes: 1 times moved by up to an hour, back to the 1d grid",)
 
 
 def test_local_hours_survive_both_clock_changes() -> None:
@@ -132,7 +173,10 @@ def test_local_hours_survive_both_clock_changes() -> None:
     assert spring.notes == ("1 of 5 rows were not there and count as missing",)
     autumn = read([f"2020-10-25 0{h}:00" for h in (0, 1, 2, 2, 3)])
     assert autumn.series[0].values[:, 0].tolist() == [0, 1, 2.5, 4]
-    assert autumn.notes == ("averaged 1 row that repeats the time of another row (the first is row 5)",)
+    assert autumn.notes == (
+        "clock change: 1 row of an hour that comes twice when clocks go back (the first is row 5); both are averaged "
+        "(--repeated says otherwise)",
+    )
 
 
 def test_a_long_table_gives_its_series_in_order_of_appearance() -> None:
@@ -153,6 +197,7 @@ def test_without_a_time_column_rows_count_as_they_stand() -> None:
     frame = pl.DataFrame({"who": ["a", "b", "a"], "v": [1, 2, 3]})
     found = regular_series(frame, "a.csv", time=None, series="who", columns=["v"])
     assert [(s.time.tolist(), s.values[:, 0].tolist()) for s in found.series] == [([0, 1], [1, 3]), ([0], [2])]
+    assert (step_text(found.step), found.clock.columns) == ("1 step", ())
 
 
 def test_wide_columns_are_series_that_share_the_others() -> None:
@@ -177,7 +222,22 @@ def test_times_off_the_grid_are_refused_with_their_row() -> None:
         "or delete the row, or give --frequency 30m (rows in between count as missing)"
     )
     assert refusal([f"2020-01-01 0{h}:{h}7" for h in range(5)], step=parse_step("1h")).endswith(
-        "; rows must be a fixed time apart: average or fill them onto a regular grid first, or give --frequency"
+        "; rows have no fixed distance: --resample 1h mean (or sum, last) makes one row of each 1h"
+    )
+    quarters = [f"2020-01-01 {h:02d}:{m:02d}" for h in range(5) for m in (0, 15, 30, 45)]
+    assert refusal(quarters, step=parse_step("1h")).endswith(
+        "; the table has a row every 15m: --resample 1h mean (or sum, last) makes one of each 1h"
+    )
+    assert "the model takes a row every 1h, and the table has one every 15m" in (
+        refusal(quarters, step=parse_step("1h"), fixed=True)
+    )
+    late = [f"2020-01-01 {5 * i // 60:02d}:{5 * i % 60:02d}:0{i % 4}" for i in range(40)]
+    assert refusal(late, step=parse_step("5m")).endswith(
+        "; if stamps come a little early or late, --snap 5m moves them to the nearest 5m"
+    )
+    assert refusal(["2020-01-01", "2020-01-02", "2020-01-03"], step=parse_step("1h"), fixed=True) == (
+        "the model takes a row every 1h, and the table has one every 1d; give it a table as fine as the one that it "
+        "learnt from"
     )
     assert refusal([*hours, "2020-01-01 05:03"], step=parse_step("1h"), fixed=True).endswith(
         "; the model was trained on rows 1h apart: correct the time, or delete the row"
@@ -205,10 +265,92 @@ def test_a_long_table_without_its_series_column_is_recognised() -> None:
         regular_series(frame, "a.csv", time="t", columns=["v"])
     assert str(caught.value) == (
         "a.csv: row 4: repeats the time of another row, as do 4 of 6 rows; if the table holds several series, name the "
-        "column that tells them apart with --series (perhaps 'shop'), else leave one row for each time"
+        "column that tells them apart with --series (perhaps 'shop'); else say what becomes of them: --repeated mean, "
+        "sum (adds up the rows of each time), first or last"
     )
-    with pytest.raises(UserError, match="the model was trained on one series: choose the rows of one"):
-        regular_series(frame, "a.csv", time="t", columns=["v"], fixed=True)
+    with pytest.raises(UserError, match="the model was trained on one row for each time: choose the rows of one"):
+        regular_series(frame, "a.csv", time="t", columns=["v"], fixed=True, clock=Clock(columns=("t",), forms=("%Y",)))
+
+
+def test_times_that_jitter_are_snapped() -> None:
+    late = [f"2020-01-01 {5 * i // 60:02d}:{5 * i % 60:02d}:0{i % 4}" for i in range(40)]
+    found = read(late, rules=Rules(snap=300))
+    assert step_text(found.step) == "5m"
+    assert texts(found.series[0].time)[:3] == ["2020-01-01", "2020-01-01 00:05", "2020-01-01 00:10"]
+    assert found.notes == ("30 of 40 times moved, by up to 3 s (--snap)",)
+    again = read(late[:3], rules=Rules(snap=300), clock=found.clock, step=found.step, fixed=True)
+    assert texts(again.series[0].time) == texts(found.series[0].time)[:3]
+
+
+@pytest.mark.parametrize("how, values", [
+    ("mean", [2, 4, np.nan, 6]), ("sum", [4, 4, 0, 6]), ("first", [1, 4, np.nan, 6]), ("last", [3, 4, np.nan, 6]),
+])  # fmt: skip
+def test_rows_are_gathered_to_steps(how: str, values: list[float]) -> None:
+    times = ["2020-01-01 00:01", "2020-01-01 00:59:59", "2020-01-01 01:07", "2020-01-01 03:10"]
+    found = read(times, [1, 3, 4, 6], rules=Rules(resample=how), step=parse_step("1h"))  # type: ignore[arg-type]
+    assert texts(found.series[0].time) == ["2020-01-01", "2020-01-01 01:00", "2020-01-01 02:00", "2020-01-01 03:00"]
+    np.testing.assert_array_equal(found.series[0].values[:, 0], values)
+    assert found.clock.resample == how
+
+
+def test_sums_add_up_targets_and_average_the_rest() -> None:
+    frame = pl.DataFrame(
+        {"t": ["2020-01-01"] * 3 + ["2020-01-03"], "sold": [1, 2, 3, 4], "price": [2.0, 2.0, 5.0, 1.0]}
+    )
+    found = regular_series(
+        frame,
+        "a.csv",
+        time="t",
+        columns=["sold", "price"],
+        step=parse_step("1d"),
+        rules=Rules(resample="sum", totals=[0]),
+    )
+    np.testing.assert_array_equal(found.series[0].values, [[6, 3], [0, np.nan], [4, 1]])
+
+
+def test_business_days_and_shops_are_sessions_that_forecasts_keep_to() -> None:
+    days = [np.datetime64("2023-01-02") + i for i in range(60)]
+    weekdays = [str(d) for d in days if np.is_busday(d)]
+    found = read(weekdays)
+    assert step_text(found.step) == "1d mon-fri"
+    assert len(found.series[0].time) == len(weekdays)
+    assert "rows are those of mon-fri alone" in found.notes[0]
+    holiday = read([d for d in weekdays if d != "2023-01-18"])
+    assert np.isnan(holiday.series[0].values).sum() == 1
+    with pytest.raises(UserError, match=r"row 3: 2023-03-04 is out of session: the model knows rows every 1d mon-fri"):
+        read(["2023-03-03", "2023-03-04"], step=found.step, fixed=True, clock=found.clock)
+    assert step_text(read([str(d) for d in days]).step) == "1d"
+    assert step_text(read(weekdays, step=parse_step("1d")).step) == "1d"
+
+
+def test_trading_hours_are_sessions() -> None:
+    opens = np.datetime64("2023-01-02T09:30")
+    bars = [
+        opens + np.timedelta64(1440 * d + 5 * k, "m")
+        for d in range(26)
+        if np.is_busday(opens.astype("datetime64[D]") + d)
+        for k in range(79)
+    ]
+    found = read([str(b) for b in bars])
+    assert step_text(found.step) == "5m mon-fri 09:30-16:00"
+    assert len(found.series[0].time) == len(bars)
+
+
+def test_several_columns_tell_series_apart_and_come_back() -> None:
+    frame = pl.DataFrame({
+        "t": ["2020"] * 3 + ["2021"] * 3, "store": [1, 1, 2] * 2, "item": ["a", "b", "a"] * 2, "v": range(6),
+    })  # fmt: skip
+    found = regular_series(frame, "a.csv", time="t", columns=["v"], series=["store", "item"])
+    assert [s.values[:, 0].tolist() for s in found.series] == [[0, 3], [1, 4], [2, 5]]
+    assert found.ids is not None
+    assert found.ids.rows() == [(1, "a"), (1, "b"), (2, "a")]
+    with pytest.raises(UserError, match=r"name the column that tells them apart with --series \(perhaps 'item'\)"):
+        regular_series(frame, "a.csv", time="t", columns=["v"], series=["store"])
+
+
+def test_steps_below_a_second() -> None:
+    found = read([f"2023-01-20 00:00:{i // 10:02d}.{i % 10}00" for i in range(30) if i != 7])
+    assert (step_text(found.step), len(found.series[0].time)) == ("100ms", 30)
 
 
 def test_a_series_without_a_name_is_refused() -> None:

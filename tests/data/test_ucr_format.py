@@ -67,8 +67,7 @@ def test_channels_are_numbered_from_one() -> None:
 
 @pytest.mark.parametrize("content, said", [
     (ONE.replace("timeStamps false", "timeStamps true"),
-     "line 2: files with time stamps (@timeStamps true) are not read; leave out the stamps and say '@timeStamps "
-     "false', or give a table with a row for each step"),
+     "has no case after '@data'; add a line for each, or choose another file"),
     (ONE.replace("univariate true", "univariate maybe"),
      "line 3: '@univariate' says 'maybe', and must say true or false"),
     (ONE.replace("@classLabel true a b\n", ""),

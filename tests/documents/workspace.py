@@ -26,6 +26,9 @@ def fill(folder: Path) -> None:
     random = np.random.default_rng(0)
     _sales(random).write_csv(folder / "sales.csv")
     _reviews(random).write_csv(folder / "reviews.csv")
+    _machines(random).write_csv(folder / "machines.csv")
+    _sensors(random).write_csv(folder / "sensors.csv")
+    _names(random, folder / "names.conll")
     _pictures(random, folder)
     lstm_file(folder)  # theirs.onnx
 
@@ -50,6 +53,33 @@ def _reviews(random: np.random.Generator) -> pl.DataFrame:
         label = ("good", "bad")[k % 2]
         rows.append({"review": f"A {' '.join(random.choice(words[label], 3))} film, number {k}.", "label": label})
     return pl.DataFrame(rows)
+
+
+def _machines(random: np.random.Generator) -> pl.DataFrame:
+    rows = []
+    for machine in range(60):
+        left = float(random.uniform(0, 100))
+        kind, load = ("fan", "pump")[machine % 2], float(random.uniform(0.5, 1.5))
+        for hour in range(int(random.integers(5, 12))):
+            row = {"machine": f"m{machine}", "hour": hour, "vibration": 5 - left / 50 + random.normal(0, 0.2)}
+            rows.append(row | {"temperature": 40 + random.normal(), "kind": kind, "load": load, "hours left": left})
+    return pl.DataFrame(rows)
+
+
+def _sensors(random: np.random.Generator) -> pl.DataFrame:
+    at = np.arange(1200)
+    wave = np.sin(at / 5)
+    columns = {"level": 60 + 5 * wave + random.normal(0, 0.1, 1200), "speed": 3 * wave + random.normal(0, 0.1, 1200)}
+    columns["speed"][1000] += 9
+    return pl.DataFrame({"time": at, **columns, "anomaly": (at == 1000).astype(int)})
+
+
+def _names(random: np.random.Generator, path: Path) -> None:
+    people, places = ["Ann", "Bob", "Eve", "Tom"], ["Rome", "Oslo", "Lima"]
+    lines = []
+    for _ in range(120):
+        lines += [f"{random.choice(people)} B-person", "lives O", "in O", f"{random.choice(places)} B-place", ". O", ""]
+    path.write_text("\n".join(lines))
 
 
 def _pictures(random: np.random.Generator, folder: Path) -> None:

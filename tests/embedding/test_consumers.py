@@ -1,4 +1,4 @@
-"""A program of one's own uses what was written: by CMake and pkg-config from C and C++, from another Rust workspace, …"""
+"""A program of one's own uses what was written: by CMake and pkg-config from C and C++, from a Rust workspace, …"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from lstm_onnx.embedding.generate import embed
 from lstm_onnx.errors import UserError
-from tests.embedding.harness import ONNXRUNTIME, ROOT, TARGETS
+from tests.embedding.harness import NODE, ONNXRUNTIME, ROOT, TARGETS
 
 MODEL = ROOT / "exported" / "vowels.onnx"
 pytestmark = pytest.mark.skipif(not ONNXRUNTIME.is_dir(), reason="tools/onnxruntime_root has not been run")
@@ -50,7 +50,8 @@ int main(int count, char **arguments)
         return 1;
     if (!vowels_classify(&model, 1, 12, frames, &length, &answer))
         return puts(model.error), 2;
-    printf("%s %s %zu %.0f\\n", VOWELS_NAME, vowels_class_labels[1], answer.probabilities_count, vowels_scores[0].value);
+    printf("%s %s %zu %.0f\\n", VOWELS_NAME, vowels_class_labels[1], answer.probabilities_count,
+           vowels_scores[0].value);
     vowels_answer_free(&answer);
     vowels_close(&model);
     FILE *file = fopen(arguments[1], "rb");
@@ -186,7 +187,8 @@ def test_a_crate_is_a_member_of_another_workspace(tmp_path: Path) -> None:
     (tmp_path / "app" / "src").mkdir(parents=True)
     (tmp_path / "Cargo.toml").write_text('[workspace]\nmembers = ["app", "vowels"]\nresolver = "2"\n')
     (tmp_path / "app" / "Cargo.toml").write_text(
-        '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\nvowels = { path = "../vowels" }\n'
+        '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n'
+        '[dependencies]\nvowels = { path = "../vowels" }\n'
     )
     (tmp_path / "app" / "src" / "main.rs").write_text(RUST_PROGRAM)
     run("cargo build --offline --workspace", tmp_path)
@@ -221,7 +223,7 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(vowels.ClassLabels[1], answer.Probabilities.Shape, vowels.Scores["accuracy"] > 0.9)
+	fmt.Println(vowels.ClassLabels[1], answer.Probabilities.Shape, vowels.Scores[0].Value > 0.9)
 	_, err = vowels.OpenBytes(content, vowels.Options{Provider: "nothing"})
 	fmt.Println(err)
 	_, err = vowels.OpenBytes(nil, vowels.Options{})
@@ -304,3 +306,86 @@ def test_a_jar_has_its_native_part_on_the_class_path(tmp_path: Path) -> None:
     assert "nothing" in second
     assert third == "the model is empty"
     assert "<groupId>org.lab</groupId>" in (tmp_path / "vowels" / "pom.xml").read_text()
+
+
+CSHARP_PROGRAM = """
+using System;
+using System.IO;
+using Vowels;
+
+internal static class App
+{
+    private static void Main()
+    {
+        byte[] content = File.ReadAllBytes("../vowels/model.onnx");
+        using (var model = new Model(content, new Options { Threads = 2, Optimisation = Optimisation.Basic }))
+        {
+            var frames = new Tensor<float>(new float[144], 1, 12, 12);
+            var answer = model.Classify(frames, new Tensor<long>(new long[] { 12 }, 1));
+            bool good = Model.Scores["accuracy"] > 0.9;
+            Console.WriteLine($"{Model.ClassLabels[1]} {answer.Probabilities.Shape[1]} {good}");
+        }
+        foreach (byte[] wrong in new[] { content, new byte[0] })
+        {
+            try
+            {
+                new Model(wrong, new Options { Provider = "nothing" });
+            }
+            catch (ModelException error)
+            {
+                Console.WriteLine(error.Message);
+            }
+        }
+    }
+}
+"""
+
+
+def test_a_program_refers_to_the_library_of_csharp(tmp_path: Path) -> None:
+    need("csharp", "mcs", "mono")
+    written = embed(MODEL, "csharp", tmp_path / "vowels")
+    for line in written.commands["build"]:
+        run(line, tmp_path / "vowels")
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "App.cs").write_text(CSHARP_PROGRAM)
+    run("cp ../vowels/build/vowels.dll . && ln -s $ONNXRUNTIME_ROOT/lib/libonnxruntime.* .", app)
+    first, second, third = run("mcs -r:vowels.dll App.cs && mono App.exe", app).splitlines()
+    assert first == "2 9 True"
+    assert "nothing" in second
+    assert third == "the model is empty"
+    project = (tmp_path / "vowels" / "program" / "program.csproj").read_text()
+    assert '<ProjectReference Include="../vowels.csproj" />' in project
+
+
+TYPESCRIPT_PROGRAM = """
+import { readFile } from "node:fs/promises";
+import { classify, classLabels, close, open, scores } from "vowels";
+
+const path = new URL(import.meta.resolve("vowels/model.onnx"));
+const model = await open(await readFile(path), { intraOpNumThreads: 2, graphOptimizationLevel: "basic" });
+const sizes = { batchSize: 1, timeSize: 12 };
+const answer = await classify(model, sizes, new Float32Array(144), BigInt64Array.of(12n));
+const accuracy: number = scores.accuracy;
+console.log(classLabels[1], answer.probabilities.dims[1], accuracy > 0.9);
+// @ts-expect-error: there is no such metric
+console.log(scores.nothing);
+await close(model);
+"""
+
+
+def test_a_package_of_node_has_exports_and_types(tmp_path: Path) -> None:
+    need("node", "node", "npm")
+    if not NODE.is_dir():
+        pytest.skip("tools/node_packages has not been run")
+    embed(MODEL, "node", tmp_path / "vowels")
+    (tmp_path / "vowels" / "node_modules").symlink_to(NODE / "node_modules")
+    app = tmp_path / "app"
+    (app / "node_modules").mkdir(parents=True)
+    (app / "node_modules" / "vowels").symlink_to(tmp_path / "vowels")
+    (app / "node_modules" / "@types").symlink_to(NODE / "node_modules" / "@types")
+    (app / "package.json").write_text('{"type": "module"}')
+    (app / "app.ts").write_text(TYPESCRIPT_PROGRAM)
+    options = "--strict --target es2022 --module nodenext --moduleResolution nodenext --types node app.ts"
+    run(f"node {NODE}/node_modules/typescript/bin/tsc {options}", app)
+    assert run("node app.js", app).splitlines() == ["2 9 true", "undefined"]

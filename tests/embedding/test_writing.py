@@ -116,6 +116,23 @@ def test_a_model_without_contract_or_examples_is_refused(tmp_path: Path) -> None
         embed(tmp_path / "b.onnx", "c", tmp_path / "out")
 
 
+def test_a_model_without_an_answer_is_refused(tmp_path: Path) -> None:
+    model = onnx.load(TRAFFIC.with_name("traffic-streaming.onnx"))
+    contract = json.loads(next(p.value for p in model.metadata_props if p.key == METADATA_KEY))
+    states = {s["output"] for s in contract["states"]}
+    contract["outputs"] = [t for t in contract["outputs"] if t["name"] in states]
+    for example in contract["examples"]:
+        example["outputs"] = {name: v for name, v in example["outputs"].items() if name in states}
+    kept = [value for value in model.graph.output if value.name in states]
+    del model.graph.output[:]
+    model.graph.output.extend(kept)
+    helper.set_model_props(model, {METADATA_KEY: json.dumps(contract)})
+    onnx.save(model, tmp_path / "a.onnx")
+    for target in TARGETS:
+        with pytest.raises(UserError, match="all its outputs are states"):
+            embed(tmp_path / "a.onnx", target, tmp_path / "out")
+
+
 def test_a_run_that_was_cut_off_is_taken_up_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of both programs lie there, and none of them was changed by hand; what a person changed is still told."""
     out = tmp_path / "out"
@@ -144,6 +161,15 @@ def test_a_run_that_was_cut_off_is_taken_up_again(tmp_path: Path, monkeypatch: p
     (out / "a.c").write_bytes(b"1")  # what it was before the run that was finished
     with pytest.raises(UserError, match=r"a\.c: was changed by hand"):
         write_folder(out, {"a.c": b"5"}, "c")
+
+
+def test_files_of_the_program_before_are_removed_unless_they_were_changed(tmp_path: Path) -> None:
+    """A build takes all sources of a folder, those of another layout too."""
+    out = tmp_path / "out"
+    write_folder(out, {"a.c": b"1", "old.c": b"1", "mine.c": b"1"}, "c")
+    (out / "mine.c").write_bytes(b"changed")
+    write_folder(out, {"a.c": b"2"}, "c")
+    assert {p.name: p.read_bytes() for p in out.glob("*.c")} == {"a.c": b"2", "mine.c": b"changed"}
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"target": "c", "files": []}'])
@@ -274,6 +300,28 @@ def test_where_inputs_come_from(model: str, mode: str, sources: list[str], tmp_p
     contract = load(MAKERS[model](tmp_path)).require_contract()
     project = project_of(contract, 0, "")
     assert (project.mode, [p.source for p in project.inputs]) == (mode, sources)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"columns": [{"column": "vehicles", "role": "target", "kind": "number", "decimal": ","}]},
+        {"clock": {"columns": ["time"], "forms": ["%d.%m.%Y"]}},
+        {"clock": {"columns": ["time"], "forms": ["datetime"], "zone": "Europe/Berlin"}},
+        {"encoding": "cp1252"},
+    ],
+)
+def test_what_programs_cannot_read_they_take_as_arrays(table: dict[str, object], tmp_path: Path) -> None:
+    model = onnx.load(TRAFFIC)
+    contract = json.loads(next(p.value for p in model.metadata_props if p.key == METADATA_KEY))
+    contract["table"] |= table
+    helper.set_model_props(model, {METADATA_KEY: json.dumps(contract)})
+    onnx.save(model, tmp_path / "a.onnx")
+    for target in ("c", "node", "bare-c"):
+        written = embed(tmp_path / "a.onnx", target, tmp_path / target)
+        assert "run" not in written.commands
+        assert not (written.folder / "example.csv").exists()
+        assert any("reads no input" in note for note in written.notes)
 
 
 def test_numbers_of_words_are_no_text_that_a_program_reads(tmp_path: Path) -> None:

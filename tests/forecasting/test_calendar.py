@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import numpy as np
+import onnxruntime as ort
 import pytest
 import torch
 from lstm_onnx_forecasting.calendar import DAY, WEEK, YEAR, Phases, periods
 
+from lstm_onnx.data.frequency import advance, parse_step
 from lstm_onnx.features.series_times import StepsAhead
 from lstm_onnx.plugin import Step
 from tests.forecasting.cases import HOUR, MONTH
@@ -103,3 +107,35 @@ def test_season_of_the_year_is_right_to_two_days() -> None:
         turns.append((m - first) / (datetime(m.year + 1, 1, 1, tzinfo=UTC) - first))
     two_days = 2 * 2 * math.pi * 2 / 365.2425  # the second harmonic turns twice as fast
     torch.testing.assert_close(found, expected(turns), rtol=0, atol=two_days)
+
+
+SESSIONS = ("5m mon-fri 09:30-16:00", "1d mon-sat", "1h mon,wed 08:00-17:00")
+
+
+@pytest.mark.parametrize("text", SESSIONS)
+def test_rows_of_sessions_ahead(text: str) -> None:
+    step = parse_step(text)
+    anywhere = np.random.default_rng(0).integers(-2_000_000_000, 4_000_000_000, size=(500, 1))
+    found = StepsAhead(step, 7)(torch.from_numpy(anywhere)).numpy()
+    np.testing.assert_array_equal(found, advance(anywhere, step, np.arange(1, 8)))
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of torch's own exporter
+@pytest.mark.parametrize("text", SESSIONS)
+def test_rows_of_sessions_are_exact_in_an_exported_graph(text: str, tmp_path: Path) -> None:
+    """Rows since the year 0 are more than float32 counts: the exporter divides integers in it, but for floor_divide."""
+    step = parse_step(text)
+    times = advance(np.full((1, 1), 1_674_000_000), step, np.arange(400)).reshape(-1, 1)
+    batch = torch.export.Dim("batch")
+    made = torch.onnx.export(
+        StepsAhead(step, 7).eval(),
+        (torch.from_numpy(times[:2]),),
+        dynamo=True,
+        opset_version=18,
+        dynamic_shapes=({0: batch},),
+    )
+    assert made is not None
+    made.save(tmp_path / "steps.onnx")
+    session = ort.InferenceSession(tmp_path / "steps.onnx", providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {session.get_inputs()[0].name: times})
+    np.testing.assert_array_equal(found, advance(times, step, np.arange(1, 8)))

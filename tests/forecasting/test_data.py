@@ -260,8 +260,14 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, options: dict[str, Any]
 
 def test_columns_that_cannot_be_found_are_asked_for(tmp_path: Path) -> None:
     two = {"day": days(30), "seen": days(30), "load": range(30)}
-    assert refusal(tmp_path, two) == "several columns hold times (day, seen); name the right one with --time"
-    assert refusal(tmp_path, {"load": range(30)}) == "no column of times was found; name it with --time; there is: load"
+    assert refusal(tmp_path, two) == (
+        "several columns hold times (day, seen); name the right one with --time, or all that say it together (--time "
+        "day seen)"
+    )
+    unreadable = {"time": ["third", "fourth"] * 15, "load": range(30)}
+    assert refusal(tmp_path, unreadable).startswith(
+        "column 'time' may hold the times, and they cannot be read, such as 't"
+    )
     words = {"day": days(30), "kind": ["x"] * 30}
     assert refusal(tmp_path, words).startswith("row 2, column 'kind': found 'x' where a number is needed")
     assert refusal(tmp_path, {"day": days(30)}) == "no column of numbers is left to forecast; name it with --target"
@@ -283,7 +289,7 @@ def test_columns_of_words_are_left_out_and_noted(tmp_path: Path) -> None:
 def test_empty_columns_are_refused(tmp_path: Path) -> None:
     columns = {"day": days(30), "load": range(30), "warm": [None] * 30}
     said = refusal(tmp_path, columns, target=("load",), past=("warm",), horizon=2)
-    assert said == "column 'warm' holds no number at all; leave it out or fill it in"
+    assert said == "column 'warm' holds nothing at all; leave it out or fill it in"
     columns["warm"] = [*[None] * 28, 1, 2]
     said = refusal(tmp_path, columns, target=("load",), past=("warm",), horizon=2)
     assert said == "column 'warm' holds no number in the training part; leave it out or fill it in"

@@ -86,6 +86,13 @@ def test_a_folder_gives_a_row_for_each_whatever_their_sizes(file: Path, folder: 
     assert [int(p[0, 0, 0]) for p in prediction.inputs["image"]] == [0, 10, 20, 30, 40, 50]
 
 
+def test_pictures_in_folders_within_are_named_by_where_they_lie(file: Path, folder: Path) -> None:
+    paint(folder / "inner" / "0.png", (3, 5), (9, 0, 0))
+    prediction = lo.load(file).predict(folder)
+    assert "inner/0.png" in prediction.table["picture"].to_list()
+    assert prediction.table.height == len(list(folder.glob("*.png"))) + 1
+
+
 def test_some_files_in_the_order_given(file: Path, folder: Path) -> None:
     prediction = lo.load(file).predict([folder / "4.png", folder / "1.png"])
     assert prediction.table["picture"].to_list() == ["4.png", "1.png"]

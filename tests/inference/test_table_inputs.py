@@ -136,6 +136,7 @@ def test_a_file_is_read_and_a_shorter_past_is_enough(tmp_path: Path) -> None:
     assert fed.arrays["values"].ravel().tolist() == [1, 2, 3]
     assert fed.notes == (
         "sorted by time: 1 row stood after a later one",
+        "3 rows of the past given, where the model looks at 4: the more there are, the better it answers",
         "1 rows after the newest known value are not used: this model takes nothing known ahead",
     )
 
@@ -189,7 +190,7 @@ def test_tables_that_do_not_fit_are_refused() -> None:
     hours = pl.DataFrame({"day": ["2020-01-01", "2020-01-02 05:00", "2020-01-03 11:00"], "load": [1, 2, 3]})
     assert refusal(forecaster(series=None, covariates=False), hours) == (
         "row 2: 2020-01-02 05:00 is off the grid of 1d that starts at 2020-01-01 (and 1 more rows); the model was "
-        "trained on rows 1d apart: correct the time, or delete the row"
+        "trained on rows 1d apart: bring them onto a grid of 1d first, or train with --snap or --resample"
     )
     short = pl.DataFrame({"day": days(2), "load": [1, 2]})
     assert refusal(forecaster(series=None, covariates=False), short) == (

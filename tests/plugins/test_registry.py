@@ -8,6 +8,7 @@ import pytest
 
 from lstm_onnx.cli.plugins import survey
 from lstm_onnx.errors import UserError
+from lstm_onnx.plugins.interface import INTERFACE
 from lstm_onnx.plugins.registry import collected, load_task
 from lstm_onnx.task import Task
 from lstm_onnx.testing import check_task
@@ -50,6 +51,26 @@ def test_a_name_claimed_twice_names_both_packages(install) -> None:
         "the name is also claimed by pkg-one",
         "the name is also claimed by pkg-two",
     }
+
+
+def test_a_plugin_for_a_newer_interface_is_refused_in_one_line(install, tmp_path: Path) -> None:
+    told = f"is written for interface {INTERFACE + 1} of lstm_onnx.plugin, and this release has {INTERFACE}; update"
+    install("pkg-later", "adding", GOOD + f"\nINTERFACE = {INTERFACE + 1}\n")
+    with pytest.raises(UserError, match=f"pkg-later 1.0: {told}"):
+        load_task("adding")
+    assert told in ({p.name: p.problem for p in survey()}["adding"] or "")
+    later = tmp_path / "later.py"  # which fails at its imports, before it has said anything
+    later.write_text(f"from lstm_onnx.plugin import Hologram\n\nINTERFACE: int = {INTERFACE + 1}\n")
+    with pytest.raises(UserError, match=rf"later\.py: {told}"):
+        load_task("adding", later)
+    later.write_text("INTERFACE = 'two'\n" + GOOD)
+    with pytest.raises(UserError, match="its INTERFACE is 'two', and must be a whole number, such as"):
+        load_task("adding", later)
+    for known in range(1, INTERFACE + 1):
+        later.write_text(f"INTERFACE = {known}\n" + GOOD)
+        assert load_task("adding", later).task.name == "adding"
+    later.write_text("from lstm_onnx.plugin import INTERFACE\n" + GOOD)
+    assert load_task("adding", later).task.name == "adding"
 
 
 def test_a_misspelt_hook_is_named(install) -> None:

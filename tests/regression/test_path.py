@@ -99,7 +99,7 @@ def test_a_file_of_the_archive_is_read_with_its_test_part(tmp_path: Path) -> Non
     batch = next(data.test.batches(5))
     np.testing.assert_allclose(nearest(batch)["target"], batch["target"])  # each test case is also there to learn from
     (tmp_path / "P_TEST.ts").write_text(head + "1,2,3:warm\n")
-    with pytest.raises(UserError, match=r"P_TEST\.ts: line 6: found 'warm' where the number to answer is needed"):
+    with pytest.raises(UserError, match=r"P_TEST.ts: line 6: found 'warm' where the number to answer is needed"):
         task.load_data(tmp_path / "P_TRAIN.ts", task.Config(), 0)
 
 

@@ -26,6 +26,7 @@ OUTSIDE = {
     "benchmarks/embedded/README.md": "benchmarks/embedded/README.md",
     "benchmarks/faults/README.md": "benchmarks/faults/README.md",
     "benchmarks/speed/README.md": "benchmarks/speed/README.md",
+    "benchmarks/tasks/README.md": "benchmarks/tasks/README.md",
 }
 """Documents outside of `docs/` that are pages of the site too, and where."""
 

@@ -1,0 +1,49 @@
+"""The sets, the options of each, and what is known about them. No option was chosen on a test part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One data set.
+
+    Attributes:
+        task: the plugin.
+        title: for people.
+        options: of the plugin and of training.
+        figures: metrics to show.
+        known: what others published, by method, in the first figure.
+    """
+
+    task: str
+    title: str
+    options: dict[str, Any] = field(default_factory=dict)
+    figures: tuple[str, ...] = ()
+    known: dict[str, float] = field(default_factory=dict)
+
+
+_NUMBERS = ("rmse", "mae", "r2")
+_ALARMS = ("f1", "precision", "recall", "found", "delay", "false_per_1000")
+_SMALL: dict[str, Any] = {"validation_share": 0.0, "dropout": 0.3, "weight_decay": 0.01}
+
+_BLEEDING: dict[str, Any] = {"window": 128, "smoothing": 8, "epochs": 200, "patience": 40, "learning_rate": 1e-2}
+
+PROBLEMS = {
+    "machines": Problem("regression", "worn machines, drawn (hours left)", {}, _NUMBERS),
+    "covid": Problem(
+        "regression",
+        "Covid3Month",
+        {**_SMALL, "epochs": 60, "hidden": 16},
+        _NUMBERS,
+        {"ROCKET": 0.0389, "random forest": 0.0425, "1-NN": 0.0531, "InceptionTime": 0.0556},
+    ),
+    "cardano": Problem("regression", "CardanoSentiment", {**_SMALL, "epochs": 30, "hidden": 16}, _NUMBERS),
+    "traffic": Problem("anomaly", "traffic, 24 planted faults", {}, _ALARMS),
+    "bleeding": Problem("anomaly", "UCR anomaly 135, InternalBleeding16", _BLEEDING, _ALARMS),
+    "heart": Problem("anomaly", "electrocardiogram of TimeEval, 3 anomalies", {"epochs": 20}, _ALARMS),
+    "sentences": Problem("tagging", "drawn sentences (spans)", {}, ("accuracy", "span_f1")),
+    "turkish": Problem("tagging", "Turkish Web Treebank (parts of speech)", {"epochs": 8, "hidden": 96}, ("accuracy",)),
+}

@@ -1,0 +1,73 @@
+"""Public data sets for regression, anomalies and tagging, read from the Python packages that carry them.
+
+None of the packages is imported: only their data files are read, so they are installed without their dependencies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+TENTHS = 1
+"""Of the sentences of a set without an official split, so many tenths are its test part."""
+
+
+def data_file(package: str, ending: str) -> Path:
+    """Return the one file of an installed package whose path ends so."""
+    try:
+        found = [f for f in distribution(package).files or [] if str(f).endswith(ending)]
+    except PackageNotFoundError:
+        raise SystemExit(f"the package '{package}' is missing; see benchmarks/tasks/README.md") from None
+    return Path(str(found[0].locate()))
+
+
+def of_aeon(folder: Path, *endings: str) -> Path:
+    """Copy files of aeon's data; return the first."""
+    copies = [Path(shutil.copy(data_file("aeon", ending), folder)) for ending in endings]
+    return copies[0]
+
+
+def heart(folder: Path) -> Path:
+    """An electrocardiogram that TimeEval's generator drew, with three anomalies in the rows to score."""
+    for part, name in (("TRAIN", "TRAIN_NA"), ("TEST", "TEST")):
+        shutil.copy(data_file("aeon", f"ecg-diff-count-3_{name}.csv"), folder / f"heart_{part}.csv")
+    return folder / "heart_TRAIN.csv"
+
+
+def turkish(folder: Path) -> Path:
+    """The Turkish Web Treebank (Kayadelen and others 2020), 4,851 sentences: `upos` of each inflectional group.
+
+    It has no official split; a hash of the sentence puts a tenth into the test part, for ever.
+    """
+    parts: dict[str, list[str]] = {"train": [], "test": []}
+    for name in ("web", "wiki"):
+        text = data_file("turkish-treebanks", f"data/{name}.conllu").read_text(encoding="utf-8")
+        for block in re.split(r"\n\s*\n", text.strip()):
+            words = " ".join(line.split("\t")[1] for line in block.splitlines() if not line.startswith("#"))
+            number = int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big")
+            parts["test" if number % 10 < TENTHS else "train"].append(block)
+    for part, blocks in parts.items():
+        (folder / f"twt_{part}.conllu").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+    return folder / "twt_train.conllu"
+
+
+def drawn(folder: Path) -> None:
+    """What the plugin draws, or plants, itself."""
+    return None
+
+
+SETS: dict[str, Callable[[Path], Path | None]] = {
+    "machines": drawn,
+    "covid": lambda f: of_aeon(f, "Covid3Month_TRAIN.ts", "Covid3Month_TEST.ts"),
+    "cardano": lambda f: of_aeon(f, "CardanoSentiment_TRAIN.ts", "CardanoSentiment_TEST.ts"),
+    "traffic": drawn,
+    "bleeding": lambda f: of_aeon(f, "InternalBleeding16_TRAIN.csv", "InternalBleeding16_TEST.csv"),
+    "heart": heart,
+    "sentences": drawn,
+    "turkish": turkish,
+}
+"""What writes each set into a folder and returns the file that `train` takes; None for a plugin's own."""

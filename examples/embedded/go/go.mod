@@ -1,0 +1,3 @@
+module example.com/vowels
+
+go 1.18

@@ -1,0 +1,1 @@
+"""How times are written: decided for a column as a whole, followed ever after, and written back the same way."""

@@ -153,7 +153,9 @@ def test_a_run_is_evaluated_and_exported_by_itself_or_its_folder(run: Run, df: p
     for x in (run, run.folder, str(run.folder)):
         assert lo.evaluate(x).scores.model == pytest.approx(run.scores, rel=1e-5)
     assert lo.evaluate(run, df).scores.model == pytest.approx(run.scores, rel=1e-5)
-    assert lo.evaluate(run, sales(150), plot=tmp_path).examples < lo.evaluate(run).examples + 1
+    other = lo.evaluate(run, sales(150), plot=tmp_path)  # all of it
+    assert other.examples > lo.evaluate(run).examples
+    assert other.summary == f"all {other.examples} forecasts of the table"
     assert 'src="data:image/png' in lo.evaluate(run, plot=tmp_path)._repr_html_()
     assert lo.export(run.folder, tmp_path / "a.onnx").contract.name == "a"
 

@@ -51,7 +51,10 @@ NEED_TORCH = {
     "lstm_onnx.graph.torch_export",
     "lstm_onnx.graph.torch_reference",
     "lstm_onnx.nn.beam_search",
+    "lstm_onnx.nn.crf",
     "lstm_onnx.nn.lstm",
+    "lstm_onnx.nn.reverse",
+    "lstm_onnx.nn.tail",
     "lstm_onnx.testing",
     "lstm_onnx.training.checkpoint",
     "lstm_onnx.training.devices",
@@ -62,7 +65,6 @@ NEED_TORCH = {
     "lstm_onnx.training.tensor_files",
     "lstm_onnx.training.train",
     "lstm_onnx.verification.torch_divergence",
-    "lstm_onnx.nn.tail",
 }
 """The core's modules that load torch when they are imported. No other does, by whatever detour."""
 

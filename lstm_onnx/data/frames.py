@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ TABLE = "the table"
 def to_polars(data: object) -> pl.DataFrame | None:
     """Return a table of polars, pandas, pyarrow or another kind that narwhals knows as one of polars, or else None.
 
+    A list of rows, each from names of columns to values, is a table, too.
+
     An index of pandas that has names, or holds times, becomes columns (without a name, `time`); any other index only
     counts the rows and is left out. Names of columns become text, categories too.
 
@@ -31,6 +33,8 @@ def to_polars(data: object) -> pl.DataFrame | None:
     """
     import narwhals as nw
 
+    if isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data):
+        data = _of_records(data)
     try:
         frame = nw.from_native(_with_index(data))
     except TypeError:
@@ -47,6 +51,15 @@ def to_polars(data: object) -> pl.DataFrame | None:
         raise UserError(f"{TABLE}: a column holds values of several kinds ({reason}); convert it to one") from error
     found = found.rename({name: str(name) for name in found.columns})
     return found.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+
+
+def _of_records(rows: list[Mapping[str, Any]]) -> pl.DataFrame:
+    """Make a table of a list of rows, each from names of columns to values."""
+    try:
+        return pl.DataFrame([dict(row) for row in rows], infer_schema_length=None)
+    except Exception as error:  # values of several kinds in one column
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{TABLE}: its rows do not make columns of one kind each ({reason})") from error
 
 
 def _with_index(data: Any) -> Any:

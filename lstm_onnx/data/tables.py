@@ -121,6 +121,12 @@ def require(frame: pl.DataFrame, column: str, where: Path | str, option: str = "
     """
     if column not in frame.columns:
         by = f" (from {option})" if option else ""
+        folded = " ".join(column.split())
+        if folded in frame.columns:
+            raise UserError(
+                f"{where}: there is no column {column!r}{by}: line breaks and rows of spaces in a header count as one "
+                f"space; write '{folded}'"
+            )
         raise UserError(f"{where}: there is no column '{column}'{by}{nearest(column, frame.columns)}")
 
 

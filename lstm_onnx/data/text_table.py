@@ -26,6 +26,8 @@ from lstm_onnx.errors import UserError
 
 _LOOKED_AT = 50
 """Lines that tell what separates cells, and where the header is."""
+_HEAD = 1 << 20
+"""Bytes that hold them."""
 _SEP = re.compile(r"sep=(.)\Z", re.IGNORECASE)
 _BETWEEN = re.compile(r"(?<=\d),(?=\d)")
 _UNITS = 3
@@ -81,7 +83,10 @@ def _as_they_stand(rows: NDArray[np.int64]) -> bool:
 
 def _beginning(path: Path, data: bytes, notes: list[str]) -> tuple[int, str, bytes]:
     """Pass over what stands above the header: the number of lines of it, what separates cells, and the rest."""
-    head = data[: 1 << 16].decode(errors="replace").splitlines()[:_LOOKED_AT]
+    head = data[:_HEAD].decode(errors="replace").split("\n")
+    if len(data) > _HEAD and len(head) > 1:
+        head.pop()  # cut short
+    head = [line.removesuffix("\r") for line in head[:_LOOKED_AT]]
     if len(head) > 1 and (told := _SEP.match(head[0].strip())):
         notes.append(f"row 1 ('{head[0].strip()}') says what separates cells, and is passed over")
         return 1, told[1], _rest(data, 1)
@@ -97,8 +102,8 @@ def _beginning(path: Path, data: bytes, notes: list[str]) -> tuple[int, str, byt
         mark, width = _shape(head[above:], fallback)
     if above:
         first = next(line.strip() for line in head[:above] if line.strip() or above == 1)
-        told_rows = f"rows 1 to {above}" if above > 1 else "row 1"
-        notes.append(f"{told_rows} ('{first[:40]}'{' …' if above > 1 else ''}) stand above the header: passed over")
+        rows = f"rows 1 to {above} ('{first[:40]}' …) stand" if above > 1 else f"row 1 ('{first[:40]}') stands"
+        notes.append(f"{rows} above the header: passed over")
     return above, mark, _rest(data, above)
 
 
@@ -380,13 +385,13 @@ def _without_other_rows(
         keep[index] = False
         shown = ", ".join(f"'{cell}'" for cell in frame.row(index)[:4] if cell)
         notes.append(f"row {rows[index]} ({shown}) holds no data, such as units: passed over")
-    first = frame.get_column(frame.columns[0]).str.strip_chars()
-    for index in (first == frame.columns[0].strip()).arg_true():
+    for index in (frame.get_column(frame.columns[0]) == frame.columns[0]).arg_true():
         if [str(cell or "").strip() for cell in frame.row(int(index))] == [c.strip() for c in frame.columns]:
             keep[int(index)] = False
             notes.append(f"row {rows[int(index)]} repeats the header: passed over")
-    nothing = frame.select(pl.all_horizontal(pl.all().is_null() | (pl.all().str.strip_chars() == ""))).to_series()
-    if len(bare := nothing.arg_true().to_numpy()):
+    nulls = [column.null_count() for column in frame.get_columns()]
+    bare = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().arg_true().to_numpy() if min(nulls) else ()
+    if len(bare):
         keep[bare] = False
         _note_empty(rows[bare], notes)
     for index in range(frame.height - 1, max(0, frame.height - 1 - _TOTALS), -1):

@@ -11,7 +11,7 @@ from lstm_onnx.contract import Array, Contract, TensorSpec, TimeSource
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_layout import output_layout, series_header
-from lstm_onnx.inference.output_table import to_table
+from lstm_onnx.inference.output_table import time_columns, to_table
 from lstm_onnx.task import Arrays
 
 _EXAMPLE, _ORIGIN, _ACTUAL = "example", "origin", "actual"
@@ -71,13 +71,14 @@ class AnswerTable:
             columns.append(pl.Series(series_header(self.contract), [self.names[i] for i in number]))
         past = next((t for t in self.contract.external_inputs if _is_past_time(t)), None)
         if past is not None:
-            newest = np.asarray(batch[past.name])[:, -1]
-            columns.append(pl.from_epoch(pl.Series(_ORIGIN, newest[row]), time_unit="s"))
+            newest = np.asarray(batch[past.name])[:, -1][row].astype(np.int64)
+            written = time_columns(self.contract, ModelInputs({}), newest, _ORIGIN)
+            columns += [c.alias(n if n == _ORIGIN else f"{_ORIGIN} {n}") for n, c in written.items()]
         return columns
 
     def frame(self) -> pl.DataFrame:
         """Return all rows."""
-        return pl.concat(self._parts) if self._parts else pl.DataFrame()
+        return pl.concat(self._parts, how="vertical_relaxed") if self._parts else pl.DataFrame()
 
 
 def _is_past_time(tensor: TensorSpec) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from lstm_onnx import display
 from lstm_onnx.contract import Array, Contract, Scores
-from lstm_onnx.data.frames import as_file
+from lstm_onnx.data.frames import TABLE, as_file
 from lstm_onnx.data.given import given_path, is_run
 from lstm_onnx.data.splits import Split
 from lstm_onnx.data.tables import write_table
@@ -89,12 +89,19 @@ def evaluate(
     """
     chosen = resolve(EvaluateOptions, options, fields, "evaluate")
     with as_file(data, "evaluate") as source, deadline(chosen.timeout):
-        if isinstance(model, Model):
-            return _judge_file(model, source, chosen)
-        path = given_path(model, "evaluate", "a run or an exported file, itself or its path")
-        if is_run(path):
-            return _judge_run(path, source, chosen)
-        return _judge_file(load(path, chosen.provider, chosen.threads), source, chosen)
+        found = _judged(model, source, chosen)
+    if source is None or isinstance(data, str | PathLike) or found.part == "test":
+        return found
+    return replace(found, summary=found.summary.removesuffix(source.name) + TABLE)  # which has no name of its own
+
+
+def _judged(model: str | PathLike[str] | Model, source: Path | None, options: EvaluateOptions) -> Evaluation:
+    if isinstance(model, Model):
+        return _judge_file(model, source, options)
+    path = given_path(model, "evaluate", "a run or an exported file, itself or its path")
+    if is_run(path):
+        return _judge_run(path, source, options)
+    return _judge_file(load(path, options.provider, options.threads), source, options)
 
 
 def _judge_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Evaluation:

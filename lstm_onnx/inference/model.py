@@ -13,9 +13,8 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx import display
-from lstm_onnx.contract import Array, Contract, TextSource
+from lstm_onnx.contract import Array, Contract
 from lstm_onnx.data.arrays import check_inputs
-from lstm_onnx.data.frames import to_polars
 from lstm_onnx.data.given import given_file
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.batches import run_in_batches
@@ -24,6 +23,7 @@ from lstm_onnx.inference.kept_columns import beside
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
 from lstm_onnx.inference.picture_answers import answer_picture_table, answer_pictures, names_pictures
+from lstm_onnx.inference.question import as_question
 from lstm_onnx.inference.session import open_session, run_session, session_contract
 from lstm_onnx.inference.settings import with_defaults
 from lstm_onnx.inference.table_inputs import read_inputs
@@ -125,7 +125,7 @@ class Model:
 
         Args:
             data: what to answer for: a path; a table of polars, pandas or pyarrow; a mapping from names of inputs to
-                arrays; or a list of texts, or of paths of pictures.
+                arrays; or a list of rows by name, of texts, or of paths of pictures.
             top: of outputs that rank labels, how many to put into the table; None for all, or three of very many; 0 for
                 all, however many.
             keep: columns of the question to put beside the answers, or `["all"]`; None for those that tell rows apart.
@@ -137,30 +137,16 @@ class Model:
         data = Path(data) if isinstance(data, str | PathLike) else data
         if (files := given_images(contract, data)) is not None:
             return Prediction(*answer_pictures(self, files, top))
-        inputs: ModelInputs | None = None
         if isinstance(data, Mapping):
             inputs = ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
         else:
-            given = self._as_table(data) if isinstance(data, list) else data
-            table = given if isinstance(given, Path) else to_polars(given)
-            if table is not None and names_pictures(contract, table):
+            table = as_question(contract, data, self.path)
+            if names_pictures(contract, table):
                 return Prediction(*answer_picture_table(self, table, top, keep))
-            if table is not None:
-                inputs = read_inputs(contract, table)
-        if inputs is None:
-            raise UserError(
-                f"predict: was given a {type(data).__name__}, and needs a path, a table of polars, pandas or pyarrow, "
-                f"arrays by name, or a list of texts or pictures"
-            )
+            inputs = read_inputs(contract, table)
         outputs = run_in_batches(contract, inputs.arrays, self.run)
-        table = beside(to_table(contract, inputs, outputs, top), contract, inputs, outputs, top, keep)
-        return Prediction(table, inputs.arrays, outputs, inputs.notes)
-
-    def _as_table(self, texts: Sequence[str | Path]) -> pl.DataFrame:
-        columns = [t.source.column for t in self.require_contract().inputs if isinstance(t.source, TextSource)]
-        if not columns:
-            raise UserError(f"{self.path}: does not answer for texts; give a file of data")
-        return pl.DataFrame({columns[0]: [str(text) for text in texts]}, schema={columns[0]: pl.String})
+        answers = beside(to_table(contract, inputs, outputs, top), contract, inputs, outputs, top, keep)
+        return Prediction(answers, inputs.arrays, outputs, inputs.notes)
 
     def stream(self) -> StreamSession:
         """Begin a stream: a sequence that comes in pieces, for files of the variant streaming.

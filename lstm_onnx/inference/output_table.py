@@ -42,7 +42,7 @@ def to_table(
     steps = 1 if layout.rows == "one" else first.shape[1]
     columns = _names(contract, inputs, batch, steps, layout.rows == "future")
     if time is not None:
-        columns |= _times(contract, inputs, time.ravel(), layout.lead)
+        columns |= time_columns(contract, inputs, time.ravel(), layout.lead)
     elif layout.rows == "step":
         columns |= _places(contract, inputs, layout, batch, steps)
     for cell, tensor in there:
@@ -95,7 +95,7 @@ def _names(contract: Contract, inputs: ModelInputs, batch: int, steps: int, ahea
     return {_name_of_examples(contract, named): pl.Series(np.repeat(found, steps).tolist())}
 
 
-def _times(contract: Contract, inputs: ModelInputs, time: Array, header: str) -> dict[str, pl.Series]:
+def time_columns(contract: Contract, inputs: ModelInputs, time: Array, header: str) -> dict[str, pl.Series]:
     """Return the times ahead as the table writes them; where nothing tells how, dates if no time of day is meant."""
     table = contract.table or Table()
     clock, step = inputs.clock or table.clock, table.step

@@ -18,6 +18,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from lstm_onnx.nn.reverse import reverse_by_length
+
 State = tuple[Tensor, Tensor]
 """Hidden and cell state, each (layers * directions, batch, hidden)."""
 
@@ -64,26 +66,6 @@ def _(
     time, batch, _ = x.shape
     hidden = r.shape[2]
     return x.new_empty(time, 1, batch, hidden), x.new_empty(1, batch, hidden), x.new_empty(1, batch, hidden)
-
-
-@torch.library.custom_op("lstm_onnx::reverse_sequence", mutates_args=())
-def reverse_sequence_op(x: Tensor, lengths: Tensor, may_be_empty: bool = False) -> Tensor:
-    """Reverse the first `lengths[b]` steps of each sequence of x (time, batch, feature); the rest stays in place.
-
-    Where `may_be_empty`, x may have no step at all, of which ONNX's operator has to be told.
-    """
-    return _reverse_by_length(x, lengths)
-
-
-@reverse_sequence_op.register_fake
-def _(x: Tensor, lengths: Tensor, may_be_empty: bool = False) -> Tensor:
-    return x.new_empty(x.shape)  # not empty_like: the result is contiguous even where x is a transposed view
-
-
-def _reverse_by_length(x: Tensor, lengths: Tensor) -> Tensor:
-    step = torch.arange(x.shape[0], device=x.device).unsqueeze(1)
-    source = torch.where(step < lengths, lengths - 1 - step, step)  # (time, batch)
-    return x.gather(0, source.unsqueeze(2).expand_as(x))
 
 
 class _Direction(nn.LSTM):
@@ -264,12 +246,7 @@ class LSTM(nn.Module):
         return [list(layer) for layer in cast(list[list[_Direction]], self.layers)]
 
     def _reverse(self, x: Tensor, lengths: Tensor | None) -> Tensor:
-        if lengths is None:
-            return x.flip(0)
-        if torch.compiler.is_exporting():
-            found: Tensor = torch.ops.lstm_onnx.reverse_sequence(x, lengths, self.may_be_empty)
-            return found
-        return _reverse_by_length(x, lengths)
+        return x.flip(0) if lengths is None else reverse_by_length(x, lengths, self.may_be_empty)
 
 
 def _at_length(y: Tensor, lengths: Tensor, start: Tensor | None, may_be_empty: bool) -> Tensor:

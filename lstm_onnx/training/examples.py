@@ -112,7 +112,8 @@ def _shown(graph: GraphSpec, rows: Sequence[Row]) -> list[set[Hashable]]:
     """What each example shows that another may not."""
     found: list[set[Hashable]] = [set() for _ in rows]
     for t in (*graph.inputs, *graph.outputs):
-        cuts = _cuts(t, rows) if isinstance(t.source, ColumnsSource | StaticSource) and t in graph.inputs else None
+        numbers = isinstance(t.source, ColumnsSource | StaticSource) and t.dtype != "string"
+        cuts = _cuts(t, rows) if numbers and t in graph.inputs else None
         for row, items in zip(rows, found, strict=True):
             items.update((t.name, item) for item in _items(t, row[t.name], row, cuts))
     return found
@@ -156,18 +157,21 @@ def _cuts(t: TensorSpec, rows: Sequence[Row]) -> list[Array]:
 
 
 def together(graph: GraphSpec, rows: Sequence[Arrays]) -> Row:
-    """Put inputs of a graph, each with a batch of one, into one batch, padded with zeros at their ends."""
+    """Put inputs of a graph, each with a batch of one, into one batch, padded at their ends."""
     found: Row = {}
     for t in graph.inputs:
         arrays, axis = [row[t.name] for row in rows], t.dims.index(BATCH)
         shape = np.max([a.shape for a in arrays], axis=0)
-        whole = [a if a.dtype.kind in "OSU" else np.pad(a, _widths(a, shape)) for a in arrays]
-        found[t.name] = np.concatenate(whole, axis=axis)
+        found[t.name] = np.concatenate([_padded(a, shape) for a in arrays], axis=axis)
     return found
 
 
-def _widths(array: Array, shape: Array) -> list[tuple[int, int]]:
-    return [(0, int(n) - m) for n, m in zip(shape, array.shape, strict=True)]
+def _padded(array: Array, shape: Array) -> Array:
+    """Fill up with zeros, or with empty strings."""
+    widths = [(0, int(n) - m) for n, m in zip(shape, array.shape, strict=True)]
+    if array.dtype.kind not in "OSU":
+        return np.pad(array, widths)
+    return np.pad(array.astype(object), widths, constant_values="")
 
 
 def save_examples(run: Run, rows: Sequence[Row]) -> None:

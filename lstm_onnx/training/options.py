@@ -99,7 +99,12 @@ def of_release_0_1(options: Mapping[str, Any], observers: ObserversT) -> tuple[d
     for old in ("config", "settings"):
         if old in options:
             renamed.warn(f"{old}={{...}}", "plain keywords, such as train(..., horizon=14, epochs=30)", level=4)
-            options |= options.pop(old) or {}
+            given = options.pop(old) or {}
+            if not isinstance(given, Mapping):
+                raise UserError(
+                    f"{old}=: was given a {type(given).__name__}, and takes options by name: {{'epochs': 30}}"
+                )
+            options |= given
     if "observer" in options:
         renamed.warn("observer=", "observers=[...]", level=4)
         observer = options.pop("observer")

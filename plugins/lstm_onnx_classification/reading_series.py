@@ -114,6 +114,19 @@ def read_npz(path: Path, config: Config) -> RawExamples:
         parts=tuple(parts) if len(read) > 1 else None,
         channels=channels,
         table=_table_of_arrays(len(channels)),
+        notes=_order_of_axes(arrays),
+    )
+
+
+def _order_of_axes(arrays: dict[str, Array]) -> tuple[str, ...]:
+    """Say how the axes were taken, where there are more channels than steps, and nothing names them."""
+    values = arrays[_VALUES]
+    if values.ndim != 3 or values.shape[1] >= values.shape[2] or _CHANNELS in arrays:
+        return ()
+    steps, channels = values.shape[1:]
+    return (
+        f"'{_VALUES}' is read as (example, time, channel): {steps} steps of {channels} channels; if the axes are "
+        f"(example, channel, time), swap the last two, or name the channels by an array '{_CHANNELS}' if they are not",
     )
 
 

@@ -10,12 +10,16 @@ import polars as pl
 
 from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
 from lstm_onnx.data.categories import level_columns
+from lstm_onnx.data.header_rows import names_a_time
 from lstm_onnx.data.measures import no_measure
 from lstm_onnx.data.tables import numeric_column, require
 from lstm_onnx.data.times.find import find_time
 from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx_forecasting.options import Config
+
+_ACROSS = 3
+"""So many columns that are called after times are no accident."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,8 @@ class Roles:
 
     def words(self, table: Understanding) -> tuple[str, ...]:
         """The covariates that hold words."""
-        cells = table.frame.schema
-        return tuple(
-            c for c in (*self.past, *self.future, *self.static) if c not in table.numbers and cells[c] == pl.String
-        )
+        held = {c for c, found in table.evidence.items() if found.known and c not in table.numbers}
+        return tuple(c for c in (*self.past, *self.future, *self.static) if c in held)
 
     def with_levels(self, levels: Mapping[str, Sequence[str]]) -> Roles:
         """Put a column for each of its words in the place of each column of words."""
@@ -57,6 +59,7 @@ def find_roles(table: Understanding, config: Config) -> Roles:
     """
     frame, where = table.looks, table.where
     _refuse_contradictions(frame, where, config)
+    _refuse_times_across(frame, where)
     time = config.time or _find_time(frame, where, config)
     if config.target:
         unused = {c: "not named with --target" for c in _rest(frame, time, config) if c not in config.target}
@@ -79,6 +82,17 @@ def find_roles(table: Understanding, config: Config) -> Roles:
         shown = ", ".join(target[:6]) + (f" and {len(target) - 6} more" if len(target) > 6 else "")
         notes.append(f"without --target, all {len(target)} {what} are forecast: {shown}")
     return Roles(time, config.series, target, config.past, config.future, config.static, tuple(notes), unused | passed)
+
+
+def _refuse_times_across(frame: pl.DataFrame, where: Path | str) -> None:
+    """Refuse a table with a row for each series, and a column for each time."""
+    times = [c for c in frame.columns if names_a_time(c)]
+    if len(times) >= _ACROSS and 2 * len(times) >= frame.width:
+        raise UserError(
+            f"{where}: the times stand in the header ('{times[0]}' to '{times[-1]}'): a row for each series; turn the "
+            "table, so that it has a row for each time: either a column for each series (--columns series), or columns "
+            "of the series (--series), the time and the value"
+        )
 
 
 def _rest(frame: pl.DataFrame, time: Sequence[str], config: Config) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from lstm_onnx.nn.crf import LinearChainCRF
 from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx.plugin import Learnt, Tags, Text
 from lstm_onnx_tagging.options import Config
@@ -28,6 +31,8 @@ class Tagger(nn.Module):
         (self.feature,), tags = learnt.inputs, learnt.outputs[0]
         assert isinstance(tags, Tags)
         self.options, self.name = options, tags.name
+        self.crf = LinearChainCRF(tags.width) if options.crf else None
+        self.scores: Tensor | None = None  # of the batch that was seen last: with a CRF the loss is not that of answers
         self.words = None
         size = self.feature.size
         if isinstance(self.feature, Text):
@@ -56,4 +61,17 @@ class Tagger(nn.Module):
             states, _ = self.lstm.hidden_states(x, lengths)
         else:
             states, state = self.lstm(x, lengths, state)
-        return {self.name: self.head(self.dropout(states))}, state
+        scores = self.head(self.dropout(states))
+        if self.crf is None:
+            return {self.name: scores}, state
+        if not torch.compiler.is_exporting():
+            self.scores = scores
+        return {self.name: scores if self.training or lengths is None else self.crf.best(scores, lengths)}, state
+
+    def loss(self, answers: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the cross-entropy of a step, or of the whole path over its steps."""
+        right = batch[f"{self.name}_number"]
+        if self.crf is None:
+            return functional.cross_entropy(answers[self.name].flatten(0, 1), right.flatten())
+        assert self.scores is not None
+        return self.crf.loss(self.scores, right, batch[self.feature.lengths])

@@ -29,6 +29,10 @@ class Config(RecordingOptions):
     # the model
     hidden: int = Field(64, ge=1, description="units of the LSTM in each direction")
     embedding: int = Field(64, ge=1, description="size of a word's vector")
+    crf: bool = Field(
+        False,
+        description="also learn which labels follow each other, and answer with the best path; not with streaming",
+    )
     bidirectional: bool = Field(True, description="also read from the end; not with streaming")
     dropout: float = Field(0.3, ge=0, lt=1, description="share of activations dropped in training")
     word_dropout: float = Field(0.1, ge=0, lt=1, description="share of words hidden in training, to learn the unknown")

@@ -46,7 +46,9 @@ class Tagging(FeatureTask[choices.Config]):
         return options.test_share, options.validation_share
 
     def whole(self, options: choices.Config, features: Learnt) -> str | None:
-        """A bidirectional model needs the whole sequence."""
+        """A bidirectional model needs the whole sequence, and so does the best path."""
+        if options.crf:
+            return "the best path of a CRF is known at the end alone; use --no-crf"
         return "a bidirectional LSTM reads from the end; use --no-bidirectional" if options.bidirectional else None
 
     def module(self, options: choices.Config, features: Learnt) -> nn.Module:

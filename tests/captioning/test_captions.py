@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from lstm_onnx_captioning.captions import build_words, encode, normalise
-from lstm_onnx_captioning.options import UNKNOWN
+
+from lstm_onnx.features.sentence_graph import UNKNOWN
 
 
 @pytest.mark.parametrize(

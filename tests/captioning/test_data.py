@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 import pytest
 from lstm_onnx_captioning.data import load, most_common
-from lstm_onnx_captioning.options import UNKNOWN, Config, Info
+from lstm_onnx_captioning.options import Config, Info
 from PIL import Image
 
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.sentence_graph import UNKNOWN
 from lstm_onnx.task import TaskData
 from tests.captioning.encoders import save_encoder
 from tests.captioning.test_scenes import groups_of

@@ -26,7 +26,7 @@ def written(folder: Path, content: str | bytes, name: str) -> Path:
     return path
 
 
-SKIP = "leave such rows out with --on-missing skip"
+SKIP = "leave such rows out with --on-missing skip (evaluate: --set on_missing=skip)"
 
 
 def refusal(source: Path, **options: Any) -> str:
@@ -158,6 +158,52 @@ def test_a_wide_table_is_what_nothing_tells_apart(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def waves(names: str, others: str) -> str:
+    """A table with a row for each of 12 sequences: steps of these names, after other columns."""
+    random = np.random.default_rng(0)
+    rows = [
+        f"{50 + i},{'ab'[i % 2]},{others.split('=')[1]},{','.join(f'{v:.3f}' for v in random.normal(size=8))}"
+        for i in range(12)
+    ]
+    return f"customer,label,{others.split('=')[0]},{names}\n" + "\n".join(rows) + "\n"
+
+
+def test_ids_and_columns_of_another_kind_are_no_steps(tmp_path: Path) -> None:
+    numbered = ",".join(f"s{k}" for k in range(8))
+    found = read(written(tmp_path, waves(numbered, "age=40"), "t.csv"), Config())
+    assert [len(item) for item in found.examples.items] == [8] * 12
+    assert {r.column: (r.role, r.odd) for r in found.understood if r.role == "left out"} == {
+        "customer": ("left out", "is not numbered like 's0'"), "age": ("left out", "is not numbered like 's0'"),
+    }  # fmt: skip
+    unnumbered = ",".join("abcdefgh")
+    found = read(written(tmp_path, waves(unnumbered, "income=250000"), "t.csv"), Config())
+    assert [len(item) for item in found.examples.items] == [8] * 12
+    odd = {r.column: r.odd for r in found.understood if r.role == "left out"}
+    assert odd["customer"] == "counts the rows, from 50 on"
+    assert (odd["income"] or "").startswith("is of another size than the other columns (about 2.5e+05")
+    mixed = ",".join(f"s{k}" for k in (0, 1, 10, 11, 2, 3, 4, 5)).replace("10", "6").replace("11", "7")
+    found = read(written(tmp_path, waves(mixed, "age=40"), "t.csv"), Config())
+    assert "steps are taken in the order of their numbers, 's0' to 's7'" in found.notes
+
+
+def test_names_that_begin_anew_are_told_apart_by_both_columns(tmp_path: Path) -> None:
+    rows = [f"p{s},{t},{k},{'ab'[s % 2]}" for s in range(4) for t in range(3) for k in range(5)]
+    text = "subject,trial,x,label\n" + "\n".join(rows) + "\n"
+    assert "12 recordings have 3 names in 'trial', which begins anew with each 'subject'" in refusal(
+        written(tmp_path, text, "t.csv")
+    )
+
+
+def test_archives_without_a_header_are_read(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows = ["\t".join([str(1 + i % 2), *(f"{v:.4f}" for v in random.normal(size=6)), "NaN"]) for i in range(12)]
+    found = read(written(tmp_path, "\n".join(rows) + "\n", "t.tsv"), Config())
+    assert (len(found.examples), found.examples.labels[:2]) == (12, ["1", "2"])
+    assert [len(item) for item in found.examples.items] == [6] * 12
+    assert found.config is not None
+    assert found.config.header == ("label", *map(str, range(7)))
+
+
 def test_the_steps_of_a_wide_table_can_be_chosen(tmp_path: Path) -> None:
     source = written(tmp_path, "label,a,b,c,d\nx,1,2,3,4\ny,5,6,7,8\n", "train.csv")
     written(tmp_path, "label,a,b,c,d\ny,5,6,7,9\n", "test.csv")
@@ -191,13 +237,13 @@ def test_a_column_may_say_the_part(tmp_path: Path) -> None:
      "if each row is a step, the one that tells sequences apart with --sequence"),
     ("label,time,a,b,c\nx,1,2,3,4\ny,2,2,3,4\n", {},
      "column 'time' orders steps, and nothing tells which sequence a row belongs to; name that column with --sequence; "
-     "one long recording must be cut first, into windows that each have a name there"),
+     "one long recording is cut into windows with --windows 100 (rows) or --windows 4s"),
     ("id,label,a\n1,x,up\n1,x,up\n", {},
      "no column of numbers is left to learn from; column 'a' holds names ('up'): give a column for each name, with 1 "
      "and 0, in its place"),
     ("id,label,a\n1,x,1\n1,y,2\n", {},
      "row 3, column 'label': found 'y', and rows of sequence '1' before it have 'x'; it must be the same in all rows "
-     "of a sequence: cut a long recording into windows, each with a name of its own in 'id'"),
+     "of a sequence: cut long recordings into windows with --windows 100 (rows) or --windows 4s"),
     ("id,label,a\n1,,1\n1,,2\n2,x,1\n", {},
      "row 2, column 'label': the class is missing; fill it in, delete the row, or " + SKIP),
     ("label,a,b,c\nx,1,2,3\n,1,2,3\n,1,2,3\n", {},
@@ -425,7 +471,7 @@ def test_what_is_not_there_or_not_read_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "tabel.csv") == "tabel.csv: no such file or folder; did you mean 'table.csv'?"
     assert refusal(written(tmp_path, "x", "t.xlsx")) == (
         "t.xlsx: files of type '.xlsx' are not read; use one of .ts, .npz, .csv, .tsv, .txt, .parquet, .pq, .jsonl, "
-        ".ndjson, .json"
+        ".ndjson, .json, .arff"
     )
 
 

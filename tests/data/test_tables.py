@@ -12,7 +12,7 @@ import pytest
 
 from lstm_onnx.data.atomic_files import replacing, write_atomically
 from lstm_onnx.data.cells import parse_number
-from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, row_number, write_table
+from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require, row_number, write_table
 from lstm_onnx.errors import UserError
 
 
@@ -149,6 +149,14 @@ def test_unknown_columns_and_types_are_refused() -> None:
         numeric_column(column("1"), "lood", "a.csv")
     with pytest.raises(UserError, match=r"holds List.Int64., where numbers are needed"):
         numeric_column(column([1]), "load", "a.parquet")
+
+
+def test_a_name_with_a_line_break_is_found_as_one_line(tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text('load,"wind\nspeed"\n1,2\n3,4\n')
+    frame = read_table(tmp_path / "odd.csv")
+    require(frame, "wind speed", "odd.csv")
+    with pytest.raises(UserError, match=r"line breaks .* count as one space; write 'wind speed'"):
+        require(frame, "wind\nspeed", "odd.csv", "--past")
 
 
 def test_a_column_with_a_few_bad_cells_is_still_numeric() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 import lstm_onnx as lo
@@ -70,3 +71,37 @@ def test_news_knows_what_a_text_is_about() -> None:
     assert table["label"].to_list() == list(asked.values())
     assert "text" in table.columns
     assert model.require_contract().provenance.config["text_input"] == "bytes"
+
+
+def test_hours_left_of_a_machine_fall_with_its_vibration() -> None:
+    model = lo.load(EXPORTED / "life.onnx")
+    scores = model.require_contract().scores
+    assert scores is not None
+    assert scores["rmse"] < scores.baselines["nearest neighbour"]["rmse"] < scores.baselines["always the same"]["rmse"]
+    asked = {
+        "steps": np.array([[[2.1, 49]] * 20, [[5.5, 57]] * 20], dtype=np.float32),
+        "lengths": np.array([20, 20]),
+        "kind": np.array(["fan", "fan"], dtype=object),
+        "load": np.array([1, 1], dtype=np.float32),
+    }
+    fresh, worn = model.predict(asked).outputs["hours_left"]
+    assert fresh > worn + 100
+
+
+def test_a_sensor_that_says_nothing_any_more_is_strange() -> None:
+    from lstm_onnx_forecasting.data import bundled
+
+    model = lo.load(EXPORTED / "faults.onnx")
+    scores = model.require_contract().scores
+    assert scores is not None
+    assert scores["f1"] > max(b["f1"] for b in scores.baselines.values())
+    frame = pl.read_csv(bundled()).tail(300).select("time", "vehicles", "temperature")
+    broken = frame.with_columns(vehicles=pl.when(pl.int_range(300) == 252).then(0.0).otherwise(pl.col("vehicles")))
+    row = model.predict(broken).table.row(252, named=True)
+    assert (row["time"], row["alarm"], row["reason"]) == (frame["time"][252], "alarm", "vehicles")
+
+
+def test_names_are_found_that_nobody_has_heard_of() -> None:
+    table = lo.load(EXPORTED / "names.onnx").predict(["Nobody in Zorbu knew where Quaxa had gone today ."]).table
+    tags = dict(zip(table["text_words"].to_list(), table["tag"].to_list(), strict=True))
+    assert (tags["Zorbu"], tags["Quaxa"], tags["today"]) == ("B-place", "B-person", "B-time")

@@ -55,7 +55,7 @@ def test_without_strings_the_numbers_of_words_are_answered_and_scored(numerals: 
 
 
 def test_it_learns_to_say_numbers(tmp_path: Path) -> None:
-    run = lo.train("numerals", plugin_file=NUMERALS, repeats=2, epochs=25, threads=1, runs=tmp_path)
+    run = lo.train("numerals", plugin_file=NUMERALS, epochs=25, threads=1, runs=tmp_path)
     assert run.scores is not None
     assert run.scores["wer"] < 0.3
 

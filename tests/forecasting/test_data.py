@@ -289,7 +289,7 @@ def test_columns_of_words_are_left_out_and_noted(tmp_path: Path) -> None:
 def test_empty_columns_are_refused(tmp_path: Path) -> None:
     columns = {"day": days(30), "load": range(30), "warm": [None] * 30}
     said = refusal(tmp_path, columns, target=("load",), past=("warm",), horizon=2)
-    assert said == "column 'warm' holds nothing at all; leave it out or fill it in"
+    assert said == "column 'warm' holds no number at all; leave it out or fill it in"
     columns["warm"] = [*[None] * 28, 1, 2]
     said = refusal(tmp_path, columns, target=("load",), past=("warm",), horizon=2)
     assert said == "column 'warm' holds no number in the training part; leave it out or fill it in"
@@ -351,3 +351,20 @@ def test_many_windows_take_little_time(tmp_path: Path) -> None:
     count = sum(len(b["time"]) for b in data.train.batches(256, np.random.default_rng(0)))
     assert clock.perf_counter() - begin < 5
     assert count == len(data.train) == 1400 * (120 - 12 - 12 - 8 - 1)
+
+
+def test_times_in_the_header_are_refused(tmp_path: Path) -> None:
+    across = {"page": ["a", "b"], **{f"2023-01-{d:02d}": [1, 2] for d in range(1, 30)}}
+    assert refusal(tmp_path, across).startswith(
+        "the times stand in the header ('2023-01-01' to '2023-01-29'): a row for"
+    )
+
+
+def test_ids_and_counts_are_no_targets_unless_named(tmp_path: Path) -> None:
+    table = {"day": days(30), "row": range(30), "storeId": [7, 8, 9] * 10, "load": [5.5, 6.25, 7.5] * 10, "k": [3] * 30}
+    data = load(tmp_path, table, horizon=2)
+    assert data.info.target == ("load",)
+    assert [note.split(":")[0] for note in data.notes] == [
+        f"column '{c}' is not forecast" for c in ("row", "storeId", "k")
+    ]
+    assert load(tmp_path, table, horizon=2, target=("storeId", "load")).info.target == ("storeId", "load")

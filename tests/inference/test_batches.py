@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ from lstm_onnx.contract import Array, Axis, Contract, LengthsSource, TensorSpec,
 from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.inference import batches
 from lstm_onnx.inference.batches import apart, run_in_batches
+from lstm_onnx.inference.model import load
 from tests.inference.test_sequence_inputs import contract
+
+EXPORTED = Path(__file__).parents[2] / "exported"
 
 
 @pytest.fixture
@@ -63,3 +67,14 @@ def test_text_of_very_different_lengths_takes_no_memory_for_each_of_the_longest(
     assert check_inputs(made, {"text": texts})["text"].tolist() == texts.tolist()
     assert tracemalloc.get_traced_memory()[1] < 20e6  # it was 3.2 GB
     tracemalloc.stop()
+
+
+def test_a_file_answers_the_same_to_the_bit_in_batches_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load(EXPORTED / "vowels.onnx")
+    random = np.random.default_rng(0)
+    values = random.normal(size=(90, 29, 12)).astype(np.float32)
+    inputs = {"values": values, "lengths": random.integers(7, 30, size=90)}
+    whole = model.run(inputs)["probabilities"]
+    for cells in (40, 300):
+        monkeypatch.setattr(batches, "CELLS", cells)
+        np.testing.assert_array_equal(model.predict(inputs).outputs["probabilities"], whole)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import polars as pl
 import pytest
 
@@ -116,9 +117,8 @@ def test_a_recording_is_tagged_step_by_step_and_streams(tmp_path: Path) -> None:
     frame = pl.DataFrame({"x": np.where(still, 0, 3) + random.normal(size=1000), "y": random.normal(size=1000)})
     frame = frame.with_columns(activity=pl.Series(np.where(still, "still", "walk")))
     frame.write_csv(tmp_path / "walk.csv")
-    run = lo.train(
-        "tagging", tmp_path / "walk.csv", bidirectional=False, window=64, runs=tmp_path, **SMALL | {"epochs": 8}
-    )
+    options = SMALL | {"epochs": 15, "batch_size": 2, "learning_rate": 0.01, "bidirectional": False, "window": 64}
+    run = lo.train("tagging", tmp_path / "walk.csv", runs=tmp_path, **options)
     file = run.export(tmp_path / "walk.onnx")
     assert file.contract.scores is not None and file.contract.scores["accuracy"] > 0.85
     found = file.predict(frame.drop("activity")).table
@@ -129,3 +129,12 @@ def test_a_recording_is_tagged_step_by_step_and_streams(tmp_path: Path) -> None:
         stream.push({"rows": row[None, None].astype(np.float32)})["tag"][0, 0] for row in frame[:60, :2].to_numpy()
     ]
     assert answers == found["tag"][:60].to_list()
+
+
+def test_the_best_path_is_in_the_graph(tmp_path: Path) -> None:
+    run = lo.train("tagging", runs=tmp_path / "runs", crf=True, count=200, **SMALL)
+    file = run.export(tmp_path / "chain.onnx")
+    assert {"Scan"} <= {node.op_type for node in onnx.load(file.path).graph.node}
+    assert file.predict(["Ann met Bob ."]).table.height == 4
+    with pytest.raises(UserError, match="use --no-crf"):
+        run.export(tmp_path / "streaming.onnx", variant="streaming")

@@ -1,0 +1,38 @@
+"""What a person asks a model about, as a table or the path of a file: frames, lists of rows, lists of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from lstm_onnx.contract import Contract, TextSource
+from lstm_onnx.data.frames import to_polars
+from lstm_onnx.errors import UserError
+
+
+def as_question(contract: Contract, data: object, where: Path) -> pl.DataFrame | Path:
+    """Return a path as it is, and a table or a list of rows or of texts as a table.
+
+    Args:
+        contract: of the file that is asked.
+        data: what was given.
+        where: that file, for errors.
+
+    Raises:
+        UserError: it is none of these, or texts for a model that takes none.
+    """
+    if isinstance(data, Path):
+        return data
+    if isinstance(data, list) and not any(isinstance(row, Mapping) for row in data):
+        columns = [t.source.column for t in contract.inputs if isinstance(t.source, TextSource)]
+        if not columns:
+            raise UserError(f"{where}: does not answer for texts; give a file of data")
+        return pl.DataFrame({columns[0]: [str(text) for text in data]}, schema={columns[0]: pl.String})
+    if (table := to_polars(data)) is None:
+        raise UserError(
+            f"predict: was given a {type(data).__name__}, and needs a path, a table of polars, pandas or pyarrow, "
+            f"arrays by name, or a list of texts or pictures"
+        )
+    return table

@@ -50,6 +50,8 @@ class FeatureModel(nn.Module):
         self.network, self.learnt, self.streams = network, learnt, streams
         self.encoders = nn.ModuleList(f.encoder() for f in learnt.inputs)
         self.decoders = nn.ModuleList(f.decoder() for f in learnt.outputs)
+        # once: what a feature says of its tensors may cost it, as the table of a text's words does
+        self.taken = [tuple(t.name for t in f.inner()) for f in learnt.inputs]
         asked = inspect.signature(network.forward).parameters
         self.taught = {f.name: f.taught for f in learnt.outputs if f.taught is not None and f.name in asked}
 
@@ -71,13 +73,13 @@ class FeatureModel(nn.Module):
         seen: dict[str, Any] = {name: tensors[n] if to_learn else None for name, n in self.taught.items()}
         memory = state if self.streams and isinstance(state, dict) and OWN in state else {OWN: state}
         after: dict[str, Any] = {}
-        for feature, encoder in zip(self.learnt.inputs, self.encoders, strict=True):
-            given = {t.name: tensors[t.name] for t in feature.inner() if t.name in tensors}
+        for feature, encoder, names in zip(self.learnt.inputs, self.encoders, self.taken, strict=True):
+            given = {name: tensors[name] for name in names if name in tensors}
             found = encoder(**given)
             if self.streams and isinstance(encoder, SeriesEncoder):
                 found[feature.name], after["known"] = encoder.remember(found[feature.name], memory.get("known"))
             elif not isinstance(encoder, SeriesEncoder):
-                seen |= {t.name: None for t in feature.inner() if t.name not in tensors}
+                seen |= {name: None for name in names if name not in tensors}
             seen |= found
         own = memory[OWN]
         found = self.network(**seen, state=own) if self.streams else self.network(**seen)

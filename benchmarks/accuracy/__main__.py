@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lstm_onnx_forecasting.task import Forecasting
 
 import lstm_onnx as lo
@@ -89,9 +90,9 @@ def _scores(problem: Problem, split: Any, answer: Any, config: Any) -> dict[str,
     """Score every `problem.every`-th forecast origin."""
     totals: dict[str, tuple[float, float]] = {}
     shares: list[tuple[float, int]] = []
-    origins = split.origins[:: problem.every]
-    for i in range(0, len(origins), BATCH):
-        batch = split.gather(origins[i : i + BATCH])
+    chosen = np.arange(len(split))[:: problem.every]
+    for i in range(0, len(chosen), BATCH):
+        batch = split.gather(chosen[i : i + BATCH])
         outputs: dict[str, Array] = answer(batch)
         for name, (total, count) in TASK.metrics(outputs, batch, config).items():
             before = totals.get(name, (0.0, 0.0))
@@ -99,7 +100,7 @@ def _scores(problem: Problem, split: Any, answer: Any, config: Any) -> dict[str,
         shares.append((mape(outputs["forecast"], batch["actual"]), len(batch["actual"])))
     figures = TASK.finish(totals)
     figures["mape"] = sum(share * count for share, count in shares) / sum(count for _, count in shares)
-    return {name: round(figures[name], 4) for name in problem.figures} | {"windows": len(origins)}
+    return {name: round(figures[name], 4) for name in problem.figures} | {"windows": len(chosen)}
 
 
 def table(problem: Problem, runs: list[dict[str, Any]], validation: bool) -> str:

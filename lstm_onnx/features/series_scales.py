@@ -12,7 +12,7 @@ from lstm_onnx.data.time_series import Series
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.series_parts import LEAST, SeriesPart, listed
 
-STILL = 0.5
+STILL = 0.75
 """The least spread of a window, as a share of that of its series: one at rest says little of what comes."""
 
 

@@ -83,7 +83,7 @@ def test_a_strangers_file_goes_all_the_way(case: str, tmp_path: Path) -> None:
     assert prediction.table.height == 3 * series
     assert prediction.outputs["forecast"].shape[:2] == (series, 3)
     assert np.isfinite(prediction.outputs["forecast"]).all()
-    first = {"day": "2023-05-01", "month": "2020-01-01"}[table.columns[0]]
+    first = {"day": "2023-05-01", "month": "2020-01"}[table.columns[0]]  # as the table writes them
     assert str(prediction.table[table.columns[0]][0]) == first
     scores = exported.contract.scores
     assert scores is not None and {"naive", "seasonal naive"} == set(scores.baselines)

@@ -28,7 +28,6 @@ MODULES = {
 
 NAMES = {
     "Cells": "TextSource",
-    "Clock": "TimeSource",
     "Columns": "ColumnsSource",
     "Constants": "StaticSource",
     "Headline": "PrimaryMetric",

@@ -107,9 +107,9 @@ def test_old_names_are_the_new_ones() -> None:
             found = getattr(lo, name)
         new = getattr(plugin, renamed.NAMES.get(name, name))
         assert found is new or name in ("Axis", "Headline", "Stage", "Tensor")
-    with pytest.warns(DeprecationWarning, match=r"lstm_onnx\.contract\.Clock"):
-        from lstm_onnx.contract import Clock  # type: ignore[attr-defined]
-    assert Clock is plugin.TimeSource
+    with pytest.warns(DeprecationWarning, match=r"lstm_onnx\.contract\.Picture"):
+        from lstm_onnx.contract import Picture  # type: ignore[attr-defined]
+    assert Picture is plugin.ImageSource
     with pytest.raises(ImportError, match="Clok"):
         from lstm_onnx.contract import Clok  # type: ignore[attr-defined]  # noqa: F401
 

@@ -25,9 +25,10 @@ RAN = {
     "Constant": "value_ints",
     "ConstantOfShape": "value",
     "Conv": "auto_pad dilations group kernel_shape pads strides",
-    "CumSum": "",
+    "CumSum": "exclusive reverse",
     "Div": "",
     "Equal": "",
+    "Erf": "",
     "Expand": "",
     "Gather": "axis",
     "GatherElements": "axis",
@@ -67,6 +68,7 @@ RAN = {
     "Split": "axis num_outputs",
     "Squeeze": "",
     "StringConcat": "",
+    "StringSplit": "delimiter",
     "Sub": "",
     "Tanh": "",
     "Tile": "",
@@ -74,6 +76,7 @@ RAN = {
     "Transpose": "perm",
     "Unsqueeze": "",
     "Where": "",
+    "ai.onnx.ml.LabelEncoder": "default_int64 keys_strings values_int64s",
     "com.microsoft.DynamicQuantizeLSTM": "hidden_size",
 }
 """Operator, with its domain where that is not the standard one -> its attributes, apart by spaces."""

@@ -99,7 +99,7 @@ def _has_labels(path: Path, config: Config) -> bool:
     """Whether a test file that was found has classes: that of a contest has none."""
     if path.suffix.lower() not in FORMATS or config.label is None:
         return True
-    return config.label in read_encoded(path, config.encoding).columns
+    return config.label in read_encoded(path, config.encoding, config.header).columns
 
 
 def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:

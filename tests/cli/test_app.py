@@ -82,7 +82,10 @@ def test_failed_check_has_status_1(capsys: pytest.CaptureFixture[str], adding_fi
     ("arguments", "message"),
     [
         (["trian"], "No such command 'trian'. Did you mean 'train'?"),
-        (["train"], "say which task to train with --plugin; there is: captioning, classification, forecasting"),
+        (
+            ["train"],
+            "say which task to train with --plugin; there is: anomaly, captioning, classification, forecasting, regression, tagging",
+        ),
         (["train", "--plugin=forcasting"], "no plugin is called 'forcasting'; did you mean 'forecasting'?"),
         ([*TRAIN, "--hiden=3"], "No such option: --hiden"),
         ([*TRAIN, "--epochs=0"], "--epochs 0: input should be greater than or equal to 1"),

@@ -30,7 +30,12 @@ def test_options_are_found_written_and_trained_with(folder: Path, capsys: pytest
     text = (folder / "in" / "sales.toml").read_text()
     found = tomllib.loads(text)
     assert found["data"] == "sales.csv"
-    assert (found["plugin"], found["decimal"], found["time"], found["target"]) == ("forecasting", ",", "day", ["sold"])
+    assert (found["plugin"], found["decimal"], found["time"], found["target"]) == (
+        "forecasting",
+        ",",
+        ["day"],
+        ["sold"],
+    )
     assert "# id      left out  number  0           has the name of an id, and whole numbers" in text
     assert "# horizon = 12  # how many steps ahead to forecast" in text
     more = ["--horizon", "2", "--epochs", "1", "--hidden", "2", "--threads", "1", "--window", "7"]

@@ -56,12 +56,13 @@ def test_there_is_an_example_even_of_odd_texts(tmp_path: Path) -> None:
 
 
 def test_an_example_without_an_answer_is_refused(tmp_path: Path) -> None:
-    """What must be known ahead is not, in the golden example itself."""
+    """Nothing of the past is known, in the golden example itself."""
 
     def unknown(contract: Contract) -> Contract:
         first = contract.examples[0]
         inputs = dict(first.inputs)
-        inputs["future"] = Values(dtype="float32", shape=(1, 3, 1), values=("nan", 1.0, 0.5))
+        shape = inputs["values"].shape
+        inputs["values"] = Values(dtype="float32", shape=shape, values=("nan",) * shape[1])
         example = first.model_copy(update={"inputs": inputs})
         return contract.model_copy(update={"examples": (example,)})
 

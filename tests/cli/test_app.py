@@ -84,7 +84,7 @@ def test_failed_check_has_status_1(capsys: pytest.CaptureFixture[str], adding_fi
         (["trian"], "No such command 'trian'. Did you mean 'train'?"),
         (
             ["train"],
-            "say which task to train with --plugin; there is: anomaly, captioning, classification, forecasting, regression, tagging",
+            "task to train with --plugin; there is: anomaly, captioning, classification, forecasting, regression",
         ),
         (["train", "--plugin=forcasting"], "no plugin is called 'forcasting'; did you mean 'forecasting'?"),
         ([*TRAIN, "--hiden=3"], "No such option: --hiden"),

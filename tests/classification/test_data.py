@@ -342,3 +342,11 @@ def test_the_bundled_file_is_small_and_can_be_made_again(tmp_path: Path) -> None
         assert old.files == new.files
         for name in old.files:
             np.testing.assert_array_equal(old[name], new[name])
+
+
+def test_a_pair_without_header_lines_is_read_as_one_set(tmp_path: Path) -> None:
+    for part, rows in (("TRAIN", 12), ("TEST", 6)):
+        lines = [f"{1 + k % 2}\t{k}.5\t{k}.25\t{k}.75\t1.5" for k in range(rows)]
+        (tmp_path / f"P_{part}.tsv").write_text("\n".join(lines) + "\n")
+    found = load(tmp_path / "P_TRAIN.tsv", Config(validation_share=0))
+    assert (len(found.train), len(found.test)) == (12, 6)

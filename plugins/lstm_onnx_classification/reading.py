@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from lstm_onnx.data.beside import test_file_of
 from lstm_onnx.data.followed import followed
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.table_folders import LABEL, RECORDING, read_table_folder, table_files
@@ -24,8 +24,6 @@ from lstm_onnx_classification.reading_lists import holds_lists, read_lists
 from lstm_onnx_classification.reading_recordings import read_recordings
 from lstm_onnx_classification.reading_series import read_npz, read_series_table, read_ts_file
 from lstm_onnx_classification.reading_texts import names_of_archive, read_encoded, read_folders, read_text_table
-
-_TRAIN = re.compile(r"^(?P<name>.*)(?P<part>train)$", re.IGNORECASE)
 
 
 def read(source: Path, config: Config, alone: bool = False) -> RawExamples:
@@ -65,7 +63,7 @@ def files_of(source: Path, config: Config) -> tuple[Path, ...]:
     """Name what `read` reads: the source, or the training file in it, and what its test examples are in."""
     if source.is_dir():
         source, _ = _in_folder(source)
-    test = _asked_for(source, config.test_file) if config.test_file else _partner(source)
+    test = test_file_of(source, config.test_file)
     if test is not None and config.test_file is None and not _has_labels(test, config):
         test = None
     return (source, test) if test is not None else (source,)
@@ -76,23 +74,13 @@ def _in_folder(folder: Path) -> tuple[Path, Path | None]:
     files = [f for f in sorted(folder.iterdir()) if f.suffix.lower() == SUFFIX]
     if not files:
         return folder, None
-    pairs = [f for f in files if _partner(f) is not None]
+    pairs = [f for f in files if test_file_of(f) is not None]
     if len(pairs) != 1:
         shown = ", ".join(f.name for f in files[:6])
         raise UserError(
             f"{folder}: holds {len(pairs)} pairs of X_TRAIN.ts and X_TEST.ts ({shown}); give the file to learn from"
         )
     return pairs[0], pairs[0]
-
-
-def _partner(source: Path) -> Path | None:
-    """Return the test file beside a training file: X_TEST.ts beside X_TRAIN.ts, test.csv beside train.csv."""
-    if not (match := _TRAIN.match(source.stem)):
-        return None
-    part = match["part"]
-    test = "TEST" if part.isupper() else "Test" if part[0].isupper() else "test"
-    beside = source.with_name(f"{match['name']}{test}{source.suffix}")
-    return beside if beside.is_file() else None
 
 
 def _has_labels(path: Path, config: Config) -> bool:
@@ -173,7 +161,7 @@ def _joined_test(
         return read
     if config.test_file is None and read.parts is not None:
         return read
-    path = _asked_for(source, config.test_file) if config.test_file else _partner(source)
+    path = test_file_of(source, config.test_file)
     if path is None:
         return read
     if config.test_file is None and not _has_labels(path, read.config or config):
@@ -204,12 +192,3 @@ def _joined_test(
         (*read.notes, f"test examples of {path.name}", *test.notes),
         read.understood,
     )
-
-
-def _asked_for(source: Path, test_file: str) -> Path:
-    """Find the file of `--test-file`: from where the command runs, or else beside the training file."""
-    beside = source.parent / test_file
-    path = Path(test_file) if Path(test_file).exists() or not beside.exists() else beside
-    if not path.exists():
-        raise UserError(f"{path}: no such file (from --test-file); check the spelling and the folder")
-    return path

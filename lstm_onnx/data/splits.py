@@ -48,6 +48,13 @@ def in_order(lengths: Array, size: int) -> Iterator[Array]:
         yield np.arange(begin, len(lengths))
 
 
+def drawn(count: int, weights: Array | None, shuffle: np.random.Generator) -> Array:
+    """Return the numbers of `count` examples in random order; with weights, which sum to 1, some come more often."""
+    if weights is None:
+        return shuffle.permutation(count)
+    return shuffle.choice(count, size=count, p=weights)
+
+
 class RaggedSplit:
     """A split whose examples are sequences of differing length, beside arrays with a row for each example.
 
@@ -90,11 +97,7 @@ class RaggedSplit:
             for chosen in in_order(self.lengths, size):
                 yield self.gather(chosen)
             return
-        if self.weights is None:
-            order = shuffle.permutation(len(self))
-        else:
-            order = shuffle.choice(len(self), size=len(self), p=self.weights)
-        for chosen in alike(order, self.lengths, size, shuffle):
+        for chosen in alike(drawn(len(self), self.weights, shuffle), self.lengths, size, shuffle):
             yield self.gather(chosen)
 
     def gather(self, chosen: Array) -> dict[str, Array]:

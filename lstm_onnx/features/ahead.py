@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from lstm_onnx.contract import Array, Axis, ColumnsSource, Step, TensorSpec, TimeSource
-from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.series import CLOCK, Series, time_unit, windows_in
 from lstm_onnx.features.series_windows import Truths
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+def _ascending(levels: tuple[float, ...]) -> tuple[float, ...]:
+    if any(not 0 < q < 1 for q in levels):
+        raise ValueError("quantiles lie between 0 and 1, such as 0.1 0.5 0.9")
+    return tuple(sorted(set(levels)))
+
+
+Quantiles = Annotated[tuple[float, ...], AfterValidator(_ascending)]
+"""Probabilities between 0 and 1, kept in order and each once."""
 
 
 class Ahead(OutputFeature):
@@ -31,20 +40,13 @@ class Ahead(OutputFeature):
 
     kind: Literal["ahead"] = "ahead"
     along: str = Field(description="the series")
-    quantiles: tuple[float, ...] = Field((), description="ascending, between 0 and 1")
+    quantiles: Quantiles = Field((), description="ascending, between 0 and 1")
     lower: dict[str, float] = Field(default_factory=dict, description="the least answer of a target, in its unit")
     upper: dict[str, float] = Field(default_factory=dict, description="the largest answer of a target, in its unit")
     target: tuple[str, ...] = Field((), description="what is forecast: set by the task, as all that follows")
     horizon: int = Field(1, ge=1, description="steps ahead")
     step: Step = Field(default_factory=lambda: Step(seconds=1), description="distance between rows")
     transform: Literal["none", "log"] = Field("none", description="what is undone in the graph")
-
-    @field_validator("quantiles")
-    @classmethod
-    def _ascending(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
-        if any(not 0 < q < 1 for q in levels):
-            raise ValueError("quantiles lie between 0 and 1, such as 0.1 0.5 0.9")
-        return tuple(sorted(set(levels)))
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
@@ -63,12 +65,7 @@ class Ahead(OutputFeature):
     def bound(self, inputs: Sequence[InputFeature]) -> Self:
         """Return a copy that knows the series that it runs along."""
         known = {f.name: f for f in inputs if isinstance(f, Series)}
-        if self.along not in known:
-            raise UserError(
-                f"outputs: '{self.name}' runs along '{self.along}', which is no series that goes in"
-                f"{nearest(self.along, known)}"
-            )
-        series = known[self.along]
+        series = found_along("outputs", self, self.along, known, "which is no series that goes in")
         return self.model_copy(
             update={
                 "target": series.target,

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
+from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.task import Stage
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+FoundT = TypeVar("FoundT")
 
 KEPT = 24
 """Rows of the training part that a feature keeps, to make samples of."""
@@ -210,6 +213,24 @@ class OutputFeature(Feature):
     @abstractmethod
     def width(self) -> int:
         """Numbers that `forward` answers with for each example or step: 1, or how many labels there are."""
+
+
+def found_along(side: str, feature: Feature, along: str, known: Mapping[str, FoundT], what: str) -> FoundT:
+    """Return the input that a feature runs along.
+
+    Args:
+        side: where the feature stands, `inputs` or `outputs`.
+        feature: that runs along it.
+        along: its name.
+        known: what it may be, by name.
+        what: that is, for the error.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if along not in known:
+        raise UserError(f"{side}: '{feature.name}' runs along '{along}', {what}{nearest(along, known)}")
+    return known[along]
 
 
 def spread_out(count: int) -> Array:

@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from lstm_onnx.contract import Array, Axis, ColumnsSource, TensorSpec
-from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.features.feature import InputFeature, spread_out
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.feature import InputFeature, found_along, spread_out
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.task import Arrays, Stage
 
@@ -63,12 +63,8 @@ class Labels(InputFeature):
     def bound(self, inputs: Sequence[InputFeature]) -> Self:
         """Return a copy that knows the steps of the rows that it runs along."""
         known = {f.name: f for f in inputs if isinstance(f, Rows)}
-        if self.along not in known:
-            raise UserError(
-                f"inputs: '{self.name}' runs along '{self.along}', which are no Rows that go in"
-                f"{nearest(self.along, known)}"
-            )
-        return self.model_copy(update={"axis": known[self.along].steps})
+        rows = found_along("inputs", self, self.along, known, "which are no Rows that go in")
+        return self.model_copy(update={"axis": rows.steps})
 
     def fit(self, column: Sequence[Any]) -> Self:
         """Learn the labels."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from lstm_onnx.contract import Array
-from lstm_onnx.data.splits import alike, in_order
+from lstm_onnx.data.splits import alike, drawn, in_order
 from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.steps import Steps
@@ -118,10 +118,7 @@ class FeatureSplit:
             for chosen in in_order(lengths, size):
                 yield self.gather(chosen)
             return
-        if self.weights is None:
-            order = shuffle.permutation(len(self))
-        else:
-            order = shuffle.choice(len(self), size=len(self), p=self.weights)
+        order = drawn(len(self), self.weights, shuffle)
         if self.lengths is None:
             for i in range(0, len(order), size):
                 yield self.gather(order[i : i + size])

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
-from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.features.feature import InputFeature, OutputFeature, mean_and_spread
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along, mean_and_spread
 from lstm_onnx.features.metrics import Metric, step_mae, step_rmse, step_whole_accuracy
 from lstm_onnx.features.rows import Rows
 
@@ -65,12 +65,7 @@ class Steps(OutputFeature):
     def bound(self, inputs: Sequence[InputFeature]) -> Self:
         """Return a copy that knows the steps of the input that it runs along."""
         known = {f.name: f for f in inputs if f.steps is not None and f.kind == "rows"}
-        feature = known.get(self.along)
-        if feature is None:
-            raise UserError(
-                f"outputs: '{self.name}' runs along '{self.along}', which are no rows that go in"
-                f"{nearest(self.along, known)}"
-            )
+        feature = found_along("outputs", self, self.along, known, "which are no rows that go in")
         return self.model_copy(update={"axis": feature.steps, "count": feature.lengths})
 
     def fit(self, column: Sequence[Any]) -> Self:

@@ -12,7 +12,7 @@ from pydantic import Field
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.features.category import label_graph
-from lstm_onnx.features.feature import InputFeature, OutputFeature
+from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along
 from lstm_onnx.features.metrics import Metric, span_f1, step_accuracy
 from lstm_onnx.features.stages import renamed, side_by_side
 from lstm_onnx.features.text import Text
@@ -65,12 +65,7 @@ class Tags(OutputFeature):
     def bound(self, inputs: Sequence[InputFeature]) -> Self:
         """Return a copy that knows the steps of the input that it runs along."""
         known = {f.name: f for f in inputs if f.steps is not None}
-        feature = known.get(self.along)
-        if feature is None:
-            raise UserError(
-                f"outputs: '{self.name}' runs along '{self.along}', which is no sequence that goes in"
-                f"{nearest(self.along, known)}"
-            )
+        feature = found_along("outputs", self, self.along, known, "which is no sequence that goes in")
         if isinstance(feature, Text) and feature.as_bytes:
             raise UserError(
                 f"outputs: '{self.name}' runs along '{self.along}', whose words are cut from bytes; "

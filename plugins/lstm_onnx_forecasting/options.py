@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from lstm_onnx.data.table_options import TableOptions
+from lstm_onnx.features.ahead import Quantiles
 from lstm_onnx.plugin import Ahead, Learnt, Series
 
 
@@ -66,7 +67,7 @@ class Config(TableOptions):
     hidden: int = Field(64, ge=1, description="units per LSTM layer")
     layers: int = Field(1, ge=1, description="LSTM layers, stacked")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of activations dropped between layers and in the head")
-    quantiles: tuple[float, ...] = Field((), description="also forecast these quantiles, such as 0.1 0.5 0.9")
+    quantiles: Quantiles = Field((), description="also forecast these quantiles, such as 0.1 0.5 0.9")
     lower: float | None = Field(None, description="the least value that may be forecast, such as 0")
     upper: float | None = Field(None, description="the largest value that may be forecast, such as a capacity")
     loss: Literal["mae", "mse", "huber"] = Field("mae", description="loss of the point forecast, on scaled values")
@@ -106,13 +107,6 @@ class Config(TableOptions):
         if len(resample) > 2 or (len(resample) == 2 and resample[1] not in ("mean", "sum", "first", "last")):
             raise ValueError("a step and what becomes of its rows, such as 1h mean (or sum, first, last)")
         return resample
-
-    @field_validator("quantiles")
-    @classmethod
-    def _ascending(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
-        if any(not 0 < q < 1 for q in levels):
-            raise ValueError("quantiles lie between 0 and 1, such as 0.1 0.5 0.9")
-        return tuple(sorted(set(levels)))
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

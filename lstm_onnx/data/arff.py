@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.data.cells import rows_of_cells
 from lstm_onnx.data.text_files import decode
 from lstm_onnx.errors import UserError
 
@@ -55,7 +54,7 @@ def _cells(line: str, count: int, here: str) -> list[str | None]:
     if line.startswith("{"):
         raise UserError(f"{here}: a sparse row ({{place value, …}}) is not read; write all cells")
     quote = "'" if "'" in line else '"'
-    cells = [c.strip() for c in next(csv.reader(io.StringIO(line), quotechar=quote, skipinitialspace=True))]
+    cells = [c.strip() for c in next(rows_of_cells(line, quotechar=quote, skipinitialspace=True))]
     if len(cells) != count:
         raise UserError(f"{here}: has {len(cells)} cells for {count} attributes; correct the line")
     return [None if cell == "?" else cell for cell in cells]

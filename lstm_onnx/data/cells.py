@@ -10,7 +10,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,21 @@ def separator(header: str) -> str:
     return max(SEPARATORS, key=bare.count)
 
 
+def rows_of_cells(text: str, mark: str = ",", **form: Any) -> Iterator[list[str]]:
+    """Cut a text into rows of cells; a cell may be as long as the text.
+
+    Args:
+        text: of one row or many.
+        mark: what separates cells.
+        **form: other parameters of the csv module.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # 131,072 letters to begin with: less than a novel
+    return csv.reader(io.StringIO(text, newline=""), delimiter=mark, **form)
+
+
 def split_line(line: str, mark: str) -> list[str]:
     """Cut a line into cells, without white space around them; one in quotes may hold the separator."""
-    return [cell.strip() for cell in next(csv.reader(io.StringIO(line, newline=""), delimiter=mark))]
+    return [cell.strip() for cell in next(rows_of_cells(line, mark))]
 
 
 def refuse_equal_names(names: Sequence[str], where: Path | str) -> None:

@@ -7,8 +7,6 @@ or only many rows later, is a character of its cell.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lstm_onnx.data.cells import SEPARATORS, refuse_equal_names, separator, split_line
+from lstm_onnx.data.cells import SEPARATORS, refuse_equal_names, rows_of_cells, separator, split_line
 from lstm_onnx.data.header_rows import is_totals, is_units, seems_data
 from lstm_onnx.data.text_facts import TextFacts, remember
 from lstm_onnx.data.text_files import decode
@@ -257,8 +255,7 @@ class _Lines:
     def _check_rectangle(self, width: int, numbers: NDArray[np.int64]) -> None:
         """Refuse rows with more or fewer cells than the header: polars would fill short rows without a word."""
         if b'"' in self.data:
-            rows = csv.reader(io.StringIO(self.data.decode(), newline=""), delimiter=self.mark)
-            cells = np.fromiter((len(r) for r in rows), dtype=np.int64)
+            cells = np.fromiter((len(r) for r in rows_of_cells(self.data.decode(), self.mark)), dtype=np.int64)
             cells = np.where((cells == 0) & (width == 1), 1, cells)
         else:
             codes = np.frombuffer(self.data, dtype=np.uint8)
@@ -327,7 +324,7 @@ def _records(text: str, mark: str, width: int) -> Iterator[tuple[int, list[str],
         elif '"' not in line:
             yield number, line.split(mark), False
         elif line.count('"') % 2 == 0:
-            yield number, next(csv.reader([line], delimiter=mark)), False
+            yield number, next(rows_of_cells(line, mark)), False
         elif (found := _longer(lines, place, mark, width)) is not None:
             cells, place = found
             yield number, cells, False
@@ -349,7 +346,7 @@ def _longer(lines: Sequence[str], place: int, mark: str, width: int) -> tuple[li
     span = lines[place : end + 1]
     if width > 1 and all(len(line.split(mark)) == width for line in span):
         return None
-    records = list(csv.reader(io.StringIO("\n".join(span), newline=""), delimiter=mark))
+    records = list(rows_of_cells("\n".join(span), mark))
     if len(records) != 1 or not _opens(span[0], mark) or not _closes(span[-1], mark):
         return None
     return records[0], end

@@ -123,3 +123,10 @@ def test_an_open_quotation_mark_that_shifts_cells_is_refused(tmp_path: Path) -> 
 def test_separators_are_told_by_all_rows(tmp_path: Path) -> None:
     text = "time;Power, kW;Temp, C\n" + table([[hour, "1,5", "2,5"] for hour in HOURS], ";")
     assert read(tmp_path, text)[0] == ["time", "Power, kW", "Temp, C"]
+
+
+def test_a_cell_may_be_as_long_as_a_novel(tmp_path: Path) -> None:
+    novel = "film " * 60_000
+    path = tmp_path / "texts.csv"
+    path.write_text(f'text,label\nshort,a\n"{novel}",b\n{novel},c\n')
+    assert read_table(path).get_column("text").str.len_chars().to_list() == [5, len(novel), len(novel)]

@@ -262,6 +262,11 @@ class _Lines:
             ends = np.append(np.flatnonzero(codes == ord("\n")), len(codes))
             cuts = np.flatnonzero(codes == ord(self.mark))
             cells = np.diff(np.searchsorted(cuts, ends), prepend=0) + 1
+        if len(cells) != len(numbers):
+            raise UserError(
+                f"{self.path}: a carriage return stands alone within a line, where other lines end in a line feed; save "
+                "the file with one kind of line ends"
+            )
         bad = np.flatnonzero(cells != width)
         if len(bad):
             self._refuse(int(numbers[bad[0]]), int(cells[bad[0]]), width, len(bad) - 1)

@@ -130,3 +130,10 @@ def test_a_cell_may_be_as_long_as_a_novel(tmp_path: Path) -> None:
     path = tmp_path / "texts.csv"
     path.write_text(f'text,label\nshort,a\n"{novel}",b\n{novel},c\n')
     assert read_table(path).get_column("text").str.len_chars().to_list() == [5, len(novel), len(novel)]
+
+
+def test_line_ends_of_two_kinds_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.csv"
+    path.write_bytes(b'a,b\n"x",y\rz\n')
+    with pytest.raises(UserError, match="carriage return stands alone within a line"):
+        read_table(path)

@@ -264,8 +264,8 @@ class _Lines:
             cells = np.diff(np.searchsorted(cuts, ends), prepend=0) + 1
         if len(cells) != len(numbers):
             raise UserError(
-                f"{self.path}: a carriage return stands alone within a line, where other lines end in a line feed; save "
-                "the file with one kind of line ends"
+                f"{self.path}: a carriage return stands alone within a line, where other lines end in a line feed; "
+                "save the file with one kind of line ends"
             )
         bad = np.flatnonzero(cells != width)
         if len(bad):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,26 +19,23 @@ from lstm_onnx.contract_clock import Clock, Step
 from lstm_onnx.data.columns import group_rows
 from lstm_onnx.data.frequency import (
     DAY,
-    advance,
     from_ticks,
     in_unit,
     infer_step,
-    moment_text,
-    step_seconds,
     step_text,
     stride,
     ticks,
     to_grid,
 )
-from lstm_onnx.data.gathering import Rules, begins_of_steps, gather, jitter, snapped, telling_columns, with_rules
+from lstm_onnx.data.gathering import Rules, begins_of_steps, snapped, with_rules
+from lstm_onnx.data.repeated_rows import merged
+from lstm_onnx.data.series_grid import on_grid
+from lstm_onnx.data.series_rows import SPARSE, SeriesRows, TableReading, begins
 from lstm_onnx.data.sessions import infer_sessions, session_text
-from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, row_number
+from lstm_onnx.data.tables import Floats, numeric_column
 from lstm_onnx.data.times.reader import Stamps, decide_times, follow_times, in_units, unit_of
-from lstm_onnx.data.timestamps import Seconds, months_of
+from lstm_onnx.data.timestamps import Seconds
 from lstm_onnx.errors import UserError
-
-_SPARSE = 10
-"""A grid with this many times more rows than the table has (and 10,000 more) comes from a stray time."""
 
 
 @dataclass(frozen=True)
@@ -74,40 +70,6 @@ class Regular:
     notes: tuple[str, ...]
     clock: Clock
     ids: pl.DataFrame | None = None
-
-
-@dataclass
-class _Reading:
-    """What every stage needs: the file for errors, the notes so far, whether options may be suggested, the step."""
-
-    where: str
-    notes: list[str]
-    fixed: bool
-    step: Step | None
-
-    def at(self, time: int) -> str:
-        return moment_text(int(time), self.step)
-
-    def row(self, index: int) -> str:
-        return f"{self.where}: row {row_number(self.where, int(index))}"
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The rows of the table while they are put in order: `index` is the row's place in the table."""
-
-    code: NDArray[np.int64]
-    time: Seconds
-    values: Floats
-    index: NDArray[np.int64]
-
-    def take(self, keep: NDArray[Any]) -> _Rows:
-        return _Rows(self.code[keep], self.time[keep], self.values[keep], self.index[keep])
-
-    def same(self) -> NDArray[np.bool_]:
-        """Whether each row and the next are of one series; (rows - 1,)."""
-        same: NDArray[np.bool_] = np.diff(self.code) == 0
-        return same
 
 
 def regular_series(
@@ -147,7 +109,7 @@ def regular_series(
         UserError: a cell cannot be read, or the times are no regular grid; names the file, the row and what to do.
     """
     where = str(where)
-    reading = _Reading(where, [], fixed, step)
+    reading = TableReading(where, [], fixed, step)
     keys = (series,) if isinstance(series, str) else tuple(series or ())
     groups = group_rows(frame, keys, where, "series")
     times = (time,) if isinstance(time, str) else tuple(time or ())
@@ -176,7 +138,7 @@ def regular_series(
         unit = stamps.unit if (stamps.unit or "").startswith("step") else unit_of(micros)
         step = in_unit(step, unit) if step is not None else None
         unit = step.unit if step is not None else unit
-    rows = _sorted(_Rows(groups.code, in_units(micros, unit), values, np.arange(frame.height)), reading)
+    rows = _sorted(SeriesRows(groups.code, in_units(micros, unit), values, np.arange(frame.height)), reading)
     if step is None:
         step, found = infer_step(rows.time, rows.same(), unit)
         reading.notes.extend(found)
@@ -189,13 +151,11 @@ def regular_series(
     here = _month_day(stamps, micros, clock, step) if step.months else stamps.clock
     if fixed:
         _refuse_coarse(rows, step, reading)
-    rows = _on_grid(rows, step, reading, here)
-    rows = _merged(rows, frame, (*keys, *times), columns, rules, reading)
+    rows = on_grid(rows, step, reading, here)
+    rows = merged(rows, frame, (*keys, *times), columns, rules, reading)
     series_found = _filled(rows, groups.names, step, reading, rules)
-    ids = groups.ids if groups.ids is not None else None
-    return Regular(
-        series_found, step, tuple(reading.notes), here if clock is not None else with_rules(here, rules), ids
-    )
+    here = here if clock is not None else with_rules(here, rules)
+    return Regular(series_found, step, tuple(reading.notes), here, groups.ids)
 
 
 def _counted(code: NDArray[np.int64], by_number: bool) -> Stamps:
@@ -204,7 +164,7 @@ def _counted(code: NDArray[np.int64], by_number: bool) -> Stamps:
     return Stamps(numbers, Clock(columns=(), forms=()), "step" if by_number else None, (), numbers)
 
 
-def _moved(stamps: Stamps, step: Step | None, rules: Rules, reading: _Reading) -> tuple[Seconds, Step | None]:
+def _moved(stamps: Stamps, step: Step | None, rules: Rules, reading: TableReading) -> tuple[Seconds, Step | None]:
     """Move times as the rules say: to multiples of some seconds, or to the beginning of the step that they lie in."""
     micros = stamps.time
     dated = stamps.unit is None or not stamps.unit.startswith("step")
@@ -220,7 +180,7 @@ def _moved(stamps: Stamps, step: Step | None, rules: Rules, reading: _Reading) -
     return micros, step
 
 
-def _with_sessions(rows: _Rows, step: Step, reading: _Reading) -> Step:
+def _with_sessions(rows: SeriesRows, step: Step, reading: TableReading) -> Step:
     """Add when there are rows at all, where that is not always."""
     sessions = infer_sessions(rows.time, step)
     if sessions is None:
@@ -249,7 +209,7 @@ def _month_day(stamps: Stamps, micros: Seconds, clock: Clock | None, step: Step)
     return stamps.clock
 
 
-def _refuse_coarse(rows: _Rows, step: Step, reading: _Reading) -> None:
+def _refuse_coarse(rows: SeriesRows, step: Step, reading: TableReading) -> None:
     """Refuse a table whose rows all lie further apart than those that the model knows."""
     distance = np.diff(ticks(to_grid(rows.time, step), step))[rows.same()]
     distance = distance[distance > 0]
@@ -305,14 +265,14 @@ def wide_series(
 def _count_rows(code: NDArray[np.int64]) -> Seconds:
     """Number the rows of each series from 0, in the order in which they stand."""
     order = np.argsort(code, kind="stable")
-    starts = np.flatnonzero(np.diff(code[order], prepend=-1))
+    starts = begins(code[order])
     counts = np.arange(len(code)) - np.repeat(starts, np.diff(np.append(starts, len(code))))
     numbers = np.empty(len(code), dtype=np.int64)
     numbers[order] = counts
     return numbers
 
 
-def _sorted(rows: _Rows, reading: _Reading) -> _Rows:
+def _sorted(rows: SeriesRows, reading: TableReading) -> SeriesRows:
     order = np.lexsort((rows.time, rows.code))
     by_series = np.argsort(rows.code, kind="stable")
     moved = int((np.diff(rows.time[by_series])[np.diff(rows.code[by_series]) == 0] < 0).sum())
@@ -321,190 +281,15 @@ def _sorted(rows: _Rows, reading: _Reading) -> _Rows:
     return rows.take(order)
 
 
-def _on_grid(rows: _Rows, step: Step, reading: _Reading, clock: Clock) -> _Rows:
-    """Put each series on its grid, which starts at its first row; refuse rows that are not on it."""
-    stamps = to_grid(rows.time, step)
-    if step.months and clock.month_day == 1 and not clock.month_second and not np.array_equal(stamps, rows.time):
-        reading.notes.append(
-            f"each time stands for its month ({step_text(step)} steps) and is shown as the first day of it"
-        )
-    if step.sessions is not None:
-        bad = np.flatnonzero(advance(stamps, step, 0) != stamps)
-        if len(bad):
-            _refuse_out_of_session(rows, int(bad[np.argmin(rows.index[bad])]), len(bad), step, reading)
-        return rows
+def _filled(rows: SeriesRows, names: list[str], step: Step, reading: TableReading, rules: Rules) -> tuple[Series, ...]:
     size = stride(step)
-    starts = _starts(rows.code)
-    place = ticks(stamps, step)
-    past = place - np.repeat(place[starts], np.diff(np.append(starts, len(place))))
-    off = past % size
-    day = DAY * step.per_second
-    if step.seconds and not step.counted and step.seconds % day == 0 and off.any():
-        near = np.where(off > size // 2, off - size, off)
-        if bool((np.abs(near) <= 3600 * step.per_second).all()):
-            moved = int((near != 0).sum())
-            reading.notes.append(
-                f"clock changes: {moved:,} times moved by up to an hour, back to the {step_text(step)} grid"
-            )
-            return _Rows(rows.code, stamps - near, rows.values, rows.index)
-    bad = np.flatnonzero(off)
-    if len(bad):
-        _refuse_off_grid(rows, int(bad[np.argmin(rows.index[bad])]), len(bad), step, reading)
-    return _Rows(rows.code, stamps, rows.values, rows.index)
-
-
-def _refuse_out_of_session(rows: _Rows, at: int, count: int, step: Step, reading: _Reading) -> None:
-    more = f" (and {count - 1:,} more rows)" if count > 1 else ""
-    kept = "the model knows rows" if reading.fixed else "there are rows"
-    raise UserError(
-        f"{reading.row(rows.index[at])}: {reading.at(int(rows.time[at]))} is out of session{more}: {kept} every "
-        f"{step_text(step)} alone; correct the time, or delete the row"
-    )
-
-
-def _refuse_off_grid(rows: _Rows, at: int, count: int, step: Step, reading: _Reading) -> None:
-    first = int(np.searchsorted(rows.code, rows.code[at]))
-    more = f" (and {count - 1:,} more rows)" if count > 1 else ""
-    raise UserError(
-        f"{reading.row(rows.index[at])}: {reading.at(int(rows.time[at]))} is off the grid of "
-        f"{step_text(step)} that starts at {reading.at(int(rows.time[first]))}{more}; "
-        f"{_advice_off_grid(rows, count, step, reading)}"
-    )
-
-
-def _advice_off_grid(rows: _Rows, count: int, step: Step, reading: _Reading) -> str:
-    """Say what helps: a finer step, moving stamps that jitter, gathering what is finer or has no grid at all."""
-    distances = np.diff(rows.time)[rows.same()]
-    finest = int(np.gcd.reduce(distances))
-    common, _ = infer_step(rows.time, rows.same(), step.unit)
-    often = 2 * count > len(rows.time)
-    finer = common is not None and step.seconds and common.seconds and step.seconds > common.seconds
-    if reading.fixed:
-        advice = "correct the time, or delete the row"
-        if finer and often and common is not None:
-            return (
-                f"the model takes a row every {step_text(step)}, and the table has one every {step_text(common)}: "
-                f"average or add them up to {step_text(step)} first, or train with --resample {step_text(step)} mean"
-            )
-        if often:
-            advice = f"bring them onto a grid of {step_text(step)} first, or train with --snap or --resample"
-        return f"the model was trained on rows {step_text(step)} apart: {advice}"
-    if step.counted or step.months:
-        return "correct the time, or delete the row"
-    if often and finer and common is not None and not (distances % common.seconds).any():
-        text = step_text(step)
-        each = f"--resample {text} mean (or sum, last) makes one of each {text}"
-        return f"the table has a row every {step_text(common)}: {each}"
-    near = jitter(rows.time // step.per_second, rows.same())
-    if often and near is not None and step_seconds(step) >= near:
-        text = step_text(Step(seconds=near))
-        return f"if stamps come a little early or late, --snap {text} moves them to the nearest {text}"
-    if often:
-        wish = step if step_seconds(step) >= 60 else Step(seconds=_usual(distances // step.per_second))
-        text = step_text(wish)
-        return f"rows have no fixed distance: --resample {text} mean (or sum, last) makes one row of each {text}"
-    advice = "correct the time, or delete the row"
-    if finest and step.seconds % finest == 0 and step.seconds // finest <= _SPARSE:
-        found = step_text(Step(seconds=finest, unit=step.unit))
-        advice += f", or give --frequency {found} (rows in between count as missing)"
-    return advice
-
-
-def _usual(distances: NDArray[np.int64]) -> int:
-    """Return a round number of seconds that holds some rows."""
-    wish = 4 * float(np.median(distances))
-    return next((n for n in (60, 300, 900, 3600, 21600, DAY, 7 * DAY) if n >= wish), 7 * DAY)
-
-
-def _starts(code: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.flatnonzero(np.diff(code, prepend=-1))
-
-
-def _merged(
-    rows: _Rows, frame: pl.DataFrame, keys: Sequence[str], columns: Sequence[str], rules: Rules, reading: _Reading
-) -> _Rows:
-    """Make one row of those of one series at one time, as the rules say; refuse them where no rule does."""
-    fresh = np.append(True, (np.diff(rows.time) != 0) | ~rows.same())
-    repeated = int((~fresh).sum())
-    if not repeated:
-        return rows
-    how = rules.resample or rules.repeated
-    at = int(rows.index[~fresh].min())
-    if how is None and _is_autumn_hour(rows, fresh, reading):
-        how = "mean"
-        reading.notes.append(
-            f"clock change: {repeated:,} row{'s' * (repeated > 1)} of an hour that comes twice when clocks go back "
-            f"(the first is row {row_number(reading.where, at)}); both are averaged (--repeated says otherwise)"
-        )
-    elif how is None:
-        _refuse_repeated(frame, keys, columns, repeated, at, reading)
-    elif rules.resample:
-        count, step = len(rows.time), reading.step
-        assert step is not None
-        verb = {"mean": "averages", "sum": "sums"}.get(how, f"the {how} values")
-        reading.notes.append(f"{count:,} rows gathered to {int(fresh.sum()):,} {verb} of {step_text(step)}")
-    else:
-        verb = {"mean": "averaged", "sum": "added up"}.get(str(how), f"of which the {how} is kept:")
-        reading.notes.append(
-            f"{verb} {repeated:,} row{'s' * (repeated > 1)} that repeat{'s' * (repeated == 1)} the time of another row "
-            f"(the first is row {row_number(reading.where, at)})"
-        )
-    assert how is not None
-    first = np.flatnonzero(fresh)
-    values = gather(rows.values, first, how, rules.totals)
-    return _Rows(rows.code[first], rows.time[first], values, rows.index[first])
-
-
-def _is_autumn_hour(rows: _Rows, fresh: NDArray[np.bool_], reading: _Reading) -> bool:
-    """Whether all repeated rows are of the hour of a Sunday night that comes twice when clocks go back."""
-    step = reading.step
-    if step is None or step.counted or step.months or step.seconds >= DAY * step.per_second or step.sessions:
-        return False
-    seconds = rows.time[~fresh] // step.per_second
-    month = months_of(seconds) % 12 + 1
-    night = (seconds % DAY < 4 * 3600) & ((seconds // DAY + 3) % 7 == 6)
-    autumn = np.isin(month, (10, 11)) | np.isin(month, (3, 4, 5))
-    pairs = rows.code[~fresh] * 100_000 + seconds // DAY
-    per_night = np.unique(pairs, return_counts=True)[1].max()
-    return bool((night & autumn).all()) and int(per_night) * step.seconds <= 3600 * step.per_second
-
-
-def _refuse_repeated(
-    frame: pl.DataFrame, keys: Sequence[str], columns: Sequence[str], repeated: int, at: int, reading: _Reading
-) -> None:
-    times = len(frame)
-    head = f"{reading.row(at)}: repeats the time of another row, as do {repeated:,} of {times:,} rows; "
-    telling = telling_columns(frame, keys, ()) or [
-        c
-        for c in frame.columns
-        if c not in keys and not is_numeric(frame.get_column(c)) and 1 < frame.get_column(c).n_unique() < frame.height
-    ]
-    which = f" (perhaps {' or '.join(repr(n) for n in telling[:3])})" if telling else ""
-    if reading.fixed:
-        raise UserError(
-            f"{head}the model was trained on one row for each time: choose the rows of one series{which}, or leave one "
-            "row for each time"
-        )
-    series = (
-        f"if the table holds several series, name the column that tells them apart with --series{which}; "
-        if telling
-        else ""
-    )
-    raise UserError(
-        f"{head}{series}else say what becomes of them: --repeated mean, sum (adds up the rows of each time), first or "
-        "last"
-    )
-
-
-def _filled(rows: _Rows, names: list[str], step: Step, reading: _Reading, rules: Rules) -> tuple[Series, ...]:
-    size = stride(step)
-    starts = _starts(rows.code)
+    starts = begins(rows.code)
     ends = np.append(starts[1:], len(rows.code))
     tick = ticks(rows.time, step)
     place = (tick - np.repeat(tick[starts], ends - starts)) // size
     lengths = place[ends - 1] + 1
     total = int(lengths.sum())
-    if total > _SPARSE * len(place) + 10_000:
+    if total > SPARSE * len(place) + 10_000:
         jump = np.where(rows.same(), np.diff(place), 0)
         at = int(jump.argmax())
         raise UserError(
@@ -528,7 +313,7 @@ def _filled(rows: _Rows, names: list[str], step: Step, reading: _Reading, rules:
     )
 
 
-def _add_nothing(values: Floats, there: NDArray[np.int64], rules: Rules, reading: _Reading) -> None:
+def _add_nothing(values: Floats, there: NDArray[np.int64], rules: Rules, reading: TableReading) -> None:
     empty = np.ones(len(values), dtype=np.bool_)
     empty[there] = False
     totals = range(values.shape[1]) if rules.totals is None else rules.totals
@@ -538,7 +323,7 @@ def _add_nothing(values: Floats, there: NDArray[np.int64], rules: Rules, reading
 
 
 def _note_gaps(
-    rows: _Rows, starts: NDArray[np.int64], gaps: NDArray[np.int64], total: int, step: Step, reading: _Reading
+    rows: SeriesRows, starts: NDArray[np.int64], gaps: NDArray[np.int64], total: int, step: Step, reading: TableReading
 ) -> None:
     missing = int(gaps.sum())
     if not missing:

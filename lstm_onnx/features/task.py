@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.beside import test_file_of
 from lstm_onnx.data.parts import PARTS
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.ahead import Ahead
@@ -88,8 +89,17 @@ class FeatureTask(Task[ConfigT, Learnt]):
         return [m for f in outputs for m in f.metrics("" if len(outputs) == 1 else f"{f.name}_")]
 
     def shares(self, options: ConfigT) -> tuple[float, float]:
-        """Return the shares of `test_share` and `validation_share`, where options decide them."""
-        return self.test_share, self.validation_share
+        """Return the shares of the test and the validation part: those of the options of these names, if there are."""
+        return getattr(options, "test_share", self.test_share), getattr(
+            options, "validation_share", self.validation_share
+        )
+
+    def data_files(self, source: Path | None, config: ConfigT) -> Sequence[Path]:
+        """The source, and the test file that the option `test_file`, if there is one, names, or that lies beside it."""
+        if source is None or "test_file" not in type(config).model_fields:
+            return super().data_files(source, config)
+        test = test_file_of(source, config.test_file)  # type: ignore[attr-defined]  # of a kind that has it
+        return (source,) if test is None else (source, test)
 
     def describe(self, learnt: Learnt) -> str:
         """Say in a sentence what the graph does, for people: by default the task's summary."""

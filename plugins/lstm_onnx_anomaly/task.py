@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lstm_onnx.plugin import DataSet, Examples, FeatureTask, GraphSpec, Learnt, Metric, PrimaryMetric, Rows, brought
-from lstm_onnx.plugin import test_file_of as find_test_file
 from lstm_onnx.task import Answer
 from lstm_onnx_anomaly import options as choices
 
@@ -41,13 +40,6 @@ class Anomaly(FeatureTask[choices.Config]):
     def data_sets(self) -> tuple[DataSet, ...]:
         """The year of traffic that forecasting brings."""
         return (brought("traffic", "forecasting"),)
-
-    def data_files(self, source: Path | None, config: choices.Config) -> Sequence[Path]:
-        """The source, and the rows to score that are given by an option or lie beside it."""
-        if source is None:
-            return super().data_files(None, config)
-        test = find_test_file(source, config.test_file)
-        return tuple(p for p in (source, test) if p is not None)
 
     def module(self, options: choices.Config, features: Learnt) -> nn.Module:
         """Make a fresh detector."""

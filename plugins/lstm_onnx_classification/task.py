@@ -60,10 +60,6 @@ class Classification(FeatureTask[Chosen]):
         """Balanced accuracy where rare classes are balanced, as they hardly count in the plain one."""
         return self.primary_metric if config.balance == "none" else PrimaryMetric("balanced_accuracy", mode="max")
 
-    def shares(self, options: Chosen) -> tuple[float, float]:
-        """As the options say."""
-        return options.test_share, options.validation_share
-
     def module(self, options: Chosen, features: Learnt) -> nn.Module:
         """Make a fresh classifier."""
         from lstm_onnx_classification.model import Classifier

@@ -19,7 +19,6 @@ from lstm_onnx.plugin import (
     PrimaryMetric,
     metrics,
     read_examples,
-    test_file_of,
 )
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_regression import options as choices
@@ -44,15 +43,6 @@ class Regression(FeatureTask[choices.Config]):
         from lstm_onnx_regression.drawn import draw
 
         return draw(options.count, random) if source is None else read_examples(source, options)
-
-    def data_files(self, source: Path | None, config: choices.Config) -> Sequence[Path]:
-        """The source, and the test part that is given by an option or lies beside it."""
-        test = test_file_of(source, config.test_file) if source is not None else None
-        return tuple(p for p in (source, test) if p is not None)
-
-    def shares(self, options: choices.Config) -> tuple[float, float]:
-        """As the options say."""
-        return options.test_share, options.validation_share
 
     def module(self, options: choices.Config, features: Learnt) -> nn.Module:
         """Make a fresh network."""

@@ -11,7 +11,6 @@ import numpy as np
 
 from lstm_onnx.contract import Array
 from lstm_onnx.plugin import Examples, FeatureTask, Learnt, Metric, PrimaryMetric, Tags, Text
-from lstm_onnx.plugin import test_file_of as find_test_file
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_tagging import options as choices
 
@@ -35,15 +34,6 @@ class Tagging(FeatureTask[choices.Config]):
         from lstm_onnx_tagging.reading import read
 
         return read(source, options, random)
-
-    def data_files(self, source: Path | None, config: choices.Config) -> Sequence[Path]:
-        """The source, and the examples to score that are given by an option or lie beside it."""
-        test = find_test_file(source, config.test_file) if source is not None else None
-        return tuple(p for p in (source, test) if p is not None)
-
-    def shares(self, options: choices.Config) -> tuple[float, float]:
-        """As the options say."""
-        return options.test_share, options.validation_share
 
     def whole(self, options: choices.Config, features: Learnt) -> str | None:
         """A bidirectional model needs the whole sequence, and so does the best path."""

@@ -14,7 +14,6 @@ import polars as pl
 from lstm_onnx import display
 from lstm_onnx.contract import Array, Contract, LengthsSource
 from lstm_onnx.data.arrays import check_inputs
-from lstm_onnx.data.frames import to_polars
 from lstm_onnx.display import shortened
 from lstm_onnx.errors import UserError
 from lstm_onnx.explaining.gates import Gates, gates
@@ -26,6 +25,7 @@ from lstm_onnx.inference.deadline import deadline
 from lstm_onnx.inference.image_inputs import given_images, read_image_inputs
 from lstm_onnx.inference.model import Model, load
 from lstm_onnx.inference.model_inputs import ModelInputs
+from lstm_onnx.inference.question import as_question
 from lstm_onnx.inference.table_inputs import read_inputs
 from lstm_onnx.options import resolve
 from lstm_onnx.progress import counting
@@ -109,7 +109,7 @@ def explain(
     loaded = model if isinstance(model, Model) else load(model, chosen.provider, chosen.threads)
     contract = loaded.require_contract()
     with deadline(chosen.timeout):
-        arrays, example = _one(contract, _inputs(contract, data), chosen.example)
+        arrays, example = _one(contract, *_inputs(loaded, contract, data, chosen.example))
         answer = loaded.run(arrays)
         question = ask(contract, answer, chosen)
         kinds = _answering(loaded, contract, arrays, question, chosen.pieces)
@@ -169,35 +169,41 @@ def _runs(kinds: Sequence[Parts], orders: int) -> int:
     return sum((orders + 1) * (n + 1) for n in counts) + int(np.prod(counts, dtype=int))
 
 
-def _inputs(contract: Contract, data: Any) -> ModelInputs:
+def _inputs(model: Model, contract: Contract, data: Any, asked: str | None) -> tuple[ModelInputs, int]:
+    """Read what is asked about, of pictures one alone; return it, and the number of the example that is asked for."""
     data = Path(data) if isinstance(data, str | PathLike) else data
     if (files := given_images(contract, data)) is not None:
-        notes: list[str] = []
-        first = next(iter(read_image_inputs(contract, files, notes)))
-        return ModelInputs(first.arrays, first.names)
+        names = tuple(file.name for file in files)
+        chosen = files[_place(asked, names, len(files))]
+        found = next(iter(read_image_inputs(contract, [chosen], [])))
+        return ModelInputs(found.arrays, found.names), 0
     if isinstance(data, dict):
-        return ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
-    if isinstance(data, Path):
-        return read_inputs(contract, data)
-    if (table := to_polars(data)) is None:
-        raise UserError(f"explain: was given a {type(data).__name__}, and needs a path, a table, or arrays by name")
-    return read_inputs(contract, table)
+        inputs = ModelInputs(check_inputs(contract, {name: np.asarray(v) for name, v in data.items()}))
+    else:
+        inputs = read_inputs(contract, as_question(contract, data, model.path, "explain"))
+    return inputs, _place(asked, inputs.names, len(next(iter(inputs.arrays.values()))))
 
 
-def _one(contract: Contract, inputs: ModelInputs, asked: str | None) -> tuple[dict[str, Array], str]:
+def _place(asked: str | None, names: tuple[str, ...], count: int) -> int:
+    """Return the number of the example that is asked for by its name or number; the first if none is.
+
+    Raises:
+        UserError: there is no such example.
+    """
+    if asked is None:
+        return 0
+    if asked in names:
+        return names.index(asked)
+    if asked.isdecimal() and int(asked) < count:
+        return int(asked)
+    shown = ", ".join(names[:5]) if any(names) else f"0 to {count - 1}"
+    raise UserError(f"--example {asked}: there is no such example; there is: {shown}")
+
+
+def _one(contract: Contract, inputs: ModelInputs, place: int) -> tuple[dict[str, Array], str]:
     """Take one example out of a batch, without its padding."""
     states = {s.input for s in contract.states}
     external = {n: a for n, a in inputs.arrays.items() if n not in states}
-    count = len(next(iter(external.values())))
-    place = 0
-    if asked is not None:
-        if asked in inputs.names:
-            place = inputs.names.index(asked)
-        elif asked.isdecimal() and int(asked) < count:
-            place = int(asked)
-        else:
-            shown = ", ".join(inputs.names[:5]) if any(inputs.names) else f"0 to {count - 1}"
-            raise UserError(f"--example {asked}: there is no such example; there is: {shown}")
     one = {n: a[place][None] if isinstance(a[place], np.ndarray) and a.dtype == object else
            np.ascontiguousarray(a[place : place + 1]) for n, a in external.items()}  # fmt: skip
     for tensor in contract.external_inputs:

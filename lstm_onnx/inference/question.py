@@ -12,13 +12,14 @@ from lstm_onnx.data.frames import to_polars
 from lstm_onnx.errors import UserError
 
 
-def as_question(contract: Contract, data: object, where: Path) -> pl.DataFrame | Path:
+def as_question(contract: Contract, data: object, where: Path, verb: str = "predict") -> pl.DataFrame | Path:
     """Return a path as it is, and a table or a list of rows or of texts as a table.
 
     Args:
         contract: of the file that is asked.
         data: what was given.
         where: that file, for errors.
+        verb: that was asked, for errors.
 
     Raises:
         UserError: it is none of these, or texts for a model that takes none.
@@ -32,7 +33,7 @@ def as_question(contract: Contract, data: object, where: Path) -> pl.DataFrame |
         return pl.DataFrame({columns[0]: [str(text) for text in data]}, schema={columns[0]: pl.String})
     if (table := to_polars(data)) is None:
         raise UserError(
-            f"predict: was given a {type(data).__name__}, and needs a path, a table of polars, pandas or pyarrow, "
+            f"{verb}: was given a {type(data).__name__}, and needs a path, a table of polars, pandas or pyarrow, "
             f"arrays by name, or a list of texts or pictures"
         )
     return table

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 import lstm_onnx as lo
 from lstm_onnx.contract import Contract
@@ -135,3 +136,13 @@ def test_the_picture_has_a_panel_for_each_thing(found: Explanation) -> None:
     titles = [ax.get_title() for ax in explanation_figure(found).axes]
     assert titles[0].startswith("what each step adds") and titles[1].startswith("what each column adds")
     assert titles[2].startswith("how far the answer falls") and titles[3].startswith("gates of ")
+
+
+def test_any_picture_of_a_folder_is_found(tmp_path: Path) -> None:
+    for number in range(40):
+        Image.new("RGB", (16, 16), (5 * number, 0, 0)).save(tmp_path / f"{number:02d}.png")
+    found = lo.explain(EXPORTED / "scenes.onnx", tmp_path, example="39", orders=2)
+    assert found.example == "39.png"
+    assert found.arrays["image"][0, 0, 0].tolist() == [195, 0, 0]
+    with pytest.raises(UserError, match=r"--example 40: there is no such example; there is: 00\.png"):
+        lo.explain(EXPORTED / "scenes.onnx", tmp_path, example="40")

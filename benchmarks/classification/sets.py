@@ -21,13 +21,11 @@ TENTHS = 1
 HTML_BREAK = r"<br\s*/?>"
 
 
-def package(name: str) -> Path:
-    """Folder of an installed package, which is not imported."""
+def package(name: str, benchmark: str = "classification") -> Path:
+    """Folder of an installed package, which is not imported; `benchmark` says how to install it."""
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise SystemExit(
-            f"the package '{name}' is missing; see benchmarks/classification/README.md for how to install it"
-        )
+        raise SystemExit(f"the package '{name}' is missing; see benchmarks/{benchmark}/README.md for how to install it")
     return Path(next(iter(spec.submodule_search_locations)))
 
 

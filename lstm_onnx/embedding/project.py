@@ -123,7 +123,7 @@ class Project:
     Attributes:
         name: the model's, from the contract.
         id: a safe identifier made from it.
-        verb: the function's name, from the task: forecasting gives `forecast`.
+        verb: the function's name: what the task says, or what `identifiers.verb` makes of its name.
         task, variant, description: from the contract.
         contract: all of it.
         size: bytes of the model.

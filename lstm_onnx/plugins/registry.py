@@ -53,7 +53,7 @@ def load_task(name: str, plugin_file: Path | None = None) -> Found:
         UserError: there is no such plugin, two packages claim the name, or it does not load.
     """
     if not isinstance(name, str):
-        raise UserError(f"the plugin is a {type(name).__name__}, and must be its name, such as 'forecasting'")
+        raise UserError(f"the plugin is a {type(name).__name__}, and must be its name: {', '.join(task_names())}")
     if plugin_file is not None:
         return _task_in(plugin_file, content_of(plugin_file), name)
     points = [p for p in installed() if p.name == name]

@@ -283,7 +283,10 @@ def _number(row: dict[str, Any], column: str, reading: ColumnReading | None = No
 
 
 def _plain(contract: Contract, tensor: TensorSpec, array: Array) -> Any:
-    """One answer as JSON holds it: of the newest step, without axes of one place, times and labels as text, no NaN."""
+    """One answer as JSON holds it: of the newest step, without axes of one place, times and labels as text, no NaN.
+
+    Scores of labels, such as probabilities of classes, stand by their label.
+    """
     if contract.stream is not None and contract.stream.axis in tensor.dims:
         place = tensor.dims.index(contract.stream.axis)
         array = array.take([-1], axis=place)
@@ -296,9 +299,11 @@ def _plain(contract: Contract, tensor: TensorSpec, array: Array) -> Any:
         return _mapped(values.tolist(), lambda v: labels[v] if 0 <= v < len(labels) else v)
     if isinstance(tensor.source, TimeSource):
         return _mapped(values.tolist(), lambda v: _told_time(contract.table or Table(), int(v)))
+    told = values.tolist()
     if values.dtype.kind == "f":
-        return _mapped(values.tolist(), lambda v: float(f"{v:.7g}") if math.isfinite(v) else None)
-    return values.tolist()
+        told = _mapped(told, lambda v: float(f"{v:.7g}") if math.isfinite(v) else None)
+    names = contract.axes[tensor.dims[keep[0]]].labels if tensor.is_scores and len(keep) == 1 else None
+    return dict(zip(names, told, strict=True)) if names else told
 
 
 def _mapped(values: Any, function: Any) -> Any:

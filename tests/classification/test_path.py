@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
+from lstm_onnx.contract import ColumnsSource
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.subgraphs import run_before
+from lstm_onnx.inference.row_stream import stream_rows
 from lstm_onnx.testing import check_task
 from lstm_onnx.training.restore import restore
 from lstm_onnx.training.run_folder import open_run
@@ -172,3 +175,16 @@ def test_texts_are_not_scored_by_a_model_of_sequences(tmp_path: Path) -> None:
         (tmp_path / "texts" / name / "1.txt").write_text("some words")
     with pytest.raises(UserError, match="texts: holds texts, and the model was trained on sequences of numbers"):
         lo.evaluate(trained, tmp_path / "texts")
+
+
+def test_a_stream_names_the_class_of_each_probability(sequences: Path, tmp_path: Path) -> None:
+    trained = lo.train("classification", sequences, runs=tmp_path, bidirectional=False, hidden=4, epochs=1, threads=1)
+    model = lo.load(trained.export(tmp_path / "stream.onnx", variant="streaming"))
+    contract = model.require_contract()
+    values = contract.inputs[0].source
+    assert isinstance(values, ColumnsSource)
+    lines = [",".join(["sequence", *values.columns]), ",".join(["a", *(["0.5"] * len(values.columns))])]
+    (answer,) = (json.loads(line) for line in stream_rows(model, lines))
+    assert tuple(answer["probabilities"]) == contract.axes["class"].labels
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+    assert max(answer["probabilities"], key=answer["probabilities"].get) == answer["label"]

@@ -29,8 +29,9 @@ demo: $(READY)
 	@echo "  $(DEMO)/runs/traffic/plots/forecast.png  forecasts against what happened"
 	@echo "  $(DEMO)/next-day.png                     the day after the data"
 
+# a file of tests stays in one process, so that what its fixtures train is trained once; each process has one thread
 test: $(READY) tools
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

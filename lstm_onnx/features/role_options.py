@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from lstm_onnx.data.table_options import TableOptions
 
 
-class RoleOptions(BaseModel):
+class RoleOptions(TableOptions):
     """Roles of columns: a task's `Config` may inherit them, and read with `read_examples`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -95,6 +95,18 @@ class Config(TableOptions):
         "none", description="against rare classes: weigh their loss, or show them more often"
     )
 
+    # the answer
+    threshold: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="probability from which the answer is --positive, else the likeliest of the others; export --set "
+        "threshold=0.3 changes it",
+    )
+    positive: str | None = Field(
+        None, description="class that --threshold is for; of two classes the rarer one, if not given"
+    )
+
     @model_validator(mode="after")
     def _pooled(self) -> Config:
         if not self.pooling or not set(self.pooling) <= set(POOLINGS):

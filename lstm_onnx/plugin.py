@@ -46,7 +46,14 @@ from lstm_onnx.features.naming import identifiers
 from lstm_onnx.features.neighbours import Neighbours
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.option import Option
-from lstm_onnx.features.recordings import Recording, RecordingOptions, cut_in_time, find_channels, read_recordings
+from lstm_onnx.features.recordings import (
+    Recording,
+    RecordingOptions,
+    cut_in_time,
+    find_channels,
+    read_recordings,
+    table_of_recordings,
+)
 from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.sentence import Sentence
@@ -134,6 +141,7 @@ __all__ = [
     "read_examples",
     "read_recordings",
     "series_examples",
+    "table_of_recordings",
     "test_file_of",
 ]
 

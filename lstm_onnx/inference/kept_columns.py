@@ -52,7 +52,7 @@ def beside(
     columns = _chosen(inputs.table, contract, table.columns, keep)
     if not columns:
         return table
-    numbered = replace(inputs, names=tuple(map(str, range(len(inputs.rows)))))
+    numbered = replace(inputs, names=tuple(map(str, range(len(inputs.rows)))), ids=None)
     example = to_table(contract, numbered, outputs, top).to_series(0).cast(pl.Int64).to_numpy()
     rows = np.asarray(inputs.rows)[example]
     kept = [inputs.table.get_column(c)[rows].alias(_header(c, table.columns)) for c in columns]
@@ -84,8 +84,8 @@ def _taken(contract: Contract) -> set[str]:
 def _stands(column: str, contract: Contract, there: Sequence[str]) -> bool:
     """Whether a column already names the examples of the answers."""
     texts = {t.source.column for t in contract.inputs if isinstance(t.source, TextSource)}
-    series = contract.table.series if contract.table is not None else None
-    return column in there and (column in texts or column == series)
+    ids = contract.table.ids if contract.table is not None else ()
+    return column in there and (column in texts or column in ids)
 
 
 def _header(column: str, there: Sequence[str]) -> str:

@@ -34,12 +34,19 @@ class OnCommandLine:
         short: one letter, for `-o`.
         metavar: what its value looks like, where its type does not say.
         complete: returns the words that it may be, for a shell that asks.
+        spread: of a list of any words: all words after it are its, up to the next option or the name of a file.
     """
 
     name: str | None = None
     short: str | None = None
     metavar: str | None = None
     complete: Callable[[], list[str]] | None = None
+    spread: bool = False
+
+
+def one_or_several(columns: object) -> object:
+    """Take one name for a list of one, and None for an empty one, as options were that took one column."""
+    return (columns,) if isinstance(columns, str) else () if columns is None else columns
 
 
 def flag(name: str) -> str:

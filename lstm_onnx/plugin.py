@@ -53,6 +53,7 @@ from lstm_onnx.features.recordings import (
     find_channels,
     read_recordings,
     recording_roles,
+    table_of_recordings,
 )
 from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
@@ -142,6 +143,7 @@ __all__ = [
     "read_recordings",
     "recording_roles",
     "series_examples",
+    "table_of_recordings",
     "test_file_of",
 ]
 

@@ -16,7 +16,7 @@ from lstm_onnx.data.beside import test_file_of
 from lstm_onnx.data.followed import followed
 from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.parts import Part, part_of, split_column
-from lstm_onnx.data.sequences import long_sequences, wide_sequences
+from lstm_onnx.data.sequences import long_sequences, name_in, wide_sequences
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require_all, row_number
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
@@ -69,7 +69,7 @@ def _uses(frame: pl.DataFrame, config: RoleOptions, split: str | None) -> dict[s
         ([config.group], "group", "id"),
         ([split], "split", "category"),
         ([config.time], "time", None),
-        ([config.sequence], "sequence", "id"),
+        (config.sequence, "sequence", "id"),
         (config.target, "answer", "number"),
     ]
     return {c: (role, kind) for columns, role, kind in uses for c in columns if c is not None}
@@ -137,15 +137,15 @@ def _read_frame(
     table = None
     steps = wide_steps(frame, config, split) if config.wide else list(config.channels)
     names = dict(zip([ROWS, *single], identifiers([ROWS, *single]), strict=True))
-    if config.sequence is not None or config.wide:
+    if config.sequence or config.wide:
         if config.wide:
             found = wide_sequences(frame, where, steps)
             steps, table = ["value"], Table(steps=True, others=others)
         else:
             time, sequence = config.time, config.sequence
             found = long_sequences(frame, where, sequence=sequence, time=time, columns=steps or single[:1])
-            _refuse_changes(frame, where, str(sequence), single)
-            table = Table(time=time, series=sequence, others=others)
+            _refuse_changes(frame, where, sequence, single)
+            table = Table(time=time, series=sequence[0], series_with=sequence[1:], others=others)
         rows, notes = found.rows, (*notes, *found.notes)
         if steps:
             columns[names[ROWS]] = found.values
@@ -211,13 +211,13 @@ def _levels(frame: pl.DataFrame, column: str, where: Path, rows: Any) -> list[st
     return [str(v or "") for v in cells.cast(pl.String).gather(rows)]
 
 
-def _refuse_changes(frame: pl.DataFrame, where: Path, sequence: str, columns: Sequence[str]) -> None:
+def _refuse_changes(frame: pl.DataFrame, where: Path, sequence: tuple[str, ...], columns: Sequence[str]) -> None:
     for column in columns:
         changed = frame.select(pl.col(column).ne_missing(pl.col(column).first().over(sequence))).to_series().arg_true()
         if len(changed):
             at = int(changed[0])
             raise UserError(
                 f"{where}: row {row_number(where, at)}, column '{column}': found '{frame.get_column(column)[at]}', and "
-                f"rows of the sequence '{frame.get_column(sequence)[at]}' before it have another; there must be one "
+                f"rows of the sequence '{name_in(frame, sequence, at)}' before it have another; there must be one "
                 f"value for each sequence"
             )

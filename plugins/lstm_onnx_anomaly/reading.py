@@ -20,11 +20,11 @@ from lstm_onnx.plugin import (
     Recording,
     Rows,
     Steps,
-    Table,
     cut_in_time,
     find_channels,
     read_recordings,
     recording_roles,
+    table_of_recordings,
     test_file_of,
 )
 from lstm_onnx_anomaly.faults import plant
@@ -103,7 +103,7 @@ def _examples(
     return Examples(
         columns=columns,
         part=part,
-        table=Table(time=config.time, series=config.sequence, others=others),
+        table=table_of_recordings(config, others),
         notes=notes,
         inputs=[Rows(name=ROWS, columns=names, meaning="what sensors say at each step")],
         outputs=[

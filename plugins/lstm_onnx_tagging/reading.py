@@ -23,13 +23,13 @@ from lstm_onnx.plugin import (
     Examples,
     Recording,
     Rows,
-    Table,
     Tags,
     Text,
     cut_in_time,
     find_channels,
     read_recordings,
     recording_roles,
+    table_of_recordings,
     test_file_of,
 )
 from lstm_onnx_tagging.drawn import draw
@@ -69,13 +69,14 @@ def read(source: Path | None, config: Config, random: np.random.Generator) -> Ex
                         f"with --tag; there is: {', '.join(frame.columns[:20])}")  # fmt: skip
     if word is None or config.channels:
         return _of_recordings(table, source, other, test, config.model_copy(update={"tag": tag}))
-    sequence = config.sequence or called(frame.select(c for c in frame.columns if c not in (word, tag)), _SENTENCES)
+    named = called(frame.select(c for c in frame.columns if c not in (word, tag)), _SENTENCES)
+    sequence = config.sequence or ((named,) if named is not None else ())
     config = config.model_copy(update={"word": word, "tag": tag, "sequence": sequence})
     first = read_word_table(frame, source, word, tag, sequence)
     second = read_word_table(other, test, word, tag, sequence) if other is not None and test is not None else None
     roles: dict[str, tuple[str, str | None]] = {word: ("word", "text"), tag: ("label", "category")}
-    understood = table.settle(roles | ({sequence: ("sentence", "id")} if sequence else {})).understood
-    told = f"words of '{word}', labels of '{tag}', sentences by '{sequence}'"
+    understood = table.settle(roles | {column: ("sentence", "id") for column in sequence}).understood
+    told = f"words of '{word}', labels of '{tag}', sentences by {' and '.join(map(repr, sequence))}"
     return replace(_of_sentences(first, second, config, (*reading_notes(source), told)), understood=understood)
 
 
@@ -133,7 +134,7 @@ def _of_recordings(
     return Examples(
         columns={ROWS: [r.values[rows] for r, rows, _ in pieces], TAG: [r.labels[rows] for r, rows, _ in pieces]},
         part=[to for _, _, to in pieces],
-        table=Table(time=config.time, series=config.sequence, others=(tag,)),
+        table=table_of_recordings(config, (tag,)),
         notes=(f"{told}, labels of '{tag}'", *notes, *more),
         inputs=[Rows(name=ROWS, columns=config.channels, meaning="what sensors say at each step")],
         outputs=[Tags(name=TAG, along=ROWS, meaning=f"{tag} at the step")],

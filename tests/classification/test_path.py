@@ -143,7 +143,7 @@ def test_the_bundled_set_is_learnt_and_drawn(tmp_path: Path, capsys: pytest.Capt
     assert scores.model["accuracy"] > 0.9 > 0.1 > scores.baselines["majority"]["accuracy"]
     assert scores.baselines["1-NN DTW"]["accuracy"] == pytest.approx(0.9568, abs=2e-4)
     pictures = {p.stem for p in (tmp_path / "vowels" / "plots").iterdir()}
-    assert pictures == {"loss", "examples", "confusion", "calibration"}
+    assert pictures == {"loss", "examples", "confusion", "calibration", "precision-recall"}
 
 
 def test_other_data_is_scored_with_the_classes_of_the_model(sequences: Path, tmp_path: Path) -> None:

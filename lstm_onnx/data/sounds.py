@@ -1,4 +1,4 @@
-"""Sound in WAV files: read by the standard library, made one channel of one rate by NumPy, in training as in `predict`."""
+"""Sound in WAV files: read by the standard library, made one channel of one rate, in training as in `predict`."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def read_sound(source: Path | bytes, rate: int) -> Array:
         raise UserError(f"{where}: is a folder; give a WAV file") from None
     except (wave.Error, EOFError) as error:
         raise UserError(
-            f"{where}: is no WAV file of whole-number samples ({str(error) or 'it ends too early'}); write it as 16-bit "
-            "PCM, such as by ffmpeg -i FILE -c:a pcm_s16le OUT.wav"
+            f"{where}: is no WAV file of whole-number samples ({str(error) or 'it ends too early'}); write it as "
+            "16-bit PCM, such as by ffmpeg -i FILE -c:a pcm_s16le OUT.wav"
         ) from None
     if not channels or not found:
         raise UserError(f"{where}: says that it has {channels} channels of {found} samples a second")
@@ -63,11 +63,11 @@ def _samples(content: bytes, width: int) -> Array:
     """Turn bytes of samples of a width, little-endian, into float32 from -1 to 1."""
     content = content[: len(content) // width * width]
     if width == 1:  # unsigned, by the format's rules
-        return (np.frombuffer(content, dtype=np.uint8).astype(np.float32) - 128) / 128
+        return np.asarray(np.frombuffer(content, dtype=np.uint8).astype(np.float32) / 128 - 1)
     if width == 3:
         parts = np.frombuffer(content, dtype=np.uint8).reshape(-1, 3).astype(np.int32)
-        whole = (parts[:, 0] << 8 | parts[:, 1] << 16 | parts[:, 2] << 24) >> 8
-        return (whole / 2**23).astype(np.float32)
+        whole = (parts @ np.array([1, 2**8, 2**16], dtype=np.int32) ^ 2**23) - 2**23  # the sign is in the upper bit
+        return np.asarray(whole, dtype=np.float32) / np.float32(2**23)
     kind = np.dtype("<i2") if width == 2 else np.dtype("<i4")
     return (np.frombuffer(content, dtype=kind) / 2.0 ** (8 * width - 1)).astype(np.float32)
 
@@ -88,7 +88,7 @@ def resampled(samples: Array, found: int, wanted: int) -> Array:
     both = min(len(kept), len(spectrum))
     kept[:both] = spectrum[:both]
     length = max(1, round(len(samples) * wanted / found))
-    return (np.fft.irfft(kept, made)[:length] * (made / count)).astype(np.float32)
+    return np.asarray(np.fft.irfft(kept, made)[:length] * (made / count), dtype=np.float32)
 
 
 def write_sound(path: Path, samples: Array, rate: int) -> None:

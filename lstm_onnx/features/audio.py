@@ -94,8 +94,8 @@ class Audio(InputFeature):
         array = np.asarray(samples)
         if array.ndim != 1 or array.dtype.kind not in "fi" or not len(array):
             raise UserError(
-                f"read: example {number} of '{self.name}' is {array.dtype} {array.shape}, and must be the path of a WAV "
-                "file, its bytes, or samples of one channel"
+                f"read: example {number} of '{self.name}' is {array.dtype} {array.shape}, and must be the path of a "
+                "WAV file, its bytes, or samples of one channel"
             )
         if array.dtype.kind == "i":
             array = array / FULL

@@ -91,7 +91,8 @@ def streaming_graph(
     if len(sequences) != 1 or sequences[0].kind not in ("rows", "series", "audio"):
         told = ", ".join(f"'{f.name}' ({f.kind})" for f in sequences) or "none"
         raise UserError(
-            f"a stream needs one sequence of rows or one sound, and this model has {told}, so there is no streaming variant"
+            f"a stream needs one sequence of rows or one sound, and this model has {told}, so there is no "
+            "streaming variant"
         )
     steps = sequences[0].steps
     assert steps is not None

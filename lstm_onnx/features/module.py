@@ -78,6 +78,7 @@ class FeatureModel(nn.Module):
         seen: dict[str, Any] = {name: tensors[n] if to_learn else None for name, n in self.taught.items()}
         memory = state if self.streams and isinstance(state, dict) and OWN in state else {OWN: state}
         after: dict[str, Any] = {}
+        found: Any
         for feature, encoder, names in zip(self.learnt.inputs, self.encoders, self.taken, strict=True):
             given = {name: tensors[name] for name in names if name in tensors}
             if self.streams and isinstance(encoder, LogMel):

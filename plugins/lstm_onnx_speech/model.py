@@ -47,6 +47,7 @@ class Listener(nn.Module):
             x = masked(x, self.mels)
         after = {}
         for k, lstm in enumerate(self.lstms):
+            assert isinstance(lstm, LSTM)
             if self.options.bidirectional:
                 x, _ = lstm.hidden_states(x, lengths)
             else:

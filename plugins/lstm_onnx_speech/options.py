@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -14,14 +12,12 @@ class Config(BaseModel):
 
     audio: str | None = Field(None, description="column of the paths of WAV files; found if called audio, file or path")
     text: str | None = Field(None, description="column of the texts; found if called text, transcript or sentence")
-    test_file: Path | None = Field(None, description="examples to score, instead of those that lie beside the data")
+    test_file: str | None = Field(None, description="examples to score, instead of those that lie beside the data")
     test_share: float = Field(0.15, gt=0, lt=1, description="share of examples kept for the test, if none are given")
     validation_share: float = Field(
         0.15, ge=0, lt=1, description="share of the others that decides when to stop; 0 for none"
     )
-    rate: int = Field(
-        8000, ge=4000, le=48_000, description="samples a second that the graph takes; files are resampled"
-    )
+    rate: int = Field(8000, ge=4000, le=48_000, description="samples a second; files are resampled")
     seconds: float = Field(20.0, gt=0, description="longest sound that is read; longer ones are left out")
     keep_case: bool = Field(False, description="learn texts as they are, not in small letters without punctuation")
     longest: int = Field(100, ge=1, description="letters of an answer at most")

@@ -18,7 +18,7 @@ from lstm_onnx.features.log_mel import bank, log_mels
 if TYPE_CHECKING:
     from torch import nn
 
-_KEPT, _LONGEST_KEPT = 6, 24
+_KEPT, _LONGEST_KEPT = 6, 16
 """Sounds of the training part that are kept for samples, and blocks of each: a run folder stays small."""
 _STATISTICS = 512
 """Sounds of which means and spreads are found, at most."""

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lstm_onnx.contract import (
+    AudioSource,
     Axis,
     CellSource,
     ColumnsSource,
@@ -34,6 +35,7 @@ from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.features import metrics
 from lstm_onnx.features.ahead import Ahead
+from lstm_onnx.features.audio import Audio
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.event_metrics import event_metrics
 from lstm_onnx.features.examples import Examples
@@ -65,6 +67,7 @@ from lstm_onnx.features.table_examples import read_examples
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
+from lstm_onnx.features.transcript import Transcript
 from lstm_onnx.plugins.data_sets import brought
 from lstm_onnx.plugins.hookspecs import hookimpl
 from lstm_onnx.plugins.interface import INTERFACE
@@ -80,6 +83,8 @@ __all__ = [
     "INTERFACE",
     "Ahead",
     "ArraySplit",
+    "Audio",
+    "AudioSource",
     "Axis",
     "Category",
     "CellSource",
@@ -127,6 +132,7 @@ __all__ = [
     "TextSource",
     "TimeSource",
     "Tolerance",
+    "Transcript",
     "UserError",
     "brought",
     "connect",

@@ -80,7 +80,8 @@ class Text(InputFeature):
         return self.words
 
     @property
-    def _tokens(self) -> str:
+    def tokens(self) -> str:
+        """Name of the numbers of its words."""
         return self._own("tokens")
 
     @property
@@ -183,7 +184,7 @@ class Text(InputFeature):
     def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
         """Make arrays of the texts, strings or bytes, and of the numbers of their words."""
         tokens, lengths = words.pad([numbers for _, numbers in rows])
-        made = {self._tokens: tokens, self.lengths: lengths} if self._words.known else {}
+        made = {self.tokens: tokens, self.lengths: lengths} if self._words.known else {}
         texts = [text for text, _ in rows]
         if not self.as_bytes:
             return {self.name: np.array(texts, dtype=object), **made}
@@ -196,7 +197,7 @@ class Text(InputFeature):
 
         make = byte_stage if self.as_bytes else string_stage
         names = {"text": self.name, "bytes": self.name, "byte_count": self._byte_count}
-        names |= {"tokens": self._tokens, "lengths": self.lengths}
+        names |= {"tokens": self.tokens, "lengths": self.lengths}
         return renamed(make(self._words, self.usual or 1), names, {"word": self.steps, "byte": self._byte})
 
     def tensors(self) -> tuple[TensorSpec, ...]:
@@ -223,7 +224,7 @@ class Text(InputFeature):
         """Return what hands the numbers on under the name of the feature."""
         from lstm_onnx.features.coding import Renamed
 
-        return Renamed({self._tokens: self.name})
+        return Renamed({self.tokens: self.name})
 
     def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> dict[str, Array]:
         """Write texts with words of the training part, some of them changed to unknown ones, the first the longest."""
@@ -238,11 +239,11 @@ class Text(InputFeature):
             texts.append(" ".join("été" * 3 if random.random() < 0.1 else word for word in picked))
         made = self.collate(self.prepare(texts))
         tokens = np.full((batch, most), PADDING, dtype=np.int64)
-        found = made[self._tokens][:, :most]
+        found = made[self.tokens][:, :most]
         tokens[:, : found.shape[1]] = found
         lengths = np.minimum(made[self.lengths], most)
         short = np.arange(most) < lengths[:, None]
-        made |= {self._tokens: np.where(short, np.maximum(tokens, UNKNOWN), PADDING), self.lengths: lengths}
+        made |= {self.tokens: np.where(short, np.maximum(tokens, UNKNOWN), PADDING), self.lengths: lengths}
         size = sizes.get(self._byte)
         if self.as_bytes and size is not None:
             made |= self._bytes(texts, size)

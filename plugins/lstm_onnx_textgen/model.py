@@ -65,7 +65,7 @@ class LanguageModel(nn.Module):
         right = torch.where(prompt > 0, prompt + 1, END)  # as the sentence numbers them
         seen = torch.cat([torch.full_like(right[:, :1], START), right], dim=1)
         told = torch.cat([right, torch.full_like(right[:, :1], END)], dim=1)
-        states, last = self.lstm(self.dropout(self.embed(seen)), lengths + 1)
+        states, last = self.lstm(self.dropout(self.embed(seen)), lengths + 1, cell=not self.training)
         said = torch.log_softmax(self.head(self.dropout(states)), dim=2).gather(2, told.unsqueeze(2)).squeeze(2)
         counts = torch.arange(told.shape[1], device=told.device) <= lengths.unsqueeze(1)
         likely = torch.where(counts, said, 0.0).sum(dim=1)

@@ -53,13 +53,17 @@ class KneserNey:
 
     def _codes(self, texts: Sequence[Array]) -> Array:
         """Return a whole number for each token with those before it, text after text, ends included."""
-        before = np.full(self.order - 1, self.start)
-        made = []
-        for text in texts:
-            whole = np.concatenate([before, text, [self.end]]).astype(np.int64)
-            count = len(text) + 1
-            made.append(sum(whole[k : k + count] * self.base ** (self.order - 1 - k) for k in range(self.order)))
-        return np.concatenate(made)
+        counts, before = np.array([len(text) for text in texts]), self.order - 1
+        begins = np.cumsum(counts + self.order) - (counts + 1)  # of each text, after what stands before it
+        whole = np.full(int((counts + self.order).sum()), self.start, dtype=np.int64)
+        at = np.repeat(begins - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
+        whole[at] = np.concatenate(texts)
+        whole[begins + counts] = self.end
+        codes = np.zeros(len(whole) - before, dtype=np.int64)
+        for k in range(self.order):
+            codes = codes * self.base + whole[k : k + len(codes)]
+        real: Array = codes[whole[before:] != self.start]
+        return real
 
 
 def _places(table: Array, wanted: Array) -> tuple[Array, Array]:

@@ -171,9 +171,8 @@ def to_bytes(texts: Sequence[str]) -> tuple[Array, Array]:
 def byte_codes(units: Units = "words") -> Array:
     """Numbers (place in the word * 256 + byte) of which a word's hash is the sum; 0 for what is no letter.
 
-    Of characters that count as they stand, the sum is another one for each. Else these are random numbers (place in the word * 256 + byte) of which a word's hash is the sum; 0 for what is no letter.
-
-    Tabulation hashing (Zobrist 1970): capitals have the codes of small letters, so that case makes no difference. The
+    Of characters that count as they stand, the sum is another one for each. Else these are random numbers, that is
+    tabulation hashing (Zobrist 1970): capitals have the codes of small letters, so that case makes no difference. The
     numbers stay below 2**18, so that the sums of words up to 64 bytes are exact even in float32.
     """
     if units == "exact":

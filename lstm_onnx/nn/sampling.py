@@ -16,7 +16,7 @@ from torch._higher_order_ops.while_loop import while_loop  # private still, but 
 from lstm_onnx.nn.beam_search import NEVER, Decoded, SearchState, StepFunction
 
 _PRIME = 2**31 - 1
-"""Whole numbers below it can be multiplied in 64 bits; the fifth power permutes them, as 5 does not divide it less 1."""
+"""Whole numbers below it can be multiplied in 64 bits; the fifth power permutes them, as 5 is prime to it less 1."""
 _FINE = 2**23
 """Steps of what is drawn from 0 to 1: half of one is exact in float32, so that it is never 0 or 1."""
 _COLDEST = 0.01

@@ -13,7 +13,7 @@ _LOWEST, _HIGHEST = -9, 30
 
 
 def draw(count: int, random: np.random.Generator) -> list[str]:
-    """Draw reports such as `Monday: snow in the hills at noon, -3 degrees.`
+    """Draw reports: `Monday: snow in the hills at noon, -3 degrees.` is one.
 
     All choices are even ones: of 7 days, 8 places, 40 degrees, 5 skies that fit the degrees, and 4 times.
     """

@@ -19,6 +19,8 @@ from lstm_onnx_textgen.options import Config
 
 PROMPT, TEXT, LIKELY, LONGEST = "prompt", "text", "log_probability", "longest"
 _NAMES = ("text", "sentence", "line", "title", "name", "smiles", "content", "message")
+_TRAIN: Part = "train"
+_TEST: Part = "test"
 _LAST = 0x10FFFF
 """The last character of Unicode."""
 
@@ -37,7 +39,7 @@ def read(source: Path | None, config: Config, random: np.random.Generator) -> Ex
     texts, places, parts, config, notes, understood = _read_file(source, config)
     if test is not None and parts is None:
         more, where, *_ = _read_file(test, config)
-        parts = ["train"] * len(texts) + ["test"] * len(more)
+        parts = [_TRAIN] * len(texts) + [_TEST] * len(more)
         texts, places = texts + more, places + where
         notes = (*notes, f"test texts of {test.name}")
     return _examples(texts, places, parts, config, notes, understood)
@@ -65,7 +67,7 @@ def _read_file(source: Path, config: Config) -> _Read:
     if not known:
         raise UserError(f"{source}: column '{column}' holds no text; name another with --text")
     places = [f"{source}: row {row_number(source, i)}" for i in known]
-    notes = (f"texts of the column '{column}'",)
+    notes: tuple[str, ...] = (f"texts of the column '{column}'",)
     if len(known) < len(cells):
         notes = (*notes, f"left out {len(cells) - len(known):,} rows without a text")
     split, parts = split_column(frame), None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lstm_onnx.contract import Array
-from lstm_onnx.plugin import Examples, FeatureTask, Learnt, Metric, PrimaryMetric, Sentence, Text
+from lstm_onnx.plugin import Examples, FeatureTask, KneserNey, Learnt, Metric, PrimaryMetric, Sentence, Text
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_textgen import options as choices
 from lstm_onnx_textgen.reading import LIKELY, PROMPT, TEXT
@@ -63,8 +63,6 @@ class TextGeneration(FeatureTask[choices.Config]):
         options: choices.Config,
     ) -> Mapping[str, Answer | str]:
         """Models of how often characters or words follow 0, 2 and 4 others."""
-        from lstm_onnx_textgen.ngrams import KneserNey
-
         text = learnt[PROMPT]
         assert isinstance(text, Text)
         texts = [numbers for _, numbers in text.prepare(known[PROMPT])]

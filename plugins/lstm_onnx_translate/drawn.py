@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import numpy as np
 
 _MONTHS = "January February March April May June July August September October November December".split()
-_ONES = ("", *"one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split())
-_ONES += ("seventeen", "eighteen", "nineteen")
+_ONES = ("", *"one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split())
+_ONES += ("sixteen", "seventeen", "eighteen", "nineteen")
 _TENS = ("", "", *"twenty thirty forty fifty sixty seventy eighty ninety".split())
 _FIRST = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth"}
 _FIRST |= {"twelve": "twelfth", "twenty": "twentieth", "thirty": "thirtieth"}

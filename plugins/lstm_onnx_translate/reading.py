@@ -31,14 +31,16 @@ def read(source: Path | None, config: Config, random: np.random.Generator) -> Ex
     """
     if source is None:
         said, figures = draw(config.count, random)
-        rows = [(s, f, "", None) for s, f in zip(said, figures, strict=True)]
+        drawn: list[_Row] = [(s, f, "", None) for s, f in zip(said, figures, strict=True)]
         config = config.model_copy(update={"source": config.source or SOURCE, "target": config.target or TARGET})
-        return _examples(rows, config, ("these dates are drawn: give a table to learn from your own",), ())
+        return _examples(drawn, config, ("these dates are drawn: give a table to learn from your own",), ())
     test = test_file_of(source, config.test_file)
     rows, config, notes, understood = _read_table(source, config)
     if test is not None and all(part is None for *_, part in rows):
         more, _, told, _ = _read_table(test, config)
-        rows = [(s, t, where, "train") for s, t, where, _ in rows] + [(s, t, where, "test") for s, t, where, _ in more]
+        learn: list[_Row] = [(s, t, where, "train") for s, t, where, _ in rows]
+        score: list[_Row] = [(s, t, where, "test") for s, t, where, _ in more]
+        rows = learn + score
         notes = (*notes, f"test examples of {test.name}", *told)
     return _examples(rows, config, notes, understood)
 
@@ -64,7 +66,7 @@ def _read_table(where: Path, config: Config) -> tuple[list[_Row], Config, tuple[
             rows.append((said, becomes, place, None if parts is None else part_of(parts[i], f"{place}, '{split}'")))
     if not rows:
         raise UserError(f"{where}: no row has a text in both '{source}' and '{target}'; fill them in")
-    notes = (f"'{source}' becomes '{target}'",)
+    notes: tuple[str, ...] = (f"'{source}' becomes '{target}'",)
     if len(rows) < frame.height:
         notes = (*notes, f"left out {frame.height - len(rows):,} rows in which one of both is empty")
     config = config.model_copy(update={"source": source, "target": target})
@@ -111,7 +113,7 @@ def _examples(
     if len(found) < len(rows):
         notes = (*notes, f"{len(rows) - len(found):,} rows have a source that stands there before: each becomes either")
     sources = [said for said, _ in found]
-    targets = [becomes for becomes, _ in found.values()]
+    targets = [all_of for all_of, _ in found.values()]
     parts = [part for _, part in found]
     reads = _units(config.source_units, sources, 2)
     writes = _units(config.target_units, [t for row in targets for t in row], 2)

@@ -1,4 +1,4 @@
-"""Models of how often characters follow each other, to hold the LSTM against: interpolated Kneser-Ney."""
+"""How often words or characters follow each other, to hold a language model against: interpolated Kneser-Ney."""
 
 from __future__ import annotations
 

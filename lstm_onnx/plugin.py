@@ -46,6 +46,7 @@ from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.naming import identifiers
 from lstm_onnx.features.neighbours import Neighbours
+from lstm_onnx.features.ngrams import KneserNey
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.option import Option
 from lstm_onnx.features.recordings import (
@@ -99,6 +100,7 @@ __all__ = [
     "GraphSpec",
     "Image",
     "ImageSource",
+    "KneserNey",
     "Labels",
     "Learnt",
     "LengthsSource",

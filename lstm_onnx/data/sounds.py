@@ -66,10 +66,12 @@ def _samples(content: bytes, width: int) -> Array:
         return np.asarray(np.frombuffer(content, dtype=np.uint8).astype(np.float32) / 128 - 1)
     if width == 3:
         parts = np.frombuffer(content, dtype=np.uint8).reshape(-1, 3).astype(np.int32)
-        whole = (parts @ np.array([1, 2**8, 2**16], dtype=np.int32) ^ 2**23) - 2**23  # the sign is in the upper bit
+        whole: Array = (
+            parts @ np.array([1, 2**8, 2**16], dtype=np.int32) ^ 2**23
+        ) - 2**23  # the upper bit is the sign
         return np.asarray(whole, dtype=np.float32) / np.float32(2**23)
     kind = np.dtype("<i2") if width == 2 else np.dtype("<i4")
-    return (np.frombuffer(content, dtype=kind) / 2.0 ** (8 * width - 1)).astype(np.float32)
+    return np.asarray(np.frombuffer(content, dtype=kind).astype(np.float64) / 2.0 ** (8 * width - 1), dtype=np.float32)
 
 
 def resampled(samples: Array, found: int, wanted: int) -> Array:
@@ -100,7 +102,8 @@ def write_sound(path: Path, samples: Array, rate: int) -> None:
 
 def as_pcm(samples: Array) -> Array:
     """Turn samples from -1 to 1 into 16 bits, int16; what is louder is cut."""
-    return np.clip(np.rint(samples * FULL), -FULL, FULL - 1).astype(np.int16)
+    found: Array = np.clip(np.rint(samples * FULL), -FULL, FULL - 1).astype(np.int16)
+    return found
 
 
 def find_sounds(folder: Path) -> list[Path]:

@@ -14,10 +14,9 @@ from lstm_onnx.contract import Array, Table
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.labelled import Labels, labelled_sequences
 from lstm_onnx.data.parts import Part
-from lstm_onnx.data.table_options import TableOptions
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 from lstm_onnx.data.tables import is_numeric, require
 from lstm_onnx.errors import UserError
-from lstm_onnx.options import one_or_several
 
 _TIME = ("time", "timestamp", "date", "datetime", "t", "step", "tick")
 _SEQUENCE = ("sequence", "recording", "series", "machine", "case", "unit")

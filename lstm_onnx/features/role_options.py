@@ -6,8 +6,7 @@ from typing import TypeVar
 
 from pydantic import ConfigDict, Field, field_validator
 
-from lstm_onnx.data.table_options import TableOptions
-from lstm_onnx.options import one_or_several
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 
 
 class RoleOptions(TableOptions):

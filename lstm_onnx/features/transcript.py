@@ -20,8 +20,8 @@ class Transcript(Sentence):
     """What is said along the input `along`, such as a sound: CTC (Graves and others 2006).
 
     A row of its column is a text. `forward` answers with `NAME` (batch, step, width), a score of each letter (or,
-    without `characters`, word) at each step, number 0 for none. The graph gives the text: of the likeliest path, or with
-    `beams` by prefix beam search, which adds up all paths of a text; and the letter that begins at each step as
+    without `characters`, word) at each step, number 0 for none. The graph gives the text: of the likeliest path, or
+    with `beams` by prefix beam search, which adds up all paths of a text; and the letter that begins at each step as
     `NAME_number`, which alone is what a stream gives. The loss is that of CTC: texts of more letters than steps are not
     learnt from.
     """
@@ -36,7 +36,7 @@ class Transcript(Sentence):
     in_pieces: bool = Field(False, description="whether it is answered piece by piece: set by the task")
 
     @property
-    def taught(self) -> None:  # type: ignore[override]  # letters are not found one after the other
+    def taught(self) -> None:  # letters are not found one after the other
         """Nothing."""
         return None
 

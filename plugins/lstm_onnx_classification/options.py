@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from lstm_onnx.data.table_options import TableOptions
-from lstm_onnx.options import one_or_several
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 
 POOLINGS = ("last", "mean", "max", "attention")
 

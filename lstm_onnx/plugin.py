@@ -39,8 +39,10 @@ from lstm_onnx.features.audio import Audio
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.event_metrics import event_metrics
 from lstm_onnx.features.examples import Examples
+from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.image import Image
+from lstm_onnx.features.inside import Inside
 from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
@@ -100,6 +102,8 @@ __all__ = [
     "GraphSpec",
     "Image",
     "ImageSource",
+    "InputFeature",
+    "Inside",
     "KneserNey",
     "Labels",
     "Learnt",
@@ -109,6 +113,7 @@ __all__ = [
     "Number",
     "Observer",
     "Option",
+    "OutputFeature",
     "PrimaryMetric",
     "RaggedSplit",
     "Recording",

@@ -6,7 +6,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field
@@ -16,10 +16,12 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.features.feature import InputFeature, spread_out
 from lstm_onnx.features.resizing import Fit, Pixels, resize_stage, squared, to_unit
 from lstm_onnx.features.stages import renamed
-from lstm_onnx.task import Stage
+from lstm_onnx.task import Arrays, Stage
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from lstm_onnx.features.frozen_encoder import FrozenEncoder
 
 _KEPT = 6
 """Pictures of the training part that are kept for samples."""
@@ -30,12 +32,22 @@ _USUAL = 64
 _COLOURS = ("red", "green", "blue")
 
 
+class Looked(NamedTuple):
+    """A picture that a frozen encoder has looked at: its bytes, None to learn from; and the file of what it saw."""
+
+    pixels: Pixels | None
+    file: Path
+
+
 class Image(InputFeature):
     """A picture of any size.
 
     A row of its column is the path of a picture, or an array of bytes (height, width, 3), or (height, width) of a grey
     one. `forward` gets `NAME` (batch, size, pixels, pixels), float32 from 0 black to 1: cut, padded or stretched to a
     square, as `square` says, and resized. For training Pillow does that once, and its bytes are kept in memory.
+
+    With `frozen`, an encoder as `.onnx` file that becomes a part of the graph, `forward` gets what that makes of the
+    square: `NAME` (batch, size, rows, columns). For training that is computed once, and kept on disk.
     """
 
     kind: Literal["image"] = "image"
@@ -44,16 +56,23 @@ class Image(InputFeature):
     pixels: int = Field(64, ge=4, description="of a side of the square that `forward` gets")
     square: Fit = Field("crop", description="cut the long side, add grey to the short one, or stretch")
     alone: bool = Field(True, description="whether it is the only picture of the model: set by the task")
+    frozen: str | None = Field(None, description="path of the .onnx file of a frozen encoder, which looks first")
+    digest: str | None = Field(None, description="sha256 of that file: found in training")
+    map: tuple[int, int, int] | None = Field(None, description="channels, rows and columns of what it gives: likewise")
     kept: tuple[str, ...] = Field((), description="small pictures of the training part: PNG, in base64")
 
     @property
     def size(self) -> int:
-        """How many channels `forward` sees: red, green and blue."""
-        return len(_COLOURS)
+        """How many channels `forward` sees: red, green and blue, or those of the frozen encoder."""
+        return len(_COLOURS) if self.map is None else self.map[0]
 
     @property
     def _pixels(self) -> str:
         return f"{self.name}_pixels"
+
+    @property
+    def _features(self) -> str:
+        return f"{self.name}_features"
 
     @property
     def _height(self) -> str:
@@ -75,7 +94,11 @@ class Image(InputFeature):
         return isinstance(other, Image)
 
     def fit(self, column: Sequence[Any]) -> Self:
-        """Keep a few pictures, made small."""
+        """Keep a few pictures, made small; and look what a frozen encoder gives.
+
+        Raises:
+            UserError: a row is no picture, or the encoder's file is not there, or no encoder.
+        """
         from PIL import Image as pillow
 
         kept = []
@@ -85,15 +108,44 @@ class Image(InputFeature):
             content = io.BytesIO()
             image.save(content, "PNG", optimize=True)
             kept.append(base64.b64encode(content.getvalue()).decode())
-        return self.model_copy(update={"kept": tuple(kept)})
+        update: dict[str, Any] = {"kept": tuple(kept)}
+        if self.frozen is not None:
+            frozen = self._eye()
+            update |= {"digest": frozen.digest, "map": frozen.shape, "pixels": frozen.size}
+        return self.model_copy(update=update)
+
+    def _eye(self) -> FrozenEncoder:
+        """Open the frozen encoder.
+
+        Raises:
+            UserError: it is not there, or another one than the model was trained with.
+        """
+        from lstm_onnx.features.frozen_encoder import opened
+
+        assert self.frozen is not None
+        frozen = opened(Path(self.frozen), self.pixels)
+        if self.digest is not None and frozen.digest != self.digest:
+            raise UserError(
+                f"{frozen.path}: has changed since the model was trained on its features; put the old file back"
+            )
+        return frozen
 
     def to_score(self) -> Self:
-        """Leave out the pictures."""
-        return self.model_copy(update={"kept": ()})
+        """Leave out the pictures, and the frozen encoder, which a file has in its graph."""
+        return self.model_copy(update={"kept": (), "frozen": None})
 
     def prepare(self, column: Sequence[Any]) -> list[Any]:
-        """Turn each row into bytes (pixels, pixels, 3)."""
-        return self._read(column, whole=False)
+        """Turn each row into bytes (pixels, pixels, 3), or these with the file of what a frozen encoder saw."""
+        squares = self._read(column, whole=False)
+        if self.frozen is None:
+            return squares
+        from lstm_onnx.features.frozen_cache import compute
+
+        return [Looked(*pair) for pair in zip(squares, compute(squares, self._eye()), strict=True)]
+
+    def to_learn(self, row: Any) -> Any:
+        """Leave out the pixels of what a frozen encoder has looked at."""
+        return row._replace(pixels=None) if isinstance(row, Looked) else row
 
     def _read(self, column: Sequence[Any], whole: bool, first: int = 0) -> list[Pixels]:
         """Return the bytes of pictures, as they are or as squares.
@@ -146,24 +198,39 @@ class Image(InputFeature):
         )
 
     def inner(self) -> tuple[TensorSpec, ...]:
-        """Describe the square."""
-        return self.stage().outputs
+        """Describe the square, or what a frozen encoder makes of it."""
+        if self.frozen is None:
+            return self.stage().outputs
+        from lstm_onnx.features.frozen_stage import FEATURES
+
+        dims = tuple(d if d == "batch" else self._axis(d) for d in FEATURES.dims)
+        return (FEATURES.model_copy(update={"name": self._features, "dims": dims}),)
 
     def stage(self) -> Stage:
         """Return what makes squares of pictures."""
-        names = {"image": self.name, "picture": self._pixels}
-        stage = renamed(
-            resize_stage(self.pixels, self.square),
-            names,
-            {name: self._axis(name) for name in ("height", "width", "down", "across")},
-        )
+        names = {"image": self.name, "picture": self._pixels, "features": self._features}
+        dims = {name: self._axis(name) for name in ("height", "width", "down", "across", "channel", "row", "column")}
+        stage = renamed(self._looking(), names, dims)
+
+        def reference(arrays: Arrays) -> dict[str, Array]:
+            # of pictures to score, what a frozen encoder makes of them was computed before training
+            return {self._features: arrays[self._features]} if self._features in arrays else stage.reference(arrays)
+
         return Stage(
             inputs=self.tensors(),
             outputs=stage.outputs,
             build=stage.build,
-            reference=stage.reference,
+            reference=reference,
             axes=stage.axes,
+            opset=stage.opset,
         )
+
+    def _looking(self) -> Stage:
+        if self.frozen is None:
+            return resize_stage(self.pixels, self.square)
+        from lstm_onnx.features.frozen_stage import feature_stage
+
+        return feature_stage(self._eye(), self.square)
 
     def axes(self) -> dict[str, Axis]:
         """Describe rows, columns and colours."""
@@ -175,15 +242,20 @@ class Image(InputFeature):
         }
 
     def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
-        """Stack squares, as bytes and from 0 to 1."""
-        pictures = np.stack(rows)
-        return {self.name: pictures, self._pixels: to_unit(pictures)}
+        """Stack squares, as bytes and from 0 to 1; or what a frozen encoder makes of them, beside bytes to score."""
+        if self.frozen is None:
+            pictures = np.stack(rows)
+            return {self.name: pictures, self._pixels: to_unit(pictures)}
+        from lstm_onnx.features.frozen_cache import load
+
+        seen = {self._features: np.stack([load(row.file) for row in rows])}
+        return seen if rows[0].pixels is None else {self.name: np.stack([row.pixels for row in rows]), **seen}
 
     def encoder(self) -> nn.Module:
         """Return what hands the square on under the name of the feature."""
         from lstm_onnx.features.coding import Renamed
 
-        return Renamed({self._pixels: self.name})
+        return Renamed({self._pixels: self.name, self._features: self.name})
 
     def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> dict[str, Array]:
         """Take pictures of the training part, stretched to the size that is asked for."""

@@ -21,13 +21,14 @@ class Said(nn.Module):
 
     Args:
         name: of the output.
+        prefix: what the names of its numbers begin with.
         longest: words of an answer.
         scored: whether log-probabilities are answered too.
     """
 
-    def __init__(self, name: str, longest: int, scored: bool) -> None:
+    def __init__(self, name: str, prefix: str, longest: int, scored: bool) -> None:
         super().__init__()
-        self.name, self.longest, self.scored = name, longest, scored
+        self.name, self.prefix, self.longest, self.scored = name, prefix, longest, scored
 
     def forward(self, answer: Any) -> dict[str, Tensor]:
         """Return numbers (batch, longest), END after the end, lengths (batch,), and what was `scored`."""
@@ -48,7 +49,7 @@ class Said(nn.Module):
                 f"module.forward: answers '{self.name}' with words of the shape {tuple(found['tokens'].shape)}; it "
                 f"must be (batch, {self.longest}), as its `longest` is"
             )
-        return {f"{self.name}_{part}": tensor for part, tensor in found.items()}
+        return {f"{self.prefix}{part}": tensor for part, tensor in found.items()}
 
 
 def _likeliest(scores: Tensor) -> Tensor:

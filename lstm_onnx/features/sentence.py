@@ -48,6 +48,7 @@ class Sentence(OutputFeature):
         None, description="text whose words it takes and goes on with: then no column says what is right"
     )
     scored: bool = Field(False, description="whether its log-probability is answered: `forward` gives a beam search")
+    alone: bool = Field(False, description="whether its numbers have the short names `tokens`, `lengths` and `score`")
     words: tuple[str, ...] | None = Field(None, description="known words by number, from 3 on; found in training")
     frequent: str = Field("", description="the most frequent sentence in training")
 
@@ -62,9 +63,14 @@ class Sentence(OutputFeature):
         return (*SPECIAL, *self.words)
 
     @property
+    def prefix(self) -> str:
+        """What the names of its numbers begin with."""
+        return "" if self.alone else f"{self.name}_"
+
+    @property
     def tokens(self) -> str:
         """Name of the numbers of its words."""
-        return f"{self.name}_tokens"
+        return f"{self.prefix}tokens"
 
     @property
     def taught(self) -> str | None:
@@ -74,11 +80,21 @@ class Sentence(OutputFeature):
     @property
     def counts(self) -> str:
         """Name of how many words there are; of what is right, the end is among them."""
-        return f"{self.name}_lengths"
+        return f"{self.prefix}lengths"
+
+    @property
+    def score(self) -> str:
+        """Name of its log-probability."""
+        return f"{self.prefix}score"
+
+    @property
+    def log_probabilities(self) -> str:
+        """Name of the log-probabilities of its words."""
+        return f"{self.prefix}log_probabilities"
 
     @property
     def _axis(self) -> str:
-        return f"{self.name}_word"
+        return f"{self.prefix}word"
 
     @property
     def _between(self) -> str:
@@ -141,13 +157,13 @@ class Sentence(OutputFeature):
         if not self.scored:
             return (first, self._numbers(), lengths)
         score = TensorSpec(
-            name=f"{self.name}_score",
+            name=self.score,
             dtype="float32",
             dims=("batch",),
             meaning="log-probability of the sentence, its end included",
         )
         each = TensorSpec(
-            name=f"{self.name}_log_probabilities",
+            name=self.log_probabilities,
             dtype="float32",
             dims=("batch", self._axis),
             meaning="of each word, and of the end where there is room for it; 0 after it",
@@ -177,7 +193,7 @@ class Sentence(OutputFeature):
         """Return what makes numbers, and how many count, of what `forward` answers."""
         from lstm_onnx.features.saying import Said
 
-        return Said(self.name, self.longest, self.scored)
+        return Said(self.name, self.prefix, self.longest, self.scored)
 
     def each(self, row: Any) -> Sequence[Any]:
         """Return the texts of a row: each is learnt from."""

@@ -1,13 +1,11 @@
-"""Captions as words: what counts as one, which are known, and what numbers stand for them."""
+"""Captions as words: what counts as one, and which are known."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
-
-from lstm_onnx.features.sentence_graph import UNKNOWN
+from collections.abc import Iterable
 
 _APOSTROPHES = re.compile(r"(?<=\w)['\u2019\u02bc](?=\w)")
 
@@ -40,14 +38,3 @@ def build_words(captions: Iterable[str], min_count: int) -> tuple[str, ...]:
     """
     counts = Counter(word for caption in captions for word in caption.split())
     return tuple(sorted((w for w, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w)))
-
-
-def encode(text: str, ids: Mapping[str, int], max_words: int) -> list[int]:
-    """Return the ids of the first `max_words` words of a normalised caption, without END.
-
-    Args:
-        text: normalised.
-        ids: of each known word; any other is UNKNOWN.
-        max_words: what follows is cut off.
-    """
-    return [ids.get(word, UNKNOWN) for word in text.split()[:max_words]]

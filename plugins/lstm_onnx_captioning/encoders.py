@@ -20,11 +20,6 @@ class CompactEncoder(nn.Module):
         for before, after in pairwise(channels):
             stages += [_convolution(before, after, 2), _convolution(after, after, 1)]
         self.stages = nn.Sequential(*stages)
-        self.shrinks, self.channels = 1 << (len(channels) - 1), channels[-1]
-
-    def side(self, size: int) -> int:
-        """Return rows and columns of the map of a picture of this size."""
-        return -(-size // self.shrinks)
 
     def forward(self, picture: Tensor) -> Tensor:
         """Return (batch, channels, side, side) from (batch, 3, size, size), whose values are from 0 to 1."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from lstm_onnx.data.collected import Collected
 from lstm_onnx.task import Arrays, Totals
+from lstm_onnx_captioning.options import CAPTION
 
 Words = list[str]
 Grams = Counter[tuple[str, ...]]
@@ -29,8 +30,8 @@ _SPREAD = 6.0
 
 def totals(outputs: Arrays, batch: Arrays) -> Totals:
     """Collect the captions of a batch; what they are worth shows only over all of them."""
-    judged = Collected(captions=np.asarray(outputs["caption"]), references=np.asarray(batch["references"]))
-    return {"captions": (judged, float(len(batch["references"])))}
+    judged = Collected(captions=np.asarray(outputs[CAPTION]), references=np.asarray(batch[CAPTION]))
+    return {"captions": (judged, float(len(batch[CAPTION])))}
 
 
 def finish(totals: Totals) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What a person can choose about a captioner, and what the data told it."""
+"""What a person can choose about a captioner."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from lstm_onnx.features.sentence_graph import SPECIAL
+PICTURE, CAPTION, ATTENTION = "image", "caption", "attention"
+"""What goes in, what comes out, and where the model looked for each word."""
 
 
 class Config(BaseModel):
@@ -85,20 +86,14 @@ class Config(BaseModel):
         return (value,) if isinstance(value, str) else value
 
 
-class Info(BaseModel):
-    """What the training data told, needed to build the model and to caption pictures like it."""
+def grid(config: Config, frozen: tuple[int, int, int] | None) -> tuple[int, int]:
+    """Return the rows and columns of the map that a captioner looks at.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    words: tuple[str, ...] = Field(description="known words by id, from 3 on; 0 ends, 1 starts, 2 is any other word")
-    frequent: str = Field(description="the most frequent caption in training, a naive baseline")
-    drawn: bool = Field(False, description="the pictures are scenes that the plugin drew itself")
-    encoder: str | None = Field(None, description="sha256 of the frozen encoder's .onnx file")
-    features: tuple[int, int, int] | None = Field(
-        None, description="what the frozen encoder gives: channels, rows, columns"
-    )
-
-    @property
-    def vocabulary(self) -> tuple[str, ...]:
-        """All tokens by id."""
-        return (*SPECIAL, *self.words)
+    Args:
+        config: the stages of the compact CNN, each of which but the first halves the picture.
+        frozen: channels, rows and columns of what a frozen encoder gives, if there is one.
+    """
+    if frozen is not None:
+        return frozen[1], frozen[2]
+    side = -(-config.size // (1 << (len(config.channels) - 1)))
+    return side, side

@@ -16,14 +16,14 @@ from lstm_onnx.data.parts import Part
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.resizing import squared
 from lstm_onnx.progress import counting
-from lstm_onnx_captioning.examples import Examples
+from lstm_onnx_captioning.examples import Pictures
 from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.raw_captions import Row
 
 _RANK: tuple[Part | None, ...] = (None, "train", "validation", "test")
 
 
-def read_examples(rows: Sequence[Row], source: Path, config: Config, notes: list[str]) -> Examples:
+def read_pixels(rows: Sequence[Row], source: Path, config: Config, notes: list[str]) -> Pictures:
     """Read the pictures that rows name; those with the same pixels become one, with all captions.
 
     Args:
@@ -64,7 +64,7 @@ def read_examples(rows: Sequence[Row], source: Path, config: Config, notes: list
         notes.append(f"of these, in several parts of the data, and left in the test or in validation: {torn:,}")
     parts = [row.part for row in kept]
     known = [part for part in parts if part is not None]
-    return Examples(images[: len(kept)], [row.captions for row in kept], known if len(known) == len(kept) else None)
+    return Pictures(images[: len(kept)], [row.captions for row in kept], known if len(known) == len(kept) else None)
 
 
 def find_folders(rows: Sequence[Row], source: Path, config: Config, notes: list[str]) -> list[Path]:

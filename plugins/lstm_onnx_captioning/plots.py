@@ -24,7 +24,7 @@ def figures(contract: Contract, inputs: Arrays, outputs: Arrays, truth: Arrays |
     said = [_sentence(contract, caption) for caption in captions]
     found: dict[str, Figure] = {}
     if len(said) > 1 or "attention" not in outputs:
-        found["captions"] = caption_sheet(inputs["image"], said, truth["references"] if truth is not None else None)
+        found["captions"] = caption_sheet(inputs["image"], said, truth["caption"] if truth is not None else None)
     if "attention" in outputs:
         words = said[0].split()
         fit = str(contract.provenance.config.get("fit", "crop"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.data.parts import Part
 from lstm_onnx.errors import UserError
 from lstm_onnx_captioning.options import Config
@@ -36,11 +37,13 @@ class RawCaptions:
         rows: may name a picture several times.
         config: the options with what was found filled in.
         notes: one line for each thing that was found or left out.
+        understood: how each column is read, where it is a table.
     """
 
     rows: list[Row]
     config: Config
     notes: tuple[str, ...] = ()
+    understood: tuple[ColumnReading, ...] = ()
 
 
 def merged(rows: Iterable[Row], source: Path) -> list[Row]:

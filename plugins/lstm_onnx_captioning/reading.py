@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from lstm_onnx.data.images import IMAGE_FORMATS
@@ -36,4 +37,4 @@ def read(source: Path, config: Config) -> RawCaptions:
         found = read_tokens(source, config)
     else:
         found = read_frame(read_table(source), source, config)
-    return RawCaptions(merged(found.rows, source), found.config, found.notes)
+    return replace(found, rows=merged(found.rows, source))

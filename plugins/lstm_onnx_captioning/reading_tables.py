@@ -10,7 +10,9 @@ import polars as pl
 
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.parts import part_of, split_column
+from lstm_onnx.data.table_options import TableOptions
 from lstm_onnx.data.tables import require, row_number
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.raw_captions import RawCaptions, Row
@@ -49,7 +51,10 @@ def read_frame(frame: pl.DataFrame, source: Path, config: Config) -> RawCaptions
     if split and not config.split:
         notes.append(f"column '{split}' says which part a picture belongs to")
     filled = {"image_column": image, "caption_column": captions, "split": split}
-    return RawCaptions(rows, config.model_copy(update=filled), tuple(notes))
+    roles: dict[str, tuple[str, str | None]] = dict.fromkeys(captions, ("caption", "text"))
+    roles |= {image: ("picture", "text")} | ({split: ("split", "category")} if split else {})
+    understood = Understanding(frame, source, TableOptions()).settle(roles).understood
+    return RawCaptions(rows, config.model_copy(update=filled), tuple(notes), understood)
 
 
 def _caption_columns(frame: pl.DataFrame, source: Path, config: Config) -> tuple[str, ...]:

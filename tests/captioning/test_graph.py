@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from lstm_onnx_captioning.extractor import extractor
-from lstm_onnx_captioning.samples import sample
-from lstm_onnx_captioning.spec import CAPTION
-from lstm_onnx_captioning.spec import tokens as described_tokens
 from onnx import helper, numpy_helper
 
 from lstm_onnx import testing
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.evaluate import evaluate
 from lstm_onnx.exporting.export import export
-from lstm_onnx.features.sentence_graph import END, START, sentence_stage
+from lstm_onnx.features.frozen_encoder import open_encoder
+from lstm_onnx.features.image import Image
+from lstm_onnx.features.sentence import Sentence
+from lstm_onnx.features.sentence_graph import END, SPECIAL, START
 from lstm_onnx.graph.subgraphs import numeric
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.training.run_folder import open_run
@@ -32,7 +31,8 @@ from tests.captioning.tiny import (
     exported,
     frozen_encoder,
     graph,
-    info,
+    learnt,
+    sample,
     session,
     with_encoder,
 )
@@ -63,12 +63,11 @@ def test_more_beams_find_likelier_captions() -> None:
 @pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
 @pytest.mark.parametrize("opset", [13, 18, 20])
 def test_a_frozen_encoder_is_part_of_the_graph(fit: str, opset: int, tmp_path: Path) -> None:
-    chosen, known = with_encoder(frozen_encoder(tmp_path / "eye.onnx", opset), fit=fit)
-    spec = graph(chosen, known)
+    spec = graph(with_encoder(frozen_encoder(tmp_path / "eye.onnx", opset), fit=fit))
     model = exported(spec)
     assert [i.name for i in model.graph.input] == ["image"]
     names = [n.name for n in nodes_of(model.graph)]
-    assert {"before/encoder/Conv", "before/encoder/relu", "before/encoder/Conv_2"} <= set(names)
+    assert {f"before/inner/encoder/{name}" for name in ("Conv", "relu", "Conv_2")} <= set(names)
     run = session(model)
     for batch, height, width in SIZES[:4]:
         check_alike(spec, run, {"batch": batch, "height": height, "width": width})
@@ -76,21 +75,23 @@ def test_a_frozen_encoder_is_part_of_the_graph(fit: str, opset: int, tmp_path: P
 
 def test_features_of_training_are_those_of_the_graph(tmp_path: Path) -> None:
     path = frozen_encoder(tmp_path / "eye.onnx")
-    chosen, known = with_encoder(path)
-    eye = extractor(path, 16)
-    assert eye.shape == known.features == (9, 4, 4)
+    chosen = with_encoder(path)
+    eye = open_encoder(path, 16)
+    assert eye.shape == (9, 4, 4)
     images = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3)).astype(np.uint8)
-    spec = graph(chosen, known)
+    spec = graph(chosen)
     assert spec.before is not None
-    np.testing.assert_allclose(spec.before.reference({"image": images})["features"], eye.features(images), atol=1e-6)
+    np.testing.assert_allclose(
+        spec.before.reference({"image": images})["image_features"], eye.features(images), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("compact", [True, False], ids=["compact", "frozen"])
 def test_the_graph_is_readable_and_onnx_runtime_has_nothing_to_say(
     compact: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    chosen, known = (config(), info()) if compact else with_encoder(frozen_encoder(tmp_path / "eye.onnx"))
-    model = exported(graph(chosen, known))
+    chosen = config() if compact else with_encoder(frozen_encoder(tmp_path / "eye.onnx"))
+    model = exported(graph(chosen))
     onnx.checker.check_model(model, full_check=True)
     session(model)
     assert capfd.readouterr().err == ""
@@ -109,13 +110,14 @@ def test_numbers_alone_where_there_are_no_strings() -> None:
     model = exported(spec)
     assert model.opset_import[0].version == 18
     assert [o.name for o in model.graph.output][:2] == ["tokens", "lengths"]
-    assert not spec.outputs[0].internal and spec.outputs[0].labels == info().vocabulary
+    assert not spec.outputs[0].internal and spec.outputs[0].labels == (*SPECIAL, *WORDS)
     check_alike(spec, session(model), {"batch": 3, "height": 20, "width": 11})
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9])
 def test_captions_are_words_with_spaces_between(count: int) -> None:
-    stage = sentence_stage(described_tokens(info()), count, CAPTION)
+    caption = Sentence(name="caption", longest=count, alone=True, words=WORDS)
+    stage = caption.after()
     model = helper.make_model(stage.build(), opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
     onnx.checker.check_model(model, full_check=True)
     rows = np.random.default_rng(count).integers(0, 3 + len(WORDS), (50, count))
@@ -157,34 +159,34 @@ def eye(path: Path, **changes: Any) -> Path:
 )
 def test_another_kind_of_encoder_is_refused(changes: dict[str, Any], says: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=says) as refused:
-        extractor(eye(tmp_path / "eye.onnx", **changes), 16)
+        open_encoder(eye(tmp_path / "eye.onnx", **changes), 16)
     assert "\n" not in str(refused.value)
 
 
 def test_files_that_are_no_encoder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no such file; give 'compact', or"):
-        extractor(tmp_path / "none.onnx", 16)
+    with pytest.raises(UserError, match="no such file; a frozen encoder is an"):
+        open_encoder(tmp_path / "none.onnx", 16)
     (tmp_path / "text.onnx").write_text("no")
     with pytest.raises(UserError, match="is no ONNX file"):
-        extractor(tmp_path / "text.onnx", 16)
+        open_encoder(tmp_path / "text.onnx", 16)
     fixed = frozen_encoder(tmp_path / "fixed.onnx", size=32)
-    assert extractor(fixed, 16).size == 32
+    assert open_encoder(fixed, 16).size == 32
     flat = onnx.load(frozen_encoder(tmp_path / "flat.onnx"))
     flat.graph.node.append(helper.make_node("Flatten", ["y"], ["z"]))
     del flat.graph.output[:]
     flat.graph.output.append(helper.make_tensor_value_info("z", 1, ["n", None]))
     onnx.save(flat, tmp_path / "flat.onnx")
     with pytest.raises(UserError, match=r"gives float32 \(1, 144\) for pictures \(1, 3, 16, 16\)"):
-        _ = extractor(tmp_path / "flat.onnx", 16).shape
+        _ = open_encoder(tmp_path / "flat.onnx", 16).shape
 
 
 def test_a_changed_encoder_is_noticed(tmp_path: Path) -> None:
     path = frozen_encoder(tmp_path / "eye.onnx")
-    chosen, known = with_encoder(path)
-    graph(chosen, known)
+    (picture,) = learnt(with_encoder(path)).inputs
+    assert isinstance(picture, Image) and picture.stage().opset == 18
     eye(path, dims={2: 16, 3: 16})
     with pytest.raises(UserError, match="has changed since the model was trained"):
-        graph(chosen, known)
+        picture.stage()
 
 
 def beams(path: Path) -> int:
@@ -207,8 +209,8 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert [beams(f.path) for f in (made, wider)] == [3, 5]
     bare = export(run, tmp_path / "bare.onnx", numeric=True, changes={"beam": 1})
     assert bare.contract.scores is not None and bare.contract.scores.model.keys() >= {"cider", "exact"}
-    with pytest.raises(UserError, match="scored as words, and this file gives their numbers"):
-        evaluate(bare.path)
+    numbers, words = (evaluate(path).scores.model for path in (bare.path, made.path))
+    assert numbers.keys() == words.keys(), "a file that gives numbers of words is scored by the words they stand for"
     with pytest.raises(UserError, match=r"int8 leaves alone what is inside a Loop, such as decoder\.lstm"):
         export(run, tmp_path / "x.onnx", variant="int8")
     assert export(run, tmp_path / "half.onnx", variant="fp16", max_drop=100).report.passed

@@ -11,12 +11,15 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import torch
-from lstm_onnx_captioning.extractor import extractor
-from lstm_onnx_captioning.model import Captioner, build
-from lstm_onnx_captioning.options import Config, Info
-from lstm_onnx_captioning.samples import _picture, sample
-from lstm_onnx_captioning.spec import graph_spec
+from lstm_onnx_captioning.data import answers as described
+from lstm_onnx_captioning.data import picture_feature
+from lstm_onnx_captioning.model import Captioner
+from lstm_onnx_captioning.options import Config
+from lstm_onnx_captioning.scenes import scenes, share_out
+from lstm_onnx_captioning.task import Captioning
 
+from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.features.module import FeatureModel
 from lstm_onnx.features.sentence_graph import END
 from lstm_onnx.graph.subgraphs import torch_part
 from lstm_onnx.graph.torch_export import to_onnx, trace_sizes
@@ -27,35 +30,47 @@ WORDS = tuple("red green blue disc square on a the two".split())
 SMALL: dict[str, Any] = {"size": 16, "channels": (6, 8, 12), "hidden": 20, "embedding": 10, "max_words": 6}
 
 
-def info(**changes: Any) -> Info:
-    return Info(words=WORDS, frequent="a red disc", **changes)
-
-
 def config(**changes: Any) -> Config:
     return Config(**{**SMALL, **changes})
 
 
-def captioner(chosen: Config, known: Info | None = None, seed: int = 0) -> Captioner:
+def drawn(chosen: Config, count: int, seed: int = 0) -> list[np.ndarray]:
+    """Draw scenes of the size of a captioner's pictures."""
+    random = np.random.default_rng(seed)
+    return [pixels for pixels, _ in scenes(count, share_out(random)[0], max(chosen.size, 16), random)]
+
+
+def learnt(chosen: Config) -> Learnt:
+    """What a captioner of a few words knows."""
+    picture = picture_feature(chosen).fit(drawn(chosen, 6))
+    outputs = described(chosen, WORDS, picture.map)
+    outputs[0] = outputs[0].model_copy(update={"frequent": "a red disc"})
+    return Learnt(inputs=(picture,), outputs=tuple(outputs))
+
+
+def captioner(chosen: Config, seed: int = 0) -> FeatureModel:
     """Make a captioner that has learnt a little: different words for different pictures, and no great certainty."""
-    return copy.deepcopy(_learnt(chosen, known or info(), seed))
+    return copy.deepcopy(_learnt(chosen, seed))
+
+
+def network(model: FeatureModel) -> Captioner:
+    assert isinstance(model.network, Captioner)
+    return model.network
 
 
 @lru_cache
-def _learnt(chosen: Config, known: Info, seed: int) -> Captioner:
+def _learnt(chosen: Config, seed: int) -> FeatureModel:
     torch.manual_seed(seed)
-    model = build(chosen, known)
+    known = learnt(chosen)
+    model = Captioning().build_model(chosen, known)
+    assert isinstance(model, FeatureModel)
     random = np.random.default_rng(seed)
-    images = np.stack([_picture(chosen.size, chosen.size, random) for _ in range(24)])
     tokens = random.integers(3, 3 + len(WORDS), (24, chosen.max_words))
     lengths = random.integers(2, chosen.max_words + 1, 24)
     tokens[np.arange(chosen.max_words) >= lengths[:, None] - 1] = END
-    batch = {
-        "image": torch.from_numpy(images),
-        "tokens": torch.from_numpy(tokens),
-        "lengths": torch.from_numpy(lengths),
-    }
-    if known.features is not None:
-        batch["features"] = torch.from_numpy(extractor(Path(chosen.encoder), chosen.size).features(images))
+    picture = known.inputs[0]
+    arrays = {"tokens": tokens, "lengths": lengths} | picture.collate(picture.prepare(drawn(chosen, 24, seed)))
+    batch = {name: torch.from_numpy(array) for name, array in arrays.items()}
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(40):
         loss = model.loss(batch)
@@ -65,8 +80,13 @@ def _learnt(chosen: Config, known: Info, seed: int) -> Captioner:
     return model.eval()
 
 
-def graph(chosen: Config, known: Info | None = None, seed: int = 0) -> GraphSpec:
-    return graph_spec(captioner(chosen, known, seed), chosen, known or info())
+def graph(chosen: Config, seed: int = 0) -> GraphSpec:
+    model = captioner(chosen, seed)
+    return Captioning().graphs(model, chosen, model.learnt)[0]
+
+
+def sample(spec: GraphSpec, sizes: dict[str, int], seed: int) -> dict[str, np.ndarray]:
+    return Captioning().sample(spec, sizes, seed)
 
 
 def exported(spec: GraphSpec) -> onnx.ModelProto:
@@ -116,8 +136,6 @@ def frozen_encoder(path: Path, opset: int = 18, size: int | None = None) -> Path
     return path
 
 
-def with_encoder(path: Path, **changes: Any) -> tuple[Config, Info]:
-    """Return options and knowledge of a captioner that looks through a frozen encoder."""
-    chosen = config(encoder=str(path), **changes)
-    eye = extractor(path, chosen.size)
-    return chosen, info(encoder=eye.digest, features=eye.shape)
+def with_encoder(path: Path, **changes: Any) -> Config:
+    """Return options of a captioner that looks through a frozen encoder."""
+    return config(encoder=str(path), **changes)

@@ -19,39 +19,24 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.data.atomic_files import write_atomically
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.frozen_encoder import FrozenEncoder
+from lstm_onnx.features.resizing import Pixels
 from lstm_onnx.progress import counting
-from lstm_onnx_captioning.examples import Pixels
-from lstm_onnx_captioning.extractor import Extractor
 
 _BATCH = 16
 _LARGEST = float(np.finfo(np.float16).max)
 
 
-class Features:
-    """Features of pictures, read from disk when they are asked for.
-
-    Args:
-        paths: of the file of each picture.
-        shape: channels, rows, columns.
-    """
-
-    def __init__(self, paths: Sequence[Path], shape: tuple[int, int, int]) -> None:
-        self.paths, self.shape = paths, shape
-
-    def __getitem__(self, chosen: Array) -> Array:
-        """Return float32 (n, channels, rows, columns) of the pictures with these numbers."""
-        found = np.empty((len(chosen), *self.shape), dtype=np.float32)
-        for row, number in zip(found, chosen, strict=True):
-            path = self.paths[int(number)]
-            try:
-                row[...] = np.load(path)
-            except (OSError, ValueError) as error:
-                raise UserError(f"{path}: cannot be read ({error}); delete it, and start again") from None
-        return found
+def load(path: Path) -> Array:
+    """Return the features of one picture, float32 (channels, rows, columns)."""
+    try:
+        return np.asarray(np.load(path), dtype=np.float32)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); delete it, and start again") from None
 
 
-def compute(images: Pixels, encoder: Extractor) -> Features:
-    """Make sure that the features of all pictures (n, size, size, 3) are on disk.
+def compute(images: Sequence[Pixels], encoder: FrozenEncoder) -> list[Path]:
+    """Make sure that the features of all pictures, each (size, size, 3), are on disk, and return their files.
 
     Raises:
         UserError: they cannot be written there.
@@ -64,11 +49,11 @@ def compute(images: Pixels, encoder: Extractor) -> Features:
     with counting("computing features") as update:
         for begin in range(0, len(missing), _BATCH):
             chosen = missing[begin : begin + _BATCH]
-            for i, found in zip(chosen, encoder.features(images[chosen]), strict=True):
+            for i, found in zip(chosen, encoder.features(np.stack([images[i] for i in chosen])), strict=True):
                 _make_folder(paths[i].parent)
                 write_atomically(paths[i], _stored(found), durable=False)  # can be computed again
             update(begin + len(chosen), len(missing))
-    return Features(paths, encoder.shape)
+    return paths
 
 
 def cache_folder() -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from lstm_onnx.contract import Array
 from lstm_onnx.data.outside_data import refuse_outside_data
 from lstm_onnx.errors import UserError, first_line
 from lstm_onnx.features.resizing import Floats, to_unit
-from lstm_onnx.plugin import open_session, parse_model
+from lstm_onnx.graph.model_file import parse_model
+from lstm_onnx.inference.session import open_session
 
 WANTED = "one float32 input (batch, 3, size, size) of RGB from 0 to 1, and one output (batch, channel, row, column)"
 OPSET = 18
@@ -27,7 +28,7 @@ _AT_ONCE = 32
 
 
 @dataclass(frozen=True)
-class Extractor:
+class FrozenEncoder:
     """A frozen encoder, run by ONNX Runtime.
 
     Attributes:
@@ -82,7 +83,7 @@ class Extractor:
         return open_session(self.model.SerializeToString(), str(self.path), "cpu")
 
 
-def extractor(path: Path, size: int) -> Extractor:
+def open_encoder(path: Path, size: int) -> FrozenEncoder:
     """Open a frozen encoder.
 
     Args:
@@ -93,7 +94,7 @@ def extractor(path: Path, size: int) -> Extractor:
         UserError: there is no such file, or it is no such encoder; says what it is and what is wanted.
     """
     if not path.is_file():
-        raise UserError(f"--encoder {path}: no such file; give 'compact', or an .onnx file with {WANTED}")
+        raise UserError(f"{path}: no such file; a frozen encoder is an .onnx file with {WANTED}")
     content = path.read_bytes()
     refuse_outside_data(content, path)
     model = parse_model(content, path)
@@ -106,7 +107,18 @@ def extractor(path: Path, size: int) -> Extractor:
     size = _fixed_size(inputs[0], path) or size
     model = _plain(model, path)
     digest = hashlib.sha256(content).hexdigest()
-    return Extractor(path, digest, model, inputs[0].name, outputs[0].name, size)
+    return FrozenEncoder(path, digest, model, inputs[0].name, outputs[0].name, size)
+
+
+def opened(path: Path, size: int) -> FrozenEncoder:
+    """Open a frozen encoder, or take it as it was opened before, while its file is the same; as `open_encoder`."""
+    state = path.stat() if path.is_file() else None
+    return _opened(path, size, state and (state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=2)
+def _opened(path: Path, size: int, state: tuple[int, int] | None) -> FrozenEncoder:
+    return open_encoder(path, size)
 
 
 def _fixed_size(value: onnx.ValueInfoProto, path: Path) -> int | None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lstm_onnx.exporting.export import export
     from lstm_onnx.inference.model import load
     from lstm_onnx.nn.lstm import LSTM
+    from lstm_onnx.reporting.report import report
     from lstm_onnx.training.train import resume, train
     from lstm_onnx.verification.verify import verify
 
@@ -47,6 +48,7 @@ _MODULE_OF = {
     "explain": "explaining.explain",
     "export": "exporting.export",
     "load": "inference.model",
+    "report": "reporting.report",
     "resume": "training.train",
     "train": "training.train",
     "verify": "verification.verify",
@@ -67,6 +69,7 @@ __all__ = [
     "explain",
     "export",
     "load",
+    "report",
     "resume",
     "train",
     "verify",

@@ -37,6 +37,7 @@ COMMANDS = {
     "predict": "Answer for new data.",
     "evaluate": "Score a model on the test part of some data, beside naive baselines.",
     "explain": "Say which steps, columns, words or patches an answer rests on.",
+    "report": "Write one page, or a model card, about a run or a file: to read, to print, to send.",
     "inspect": "Show what a file says of itself.",
     "sign": "Sign a file, so that whoever has your public key can tell that it is yours.",
     "doctor": "Tell what of a file a runtime would not run, and what to do instead.",

@@ -183,6 +183,7 @@ def joined(batches: Sequence[Arrays]) -> dict[str, Array]:
         empty: Any = "" if first.dtype.kind in "OSU" else 0
         whole = np.full(shape, empty, dtype=object if empty == "" else first.dtype)
         for k, a in enumerate(arrays):
-            whole[(k, *(slice(0, n) for n in a.shape[1:]))] = a[0]
+            place: tuple[int | slice, ...] = (k, *(slice(0, n) for n in a.shape[1:]))
+            whole[place] = a[0]
         found[name] = whole
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -46,11 +47,11 @@ class Sureness:
 
 def added(totals: Sequence[Totals]) -> Totals:
     """Add up the totals of parts."""
-    whole: dict[str, tuple[object, object]] = {}
+    whole: dict[str, tuple[Any, Any]] = {}
     for part in totals:
         for name, (total, count) in part.items():
             before = whole.get(name, (0.0, 0.0))
-            whole[name] = (before[0] + total, before[1] + count)  # type: ignore[operator]  # see Totals
+            whole[name] = (before[0] + total, before[1] + count)
     return whole
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lstm_onnx.options import OnCommandLine, Options
 
@@ -32,3 +33,8 @@ class ReportOptions(Options):
         description="folder dist of onnxruntime-web, or runtime of an embedded page: then the page itself answers",
     )
     plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
+
+    @field_validator("file", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, str | PathLike) else given

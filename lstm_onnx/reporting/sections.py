@@ -28,7 +28,7 @@ ROWS = 60
 
 def tiles(subject: Subject) -> list[Tile]:
     """The figures to see at a glance."""
-    found = []
+    found: list[Tile] = []
     if subject.answered is not None and subject.model is not None:
         primary = subject.model.task.primary_metric
         found += _score_tiles(subject.answered.sureness, primary.name, primary.mode)
@@ -238,11 +238,11 @@ def _proof(subject: Subject) -> Iterator[Part]:
         rows = [[c.name, "ok" if c.error is None else "FAILED", c.detail] for c in first.proof.checks]
         yield Grid(["check", "", "found"], rows, first.path.name, left=3)
         if (proof := first.contract.proof) is not None:
-            told = {
+            then = {
                 "asked when it was exported": ", ".join(f"{n} {v}" for n, v in proof.engines.items()),
                 "largest difference then": f"{proof.largest_absolute:.2g}, relative {proof.largest_relative:.2g}",
             }
-            yield Facts(told)
+            yield Facts(then)
 
 
 def _use(subject: Subject, path: Path, options: ReportOptions) -> Iterator[Part]:

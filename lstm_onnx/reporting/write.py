@@ -27,9 +27,8 @@ def write(page: Page, to: Path, kind: Literal["html", "md"]) -> tuple[Path, tupl
         make_folder(folder)
     written = []
     for picture in pictures:
-        path = folder / f"{picture.name}.{picture.form}"
-        write_atomically(path, picture.content)
-        written.append(path)
+        written.append(folder / f"{picture.name}.{picture.form}")
+        write_atomically(written[-1], picture.content)
     write_atomically(to, _rendered("card.md.j2", page, escape=False, pictures=folder.name))
     return to, tuple(written)
 
@@ -43,9 +42,13 @@ def _rendered(template: str, page: Page, escape: bool, **more: str) -> str:
         keep_trailing_newline=True,
         autoescape=escape,
     )
-    made.filters |= {"address": lambda p: address(p.form, p.content), "cell": _cell, "line": _line}
+    made.filters |= {"address": _address, "cell": _cell, "line": _line}
     style = Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8"))  # ours, and no tag in it
     return made.get_template(template).render(page=page, style=style, live=Markup(page.live), **more)
+
+
+def _address(picture: Picture) -> str:
+    return address(picture.form, picture.content)
 
 
 def _cell(text: str) -> str:

@@ -139,7 +139,9 @@ def _judged_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Ju
     config = read_otherwise(task, restored.config, options.changes)
     if data is None or is_own(data, task, config, record.fingerprint):
         source = data if data is not None else own_data(restored.run, task)
-        subject = _own_test(task, source, config, record.training.seed, restored.info, record.base)
+        subject = _own_test(
+            task, source, config, record.training.seed, restored.info, record.base, record.training.fold
+        )
     else:
         subject = _all_of(data, task, config, restored.info)
     return Judged(task, contract, torch_reference(graph), subject, config)
@@ -157,7 +159,7 @@ def _judged_file(model: Model, data: Path | None, options: EvaluateOptions) -> J
         )
     if data is None or is_own(data, task, config, origin.data):
         info = task.Info.model_validate(contract.learnt) if contract.learnt is not None else None
-        subject = _own_test(task, data, config, origin.seed or 0, info, origin.base)
+        subject = _own_test(task, data, config, origin.seed or 0, info, origin.base, origin.fold)
         if origin.seed is None:
             subject.notes.append(_NO_SEED)
     elif contract.learnt is None:
@@ -196,10 +198,16 @@ class Subject:
 
 
 def _own_test(
-    task: AnyTask, source: Path | None, config: BaseModel, seed: int, info: BaseModel | None, base: str | None
+    task: AnyTask,
+    source: Path | None,
+    config: BaseModel,
+    seed: int,
+    info: BaseModel | None,
+    base: str | None,
+    fold: str | None,
 ) -> Subject:
     """Part the training data as it was parted for training, and take the test part."""
-    data = load_own(task, source, config, seed, info, base)
+    data = load_own(task, source, config, seed, info, base, fold)
     whole = len(data.train) + len(data.test) + (len(data.validation) if data.validation is not None else 0)
     summary = f"the test part, {len(data.test):,} of {whole:,} examples, of the data it was trained on"
     naive = {**task.baselines(config, data.info), **data.baselines}

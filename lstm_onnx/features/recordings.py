@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.folds import current_fold
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.labelled import Labels, labelled_sequences
 from lstm_onnx.data.parts import Part
@@ -118,8 +119,14 @@ def cut_in_time(
         the number of the recording, the rows and the part of each piece; test and validation are not cut further.
     """
     found: list[tuple[int, slice, Part]] = []
+    fold = current_fold()
     for number, length in enumerate(lengths):
-        end = round(length * (1 - shares[0]))
+        if fold is not None:  # rolling origins: all folds together test the share, each what comes before the next
+            newest = length * shares[0] / fold.count
+            length = round(length - newest * fold.after)
+            end = round(length - newest)
+        else:
+            end = round(length * (1 - shares[0]))
         middle = round(end * (1 - shares[1]))
         for begin in range(0, max(1, middle - window // 2), max(1, window // overlap)):
             found.append((number, slice(begin, min(begin + window, middle)), "train"))

@@ -34,6 +34,9 @@ class TrainingOptions(Options):
     weight_decay: float = Field(0.0, ge=0, description="pull of the weights towards 0")
     clip: float = Field(1.0, ge=0, description="largest norm of the gradient; 0 does not clip")
     seed: int = Field(0, ge=0, description="fixes initial weights, order of the examples and dropout")
+    fold: str | None = Field(
+        None, pattern=r"^\d+/\d+$", description="cut this part of several off for the test, such as 2/5; --folds trains all"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
     threads: int | None = Field(
         None, ge=1, description="CPU threads; by the size of model and batch: one for small ones"

@@ -1,8 +1,8 @@
-"""Folds: the data is parted several times over, so that a score does not hang on which examples were kept for the test.
+"""Folds: data that is parted several times over, so that a score does not hang on which examples were kept.
 
-Which fold is asked for is known within `folding`; whoever cuts parts asks `current_fold`, and cuts off that fold for the
-test. Examples are dealt out once, by a seed that all folds share, so that each is in the test part of exactly one; of
-series, the newest rows are tested in the last fold, those before them in the one before (rolling origins).
+Which fold is asked for is known within `folding`; whoever cuts parts asks `current_fold`, and cuts off that fold for
+the test. Examples are dealt out once, by a seed that all folds share, so that each is in the test part of exactly one;
+of series, the newest rows are tested in the last fold, those before them in the one before (rolling origins).
 """
 
 from __future__ import annotations

@@ -178,7 +178,9 @@ def train_several(
     is_path = data is None or isinstance(data, str | PathLike)
     with as_file(data, "train") as source:
         stem = source.stem if source is not None and is_path else "table" if source is not None else ""
-        folder = create_folder(Path(runs), file_name(name or "-".join(filter(None, (plugin, stem, f"{count}-{kind}s")))))
+        folder = create_folder(
+            Path(runs), file_name(name or "-".join(filter(None, (plugin, stem, f"{count}-{kind}s"))))
+        )
         if source is not None and not is_path:
             write_atomically(folder / TABLE, source.read_bytes())
     plan = Plan(
@@ -239,7 +241,9 @@ def _go_on(folder: Path, plan: Plan, watch: Watch) -> Several:
                 there.rmdir()
             asked = {**plan.options, plan.kind: value if plan.kind == "fold" else int(value)}
             file = plan.plugin_file
-            runs.append(train(plan.plugin, source, runs=folder, name=name, plugin_file=file, observers=observers, **asked))
+            runs.append(
+                train(plan.plugin, source, runs=folder, name=name, plugin_file=file, observers=observers, **asked)
+            )
     task = load_task(plan.plugin, Path(plan.plugin_file) if plan.plugin_file is not None else None).task
     return Several(folder, plan.kind, tuple(runs), task.primary_metric)
 

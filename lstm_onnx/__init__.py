@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lstm_onnx.inference.model import load
     from lstm_onnx.nn.lstm import LSTM
     from lstm_onnx.reporting.report import report
+    from lstm_onnx.training.several import train_several
     from lstm_onnx.training.train import resume, train
     from lstm_onnx.verification.verify import verify
 
@@ -51,6 +52,7 @@ _MODULE_OF = {
     "report": "reporting.report",
     "resume": "training.train",
     "train": "training.train",
+    "train_several": "training.several",
     "verify": "verification.verify",
 }
 
@@ -72,6 +74,7 @@ __all__ = [
     "report",
     "resume",
     "train",
+    "train_several",
     "verify",
 ]
 

@@ -7,7 +7,7 @@ epoch, and the others are trained.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -22,8 +22,8 @@ from lstm_onnx.contract import Scores
 from lstm_onnx.data.atomic_files import file_name, sweep, write_atomically
 from lstm_onnx.data.frames import as_file
 from lstm_onnx.errors import UserError
-from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.task import PrimaryMetric
+from lstm_onnx.plugins.registry import load_known_file, load_task
+from lstm_onnx.task import AnyTask, PrimaryMetric
 from lstm_onnx.training.observers import Observer
 from lstm_onnx.training.run_folder import TABLE, Run, create_folder, open_run
 from lstm_onnx.training.train import resume, train
@@ -46,6 +46,7 @@ class Plan(BaseModel):
     values: tuple[str, ...]
     plugin: str
     plugin_file: str | None
+    plugin_digest: str | None
     source: str | None
     options: dict[str, Any]
 
@@ -175,6 +176,7 @@ def train_several(
     else:
         first = 0
     values = [f"{k}/{count}" for k in range(1, count + 1)] if kind == "fold" else [str(first + k) for k in range(count)]
+    found = load_task(plugin, Path(plugin_file) if plugin_file is not None else None)
     is_path = data is None or isinstance(data, str | PathLike)
     with as_file(data, "train") as source:
         stem = source.stem if source is not None and is_path else "table" if source is not None else ""
@@ -186,14 +188,15 @@ def train_several(
     plan = Plan(
         kind=kind,
         values=tuple(values),
-        plugin=plugin,
-        plugin_file=str(Path(plugin_file).resolve()) if plugin_file is not None else None,
+        plugin=found.task.name,
+        plugin_file=str(found.file.resolve()) if found.file is not None else None,
+        plugin_digest=found.digest,
         source=(str(source.resolve()) if is_path else TABLE) if source is not None else None,
         options=options,
     )
     write_atomically(folder / PLAN, plan.model_dump_json(indent=2) + "\n")
     try:
-        return _go_on(folder, plan, watch)
+        return _go_on(folder, plan, found.task, watch)
     except UserError:
         if not list(folder.glob(f"{kind}-*/run.json")):  # nothing was trained: leave nothing behind
             for path in folder.iterdir():
@@ -208,12 +211,32 @@ def resume_several(folder: str | Path, watch: Watch = lambda number, count: ()) 
     Raises:
         UserError: it is no folder of several runs, or as `resume`.
     """
+    plan = plan_of(folder)
+    return _go_on(Path(folder), plan, task_of(plan), watch)
+
+
+def task_of(plan: Plan) -> AnyTask:
+    """Load the task of a plan; a plugin's file only where it is one that was trained with on this machine.
+
+    Raises:
+        UserError: the plugin is missing, or must not be executed.
+    """
+    if plan.plugin_file is not None:
+        return load_known_file(plan.plugin, Path(plan.plugin_file), plan.plugin_digest).task
+    return load_task(plan.plugin).task
+
+
+def plan_of(folder: str | Path) -> Plan:
+    """Read what was asked for.
+
+    Raises:
+        UserError: it cannot be read.
+    """
     path = Path(folder) / PLAN
     try:
-        plan = Plan.model_validate_json(path.read_text(encoding="utf-8"))
+        return Plan.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]}); train anew") from None
-    return _go_on(Path(folder), plan, watch)
 
 
 def is_several(folder: Path) -> bool:
@@ -221,7 +244,7 @@ def is_several(folder: Path) -> bool:
     return (folder / PLAN).is_file()
 
 
-def _go_on(folder: Path, plan: Plan, watch: Watch) -> Several:
+def _go_on(folder: Path, plan: Plan, task: AnyTask, watch: Watch) -> Several:
     source = folder / plan.source if plan.source is not None else None
     sweep(folder)
     runs = []
@@ -244,7 +267,6 @@ def _go_on(folder: Path, plan: Plan, watch: Watch) -> Several:
             runs.append(
                 train(plan.plugin, source, runs=folder, name=name, plugin_file=file, observers=observers, **asked)
             )
-    task = load_task(plan.plugin, Path(plan.plugin_file) if plan.plugin_file is not None else None).task
     return Several(folder, plan.kind, tuple(runs), task.primary_metric)
 
 

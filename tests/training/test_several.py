@@ -123,7 +123,7 @@ def test_a_killed_training_of_several_goes_on_and_redoes_nothing(tmp_path: Path)
     assert begun >= 1
     assert len({run.scores["mse"] for run in found.runs}) == 3
     alone = lo.train(
-        "adding", plugin_file=ADDING, runs=tmp_path, seed=1, patience=20, **TINY | {"count": 2000, "epochs": 20}
+        "adding", plugin_file=ADDING, runs=tmp_path, seed=1, patience=20, **TINY | {"count": 800, "epochs": 15}
     )
     assert alone.scores == found.runs[1].scores  # as if nobody had killed it
 

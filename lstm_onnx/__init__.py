@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lstm_onnx.reporting.report import report
     from lstm_onnx.training.several import train_several
     from lstm_onnx.training.train import resume, train
+    from lstm_onnx.tuning.tune import tune
     from lstm_onnx.verification.verify import verify
 
 _MODULE_OF = {
@@ -53,6 +54,7 @@ _MODULE_OF = {
     "resume": "training.train",
     "train": "training.train",
     "train_several": "training.several",
+    "tune": "tuning.tune",
     "verify": "verification.verify",
 }
 
@@ -75,6 +77,7 @@ __all__ = [
     "resume",
     "train",
     "train_several",
+    "tune",
     "verify",
 ]
 

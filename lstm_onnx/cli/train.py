@@ -76,6 +76,8 @@ class RunOptions(Options):
         None, ge=2, description="train so many runs, each tested on another part of the data: mean and spread"
     )
     seeds: int | None = Field(None, ge=2, description="train so many runs with seeds from --seed on: mean and spread")
+    auto: bool = Field(False, description="search the task's options for a while, and leave the best run: see tune")
+    minutes: float = Field(10.0, gt=0, description="of --auto, how long to search; the recipe is trained to its end")
     quiet: bool = Field(False, description="print only the last lines")
 
 
@@ -109,7 +111,7 @@ def train(
         if extra := [option for option, value in others.items() if value is not None]:
             raise UserError(f"--resume: goes on with the data and options of that run; leave {extra[0]} out")
         return _resume(options.resume, data_option, options, as_json)
-    found = _task_of(options.plugin or _plugin_of(options.start), options.config, options.plugin_file)
+    found = named_task(options.plugin or _plugin_of(options.start), options.config, options.plugin_file)
     if found is None:
         raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
     task = found.task
@@ -118,6 +120,11 @@ def train(
     models: dict[str, type[BaseModel]] = {"training": TrainingOptions, task.name: task.Config}
     stored = read_toml(options.config, models) if options.config is not None else {}
     values = {n: {**stored.get(n, {}), **given(fields, model)} for n, model in models.items()}
+    if options.auto:
+        from lstm_onnx.cli.tune import train_best
+
+        chosen = data if data is not None else data_option
+        return Trained(train_best(task.name, chosen, options, {**values[task.name], **values["training"]}, as_json))
     if options.folds is not None or options.seeds is not None:
         asked = {**values[task.name], **values["training"], **options.model_dump(include=set(_FOR_SEVERAL))}
         watchers = _watchers(task, options, as_json)
@@ -189,7 +196,7 @@ def option_models(words: Sequence[str], lenient: bool) -> dict[str, type[BaseMod
     try:
         start = value_of("--from", words)
         plugin = value_of("--plugin", words) or _plugin_of(Path(start) if start else None)
-        found = _task_of(plugin, Path(toml) if toml else None, Path(file) if file else None)
+        found = named_task(plugin, Path(toml) if toml else None, Path(file) if file else None)
     except UserError:
         if not lenient:
             raise
@@ -200,7 +207,7 @@ def option_models(words: Sequence[str], lenient: bool) -> dict[str, type[BaseMod
     return models
 
 
-def _task_of(plugin: str | None, config: Path | None, plugin_file: Path | None) -> Found | None:
+def named_task(plugin: str | None, config: Path | None, plugin_file: Path | None) -> Found | None:
     """Load the task that is named by an option, by a TOML file, or as the only one of a plugin file."""
     name = plugin if plugin is not None or config is None else plugin_in_toml(config)
     if name is not None:

@@ -52,22 +52,32 @@ class Fold:
         return self.count - self.number
 
 
+HELD_OUT = 0.15
+"""Share of what is learnt from that is held out to validate where it has to be, and a task would keep none."""
+
 _current: ContextVar[Fold | None] = ContextVar("_current", default=None)
+_held_out: ContextVar[bool] = ContextVar("_held_out", default=False)
 
 
 @contextmanager
-def folding(text: str | None, task: str) -> Iterator[None]:
+def folding(text: str | None, task: str, hold_out: bool = False) -> Iterator[None]:
     """Cut data by a fold, such as `2/5`, within; as ever where it is None.
+
+    Args:
+        text: the fold.
+        task: whose data it is, for errors.
+        hold_out: keep a part to validate even where the task would keep none.
 
     Raises:
         UserError: no data was cut by it: then all folds would be the same.
     """
     fold = Fold.of(text) if text is not None else None
-    token = _current.set(fold)
+    token, held = _current.set(fold), _held_out.set(hold_out)
     try:
         yield
     finally:
         _current.reset(token)
+        _held_out.reset(held)
     if fold is not None and not fold.used:
         raise UserError(
             f"--fold {text}: the test part does not come of '{task}' cutting the data: the data names it, or the task "
@@ -81,6 +91,11 @@ def current_fold() -> Fold | None:
     if fold is not None:
         fold.used = True
     return fold
+
+
+def must_validate() -> bool:
+    """Whether a part to validate has to be kept, even where a task would do without."""
+    return _held_out.get()
 
 
 def deal(fold: Fold, labels: Sequence[str], groups: Sequence[str] | None, random: np.random.Generator) -> Whole:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Table
-from lstm_onnx.data.folds import current_fold, deal
+from lstm_onnx.data.folds import HELD_OUT, current_fold, deal, must_validate
 from lstm_onnx.data.parts import PARTS, Part, Whole, cut, part_out
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.feature import Feature, InputFeature, OutputFeature
@@ -126,6 +126,8 @@ def parted(
 
     def cut_off(chosen: Whole, part: Part) -> Whole:
         share, keep = (shares[0], 1) if part == "test" else (shares[1], 2)
+        if part == "validation" and not share and must_validate():
+            share = HELD_OUT
         fold = current_fold() if part == "test" else None
         if not share and fold is None:
             return chosen[:0]

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 from lstm_onnx.contract import Array, Table
 from lstm_onnx.data.columns import called
-from lstm_onnx.data.folds import current_fold
+from lstm_onnx.data.folds import HELD_OUT, current_fold, must_validate
 from lstm_onnx.data.labelled import Labels, labelled_sequences
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.table_options import TableOptions, one_or_several
@@ -150,7 +150,7 @@ def cut_in_time(
             end = round(length - newest)
         else:
             end = round(length * (1 - shares[0]))
-        middle = round(end * (1 - shares[1]))
+        middle = round(end * (1 - (shares[1] or (HELD_OUT if must_validate() else 0))))
         for begin in range(0, max(1, middle - window // 2), max(1, window // overlap)):
             found.append((number, slice(begin, min(begin + window, middle)), "train"))
         found.append((number, slice(middle, end), "validation"))

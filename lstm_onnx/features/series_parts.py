@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lstm_onnx.data.folds import current_fold
+from lstm_onnx.data.folds import current_fold, must_validate
 from lstm_onnx.data.time_series import Series
 from lstm_onnx.errors import UserError
 
@@ -65,6 +65,8 @@ def cut_parts(
             rows -= newest * fold.after
         test = rows - newest
         validation = validation_size if validation_size is not None else rows - test
+        if must_validate():
+            validation = validation or rows - test
         if test < LEAST:
             short.append(one.name)
             continue

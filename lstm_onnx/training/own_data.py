@@ -52,9 +52,10 @@ def load_own(
     info: BaseModel | None,
     base: str | None,
     fold: str | None,
+    hold_out: bool = False,
 ) -> TaskData[Any]:
     """Read the data that a model was trained on as it was read and parted then; with what its base run had learnt."""
-    with folding(fold, task.name):
+    with folding(fold, task.name, hold_out):
         if base is None or info is None:
             return task.load_data(source, config, seed)
         return task.load_again(source, config, seed, info)

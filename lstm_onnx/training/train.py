@@ -87,7 +87,7 @@ def train(
     is_table = not isinstance(data, str | os.PathLike)
     with as_file(data, "train") as source:
         torch.manual_seed(settings.seed)
-        with in_one_line(task, "load_data"), folding(settings.fold, task.name):
+        with in_one_line(task, "load_data"), folding(settings.fold, task.name, settings.hold_out):
             if base is None:
                 examples = task.load_data(source, chosen, settings.seed)
             else:
@@ -179,7 +179,8 @@ def resume(
     observer = together(observers)
     torch.manual_seed(record.training.seed)
     info = task.Info.model_validate(record.info)
-    examples = load_own(task, source, config, record.training.seed, info, record.base, record.training.fold)
+    asked = record.training
+    examples = load_own(task, source, config, asked.seed, info, record.base, asked.fold, asked.hold_out)
     model = task.build_model(config, examples.info).to(pick_device(record.training.device))
     session = _session(task, config, examples, model, run, observer)
     session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)

@@ -92,20 +92,7 @@ def test_origins_of_series_roll_and_later_rows_are_not_looked_at(tmp_path: Path)
 
 def test_a_killed_training_of_several_goes_on_and_redoes_nothing(tmp_path: Path) -> None:
     words = ["train", "--plugin-file", str(ADDING), "--seeds", "3", "--runs", str(tmp_path), "--name", "killed"]
-    size = [
-        "--hidden",
-        "4",
-        "--longest",
-        "6",
-        "--count",
-        "2000",
-        "--epochs",
-        "20",
-        "--threads",
-        "1",
-        "--patience",
-        "20",
-    ]
+    size = "--hidden 4 --longest 6 --count 800 --epochs 15 --threads 1 --patience 20".split()
     process = subprocess.Popen([sys.executable, "-m", "lstm_onnx", *words, *size, "--quiet"], env=dict(os.environ))
     second = tmp_path / "killed" / "seed-1" / "history.csv"
     deadline = time.monotonic() + 120

@@ -1,0 +1,159 @@
+"""`lstm-onnx tune`: search the options of a task for the best run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import BaseModel, Field
+
+from lstm_onnx.cli.command import given
+from lstm_onnx.cli.console import Result, Shown, encode, out
+from lstm_onnx.cli.options import data_in_toml, read_toml
+from lstm_onnx.cli.tables import frame_table, scores_json, scores_table
+from lstm_onnx.cli.train import RunOptions, named_task, option_models
+from lstm_onnx.display import number
+from lstm_onnx.errors import UserError
+from lstm_onnx.options import OnCommandLine
+from lstm_onnx.plugins.entry_points import task_names
+from lstm_onnx.training.options import TrainingOptions
+from lstm_onnx.tuning.options import TuneOptions
+
+if TYPE_CHECKING:
+    from lstm_onnx.training.run_folder import Run
+    from lstm_onnx.tuning.result import Tuned
+    from lstm_onnx.tuning.tune import Told
+
+__all__ = ["option_models", "tune"]
+
+
+class SearchOptions(TuneOptions):
+    """What to search, and how."""
+
+    plugin: Annotated[str | None, OnCommandLine(complete=task_names)] = Field(
+        None, description="task to search the options of; that of the plugin file, if it has only one"
+    )
+    config: Path | None = Field(None, description="TOML file with options that stay as they are given")
+    plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
+    quiet: bool = Field(False, description="print only the last lines")
+
+
+@dataclass(frozen=True)
+class Searched(Result):
+    """A search that ended."""
+
+    found: Tuned
+
+    def to_json(self) -> Iterable[str]:
+        """Return the best run, the front, and what mattered."""
+        found = self.found
+        front = [{"run": str(b.run.folder), "value": b.value, "second": b.second} for b in found.front]
+        about: dict[str, Any] = {
+            "event": "end",
+            "search": str(found.folder),
+            "run": str(found.best.run.folder),
+            "metric": found.metric,
+        }
+        about |= {"best": found.best.value, "recipe": found.recipe, "options": dict(found.best.options)}
+        about |= {"importances": dict(found.importances), "front": front, "trials": found.trials.height}
+        yield encode(about | scores_json(found.best.run.record.scores))
+
+    def to_text(self) -> Iterable[Shown]:
+        """Return the best trials, the scores of the best run, and where everything lies."""
+        found, record = self.found, self.found.best.run.record
+        mode = "desc" if found.best.value > found.recipe else "asc"
+        table = found.trials.sort(found.metric, descending=mode == "desc", nulls_last=True)
+        yield frame_table(table, 10, f"trials, the best {found.metric} on the validation part first")
+        if found.front:
+            yield {f"run {b.run.folder.name}": f"{number(b.value)}, {number(b.second or 0)}" for b in found.front}
+        if record.scores is not None:
+            yield scores_table(record.scores, f"test scores of {found.best.run.folder.name}")
+        weights = list(found.importances.items())[:4]
+        lines: dict[str, object] = {
+            "best": f"{number(found.best.value)} {found.metric} in validation; the recipe {number(found.recipe)}",
+            "with": _said(found.best.options) or "the options as they were",
+        }
+        if weights:
+            lines["mattered"] = ", ".join(f"{n.replace('_', '-')} {share:.0%}" for n, share in weights)
+        lines["run"] = found.best.run.folder
+        lines["pictures"] = ", ".join(map(str, found.pictures))
+        lines["options"] = f"{found.toml}: lstm-onnx train --config {found.toml} trains with them on all there is"
+        lines["next"] = f"lstm-onnx export {found.best.run.folder}"
+        yield lines
+
+
+def _said(options: Mapping[str, Any]) -> str:
+    return " ".join(f"{n.replace('_', '-')}={_short(v)}" for n, v in options.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def tune(
+    data: Annotated[
+        Path | None, typer.Argument(help="file or folder to learn from; the plugin's own set if not given")
+    ] = None,
+    *,
+    options: SearchOptions,
+    as_json: bool,
+    **fields: Any,
+) -> Searched:
+    """Search, showing each trial; `fields` are options of the task and of training, which stay as given.
+
+    Raises:
+        UserError: no task is named, or as `lstm_onnx.tune`.
+    """
+    from lstm_onnx.tuning import tune as tuning
+
+    found = named_task(options.plugin, options.config, options.plugin_file)
+    if found is None:
+        raise UserError(f"say which task to search with --plugin; there is: {', '.join(task_names())}")
+    if data is None and options.config is not None:
+        data = data_in_toml(options.config)
+    models: dict[str, type[BaseModel]] = {"training": TrainingOptions, found.task.name: found.task.Config}
+    stored = read_toml(options.config, models) if options.config is not None else {}
+    asked = {k: v for n, model in models.items() for k, v in {**stored.get(n, {}), **given(fields, model)}.items()}
+    chosen = {name: getattr(options, name) for name in TuneOptions.model_fields if name in options.model_fields_set}
+    told = _teller(as_json, options.quiet)
+    return Searched(tuning.tune(found.task.name, data, plugin_file=options.plugin_file, told=told, **chosen, **asked))
+
+
+def train_best(task: str, data: Path | None, options: RunOptions, asked: Mapping[str, Any], as_json: bool) -> Run:
+    """Search for a while, and return the best run: what `train --auto` does.
+
+    Raises:
+        UserError: an option does not go with `--auto`, or as `lstm_onnx.tune`.
+    """
+    from lstm_onnx.tuning import tune as tuning
+
+    others = {"--folds": options.folds, "--seeds": options.seeds, "--from": options.start, "--track": options.track}
+    if extra := [name for name, value in others.items() if value]:
+        raise UserError(f"--auto: trains run after run by itself; leave {extra[0]} out")
+    place: dict[str, Any] = {"runs": options.runs, "plugin_file": options.plugin_file, "minutes": options.minutes}
+    named = {"name": options.name} if options.name is not None else {}
+    found = tuning.tune(task, data, told=_teller(as_json, options.quiet), trials=100, **place, **named, **asked)
+    return found.best.run
+
+
+def _teller(as_json: bool, quiet: bool) -> Callable[[Told], None]:
+    """Return what says a line for each trial."""
+
+    def told(trial: Told) -> None:
+        if as_json:
+            about = {"event": "trial", "name": trial.name, "state": trial.state, trial.metric: trial.value}
+            print(encode(about | {"best": trial.best, "seconds": trial.seconds, "options": dict(trial.options)}))
+        elif not quiet:
+            reached = {"complete": f"{trial.metric} {number(trial.value)}", "pruned": "stopped early"}
+            told = reached.get(trial.state, f"failed: {trial.why or 'no score'}")
+            line = (
+                f"{trial.name:<9} {told:<18} best {number(trial.best)}  {trial.seconds:6.1f} s  {_said(trial.options)}"
+            )
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    return told

@@ -15,6 +15,7 @@ from lstm_onnx.cli import several
 from lstm_onnx.cli.command import given
 from lstm_onnx.cli.console import Result, Shown, encode, out
 from lstm_onnx.cli.options import data_in_toml, plugin_in_toml, read_toml, value_of
+from lstm_onnx.cli.searching import train_best
 from lstm_onnx.cli.several import TrainedSeveral
 from lstm_onnx.cli.tables import scores_json, scores_table
 from lstm_onnx.errors import UserError
@@ -121,8 +122,6 @@ def train(
     stored = read_toml(options.config, models) if options.config is not None else {}
     values = {n: {**stored.get(n, {}), **given(fields, model)} for n, model in models.items()}
     if options.auto:
-        from lstm_onnx.cli.tune import train_best
-
         chosen = data if data is not None else data_option
         return Trained(train_best(task.name, chosen, options, {**values[task.name], **values["training"]}, as_json))
     if options.folds is not None or options.seeds is not None:

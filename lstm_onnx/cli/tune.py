@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,10 +11,11 @@ import typer
 from pydantic import BaseModel, Field
 
 from lstm_onnx.cli.command import given
-from lstm_onnx.cli.console import Result, Shown, encode, out
+from lstm_onnx.cli.console import Result, Shown, encode
 from lstm_onnx.cli.options import data_in_toml, read_toml
+from lstm_onnx.cli.searching import said, teller
 from lstm_onnx.cli.tables import frame_table, scores_json, scores_table
-from lstm_onnx.cli.train import RunOptions, named_task, option_models
+from lstm_onnx.cli.train import named_task, option_models
 from lstm_onnx.display import number
 from lstm_onnx.errors import UserError
 from lstm_onnx.options import OnCommandLine
@@ -23,9 +24,7 @@ from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.tuning.options import TuneOptions
 
 if TYPE_CHECKING:
-    from lstm_onnx.training.run_folder import Run
     from lstm_onnx.tuning.result import Tuned
-    from lstm_onnx.tuning.tune import Told
 
 __all__ = ["option_models", "tune"]
 
@@ -74,7 +73,7 @@ class Searched(Result):
         weights = list(found.importances.items())[:4]
         lines: dict[str, object] = {
             "best": f"{number(found.best.value)} {found.metric} in validation; the recipe {number(found.recipe)}",
-            "with": _said(found.best.options) or "the options as they were",
+            "with": said(found.best.options) or "the options as they were",
         }
         if weights:
             lines["mattered"] = ", ".join(f"{n.replace('_', '-')} {share:.0%}" for n, share in weights)
@@ -83,16 +82,6 @@ class Searched(Result):
         lines["options"] = f"{found.toml}: lstm-onnx train --config {found.toml} trains with them on all there is"
         lines["next"] = f"lstm-onnx export {found.best.run.folder}"
         yield lines
-
-
-def _said(options: Mapping[str, Any]) -> str:
-    return " ".join(f"{n.replace('_', '-')}={_short(v)}" for n, v in options.items())
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def tune(
@@ -120,40 +109,5 @@ def tune(
     stored = read_toml(options.config, models) if options.config is not None else {}
     asked = {k: v for n, model in models.items() for k, v in {**stored.get(n, {}), **given(fields, model)}.items()}
     chosen = {name: getattr(options, name) for name in TuneOptions.model_fields if name in options.model_fields_set}
-    told = _teller(as_json, options.quiet)
+    told = teller(as_json, options.quiet)
     return Searched(tuning.tune(found.task.name, data, plugin_file=options.plugin_file, told=told, **chosen, **asked))
-
-
-def train_best(task: str, data: Path | None, options: RunOptions, asked: Mapping[str, Any], as_json: bool) -> Run:
-    """Search for a while, and return the best run: what `train --auto` does.
-
-    Raises:
-        UserError: an option does not go with `--auto`, or as `lstm_onnx.tune`.
-    """
-    from lstm_onnx.tuning import tune as tuning
-
-    others = {"--folds": options.folds, "--seeds": options.seeds, "--from": options.start, "--track": options.track}
-    if extra := [name for name, value in others.items() if value]:
-        raise UserError(f"--auto: trains run after run by itself; leave {extra[0]} out")
-    place: dict[str, Any] = {"runs": options.runs, "plugin_file": options.plugin_file, "minutes": options.minutes}
-    named = {"name": options.name} if options.name is not None else {}
-    found = tuning.tune(task, data, told=_teller(as_json, options.quiet), trials=100, **place, **named, **asked)
-    return found.best.run
-
-
-def _teller(as_json: bool, quiet: bool) -> Callable[[Told], None]:
-    """Return what says a line for each trial."""
-
-    def told(trial: Told) -> None:
-        if as_json:
-            about = {"event": "trial", "name": trial.name, "state": trial.state, trial.metric: trial.value}
-            print(encode(about | {"best": trial.best, "seconds": trial.seconds, "options": dict(trial.options)}))
-        elif not quiet:
-            reached = {"complete": f"{trial.metric} {number(trial.value)}", "pruned": "stopped early"}
-            told = reached.get(trial.state, f"failed: {trial.why or 'no score'}")
-            line = (
-                f"{trial.name:<9} {told:<18} best {number(trial.best)}  {trial.seconds:6.1f} s  {_said(trial.options)}"
-            )
-            out.print(line, highlight=False, markup=False, soft_wrap=True)
-
-    return told

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from lstm_onnx import display
@@ -17,7 +18,7 @@ from lstm_onnx.training.plots import save_figure
 from lstm_onnx.training.run_folder import Run, open_run
 from lstm_onnx.tuning.pictures import front_figure, importance_figure, importances, search_figure
 from lstm_onnx.tuning.space import Dimension
-from lstm_onnx.tuning.study import finished
+from lstm_onnx.tuning.study import LOSS, finished
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -95,7 +96,8 @@ def result_of(
             f"{folder}: no trial is complete yet; give it more time, or let the process that works on it end"
         )
     sign = 1 if mode == "min" else -1
-    first = min(done, key=lambda t: (sign * t.values[0], t.number))
+    # scores that are shares of a few examples are often equal: then the loss decides
+    first = min(done, key=lambda t: (sign * t.values[0], t.user_attrs.get(LOSS, np.inf), t.number))
     read = {d.name: d for d in space}
 
     def best_of(trial: FrozenTrial) -> Best:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 WORKER = "worker"
 """The attribute of a trial that says who works on it: machine and process."""
 
+LOSS = "loss"
+"""The attribute of a trial that says its loss on the validation part."""
+
 
 def need_optuna() -> None:
     """Refuse to search without the package.

@@ -234,6 +234,7 @@ class _Search:
         several = len(self.study.directions) > 1
         curve = {} if several else {int(r["epoch"]): float(self._reached(r)) for r in run.history.to_dicts()}
         attributes = {"recipe": True, "run": run.folder.name, "metric": self.metric, "seconds": seconds}
+        attributes[studies.LOSS] = _loss(run)
         self.study.add_trial(
             create_trial(
                 values=values,
@@ -243,7 +244,8 @@ class _Search:
                 intermediate_values=curve,
             )
         )
-        self._tell(RECIPE, "complete", values[0], params, seconds)
+        read = {d.name: d.read(params[d.name]) for d in self.space if d.name in params}
+        self._tell(RECIPE, "complete", values[0], read, seconds)
 
     def trials(self) -> None:
         """Try one after the other until there are enough, or time is over."""
@@ -274,6 +276,7 @@ class _Search:
         try:
             run = self._run(name, params, _Watcher(trial, self.metric, self.deadline))
             values = self._values(run)
+            trial.set_user_attr(studies.LOSS, _loss(run))
         except _Stopped:
             state, values = "pruned", []
         except Interrupted:
@@ -350,3 +353,9 @@ class _Search:
         done = [t.values[0] for t in studies.finished(self.study.get_trials(deepcopy=False))]
         best = (min if self.watched.mode == "min" else max)(done, default=np.nan)
         self.told(Told(name, state, self.metric, value, best, params, seconds, why))
+
+
+def _loss(run: Run) -> float:
+    """Return the loss on the validation part in the best epoch: it decides between equal scores."""
+    row = run.history.row(by_predicate=pl.col("epoch") == run.record.best_epoch, named=True)
+    return float(row[LOSS])

@@ -55,6 +55,12 @@ class Forecasting(FeatureTask[options.Config]):
 
         return read(source, options)
 
+    def budget(self, config: options.Config, examples: int, batch_size: int) -> Mapping[str, Any]:
+        """A fixed number of steps for many short series."""
+        from lstm_onnx_forecasting.recipe import budget
+
+        return budget(config, examples, batch_size)
+
     def shares(self, options: options.Config) -> tuple[float, float]:
         """Parts are cut by time; nothing is drawn."""
         return 0.0, 0.0

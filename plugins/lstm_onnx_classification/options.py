@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from lstm_onnx.data.table_options import TableOptions
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 
 POOLINGS = ("last", "mean", "max", "attention")
 
@@ -19,8 +19,9 @@ class Config(TableOptions):
     # the data
     label: str | None = Field(None, description="column that holds the class; found if it is called label or class")
     text: str | None = Field(None, description="column of texts; a table with it is classified as text")
-    sequence: str | None = Field(
-        None, description="column that tells sequences apart, in a table with a row for each step"
+    sequence: tuple[str, ...] = Field(
+        (),
+        description="column that tells sequences apart, or those that do together, in a table with a row for each step",
     )
     time: str | None = Field(None, description="column that orders the steps of a sequence; as they stand without it")
     windows: str | None = Field(
@@ -110,6 +111,23 @@ class Config(TableOptions):
     balance: Literal["none", "weights", "sampling"] = Field(
         "none", description="against rare classes: weigh their loss, or show them more often"
     )
+
+    # the answer
+    threshold: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="probability from which the answer is --positive, else the likeliest of the others; export --set "
+        "threshold=0.3 changes it",
+    )
+    positive: str | None = Field(
+        None, description="class that --threshold is for; of two classes the rarer one, if not given"
+    )
+
+    @field_validator("sequence", mode="before")
+    @classmethod
+    def _several(cls, columns: object) -> object:
+        return one_or_several(columns)
 
     @field_validator("convolutions")
     @classmethod

@@ -138,14 +138,26 @@ def test_a_running_answer_is_that_for_the_steps_so_far(sequences: Path, tmp_path
 
 
 def test_the_bundled_set_is_learnt_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--hidden", "32", "--epochs", "30", "--runs", str(tmp_path), "--name", "vowels", "--quiet"]
+    options = [
+        "--hidden",
+        "32",
+        "--epochs",
+        "30",
+        "--validation-share",
+        "0.15",
+        "--runs",
+        str(tmp_path),
+        "--name",
+        "vowels",
+        "--quiet",
+    ]
     assert run(["train", "--plugin", "classification", *options]) == 0
     scores = open_run(tmp_path / "vowels").record.scores
     assert scores is not None
     assert scores.model["accuracy"] > 0.9 > 0.1 > scores.baselines["majority"]["accuracy"]
     assert scores.baselines["1-NN DTW"]["accuracy"] == pytest.approx(0.9568, abs=2e-4)
     pictures = {p.stem for p in (tmp_path / "vowels" / "plots").iterdir()}
-    assert pictures == {"loss", "examples", "confusion", "calibration"}
+    assert pictures == {"loss", "examples", "confusion", "calibration", "precision-recall"}
 
 
 def test_other_data_is_scored_with_the_classes_of_the_model(sequences: Path, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ class Forecasting(FeatureTask[options.Config]):
         names = config.target if config.columns == "variables" else ()
         totals = metrics.point_totals(outputs["forecast"], actual, batch["mase_scale"], names)
         if "quantiles" in outputs:
-            totals |= metrics.quantile_totals(outputs["quantiles"], actual, config.quantiles)
+            totals |= metrics.quantile_totals(outputs["quantiles"], actual, config.quantiles, names)
         return totals
 
     def finish(self, totals: Totals) -> dict[str, float]:

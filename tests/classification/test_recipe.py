@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from lstm_onnx_classification.recipe import budget, filled_in
 from lstm_onnx_classification.task import Classification
 from pydantic import ValidationError
 
+import lstm_onnx as lo
 from lstm_onnx.training.options import TrainingOptions, suited
 
 
@@ -65,3 +67,16 @@ def test_small_sets_get_the_steps_that_suit_them_unless_told_otherwise() -> None
     assert suited(task, few, settings, {}, 100).epochs * 4 >= budget(few)["least_steps"]
     many = filled_in(found(4000), Config())[0]
     assert suited(task, many, settings, {}, 3400) == settings
+
+
+@pytest.mark.parametrize("balance", ["none", "weights", "sampling"])
+def test_a_rare_class_is_neither_forgotten_nor_the_answer_to_everything(balance: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    values, labels = random.normal(size=(200, 12, 1)).astype(np.float32), np.array(["ok"] * 185 + ["fault"] * 15)
+    values[labels == "fault", 4:8] += 2
+    np.savez(tmp_path / "rare.npz", values=values, lengths=np.full(200, 12), labels=labels)
+    small = {"hidden": 4, "convolutions": [8, 8], "epochs": 30, "balance": balance}
+    trained = lo.train("classification", tmp_path / "rare.npz", runs=tmp_path, **small)
+    assert trained.record.scores is not None
+    assert trained.record.scores.model["balanced_accuracy"] > 0.6
+    assert any("class 'fault' is rare" in note for note in trained.record.notes) == (balance == "none")

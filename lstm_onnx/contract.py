@@ -102,8 +102,16 @@ class ImageSource(_Part):
     column: str | None = Field(None, description="of paths of pictures, where they stand in a table")
 
 
+class AudioSource(_Part):
+    """The tensor is sound of one channel, in blocks: its last axis is the samples of a block, from -1 to 1."""
+
+    kind: Literal["audio"] = Field("audio", description="which of the sources this is")
+    rate: int = Field(ge=1, description="samples a second")
+    column: str | None = Field(None, description="of paths of WAV files, where they stand in a table")
+
+
 Source = Annotated[
-    ColumnsSource | TimeSource | StaticSource | LengthsSource | TextSource | CellSource | ImageSource,
+    ColumnsSource | TimeSource | StaticSource | LengthsSource | TextSource | CellSource | ImageSource | AudioSource,
     Field(discriminator="kind"),
 ]
 

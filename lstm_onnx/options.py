@@ -44,11 +44,6 @@ class OnCommandLine:
     spread: bool = False
 
 
-def one_or_several(columns: object) -> object:
-    """Take one name for a list of one, and None for an empty one, as options were that took one column."""
-    return (columns,) if isinstance(columns, str) else () if columns is None else columns
-
-
 def flag(name: str) -> str:
     """`batch_size` -> `--batch-size`."""
     return "--" + name.replace("_", "-")

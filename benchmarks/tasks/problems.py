@@ -27,6 +27,7 @@ class Problem:
 
 _NUMBERS = ("rmse", "mae", "r2")
 _ALARMS = ("f1", "precision", "recall", "found", "delay", "false_per_1000")
+_HEARD = ("cer", "wer", "exact")
 _SMALL: dict[str, Any] = {"validation_share": 0.0, "dropout": 0.3, "weight_decay": 0.01}
 
 _BLEEDING: dict[str, Any] = {"window": 128, "smoothing": 8, "epochs": 200, "patience": 40, "learning_rate": 1e-2}
@@ -45,5 +46,12 @@ PROBLEMS = {
     "bleeding": Problem("anomaly", "UCR anomaly 135, InternalBleeding16", _BLEEDING, _ALARMS),
     "heart": Problem("anomaly", "electrocardiogram of TimeEval, 3 anomalies", {"epochs": 20}, _ALARMS),
     "sentences": Problem("tagging", "drawn sentences (spans)", {}, ("accuracy", "span_f1")),
+    "utterances": Problem("speech", "drawn utterances of an invented language", {"epochs": 15}, _HEARD),
+    "prompts": Problem(
+        "speech",
+        "prompts of Asterisk, one English voice",
+        {"epochs": 80, "patience": 20, "seconds": 8.0, "hidden": 128, "batch_size": 8, "dropout": 0.3},
+        _HEARD,
+    ),
     "turkish": Problem("tagging", "Turkish Web Treebank (parts of speech)", {"epochs": 8, "hidden": 96}, ("accuracy",)),
 }

@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from lstm_onnx.contract import Array, Table
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.labelled import Labels, labelled_sequences
 from lstm_onnx.data.parts import Part
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 from lstm_onnx.data.tables import is_numeric, require
 from lstm_onnx.errors import UserError
-from lstm_onnx.options import one_or_several
 
 _TIME = ("time", "timestamp", "date", "datetime", "t", "step", "tick")
 _SEQUENCE = ("sequence", "recording", "series", "machine", "case", "unit")
 _SEQUENCES = (*_SEQUENCE, *(f"{name}_id" for name in _SEQUENCE))
 
 
-class RecordingOptions(BaseModel):
+class RecordingOptions(TableOptions):
     """Roles of the columns of recordings: a task's `Config` may inherit them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -92,6 +92,14 @@ def find_channels(frame: pl.DataFrame, where: Path, config: OptionsT, label: str
     told += f", rows in the order of '{time}'" if time else ", rows as they stand"
     told += f", recordings by {' and '.join(map(repr, sequence))}" if sequence else ""
     return config.model_copy(update={"sequence": sequence, "time": time, "channels": channels}), told
+
+
+def recording_roles(config: RecordingOptions, label: str | None) -> dict[str, tuple[str, str | None]]:
+    """Say what each column is for, as `Understanding.settle` wants it, where `find_channels` has found the roles."""
+    roles: dict[str | None, tuple[str, str | None]] = dict.fromkeys(config.channels, ("channel", "number"))
+    roles |= {config.time: ("time", None), label: ("label", "category")}
+    roles |= dict.fromkeys(config.sequence, ("recording", "id"))
+    return {column: role for column, role in roles.items() if column is not None}
 
 
 def read_recordings(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
-from lstm_onnx.options import one_or_several
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 
 
-class RoleOptions(BaseModel):
+class RoleOptions(TableOptions):
     """Roles of columns: a task's `Config` may inherit them, and read with `read_examples`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

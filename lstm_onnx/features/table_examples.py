@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from lstm_onnx.column_reading import STEP
 from lstm_onnx.contract import Table
 from lstm_onnx.data.beside import test_file_of
+from lstm_onnx.data.followed import followed
+from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.parts import Part, part_of, split_column
 from lstm_onnx.data.sequences import long_sequences, name_in, wide_sequences
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require_all, row_number
+from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
@@ -42,13 +47,32 @@ def read_examples(source: Path, config: RoleOptions) -> Examples:
     test = test_file_of(source, config.test_file)
     if source.suffix.lower() == SUFFIX:
         return _joined(_read_ts(source), _read_ts(test) if test is not None else None, test)
-    frame = read_table(source)
-    roles, notes = find_roles(frame, source, config)
-    split = config.split or split_column(frame)
-    first = _read_frame(frame, source, roles, split, notes)
+    table = open_table(source, config)
+    roles, notes = find_roles(table.looks, source, config)
+    split = config.split or split_column(table.frame)
+    settled = table.settle(_uses(table.looks, roles, split))
+    first = _read_frame(settled.frame, source, roles, split, (*reading_notes(source), *notes, *settled.notes))
+    first = replace(first, understood=settled.understood)
     if test is None or (config.test_file is None and first.part is not None):
         return first
-    return _joined(first, _read_frame(read_table(test), test, roles, None, ()), test)
+    scored = followed(read_table(test, names=config.header), settled.understood, test)
+    return _joined(first, _read_frame(scored, test, roles, None, ()), test)
+
+
+def _uses(frame: pl.DataFrame, config: RoleOptions, split: str | None) -> dict[str, tuple[str, str | None]]:
+    """Say what each column is for, as `Understanding.settle` wants it."""
+    uses: list[tuple[Sequence[str | None], str, str | None]] = [
+        (wide_steps(frame, config, split) if config.wide else config.channels, STEP, "number"),
+        (config.text, "text", "text"),
+        (config.category, "category", "category"),
+        (config.number, "number", "number"),
+        ([config.group], "group", "id"),
+        ([split], "split", "category"),
+        ([config.time], "time", None),
+        (config.sequence, "sequence", "id"),
+        (config.target, "answer", "number"),
+    ]
+    return {c: (role, kind) for columns, role, kind in uses for c in columns if c is not None}
 
 
 def _joined(first: Examples, test: Examples | None, where: Path | None) -> Examples:
@@ -74,6 +98,7 @@ def _joined(first: Examples, test: Examples | None, where: Path | None) -> Examp
         outputs=first.outputs,
         options=first.options,
         places=[*(first.places or ()), *(test.places or ())],
+        understood=first.understood,
     )
 
 

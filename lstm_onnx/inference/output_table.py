@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, ImageSource, Table, TextSource
+from lstm_onnx.contract import Array, AudioSource, CellSource, ColumnsSource, Contract, ImageSource, Table, TextSource
 from lstm_onnx.data.columns import NAME_SEPARATOR
 from lstm_onnx.data.frequency import DAY
 from lstm_onnx.data.times.writer import write_times
@@ -144,6 +144,8 @@ def _name_of_examples(contract: Contract, named: bool) -> str:
         return column
     if any(isinstance(t.source, ImageSource) for t in contract.inputs):
         return "picture" if named else "example"
+    if any(isinstance(t.source, AudioSource) for t in contract.inputs):
+        return "sound" if named else "example"
     if table is not None and table.ids:
         return NAME_SEPARATOR.join(table.ids)
     by_row = table is not None and table.steps

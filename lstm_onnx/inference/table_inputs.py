@@ -46,6 +46,7 @@ from lstm_onnx.inference.sequence_inputs import (
     takes_sequences,
     takes_texts,
 )
+from lstm_onnx.inference.sound_inputs import read_sound_inputs, sound_input
 
 
 def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
@@ -67,6 +68,8 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
             except UserError as error:
                 text = str(error)
                 raise UserError(text if text.startswith(where) else f"{where}: {text}") from None
+    if sound_input(contract) is not None:
+        return read_sound_inputs(contract, data, where)
     if image_input(contract) is not None:
         raise UserError(f"{where}: this model takes pictures; give one, a folder of them, or arrays in an .npz file")
     _refuse_sourceless(contract, where)

@@ -127,7 +127,8 @@ class Classification(FeatureTask[Chosen]):
             "--scaling sequence needs the mean of the whole sequence": options.scaling == "sequence"
             and "--scaling global",
             "--pooling attention weighs all steps at once": "attention" in options.pooling and "--pooling mean max",
-            "--convolutions look ahead": bool(options.convolutions) and "no --convolutions",
+            "--convolutions look ahead": bool(options.convolutions) and "--convolutions 0",
+            "--patch reads several steps at once": (options.patch or 1) > 1 and "--patch 1",
         }
         for why, instead in needs.items():
             if instead:

@@ -6,9 +6,8 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from lstm_onnx.data.table_options import TableOptions
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 from lstm_onnx.features.ahead import Quantiles
-from lstm_onnx.options import one_or_several
 from lstm_onnx.plugin import Ahead, Learnt, Series
 
 

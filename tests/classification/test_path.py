@@ -60,6 +60,7 @@ def sequences(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SERIES = {
     "usual": {},
     "convolutions": {"convolutions": [6, 5], "smoothing": 0.1, "noise": 0.1, "balance": "weights"},
+    "patches": {"patch": 3, "bidirectional": True},
     "every pooling": {"pooling": ["last", "mean", "max", "attention"], "balance": "sampling"},
     "each sequence scaled": {"scaling": "sequence", "layers": 2},
     "fed in pieces": {"bidirectional": False, "pooling": ["last", "mean", "max"], "layers": 2},
@@ -111,6 +112,7 @@ REFUSED = {
     "--scaling sequence needs the mean": {"bidirectional": False, "scaling": "sequence"},
     "--pooling attention weighs all": {"bidirectional": False, "pooling": ["attention"]},
     "--convolutions look ahead": {"bidirectional": False, "convolutions": [4]},
+    "--patch reads several": {"bidirectional": False, "patch": 2},
 }
 
 

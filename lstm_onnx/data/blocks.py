@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from lstm_onnx.data.measures import number_in, numbered
 from lstm_onnx.errors import UserError, nearest
@@ -28,6 +29,24 @@ def are_channels(blocks: Blocks) -> bool:
     """Whether columns are beyond doubt the steps of several channels: all are numbered alike, from 0 or 1 on."""
     ranges = {tuple(number_in(c) for c in columns) for columns in blocks.values()}
     return len(blocks) > 1 and all(blocks) and len(ranges) == 1 and ranges.pop()[0] in (0, 1)
+
+
+def blocks_of(steps: Sequence[str], where: Path | str) -> dict[str, list[str]]:
+    """Return the channels of a table with a sequence in each row, whose columns of numbers are all steps; none of one.
+
+    Raises:
+        UserError: the columns are numbered as those of several channels, and not all alike.
+    """
+    found = blocks_in(steps)
+    if len(found) < 2:
+        return {}
+    if are_channels(found) and sum(map(len, found.values())) == len(steps):
+        return found
+    shown = " and ".join(f"'{columns[0]}' to '{columns[-1]}'" for columns in list(found.values())[:4])
+    raise UserError(
+        f"{where}: --wide takes all columns of numbers for steps, and {shown} seem to be channels of their own, beside "
+        "others; number the steps of all channels alike, and leave out with --ignore what is no step"
+    )
 
 
 def chosen_blocks(names: Sequence[str], asked: Sequence[str], where: str) -> dict[str, list[str]]:

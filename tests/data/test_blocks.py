@@ -16,6 +16,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.inference.kept_columns import beside
 from lstm_onnx.inference.output_table import to_table
 from lstm_onnx.inference.table_inputs import read_inputs
+from lstm_onnx.plugins.registry import load_task
 from tests.inference.test_sequence_inputs import LENGTHS, contract, tensor
 
 
@@ -95,6 +96,19 @@ def test_empty_cells_are_missing_or_end_a_sequence(tmp_path: Path) -> None:
     assert np.array_equal(found[0], [[k, 100 + k] for k in range(5)])
     assert np.array_equal(found[1][-1], [15, np.nan], equal_nan=True)
     assert np.array_equal(found[1][0], [np.nan, 110], equal_nan=True)
+
+
+def test_regression_reads_them_too(tmp_path: Path) -> None:
+    task = load_task("regression").task
+    path = written(tmp_path, rows(target=[float(k) for k in range(12)]))
+    config = task.Config(wide=True, ignore=("id", "label"))
+    found = task.read(path, config, np.random.default_rng(0))
+    assert found.inputs[0].columns == ("ax", "ay")
+    assert np.array_equal(found.columns["steps"][3], [[30 + k, 130 + k] for k in range(6)])
+    assert found.table.blocks["ay"][-1] == "ay_5"
+    written(tmp_path, rows(target=[float(k) for k in range(12)], age=[40, 41] * 6))
+    with pytest.raises(UserError, match="--wide takes all columns of numbers for steps, and 'ax_0' to 'ax_5' and"):
+        task.read(path, config, np.random.default_rng(0))
 
 
 def test_names() -> None:

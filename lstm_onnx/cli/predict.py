@@ -158,7 +158,7 @@ def predict(
     data: Annotated[
         Path | None,
         typer.Argument(
-            help="table (CSV, Parquet), picture, WAV file, folder of them, arrays by name (.npz, .json), or 'data/*.parquet'"
+            help="table (CSV, Parquet), picture, WAV file, folder of them, arrays (.npz, .json), or 'data/*.parquet'"
         ),
     ] = None,
     *,

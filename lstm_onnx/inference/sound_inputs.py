@@ -40,8 +40,8 @@ def given_sounds(contract: Contract, data: object) -> pl.DataFrame | None:
         return None
     if others := _others(contract, tensor):
         raise UserError(
-            f"{files[0]}: this model takes '{others[0]}' beside a sound; give a table with a column '{_column(tensor)}' "
-            "of paths of WAV files, and columns of the rest"
+            f"{files[0]}: this model takes '{others[0]}' beside a sound; give a table with a column "
+            f"'{_column(tensor)}' of paths of WAV files, and columns of the rest"
         )
     return pl.DataFrame({_column(tensor): list(map(str, files))})
 

@@ -46,9 +46,18 @@ from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.naming import identifiers
 from lstm_onnx.features.neighbours import Neighbours
+from lstm_onnx.features.ngrams import KneserNey
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.option import Option
-from lstm_onnx.features.recordings import Recording, RecordingOptions, cut_in_time, find_channels, read_recordings
+from lstm_onnx.features.recordings import (
+    Recording,
+    RecordingOptions,
+    cut_in_time,
+    find_channels,
+    read_recordings,
+    recording_roles,
+    table_of_recordings,
+)
 from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.sentence import Sentence
@@ -91,6 +100,7 @@ __all__ = [
     "GraphSpec",
     "Image",
     "ImageSource",
+    "KneserNey",
     "Labels",
     "Learnt",
     "LengthsSource",
@@ -139,7 +149,9 @@ __all__ = [
     "prefix_names",
     "read_examples",
     "read_recordings",
+    "recording_roles",
     "series_examples",
+    "table_of_recordings",
     "test_file_of",
 ]
 

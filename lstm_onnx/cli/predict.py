@@ -38,9 +38,10 @@ class PredictOptions(RuntimeOptions):
     to: Annotated[Path | None, OnCommandLine("out", short="o")] = Field(
         None, description="write the answers as .csv, .parquet or .json; of many files, a Parquet file each to a folder"
     )
-    keep: tuple[str, ...] = Field(
+    keep: Annotated[tuple[str, ...], OnCommandLine(spread=True)] = Field(
         (),
-        description="columns of the table to put beside the answers, or all; those that tell rows apart if not given",
+        description="columns of the table to put beside the answers, or all; those that tell rows apart if not given; "
+        "beside forecasts those with one value in each series",
     )
     plot: Path | None = Field(None, description="draw the answers to this .png, .svg or .pdf")
     attention: Path | None = Field(

@@ -60,7 +60,7 @@ def _vector(feature: InputFeature, arrays: Arrays) -> Array:
     if isinstance(feature, Text):
         width = min(feature.size, _WORDS)
         counts = np.zeros((len(arrays[feature.lengths]), width), dtype=np.float32)
-        for row, numbers in zip(counts, arrays[f"{feature.name}_tokens"], strict=True):
+        for row, numbers in zip(counts, arrays[feature.tokens], strict=True):
             np.add.at(row, numbers[(numbers >= FIRST) & (numbers < width)], 1)
         found: Array = counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-6)
         return found

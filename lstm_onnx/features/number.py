@@ -22,7 +22,8 @@ class Number(InputFeature, OutputFeature):
 
     Going in, `forward` gets `NAME` (batch, size): the number scaled and, where some are missing in the data, whether it
     is missing. Coming out, `forward` answers with `NAME` (batch,) or (batch, 1), scaled; the graph gives it in its
-    unit. The loss is the mean of the squared errors of scaled numbers.
+    unit. The loss is the mean of the squared errors of scaled numbers. An answer that is not `supervised` has no column
+    and is not scaled: a log-probability, for one.
     """
 
     kind: Literal["number"] = "number"
@@ -31,6 +32,7 @@ class Number(InputFeature, OutputFeature):
     column: str | None = Field(None, description="column of a person's table, where it is not called as the feature")
     center: float | None = Field(None, description="mean in training")
     spread: float | None = Field(None, description="standard deviation in training")
+    supervised: bool = Field(True, description="of an answer: whether the data says what is right")
     gaps: bool = Field(False, description="whether it is missing in examples of the data")
     kept: tuple[float | None, ...] = ()
 
@@ -43,6 +45,11 @@ class Number(InputFeature, OutputFeature):
     def width(self) -> int:
         """Numbers that `forward` answers with."""
         return 1
+
+    @property
+    def is_supervised(self) -> bool:
+        """Whether the data says what is right."""
+        return self.supervised
 
     def fit(self, column: Sequence[Any]) -> Self:
         """Learn mean and spread."""
@@ -110,6 +117,8 @@ class Number(InputFeature, OutputFeature):
         """Return what brings an answer back to the unit."""
         from lstm_onnx.features.coding import Unscaled
 
+        if not self.supervised:
+            return Unscaled(self.name, 0.0, 1.0)
         assert self.center is not None and self.spread is not None
         return Unscaled(self.name, self.center, self.spread)
 
@@ -140,13 +149,18 @@ class Number(InputFeature, OutputFeature):
         """Return the mean squared error of the scaled number."""
         from lstm_onnx.features.coding import flat
 
+        if not self.supervised:
+            raise UserError(f"module: needs a method loss(answers, batch), as '{self.name}' has no loss of its own")
         assert self.center is not None and self.spread is not None
         return (flat(answer) - (batch[self.name] - self.center) / self.spread).square().mean()
 
     def metrics(self, prefix: str) -> tuple[Metric, ...]:
         """Return RMSE, MSE, MAE and R2."""
-        return tuple(make(self.name, f"{prefix}{make.__name__}") for make in (rmse, mse, mae, r2))
+        made = (rmse, mse, mae, r2) if self.supervised else ()
+        return tuple(make(self.name, f"{prefix}{make.__name__}") for make in made)
 
     def naive(self, batch: Mapping[str, Array]) -> dict[str, Array]:
-        """Answer with the mean of the training part."""
+        """Answer with the mean of the training part, if the data says what is right."""
+        if not self.supervised:
+            return {}
         return {self.name: np.full(len(batch[self.name]), self.center, dtype=np.float32)}

@@ -66,8 +66,10 @@ class Option(InputFeature):
     def prepare(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into a number."""
         low, high = self._range
+        whole, default = self._dtype == "int64", self.default
         for number, value in enumerate(column, start=1):
-            whole = self._dtype == "int64"
+            if value is default:
+                continue
             fits = isinstance(value, int | float | np.number) and not isinstance(value, bool)
             if not fits or not low <= value <= high or (whole and value != int(value)):
                 what = "a whole number" if whole else "a number"

@@ -12,9 +12,10 @@ from pydantic import Field
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
-from lstm_onnx.features.feature import OutputFeature
+from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along
 from lstm_onnx.features.metrics import Metric, cer, exact, wer
 from lstm_onnx.features.sentence_graph import END, SPECIAL, UNKNOWN, sentence_stage
+from lstm_onnx.features.text import Text
 from lstm_onnx.task import Arrays, Stage
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class Sentence(OutputFeature):
     `lstm_onnx.nn.beam_search` gave. For these `forward` has a parameter `NAME`, None where it shall answer; in training
     it gets the right numbers (batch, word), which end with 0, and gives the scores of each, so that every word is
     learnt after the right ones before it. The loss is the cross-entropy of a word, the end among them.
+
+    A sentence that `continues` a text has that text's words, whose numbers are those of the text and one more; no
+    column says what is right, and the module brings the loss. `lstm_onnx.nn.sampling` draws one.
     """
 
     kind: Literal["sentence"] = "sentence"
@@ -40,6 +44,9 @@ class Sentence(OutputFeature):
     longest: int = Field(20, ge=1, description="words of an answer at most; longer ones are cut in training")
     least: int = Field(1, ge=1, description="how often a word must occur in training to be said")
     characters: bool = Field(False, description="whether characters are put together, not words")
+    continues: str | None = Field(
+        None, description="text whose words it takes and goes on with: then no column says what is right"
+    )
     scored: bool = Field(False, description="whether its log-probability is answered: `forward` gives a beam search")
     words: tuple[str, ...] | None = Field(None, description="known words by number, from 3 on; found in training")
     frequent: str = Field("", description="the most frequent sentence in training")
@@ -60,9 +67,9 @@ class Sentence(OutputFeature):
         return f"{self.name}_tokens"
 
     @property
-    def taught(self) -> str:
+    def taught(self) -> str | None:
         """The right numbers, which `forward` may see in training."""
-        return self.tokens
+        return self.tokens if self.is_supervised else None
 
     @property
     def counts(self) -> str:
@@ -79,6 +86,25 @@ class Sentence(OutputFeature):
 
     def _pieces(self, text: str) -> list[str]:
         return list(text) if self.characters else text.split()
+
+    @property
+    def is_supervised(self) -> bool:
+        """Whether the data says what is right."""
+        return self.continues is None
+
+    def bound(self, inputs: Sequence[InputFeature]) -> Self:
+        """Hold it to the text that it goes on with."""
+        if self.continues is not None:
+            text = found_along("outputs", self, self.continues, _texts_of(inputs), "which is no text that goes in")
+            if text.exact is not self.characters:
+                raise UserError(f"outputs: '{self.name}' goes on with '{text.name}', so both must be of words, or of "
+                                "characters as they stand (exact)")  # fmt: skip
+        return self
+
+    def sized(self, inputs: Sequence[InputFeature]) -> Self:
+        """Return a copy with the words of the text that it goes on with; there they have the numbers less 1."""
+        found = _texts_of(inputs).get(self.continues or "")
+        return self if found is None else self.model_copy(update={"words": found.known})
 
     def _texts(self, column: Sequence[Any]) -> list[tuple[str, ...]]:
         found = []
@@ -191,10 +217,14 @@ class Sentence(OutputFeature):
         """Return the cross-entropy of a word, up to the end of each sentence."""
         from lstm_onnx.features.saying import word_loss
 
+        if not self.is_supervised:
+            raise UserError(f"module: needs a method loss(answers, batch), as '{self.name}' has no loss of its own")
         return word_loss(self.name, answer, batch[self.tokens], batch[self.counts])
 
     def metrics(self, prefix: str) -> tuple[Metric, ...]:
         """Return the share of right sentences, and the errors of words and of characters."""
+        if not self.is_supervised:
+            return ()
         rates = (cer, wer) if self.characters else (wer, cer)
         found = (exact(self.name, f"{prefix}exact"), *(r(self.name, f"{prefix}{r.__name__}") for r in rates))
         return tuple(replace(metric, add=self._spelt(metric.add)) for metric in found)
@@ -209,5 +239,11 @@ class Sentence(OutputFeature):
         return spelt
 
     def naive(self, batch: Mapping[str, Array]) -> dict[str, Array]:
-        """Answer with the most frequent sentence."""
+        """Answer with the most frequent sentence, if the data says what is right."""
+        if not self.is_supervised:
+            return {}
         return {self.name: np.full(len(batch[self.name]), self.frequent, dtype=object)}
+
+
+def _texts_of(inputs: Sequence[InputFeature]) -> dict[str, Text]:
+    return {f.name: f for f in inputs if isinstance(f, Text)}

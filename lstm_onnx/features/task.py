@@ -27,6 +27,7 @@ from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric, Sum
 from lstm_onnx.features.remarks import remarks
 from lstm_onnx.features.scored import all_of
+from lstm_onnx.features.sentence import Sentence
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.split import FeatureSplit, taken
 from lstm_onnx.features.steps import Steps
@@ -171,7 +172,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
     ) -> Learnt:
         seen = tuple(f.fit(known[f.name]).met(examples.columns[f.name]) for f in inputs)
         answers = tuple(f.fit(known[f.name]) if f.is_supervised else f for f in outputs)
-        answers = tuple(f.sized(seen) if isinstance(f, Steps) else f for f in answers)
+        answers = tuple(f.sized(seen) if isinstance(f, Steps | Sentence) else f for f in answers)
         return Learnt(inputs=seen, outputs=answers, table=examples.table)
 
     def load_scored(self, source: Path, config: ConfigT, info: Learnt) -> ScoredData:

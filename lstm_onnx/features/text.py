@@ -13,7 +13,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.features import words
 from lstm_onnx.features.feature import InputFeature, spread_out
 from lstm_onnx.features.stages import renamed
-from lstm_onnx.features.words import FIRST, PADDING, UNKNOWN, Words
+from lstm_onnx.features.words import FIRST, PADDING, UNKNOWN, Units, Words
 from lstm_onnx.task import Stage
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Text(InputFeature):
     `forward` gets `NAME` (batch, word), int64: the number of each word, 1 for one that is not known, then 0; `size` is
     how many numbers there are. How many words there are comes as `lengths` or, where the model takes several sequences,
     as `NAME_lengths`. Strings are cut at white space; bytes, which run everywhere, where no letter or digit stands.
+    With `characters` each character of the bytes counts as a word; with `exact` too, white space and capitals do.
     """
 
     kind: Literal["text"] = "text"
@@ -37,6 +38,7 @@ class Text(InputFeature):
     column: str | None = Field(None, description="column of a person's table, where it is not called as the feature")
     as_bytes: bool = Field(False, description="whether the graph takes UTF-8 bytes instead of strings")
     characters: bool = Field(False, description="whether bytes are cut into characters, not into words")
+    exact: bool = Field(False, description="whether white space and capitals count among the characters")
     vocabulary: int = Field(20_000, ge=1, description="words to know, the most frequent ones")
     least: int = Field(2, ge=1, description="how often a word must occur in training to be known")
     longest: int | None = Field(
@@ -63,6 +65,11 @@ class Text(InputFeature):
         return len(self._words.known) + FIRST
 
     @property
+    def known(self) -> tuple[str, ...]:
+        """The known words, by number from 2 on."""
+        return self._words.known
+
+    @property
     def source_column(self) -> str:
         """The column of a person's table."""
         return self.column or self.name
@@ -73,7 +80,8 @@ class Text(InputFeature):
         return self.words
 
     @property
-    def _tokens(self) -> str:
+    def tokens(self) -> str:
+        """Name of the numbers of its words."""
         return self._own("tokens")
 
     @property
@@ -91,6 +99,8 @@ class Text(InputFeature):
     def _of_bytes(self) -> Self:
         if self.characters and not self.as_bytes:
             raise ValueError("characters are cut out of bytes: give as_bytes=True, too")
+        if self.exact and not self.characters:
+            raise ValueError("what counts exactly are characters: give characters=True, too")
         return self
 
     def named(self, alone: bool) -> Self:
@@ -102,7 +112,8 @@ class Text(InputFeature):
         texts = self._texts(column)
         spellings: dict[str, int] = {}
         if self.characters:
-            known = words.known_characters(texts, self.vocabulary, self.least)
+            learn = words.known_exactly if self.exact else words.known_characters
+            known = learn(texts, self.vocabulary, self.least)
         elif self.as_bytes:
             known = words.known_byte_words(texts, self.vocabulary, self.least)
         else:
@@ -113,7 +124,7 @@ class Text(InputFeature):
                 f"read: no {what} of '{self.name}' occurs {self.least} times in the training part, so nothing of the "
                 f"others would be known; give more texts, ask for fewer (`least`, --min-count), or take characters"
             )
-        counts = [len("".join(words.chunks(text)) if self.characters else words.chunks(text)) for text in texts]
+        counts = [len(self._cut(text)) for text in texts]
         return self.model_copy(
             update={
                 "words": self._as_words(known, spellings),
@@ -122,13 +133,21 @@ class Text(InputFeature):
             }
         )
 
+    def _cut(self, text: str) -> Sequence[str]:
+        if self.exact:
+            return text
+        return "".join(words.chunks(text)) if self.characters else words.chunks(text)
+
     def to_score(self) -> Self:
         """Leave out the samples and the words: the graph knows these by itself."""
         return self.model_copy(update={"kept": (), "words": self._as_words((), {})})
 
     def _as_words(self, known: tuple[str, ...], spellings: dict[str, int]) -> Words:
-        units: Literal["words", "characters"] = "characters" if self.characters else "words"
-        return Words(column=self.source_column, known=known, units=units, spellings=spellings)
+        return Words(column=self.source_column, known=known, units=self._units, spellings=spellings)
+
+    @property
+    def _units(self) -> Units:
+        return "exact" if self.exact else "characters" if self.characters else "words"
 
     def _texts(self, column: Sequence[Any]) -> list[str]:
         for number, text in enumerate(column, start=1):
@@ -146,10 +165,10 @@ class Text(InputFeature):
         if not self.as_bytes:
             table = words.spelling_table(self._words.known, self._words.spellings)
             return [(text, words.numbers(text, table)) for text in texts]
-        buckets = words.bucket_table(self._words.known, self.characters)
+        buckets = words.bucket_table(self._words.known, self._units)
         found: list[Any] = []
         for i in range(0, len(texts), 64):
-            tokens, lengths = words.look_up_bytes(*words.to_bytes(texts[i : i + 64]), buckets, self.characters)
+            tokens, lengths = words.look_up_bytes(*words.to_bytes(texts[i : i + 64]), buckets, self._units)
             numbers = [row[:n].copy() for row, n in zip(tokens, lengths, strict=True)]
             found += zip(texts[i : i + 64], numbers, strict=True)
         return found
@@ -165,7 +184,7 @@ class Text(InputFeature):
     def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
         """Make arrays of the texts, strings or bytes, and of the numbers of their words."""
         tokens, lengths = words.pad([numbers for _, numbers in rows])
-        made = {self._tokens: tokens, self.lengths: lengths} if self._words.known else {}
+        made = {self.tokens: tokens, self.lengths: lengths} if self._words.known else {}
         texts = [text for text, _ in rows]
         if not self.as_bytes:
             return {self.name: np.array(texts, dtype=object), **made}
@@ -178,7 +197,7 @@ class Text(InputFeature):
 
         make = byte_stage if self.as_bytes else string_stage
         names = {"text": self.name, "bytes": self.name, "byte_count": self._byte_count}
-        names |= {"tokens": self._tokens, "lengths": self.lengths}
+        names |= {"tokens": self.tokens, "lengths": self.lengths}
         return renamed(make(self._words, self.usual or 1), names, {"word": self.steps, "byte": self._byte})
 
     def tensors(self) -> tuple[TensorSpec, ...]:
@@ -205,7 +224,7 @@ class Text(InputFeature):
         """Return what hands the numbers on under the name of the feature."""
         from lstm_onnx.features.coding import Renamed
 
-        return Renamed({self._tokens: self.name})
+        return Renamed({self.tokens: self.name})
 
     def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> dict[str, Array]:
         """Write texts with words of the training part, some of them changed to unknown ones, the first the longest."""
@@ -220,11 +239,11 @@ class Text(InputFeature):
             texts.append(" ".join("été" * 3 if random.random() < 0.1 else word for word in picked))
         made = self.collate(self.prepare(texts))
         tokens = np.full((batch, most), PADDING, dtype=np.int64)
-        found = made[self._tokens][:, :most]
+        found = made[self.tokens][:, :most]
         tokens[:, : found.shape[1]] = found
         lengths = np.minimum(made[self.lengths], most)
         short = np.arange(most) < lengths[:, None]
-        made |= {self._tokens: np.where(short, np.maximum(tokens, UNKNOWN), PADDING), self.lengths: lengths}
+        made |= {self.tokens: np.where(short, np.maximum(tokens, UNKNOWN), PADDING), self.lengths: lengths}
         size = sizes.get(self._byte)
         if self.as_bytes and size is not None:
             made |= self._bytes(texts, size)

@@ -10,7 +10,7 @@ from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 from lstm_onnx.contract import Axis, LengthsSource, TensorSpec, TextSource
 from lstm_onnx.features import words
-from lstm_onnx.features.words import PADDING, SPACES, UNKNOWN, Words
+from lstm_onnx.features.words import PADDING, SPACES, UNKNOWN, Units, Words
 from lstm_onnx.task import Arrays, Stage
 
 TOKENS = TensorSpec(
@@ -50,11 +50,10 @@ def string_stage(found: Words, typical: int) -> Stage:
 
 def byte_stage(found: Words, typical: int) -> Stage:
     """UTF-8 bytes: cut where no letter stands, or into characters, and looked up by a hash; integers alone."""
-    characters = found.units == "characters"
-    table = words.bucket_table(found.known, characters)
+    table = words.bucket_table(found.known, found.units)
 
     def reference(arrays: Arrays) -> dict[str, Any]:
-        tokens, lengths = words.look_up_bytes(arrays["bytes"], arrays["byte_count"], table, characters)
+        tokens, lengths = words.look_up_bytes(arrays["bytes"], arrays["byte_count"], table, found.units)
         return {"tokens": tokens, "lengths": lengths}
 
     return Stage(
@@ -75,7 +74,7 @@ def byte_stage(found: Words, typical: int) -> Stage:
             ),
         ),
         outputs=(TOKENS, COUNTS),
-        build=lambda: _byte_graph(table, characters),
+        build=lambda: _byte_graph(table, found.units),
         reference=reference,
         axes={"word": Axis(example_size=typical, meaning="words of a text, the rest padding")},
     )
@@ -236,9 +235,9 @@ def _character_starts() -> list[NodeProto]:
     ]
 
 
-def _byte_graph(table: Any, characters: bool) -> GraphProto:
+def _byte_graph(table: Any, units: Units) -> GraphProto:
     """See `words.look_up_bytes`, which has the same names."""
-    codes = words.byte_codes(characters)
+    codes, characters = words.byte_codes(units), units != "words"
     heads = [numpy_helper.from_array(words.heads(), "heads")] if characters else [_constant("one_before", [0, 1, 0, 0])]
     return helper.make_graph(
         [
@@ -291,7 +290,7 @@ def _byte_graph(table: Any, characters: bool) -> GraphProto:
             _constant("places", len(codes) // 256),
             _constant("two_hundred_fifty_six", 256),
             _constant("buckets", len(table)),
-            numpy_helper.from_array(words.letters(characters), "letters"),
+            numpy_helper.from_array(words.letters(units), "letters"),
             numpy_helper.from_array(codes.astype(np.int32), "codes"),
             numpy_helper.from_array(table.astype(np.int32), "table"),
         ],

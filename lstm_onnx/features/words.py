@@ -35,6 +35,9 @@ _PLACES = 32
 """The hash of a word tells places in it apart up to this many; further on they repeat."""
 
 
+Units = Literal["words", "characters", "exact"]
+"""What bytes are cut into: words, characters but for white space and case, or characters exactly as they stand."""
+
 WORDLESS: Array = np.zeros(0, dtype=np.int64)
 """The numbers of no words."""
 
@@ -46,7 +49,7 @@ class Words(BaseModel):
 
     column: str = Field(description="column of the table that held the texts")
     known: tuple[str, ...] = Field(description="words by id, from 2 on; 0 is padding, 1 any other word")
-    units: Literal["words", "characters"] = Field("words", description="what bytes are cut into; strings: words")
+    units: Units = Field("words", description="what bytes are cut into; strings: words")
     spellings: dict[str, int] = Field(
         default_factory=dict, description="further ways to write known words, such as with a full stop -> id"
     )
@@ -108,6 +111,11 @@ def known_characters(texts: Iterable[str], limit: int, min_count: int) -> tuple[
     return _most_frequent(folded, limit, min_count)
 
 
+def known_exactly(texts: Iterable[str], limit: int, min_count: int) -> tuple[str, ...]:
+    """Learn the characters of bytes as they stand, white space among them, the most frequent ones."""
+    return _most_frequent(Counter(sign for text in texts for sign in text), limit, min_count)
+
+
 def _is_utf8(word: bytes) -> bool:
     try:
         word.decode()
@@ -159,15 +167,22 @@ def to_bytes(texts: Sequence[str]) -> tuple[Array, Array]:
     return padded.astype(np.uint8), lengths
 
 
-@lru_cache(maxsize=2)
-def byte_codes(characters: bool = False) -> Array:
-    """Random numbers (place in the word * 256 + byte) of which a word's hash is the sum; 0 for what is no letter.
+@lru_cache(maxsize=3)
+def byte_codes(units: Units = "words") -> Array:
+    """Numbers (place in the word * 256 + byte) of which a word's hash is the sum; 0 for what is no letter.
 
-    Tabulation hashing (Zobrist 1970): capitals have the codes of small letters, so that case makes no difference. The
+    Of characters that count as they stand, the sum is another one for each. Else these are random numbers, that is
+    tabulation hashing (Zobrist 1970): capitals have the codes of small letters, so that case makes no difference. The
     numbers stay below 2**18, so that the sums of words up to 64 bytes are exact even in float32.
     """
+    if units == "exact":
+        exact = np.zeros((_PLACES, 256), dtype=np.int64)
+        exact[0] = np.arange(256)
+        for place in (1, 2, 3):  # a byte that follows the first has 6 bits of its own
+            exact[place] = np.arange(256) % 64 << 2 + 6 * place
+        return exact.ravel()
     codes = np.random.default_rng(1970).integers(1, 2**18, size=(_PLACES, 256), dtype=np.int64)
-    codes[:, ~letters(characters)] = 0
+    codes[:, ~letters(units)] = 0
     codes[:, ord("A") : ord("Z") + 1] = codes[:, ord("a") : ord("z") + 1]
     return codes.ravel()
 
@@ -178,9 +193,11 @@ def heads() -> Array:
     return found
 
 
-def letters(characters: bool = False) -> Array:
-    """Which bytes belong to words, (256,): letters, digits, all beyond ASCII; to characters: no white space."""
-    if characters:
+def letters(units: Units = "words") -> Array:
+    """Which bytes belong to words, (256,): letters, digits, all beyond ASCII; to characters: all, or no white space."""
+    if units == "exact":
+        return np.ones(256, dtype=np.bool_)
+    if units == "characters":
         return np.array([chr(i) not in SPACES for i in range(256)])
     found = np.zeros(256, dtype=np.bool_)
     for one in b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":
@@ -197,17 +214,27 @@ def bucket_count(known: int) -> int:
     return int(2 ** np.clip(np.ceil(np.log2(16 * max(known, 1))), 8, 18))
 
 
-def bucket_table(known: Sequence[str], characters: bool = False) -> Array:
-    """Return the number of the word in each bucket, (buckets,); the more frequent word keeps a bucket that two want."""
-    table = np.full(bucket_count(len(known)), UNKNOWN, dtype=np.int64)
-    codes = byte_codes(characters)
-    for i, word in reversed(list(enumerate(known, start=FIRST))):
+def bucket_table(known: Sequence[str], units: Units = "words") -> Array:
+    """Return the number of the word in each bucket, (buckets,); the more frequent word keeps a bucket that two want.
+
+    Characters that count as they stand get so many buckets that no two want one, if a few more are enough for that.
+    """
+    codes = byte_codes(units)
+    sums = []
+    for word in known:
         found = np.frombuffer(word.encode(), dtype=np.uint8).astype(np.int64)
-        table[int(codes[np.arange(len(found)) % _PLACES * 256 + found].sum()) % len(table)] = i
+        sums.append(int(codes[np.arange(len(found)) % _PLACES * 256 + found].sum()))
+    count = bucket_count(len(known))
+    if units == "exact":
+        apart = (n for n in range(count, 2 * count) if len({s % n for s in sums}) == len(sums))
+        count = next(apart, count)
+    table = np.full(count, UNKNOWN, dtype=np.int64)
+    for i, s in reversed(list(enumerate(sums, start=FIRST))):
+        table[s % count] = i
     return table
 
 
-def look_up_bytes(padded: Array, lengths: Array, table: Array, characters: bool = False) -> tuple[Array, Array]:
+def look_up_bytes(padded: Array, lengths: Array, table: Array, units: Units = "words") -> tuple[Array, Array]:
     """Return the numbers of the words of bytes, (batch, word) padded to one at least, and how many there are.
 
     Step by step as the graph does it.
@@ -216,13 +243,13 @@ def look_up_bytes(padded: Array, lengths: Array, table: Array, characters: bool 
         padded: uint8 (batch, byte).
         lengths: how many bytes of each row count.
         table: the word of each bucket.
-        characters: each character but white space is a word.
+        units: what is a word.
     """
     data = padded.astype(np.int64)
     batch, size = data.shape
     place = np.arange(size)
-    inside = letters(characters)[data] & (place < lengths[:, None])
-    if characters:
+    inside = letters(units)[data] & (place < lengths[:, None])
+    if units != "words":
         starts = inside & (heads()[data] | (place == 0))
         inside &= starts.cumsum(axis=1) > 0
     else:
@@ -237,6 +264,6 @@ def look_up_bytes(padded: Array, lengths: Array, table: Array, characters: bool 
     np.add.at(first, (rows, slot), place * starts)
     within = (place - np.take_along_axis(first, slot, axis=1)) % _PLACES
     hashed = np.zeros((batch, slots + 1), dtype=np.int64)
-    np.add.at(hashed, (rows, slot), byte_codes(characters)[within * 256 + data])
+    np.add.at(hashed, (rows, slot), byte_codes(units)[within * 256 + data])
     words = table[hashed[:, :slots] % len(table)]
     return np.where(np.arange(slots) < counts[:, None], words, PADDING), counts

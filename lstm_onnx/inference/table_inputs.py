@@ -184,7 +184,8 @@ def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
     _note_rest(windows, contract, notes)
     names = tuple(window.series.name for window in windows)
     clock = read.clock if table.clock is not None else None
-    return ModelInputs(check_inputs(contract, arrays), names, tuple(notes), clock=clock, ids=_ids(read, names))
+    ids = _ids(read, names)
+    return ModelInputs(check_inputs(contract, arrays), names, tuple(notes), table=frame, clock=clock, ids=ids)
 
 
 def _ids(read: Regular, names: Sequence[str]) -> pl.DataFrame | None:

@@ -79,8 +79,8 @@ def characters_of(texts: list[str]) -> Words:
 def test_each_character_is_known_by_itself() -> None:
     known = words.known_characters(["电影 :)", "Aa电"], 10, 1)
     assert known == ("a", "电", ")", ":", "影")
-    table = words.bucket_table(known, characters=True)
-    found, _ = words.look_up_bytes(*words.to_bytes(["A 影:x"]), table, characters=True)
+    table = words.bucket_table(known, "characters")
+    found, _ = words.look_up_bytes(*words.to_bytes(["A 影:x"]), table, "characters")
     assert found.tolist() == [[2, 6, 5, words.UNKNOWN]]
 
 

@@ -1,0 +1,33 @@
+"""What a person can choose about a language model."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Config(BaseModel):
+    """Options of `lstm-onnx train --plugin textgen`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str | None = Field(
+        None, description="column of texts, in a table; found if called text, or if no other one holds texts"
+    )
+    test_file: str | None = Field(None, description="file of test examples; X_TEST beside X_TRAIN is found")
+    test_share: float = Field(0.1, gt=0, lt=1, description="share of the texts kept for the test, if none are given")
+    validation_share: float = Field(
+        0.1, ge=0, lt=1, description="share of the others that decides when to stop; 0 for none"
+    )
+    units: Literal["characters", "words"] = Field("characters", description="what is written one after the other")
+    vocabulary: int = Field(5_000, ge=1, description="characters or words to know, the most frequent ones")
+    min_count: int = Field(1, ge=1, description="how often one must occur in training to be known")
+    window: int = Field(500, ge=2, description="characters of a text; longer ones are cut into several")
+    longest: int = Field(100, ge=1, description="characters or words that the file writes at most, its end included")
+    count: int = Field(3000, ge=40, description="weather reports to draw, where no data is given")
+    # the model
+    hidden: int = Field(128, ge=1, description="units of each layer of the LSTM")
+    layers: int = Field(1, ge=1, description="layers of the LSTM")
+    embedding: int = Field(32, ge=1, description="size of a character's or word's vector")
+    dropout: float = Field(0.1, ge=0, lt=1, description="share of activations dropped in training")

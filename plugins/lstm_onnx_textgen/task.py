@@ -1,0 +1,115 @@
+"""Text generation as a task on features. Imports torch only where it trains or exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lstm_onnx.contract import Array
+from lstm_onnx.plugin import Examples, FeatureTask, KneserNey, Learnt, Metric, PrimaryMetric, Sentence, Text
+from lstm_onnx.task import Answer, Arrays
+from lstm_onnx_textgen import options as choices
+from lstm_onnx_textgen.reading import LIKELY, PROMPT, TEXT
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class TextGeneration(FeatureTask[choices.Config]):
+    """How a text goes on, and how likely it is."""
+
+    name = "textgen"
+    verb = "write"
+    summary = "how a text goes on, drawn in the graph, and how likely a text is"
+    primary_metric = PrimaryMetric("bits_per_character", mode="min")
+    Config = choices.Config
+    training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 20, "patience": 4, "learning_rate": 5e-3}
+
+    def read(self, source: Path | None, options: choices.Config, random: np.random.Generator) -> Examples:
+        """Read a file of text, a line a text, or a column of a table; without a source, draw weather reports."""
+        from lstm_onnx_textgen.reading import read
+
+        return read(source, options, random)
+
+    def module(self, options: choices.Config, features: Learnt) -> nn.Module:
+        """Make a fresh language model."""
+        from lstm_onnx_textgen.model import LanguageModel
+
+        return LanguageModel(options, features)
+
+    def scores(self, options: choices.Config, outputs: Sequence[Any]) -> Sequence[Metric]:
+        """Bits for each character, and the perplexity of a character or word; the end of a text counts as one."""
+
+        def metric(name: str, count: Callable[[Arrays], int], finish: Callable[[float], float]) -> Metric:
+            def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+                return -float(answers[LIKELY].sum(dtype=np.float64)), count(batch)
+
+            return Metric(name, "min", add, lambda total, n: finish(total / n) if n else float("nan"))
+
+        units = _characters if options.units == "characters" else _words
+        return [
+            metric("bits_per_character", _characters, lambda nats: float(nats / np.log(2))),
+            metric("perplexity", units, lambda nats: float(np.exp(nats))),
+        ]
+
+    def naive(
+        self,
+        learnt: Learnt,
+        known: Mapping[str, Sequence[Any]],
+        asked: Mapping[str, Sequence[Any]],
+        options: choices.Config,
+    ) -> Mapping[str, Answer | str]:
+        """Models of how often characters or words follow 0, 2 and 4 others."""
+        text = learnt[PROMPT]
+        assert isinstance(text, Text)
+        texts = [numbers for _, numbers in text.prepare(known[PROMPT])]
+        found: dict[str, Answer | str] = {}
+        for order in (1, 3, 5):
+            model = KneserNey(texts, text.size, order)
+            if model.order == order:
+                found[f"{order}-grams" if order > 1 else "frequencies"] = _answer(model.log_probabilities)
+        return found
+
+    def baselines(self, config: choices.Config, info: Learnt) -> dict[str, Answer]:
+        """All characters or words alike, as many as are known."""
+        sentence = info[TEXT]
+        assert isinstance(sentence, Sentence)
+        each = float(np.log(sentence.width - 1))  # all but what begins a text
+        many = _characters_of_each if config.units == "characters" else _words_of_each
+
+        def alike(batch: Arrays) -> dict[str, Array]:
+            return {LIKELY: np.array(-each * many(batch), dtype=np.float32)}
+
+        return {"all alike": alike}
+
+
+def _answer(score: Callable[[Sequence[Array]], Array]) -> Answer:
+    def answer(batch: Arrays) -> dict[str, Array]:
+        rows = [row[:count] for row, count in zip(batch["tokens"], batch["lengths"], strict=True)]
+        return {LIKELY: score(rows).astype(np.float32)}
+
+    return answer
+
+
+def _characters_of_each(batch: Arrays) -> Array:
+    """Return how many characters there are of each text, its end among them."""
+    texts = batch[PROMPT]
+    if texts.dtype == object:
+        return np.array([len(text) for text in texts]) + 1
+    counts = np.arange(texts.shape[1]) < batch["byte_count"][:, None]
+    return np.array((((texts & 0xC0) != 0x80) & counts).sum(axis=1) + 1)
+
+
+def _words_of_each(batch: Arrays) -> Array:
+    return np.array([len(str(text).split()) + 1 for text in batch[PROMPT]])
+
+
+def _characters(batch: Arrays) -> int:
+    return int(_characters_of_each(batch).sum())
+
+
+def _words(batch: Arrays) -> int:
+    return int(_words_of_each(batch).sum())

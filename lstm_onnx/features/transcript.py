@@ -36,7 +36,7 @@ class Transcript(Sentence):
     in_pieces: bool = Field(False, description="whether it is answered piece by piece: set by the task")
 
     @property
-    def taught(self) -> None:  # type: ignore[override]  # letters are not found one after the other
+    def taught(self) -> None:
         """Nothing."""
         return None
 

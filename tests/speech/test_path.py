@@ -104,6 +104,7 @@ def test_a_table_and_a_folder_are_read_alike(folder: Path, tmp_path: Path) -> No
     table = task.read(folder / "table.csv", task.Config(), random)
     assert list(table.columns["text"]) == ["kuha", "lima sote"]
     assert [Path(p).name for p in table.columns["audio"]] == ["kuha.wav", "lima.wav"]
+    assert {r.column: r.role for r in table.understood} == {"id": "left out", "audio": "sound", "text": "answer"}
     assert table.places[0].endswith("table.csv: row 2")
     beside = task.read(folder, task.Config(keep_case=True), random)
     assert list(beside.columns["text"]) == ["Kuha.", "Lima sote."]

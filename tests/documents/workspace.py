@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from lstm_onnx_speech.drawn import RATE, draw
 from PIL import Image
 
 from lstm_onnx.data.sounds import write_sound
-from lstm_onnx_speech.drawn import RATE, draw
 from tests.exporting.test_adopt import lstm_file
 from tools.documents.links import ROOT
 

@@ -49,12 +49,13 @@ def main(folder=None, **options):
         file = run.export(Path(runs) / "ecg.onnx")  # proved before it is written
         scores = file.contract.scores
         test = beats.filter(pl.col("split") == "test")
-        answers = lo.load(file).predict(test.drop("beat", "split")).table
+        likely = lo.load(file).predict(test.drop("beat", "split")).outputs["probabilities"]
+        known = file.contract.axes["class"].labels
     print(f"{beats.height:,} beats, {test.height:,} of them to score")
     for who, figures in {"lstm-onnx": scores.model, **scores.baselines}.items():
         print(f"{who}: accuracy {figures['accuracy']:.3f}, macro F1 {figures['macro_f1']:.3f}")
     kinds = test["beat"].unique().sort().to_list()
-    said = answers["class"]
+    said = pl.Series([known[k] for k in likely.argmax(axis=1)])
     for kind in kinds:  # which mistakes are made matters more than how many
         told = [int(((test["beat"] == kind) & (said == other)).sum()) for other in kinds]
         print(f"really {kind}: " + ", ".join(f"{n} called {other}" for n, other in zip(told, kinds, strict=True)))

@@ -107,16 +107,16 @@ def _examples(
 ) -> Examples:
     found: dict[tuple[str, Part | None], tuple[list[str], str]] = {}
     for said, becomes, place, part in rows:
-        targets, _ = found.setdefault((said, part), ([], place))
-        if becomes not in targets:
-            targets.append(becomes)
+        known, _ = found.setdefault((said, part), ([], place))
+        if becomes not in known:
+            known.append(becomes)
     if len(found) < len(rows):
         notes = (*notes, f"{len(rows) - len(found):,} rows have a source that stands there before: each becomes either")
     sources = [said for said, _ in found]
-    targets = [all_of for all_of, _ in found.values()]
+    targets = [known for known, _ in found.values()]
     parts = [part for _, part in found]
     reads = _units(config.source_units, sources, 2)
-    writes = _units(config.target_units, [t for row in targets for t in row], 2)
+    writes = _units(config.target_units, [text for row in targets for text in row], 2)
     count = max(len(t) if writes else len(t.split()) for row in targets for t in row)
     units: dict[bool, Units] = {True: "characters", False: "words"}
     longest = config.longest or min(count, _LONGEST)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ADDING
 
-TASKS = {"anomaly", "captioning", "classification", "forecasting", "regression", "tagging"}
+TASKS = {"anomaly", "captioning", "classification", "forecasting", "regression", "tagging", "textgen", "translate"}
 
 
 def complete(line: str) -> list[str]:

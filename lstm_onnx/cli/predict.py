@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,13 +16,14 @@ from lstm_onnx.cli.console import Result, Shown
 from lstm_onnx.cli.tables import check_picture, frame_table
 from lstm_onnx.display import shortened
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.options import TIMEOUT, RuntimeOptions
+from lstm_onnx.inference.options import PART_ERROR, TIMEOUT, RuntimeOptions
 from lstm_onnx.options import OnCommandLine, field_flag
 
 if TYPE_CHECKING:
     import polars as pl
 
     from lstm_onnx.contract import Contract
+    from lstm_onnx.inference.in_parts import Done
     from lstm_onnx.inference.model import Prediction
 
 
@@ -34,7 +36,7 @@ class PredictOptions(RuntimeOptions):
         False, description="read rows from standard input, CSV or JSON, and answer each at once in JSON"
     )
     to: Annotated[Path | None, OnCommandLine("out", short="o")] = Field(
-        None, description="write the answers as .csv, .parquet or .json"
+        None, description="write the answers as .csv, .parquet or .json; of many files, a Parquet file each to a folder"
     )
     keep: tuple[str, ...] = Field(
         (),
@@ -45,6 +47,12 @@ class PredictOptions(RuntimeOptions):
         None, description="draw what the model looked at, if it attends, to this .png, .svg or .pdf"
     )
     plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
+    workers: int | None = Field(
+        None, ge=1, description="answer part by part in so many processes, for more data than memory holds"
+    )
+    part_rows: int | None = Field(
+        None, ge=1, description="rows of a Parquet file that are a part; a million if not given; examples stay whole"
+    )
     timeout: float | None = Field(None, ge=0, description=TIMEOUT)
     settings: Annotated[tuple[str, ...], OnCommandLine("set", metavar="NAME=VALUE")] = Field(
         (), description="value of an option of the model, such as temperature=0.5; several: --set A=1 --set B=2"
@@ -81,6 +89,51 @@ def _on_screen(prediction: Prediction) -> pl.DataFrame:
 
 
 @dataclass(frozen=True)
+class Parts(Result):
+    """What came of answering part by part."""
+
+    done: Done
+
+    def to_json(self) -> Iterable[str]:
+        """Return what was written, and what was not."""
+        done = self.done
+        yield json.dumps(
+            {
+                "folder": str(done.folder),
+                "parts": done.parts,
+                "before": done.before,
+                "rows": done.rows,
+                "repaired": list(done.notes),
+                "failed": done.failed,
+            }
+        )
+
+    def to_text(self) -> Iterable[Shown]:
+        """Return what was repaired, what failed, and where the answers are."""
+        done = self.done
+        for note in list(done.notes)[:_NOTES]:
+            yield {"repaired": note}
+        if len(done.notes) > _NOTES:
+            yield {"repaired": f"and {len(done.notes) - _NOTES:,} things more, in other parts"}
+        before = f", {done.before:,} of them before" if done.before else ""
+        facts = {
+            "answers": f"{done.rows:,} rows",
+            "parts": f"{done.parts - len(done.failed):,} of {done.parts:,}{before}",
+        }
+        yield {**facts, "folder": str(done.folder)}
+
+    def fault(self) -> UserError | None:
+        """Return what says which parts have no answers."""
+        if not (failed := self.done.failed):
+            return None
+        others = f" (and {len(failed) - 1} more, named in {self.done.folder}/*{PART_ERROR})" if len(failed) > 1 else ""
+        return UserError(
+            f"{next(iter(failed.values()))}{others}; the other parts have their answers: mend this one, and give the "
+            f"same command again"
+        )
+
+
+@dataclass(frozen=True)
 class Streamed(Result):
     """An answer for each row of a stream, while it comes."""
 
@@ -96,15 +149,21 @@ class Streamed(Result):
         return ()
 
 
+_NOTES = 5
+"""Lines of what was repaired that are shown; every part may have its own."""
+
+
 def predict(
     file: Annotated[Path, typer.Argument(help="exported .onnx file")],
     data: Annotated[
         Path | None,
-        typer.Argument(help="table (CSV, Parquet), picture, folder of them, or arrays by name (.npz, .json)"),
+        typer.Argument(
+            help="table (CSV, Parquet), picture, folder of them, arrays by name (.npz, .json), or 'data/*.parquet'"
+        ),
     ] = None,
     *,
     options: PredictOptions,
-) -> Predicted | Streamed:
+) -> Predicted | Parts | Streamed:
     """Answer for a file of data, for texts, or for a stream.
 
     Raises:
@@ -116,6 +175,8 @@ def predict(
     from lstm_onnx.inference.settings import parse_settings
 
     source = _source(data, options)
+    if isinstance(source, Path) and _in_parts(source, options):
+        return _answer_parts(file, source, options)
     pictures = {o: p for o, p in (("plot", options.plot), ("attention", options.attention)) if p is not None}
     for option, path in pictures.items():
         check_picture(option, path)
@@ -149,6 +210,30 @@ def _source(data: Path | None, options: PredictOptions) -> Path | list[str] | No
     if not options.text and data is None:
         raise UserError("say what to answer for: a file of data after the model, --text, or --stream")
     return data if data is not None else list(options.text)
+
+
+def _in_parts(data: Path, options: PredictOptions) -> bool:
+    from lstm_onnx.inference.part_list import is_pattern
+
+    return options.workers is not None or options.part_rows is not None or is_pattern(data)
+
+
+def _answer_parts(file: Path, data: Path, options: PredictOptions) -> Parts:
+    from lstm_onnx.inference.in_parts import Asked, predict_parts
+    from lstm_onnx.inference.part_list import PART_ROWS
+
+    for name in ("plot", "attention", "timeout", "threads"):
+        if getattr(options, name) is not None:
+            flag = field_flag(name, PredictOptions.model_fields[name])
+            raise UserError(f"{flag}: is for one table; answers in parts have none, so leave it out")
+    if options.to is None or options.to.suffix:
+        raise UserError("answers in parts are a Parquet file each: name a new folder for them, as in --out answers")
+    top = 0 if options.top_k is None else options.top_k
+    asked = Asked(str(file), options.provider, options.settings, top, options.keep)
+    done = predict_parts(
+        asked, data, options.to, workers=options.workers or 1, part_rows=options.part_rows or PART_ROWS
+    )
+    return Parts(done)
 
 
 def _draw(

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from lstm_onnx.options import Options
 
+PART_ERROR = ".error.txt"
+"""Ends the name of the file that says why a part of much data has no answers."""
 TIMEOUT = "seconds that the model may take altogether; a foreign one may never end"
 
 

@@ -16,6 +16,7 @@ from lstm_onnx.inference.deadline import Stopped, left
 from lstm_onnx.task import Answer, Arrays
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_WHOLE_FLOAT32 = {"use_tf32": "0"}  # else the products on the GPU keep 10 bits of a mantissa, and parity 3 digits
 
 _LEVELS = {
     "none": ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
@@ -29,6 +30,12 @@ def available_providers() -> list[str]:
     """Providers that this build of ONNX Runtime has, by our names."""
     built_in = ort.get_available_providers()
     return [name for name, provider in PROVIDERS.items() if provider in built_in]
+
+
+def with_options(provider: str) -> list[str | tuple[str, dict[str, str]]]:
+    """List what a session on a provider takes, by our name: what CUDA does not run stays on the CPU."""
+    cpu = PROVIDERS["cpu"]
+    return [cpu] if provider == "cpu" else [(PROVIDERS[provider], _WHOLE_FLOAT32), cpu]
 
 
 def session_options(
@@ -65,14 +72,13 @@ def open_session(
             f"provider '{provider}' is not in this build of ONNX Runtime; there is: {', '.join(there)}"
             + ("; for CUDA install onnxruntime-gpu" if provider == "cuda" else "")
         )
-    chosen = [PROVIDERS[provider]] if provider == "cpu" else [PROVIDERS[provider], PROVIDERS["cpu"]]
     options = session_options(threads, "all" if optimize else "none")
     try:
-        session = ort.InferenceSession(content, options, providers=chosen)
+        session = ort.InferenceSession(content, options, providers=with_options(provider))
     except Exception as error:
         detail = first_line(error)
         raise UserError(f"{where}: ONNX Runtime cannot load it ({detail}); export it again") from error
-    if session.get_providers()[0] != chosen[0]:
+    if session.get_providers()[0] != PROVIDERS[provider]:
         raise UserError(
             f"provider '{provider}' did not start (ONNX Runtime fell back to {session.get_providers()[0]}); "
             f"check the CUDA libraries, or use --provider cpu"

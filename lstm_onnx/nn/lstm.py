@@ -11,6 +11,7 @@ Equations (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -25,6 +26,8 @@ State = tuple[Tensor, Tensor]
 
 _TORCH_TO_ONNX = (0, 3, 1, 2)  # gates: torch stacks i, f, g, o; ONNX i, o, f, c
 _ONNX_TO_TORCH = (0, 2, 3, 1)
+# the column for padding is put beside the weights at each call, and cuDNN then copies them into one block: a few kB
+warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk", UserWarning)
 _CLOSED = 1e4  # a pre-activation at which float32 sigmoids are exactly 0 or 1
 
 
@@ -93,6 +96,8 @@ class _Direction(nn.LSTM):
             w = self.onnx_w if padding is None else self.onnx_w_padded
             y, h, c = torch.ops.lstm_onnx.lstm(x, w, self.onnx_r, self.onnx_b, *(state or (None, None)))
             return y.squeeze(1), h, c
+        if state is not None:
+            state = (state[0].contiguous(), state[1].contiguous())  # cuDNN takes no view
         if padding is None:
             y, (h, c) = super().forward(x, state)
             return y, h, c

@@ -17,7 +17,7 @@ import onnxruntime as ort
 
 from lstm_onnx.errors import first_line
 from lstm_onnx.graph.traversal import nodes_of, reads
-from lstm_onnx.inference.session import PROVIDERS, session_options
+from lstm_onnx.inference.session import PROVIDERS, session_options, with_options
 from lstm_onnx.task import Arrays
 from lstm_onnx.verification.report import ProviderError
 
@@ -94,9 +94,8 @@ def describe_placement(model: onnx.ModelProto, placed: Placed, provider: str) ->
 def _session(content: bytes, provider: str, options: ort.SessionOptions) -> ort.InferenceSession:
     if PROVIDERS[provider] not in ort.get_available_providers():
         raise ProviderError(f"cannot run on {provider}: this build of ONNX Runtime does not have it")
-    chosen = list(dict.fromkeys([PROVIDERS[provider], PROVIDERS["cpu"]]))
     try:
-        return ort.InferenceSession(content, options, providers=chosen)
+        return ort.InferenceSession(content, options, providers=with_options(provider))
     except Exception as error:
         raise ProviderError(f"does not load on {provider}: {first_line(error)}") from error
 

@@ -30,6 +30,7 @@ def fill(folder: Path) -> None:
     _sensors(random).write_csv(folder / "sensors.csv")
     _names(random, folder / "names.conll")
     _pictures(random, folder)
+    _articles(folder)
     lstm_file(folder)  # theirs.onnx
 
 
@@ -53,6 +54,13 @@ def _reviews(random: np.random.Generator) -> pl.DataFrame:
         label = ("good", "bad")[k % 2]
         rows.append({"review": f"A {' '.join(random.choice(words[label], 3))} film, number {k}.", "label": label})
     return pl.DataFrame(rows)
+
+
+def _articles(folder: Path) -> None:
+    (folder / "articles").mkdir()
+    for k in range(2):
+        rows = [{"id": 10 * k + n, "text": f"Wheat prices rose {n} cents."} for n in range(3)]
+        pl.DataFrame(rows).write_parquet(folder / "articles" / f"{k}.parquet")
 
 
 def _machines(random: np.random.Generator) -> pl.DataFrame:

@@ -117,7 +117,11 @@ static OrtStatus *interface_provider(const OrtApi *ort, OrtSessionOptions *optio
     if (strcmp(provider, "CUDA"))
         return ort->SessionOptionsAppendExecutionProvider(options, provider, NULL, NULL, 0);
     OrtCUDAProviderOptionsV2 *cuda = NULL;
+    /* TF32 is on unless one says so, and the answers then agree to 3 digits */
+    const char *name = "use_tf32", *off = "0";
     OrtStatus *status = ort->CreateCUDAProviderOptions(&cuda);
+    if (!status)
+        status = ort->UpdateCUDAProviderOptions(cuda, &name, &off, 1);
     if (!status)
         status = ort->SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda);
     if (cuda)

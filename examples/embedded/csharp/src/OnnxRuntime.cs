@@ -47,6 +47,7 @@ namespace Vowels
             ReleaseSessionOptions = 100,
             SessionOptionsAppendExecutionProvider_CUDA_V2 = 204,
             CreateCUDAProviderOptions = 205,
+            UpdateCUDAProviderOptions = 206,
             ReleaseCUDAProviderOptions = 208,
             SessionOptionsAppendExecutionProvider = 216,
             GetResizedStringTensorElementBuffer = 252
@@ -70,6 +71,8 @@ namespace Vowels
 
         internal delegate IntPtr AppendProviderFunction(
             IntPtr options, byte[] name, IntPtr keys, IntPtr values, UIntPtr count);
+
+        internal delegate IntPtr UpdateFunction(IntPtr options, IntPtr[] names, IntPtr[] values, UIntPtr count);
 
         internal delegate IntPtr CreateTensorFunction(
             IntPtr allocator, long[] shape, UIntPtr axes, int element, out IntPtr value);
@@ -132,6 +135,7 @@ namespace Vowels
         internal readonly IntPtr Allocator;
 
         private readonly CreateFunction createCuda;
+        private readonly UpdateFunction updateCuda;
         private readonly SetPointerFunction appendCuda;
         private readonly ReleaseFunction releaseCuda;
         private readonly AppendProviderFunction appendProvider;
@@ -157,6 +161,7 @@ namespace Vowels
             SetIntraOpNumThreads = At<SetNumberFunction>(api, Place.SetIntraOpNumThreads);
             SetSessionGraphOptimizationLevel = At<SetNumberFunction>(api, Place.SetSessionGraphOptimizationLevel);
             createCuda = At<CreateFunction>(api, Place.CreateCUDAProviderOptions);
+            updateCuda = At<UpdateFunction>(api, Place.UpdateCUDAProviderOptions);
             appendCuda = At<SetPointerFunction>(api, Place.SessionOptionsAppendExecutionProvider_CUDA_V2);
             releaseCuda = At<ReleaseFunction>(api, Place.ReleaseCUDAProviderOptions);
             appendProvider = At<AppendProviderFunction>(api, Place.SessionOptionsAppendExecutionProvider);
@@ -239,12 +244,17 @@ namespace Vowels
                 return;
             }
             Check(createCuda(out IntPtr cuda));
+            IntPtr key = Marshal.StringToHGlobalAnsi("use_tf32"), off = Marshal.StringToHGlobalAnsi("0");
             try
             {
+                // TF32 is on unless one says so, and the answers then agree to 3 digits
+                Check(updateCuda(cuda, new[] { key }, new[] { off }, (UIntPtr)1));
                 Check(appendCuda(options, cuda));
             }
             finally
             {
+                Marshal.FreeHGlobal(key);
+                Marshal.FreeHGlobal(off);
                 releaseCuda(cuda);
             }
         }

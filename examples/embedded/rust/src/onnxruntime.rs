@@ -533,7 +533,10 @@ impl SessionOptions {
         }
         let mut cuda = null_mut();
         api.check((api.create_cuda)(&mut cuda))?;
-        let added = api.check((api.append_cuda)(self.pointer, cuda));
+        // TF32 is on unless one says so, and the answers then agree to 3 digits
+        let (name, off) = (c"use_tf32".as_ptr(), c"0".as_ptr());
+        let set = api.check((api.update_cuda)(cuda, &name, &off, 1));
+        let added = set.and_then(|()| api.check((api.append_cuda)(self.pointer, cuda)));
         (api.release_cuda)(cuda);
         added
     }
@@ -704,7 +707,13 @@ struct Api {
     _101: [usize; 103],
     append_cuda: unsafe extern "system" fn(*mut c_void, *const c_void) -> Status,
     create_cuda: unsafe extern "system" fn(*mut *mut c_void) -> Status,
-    _206: [usize; 2],
+    update_cuda: unsafe extern "system" fn(
+        *mut c_void,
+        *const *const c_char,
+        *const *const c_char,
+        usize,
+    ) -> Status,
+    _207: usize,
     release_cuda: Release,
     _209: [usize; 7],
     append_provider: unsafe extern "system" fn(

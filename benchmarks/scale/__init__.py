@@ -1,0 +1,1 @@
+"""How many rows a second, and how much memory, whatever the rows."""

@@ -1,0 +1,200 @@
+"""Answers for more data than memory holds: part by part, by several processes, and on from where it was stopped.
+
+Each part's answers are a Parquet file of their own, which gets its name when it is whole. What stands in the folder is
+thus done, whatever stopped the program; a second start does the rest. A part that cannot be answered is named, and
+does not stop the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+import polars as pl
+
+from lstm_onnx.data.atomic_files import make_folder, sweep, write_atomically
+from lstm_onnx.data.tables import write_table
+from lstm_onnx.errors import UserError
+from lstm_onnx.inference.model import Model, load
+from lstm_onnx.inference.options import PART_ERROR
+from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts
+from lstm_onnx.inference.settings import parse_settings
+from lstm_onnx.progress import counting
+
+RECORD = "parts.json"
+"""In the folder of answers: what they are answers to, and of which model."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How each part is asked; see `Model.predict` and `lstm_onnx.load`."""
+
+    file: str
+    provider: str = "auto"
+    settings: tuple[str, ...] = ()
+    top: int | None = None
+    keep: tuple[str, ...] = ()
+
+
+@dataclass
+class Done:
+    """What came of it.
+
+    Attributes:
+        folder: with a Parquet file for each part.
+        parts: how many there are.
+        before: how many of them an earlier start had answered.
+        rows: of the answers that were written now.
+        notes: what was repaired, each once.
+        failed: parts that cannot be answered -> why.
+    """
+
+    folder: Path
+    parts: int = 0
+    before: int = 0
+    rows: int = 0
+    notes: dict[str, None] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def predict_parts(asked: Asked, data: Path, folder: Path, *, workers: int = 1, part_rows: int = PART_ROWS) -> Done:
+    """Answer for a file, or for all files of a pattern, part by part, into a folder of Parquet files.
+
+    Args:
+        asked: which model, and how.
+        data: a file, or a pattern such as `data/*.parquet`.
+        folder: of the answers; if it holds some of the same question already, only the others are made.
+        workers: processes; each has one thread and reads one part at a time. The answers do not depend on it.
+        part_rows: about how many rows of a Parquet file are read at once.
+
+    Raises:
+        UserError: as `lstm_onnx.load` and `list_parts`; the folder holds other answers; or a process was killed.
+    """
+    model = _open(asked)
+    parts = list_parts(model.require_contract(), data, part_rows)
+    make_folder(folder)
+    sweep(folder)
+    done = Done(folder, len(parts))
+    left = _left(asked, parts, folder)
+    done.before = len(parts) - len(left)
+    with counting("answering") as count, _answers(asked, model, left, folder, min(workers, len(left) or 1)) as answers:
+        for number, (part, rows, notes, wrong) in enumerate(answers, start=done.before + 1):
+            if wrong is not None:
+                done.failed[str(part)] = wrong
+                write_atomically(folder / (part.name + PART_ERROR), wrong + "\n")
+            done.rows += rows
+            done.notes |= dict.fromkeys(notes)
+            count(number, len(parts))
+    return done
+
+
+_Answered = tuple[Part, int, tuple[str, ...], str | None]
+"""A part, the rows of its answers, what was repaired, and why there are none."""
+
+
+@contextmanager
+def _answers(
+    asked: Asked, model: Model, parts: Sequence[Part], folder: Path, workers: int
+) -> Iterator[Iterator[_Answered]]:
+    if workers == 1:
+        yield (_answer(model, asked, part, folder) for part in parts)
+        return
+    # not forked: ONNX Runtime has threads, which a fork does not take along
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (asked,))
+    try:
+        yield (future.result() for future in as_completed([pool.submit(_work, part, folder) for part in parts]))
+    except BrokenProcessPool:
+        raise UserError(
+            f"a process ended before its part was done (out of memory, perhaps: take fewer --workers or --part-rows); "
+            f"what is done stands in {folder}, and the same command goes on from there"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_working: dict[str, tuple[Model, Asked]] = {}  # of this process
+
+
+def _begin(asked: Asked) -> None:
+    _working["model"] = _open(asked), asked
+
+
+def _work(part: Part, folder: Path) -> _Answered:
+    model, asked = _working["model"]
+    return _answer(model, asked, part, folder)
+
+
+def _open(asked: Asked) -> Model:
+    model = load(asked.file, asked.provider, threads=1)
+    return model.with_options(**parse_settings(asked.settings)) if asked.settings else model
+
+
+def _answer(model: Model, asked: Asked, part: Part, folder: Path) -> _Answered:
+    try:
+        question = part.file if part.rows is None else _rows(part)
+        prediction = model.predict(question, asked.top, asked.keep or None)
+        write_table(prediction.table, _path(folder, part))
+    except UserError as error:
+        text = str(error)
+        return part, 0, (), text if text.startswith(str(part.file)) else f"{part}: {text.removeprefix('the table: ')}"
+    (folder / (part.name + PART_ERROR)).unlink(missing_ok=True)
+    return part, prediction.table.height, tuple(prediction.notes), None
+
+
+def _rows(part: Part) -> pl.DataFrame:
+    try:
+        return pl.scan_parquet(part.file).slice(part.begin, part.rows).collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(f"cannot be read: {error}") from None
+
+
+def _path(folder: Path, part: Part) -> Path:
+    return folder / f"{part.name}.parquet"
+
+
+def _left(asked: Asked, parts: Sequence[Part], folder: Path) -> list[Part]:
+    """List the parts without answers; answers to files that have changed since go.
+
+    Raises:
+        UserError: the folder holds answers to something else.
+    """
+    model = hashlib.sha256(Path(asked.file).read_bytes()).hexdigest()
+    said = {name: value for name, value in asdict(asked).items() if name != "file"}
+    question = json.loads(json.dumps({"model": model, **said}))  # as it will be read
+    sources = {part.name: _source(part) for part in parts}
+    record = folder / RECORD
+    known: dict[str, object] = {}
+    if record.exists():
+        before = json.loads(record.read_text(encoding="utf-8"))
+        if before["question"] != question:
+            changed = [name for name, value in question.items() if before["question"].get(name) != value]
+            raise UserError(
+                f"{folder}: holds answers of another question ({', '.join(changed)} differ); give another folder"
+            )
+        known = before["parts"]
+    elif others := sorted(p.name for p in folder.iterdir()):
+        raise UserError(f"{folder}: holds something else already ({others[0]}); give a new folder for the answers")
+    for name, source in known.items():
+        if sources.get(name) != source:
+            (folder / f"{name}.parquet").unlink(missing_ok=True)
+            (folder / (name + PART_ERROR)).unlink(missing_ok=True)
+    write_atomically(record, json.dumps({"question": question, "parts": sources}, indent=1) + "\n")
+    return [part for part in parts if not _path(folder, part).exists()]
+
+
+def _source(part: Part) -> dict[str, object]:
+    state = part.file.stat()
+    return {
+        "file": str(part.file),
+        "bytes": state.st_size,
+        "changed": state.st_mtime_ns,
+        "begin": part.begin,
+        "rows": part.rows,
+    }

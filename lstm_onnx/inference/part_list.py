@@ -1,0 +1,135 @@
+"""What is answered apart when data is more than memory holds: files, and pieces of files that are cut between examples.
+
+Nothing here depends on how many processes there are, so the answers do not either.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from lstm_onnx.contract import Contract, Table
+from lstm_onnx.data.tables import FORMATS
+from lstm_onnx.errors import UserError
+from lstm_onnx.inference.cell_inputs import cell_columns
+from lstm_onnx.inference.sequence_inputs import takes_sequences, takes_texts
+
+PART_ROWS = 1_000_000
+"""Rows of a piece of a Parquet file, about; other files are read whole."""
+_PARQUET = (".parquet", ".pq")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file, or some rows of it.
+
+    Attributes:
+        file: where the rows are.
+        name: of the file of its answers, without ending.
+        begin: its first row, from 0.
+        rows: how many; None for the whole file.
+    """
+
+    file: Path
+    name: str
+    begin: int = 0
+    rows: int | None = None
+
+    def __str__(self) -> str:
+        if self.rows is None:
+            return str(self.file)
+        return f"{self.file}, rows {self.begin + 1:,} to {self.begin + self.rows:,}"
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path stands for several files: `data/*.parquet`."""
+    return glob.has_magic(str(path)) and not path.exists()
+
+
+def list_parts(contract: Contract, data: Path, rows: int = PART_ROWS) -> list[Part]:
+    """List the parts of a file, or of all files of a pattern, in order of their names.
+
+    Args:
+        contract: of the model that is asked; says which rows belong to one example.
+        data: a file, or a pattern such as `data/*.parquet` (`**` for folders in folders).
+        rows: about how many rows of a Parquet file make a part; examples stay whole.
+
+    Raises:
+        UserError: there is no such file, it is no table, or the rows of one example stand apart.
+    """
+    files = sorted(map(Path, glob.glob(str(data), recursive=True))) if is_pattern(data) else [data]
+    if not files:
+        raise UserError(f"{data}: no file has such a name; put the pattern in quotes, and mind the folder")
+    for file in files:
+        if not file.is_file():
+            raise UserError(f"{file}: is no file; give a pattern of files, such as '{file}/*.parquet'")
+        if file.suffix.lower() not in FORMATS:
+            raise UserError(f"{file}: files of type '{file.suffix}' are not read in parts; use {', '.join(FORMATS)}")
+    parts = []
+    for file, name in zip(files, _names(files), strict=True):
+        cuts = list(_cuts(contract, file, rows)) if file.suffix.lower() in _PARQUET else []
+        if len(cuts) < 2:
+            parts.append(Part(file, name))
+            continue
+        digits = len(str(len(cuts) - 1))
+        parts += [Part(file, f"{name}-{k:0{digits}}", begin, count) for k, (begin, count) in enumerate(cuts)]
+    return parts
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """Name files by their stems, by more of their paths where stems are not enough."""
+    paths = [file.absolute().parts for file in files]
+    common = 0
+    while all(len(p) > common + 1 and p[common] == paths[0][common] for p in paths):
+        common += 1
+    for names in ([file.stem for file in files], [file.name for file in files]):
+        if max(Counter(names).values()) == 1:
+            return names
+    return ["-".join(p[common:]) for p in paths]
+
+
+def _cuts(contract: Contract, file: Path, rows: int) -> Iterator[tuple[int, int]]:
+    """Yield where each piece begins and how many rows it has."""
+    try:
+        lazy = pl.scan_parquet(file)
+        total = int(lazy.select(pl.len()).collect().item())
+        if total <= rows:
+            yield 0, total
+            return
+        table = contract.table or Table()
+        if _row_is_example(contract, table):
+            yield from ((begin, min(rows, total - begin)) for begin in range(0, total, rows))
+            return
+        ids = [name for name in table.ids if name in lazy.collect_schema().names()]
+        if not ids:
+            yield 0, total  # one series, or one sequence: it cannot be taken apart
+            return
+        runs = lazy.select(pl.struct(ids).rle()).unnest(ids[0]).collect()
+    except (pl.exceptions.PolarsError, OSError):
+        yield 0, 0  # whoever reads it says what is wrong
+        return
+    if runs.get_column("value").n_unique() < runs.height:
+        apart = runs.get_column("value").filter(runs.get_column("value").is_duplicated())[0]
+        said = ", ".join(f"{name} {value}" for name, value in apart.items())
+        raise UserError(
+            f"{file}: the rows of {said} stand apart, so that the file cannot be read in pieces; sort it by "
+            f"{', '.join(ids)}, or give --part-rows {total} to read it whole"
+        )
+    begin = end = 0
+    for count in runs.get_column("len").to_list():
+        if end > begin and end + count - begin > rows:
+            yield begin, end - begin
+            begin = end
+        end += count
+    yield begin, end - begin
+
+
+def _row_is_example(contract: Contract, table: Table) -> bool:
+    if takes_sequences(contract):
+        return table.steps
+    return takes_texts(contract) or bool(cell_columns(contract))

@@ -102,8 +102,16 @@ class ImageSource(_Part):
     column: str | None = Field(None, description="of paths of pictures, where they stand in a table")
 
 
+class AudioSource(_Part):
+    """The tensor is sound of one channel, in blocks: its last axis is the samples of a block, from -1 to 1."""
+
+    kind: Literal["audio"] = Field("audio", description="which of the sources this is")
+    rate: int = Field(ge=1, description="samples a second")
+    column: str | None = Field(None, description="of paths of WAV files, where they stand in a table")
+
+
 Source = Annotated[
-    ColumnsSource | TimeSource | StaticSource | LengthsSource | TextSource | CellSource | ImageSource,
+    ColumnsSource | TimeSource | StaticSource | LengthsSource | TextSource | CellSource | ImageSource | AudioSource,
     Field(discriminator="kind"),
 ]
 
@@ -120,6 +128,8 @@ class TensorSpec(_Part):
     source: Source | None = Field(None, description="how it is read from, or stands in, a person's table")
     labels: tuple[str, ...] | None = Field(None, description="what each whole number in it stands for, from 0")
     is_scores: bool = Field(False, description="its last axis holds a score for each label; the highest is the answer")
+    threshold: float | None = Field(None, description="score from which the answer is `positive`, whatever the highest")
+    positive: str | None = Field(None, description="the label that `threshold` is for; else the highest of the others")
     count: str | None = Field(
         None, description="input or output that says how many steps along its second axis count; the rest is padding"
     )

@@ -34,12 +34,14 @@ class OnCommandLine:
         short: one letter, for `-o`.
         metavar: what its value looks like, where its type does not say.
         complete: returns the words that it may be, for a shell that asks.
+        spread: of a list of any words: all words after it are its, up to the next option or the name of a file.
     """
 
     name: str | None = None
     short: str | None = None
     metavar: str | None = None
     complete: Callable[[], list[str]] | None = None
+    spread: bool = False
 
 
 def flag(name: str) -> str:

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lstm_onnx.contract import (
+    AudioSource,
     Axis,
     CellSource,
     ColumnsSource,
@@ -34,6 +35,7 @@ from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.features import metrics
 from lstm_onnx.features.ahead import Ahead
+from lstm_onnx.features.audio import Audio
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.event_metrics import event_metrics
 from lstm_onnx.features.examples import Examples
@@ -47,7 +49,15 @@ from lstm_onnx.features.neighbours import Neighbours
 from lstm_onnx.features.ngrams import KneserNey
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.option import Option
-from lstm_onnx.features.recordings import Recording, RecordingOptions, cut_in_time, find_channels, read_recordings
+from lstm_onnx.features.recordings import (
+    Recording,
+    RecordingOptions,
+    cut_in_time,
+    find_channels,
+    read_recordings,
+    recording_roles,
+    table_of_recordings,
+)
 from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.sentence import Sentence
@@ -58,6 +68,7 @@ from lstm_onnx.features.table_examples import read_examples
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
+from lstm_onnx.features.transcript import Transcript
 from lstm_onnx.plugins.data_sets import brought
 from lstm_onnx.plugins.hookspecs import hookimpl
 from lstm_onnx.plugins.interface import INTERFACE
@@ -73,6 +84,8 @@ __all__ = [
     "INTERFACE",
     "Ahead",
     "ArraySplit",
+    "Audio",
+    "AudioSource",
     "Axis",
     "Category",
     "CellSource",
@@ -121,6 +134,7 @@ __all__ = [
     "TextSource",
     "TimeSource",
     "Tolerance",
+    "Transcript",
     "UserError",
     "brought",
     "connect",
@@ -135,7 +149,9 @@ __all__ = [
     "prefix_names",
     "read_examples",
     "read_recordings",
+    "recording_roles",
     "series_examples",
+    "table_of_recordings",
     "test_file_of",
 ]
 

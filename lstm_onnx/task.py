@@ -149,6 +149,14 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
     reading: ClassVar[tuple[str, ...]] = ()
     """Options of `Config` that only say how data is read: `evaluate --set` and `train --from` may change them."""
 
+    def adjusted_info(self, config: ConfigT, info: InfoT) -> InfoT:
+        """Return what was learnt, for options that were changed after training; by default as it is.
+
+        Raises:
+            UserError: an option does not go with what was learnt.
+        """
+        return info
+
     def watched(self, config: ConfigT) -> PrimaryMetric:
         """Return the metric on validation data by which the best epoch is chosen: that which stands for the model."""
         return self.primary_metric

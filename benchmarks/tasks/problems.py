@@ -29,6 +29,7 @@ class Problem:
 
 _NUMBERS = ("rmse", "mae", "r2")
 _ALARMS = ("f1", "precision", "recall", "found", "delay", "false_per_1000")
+_HEARD = ("cer", "wer", "exact")
 _SMALL: dict[str, Any] = {"validation_share": 0.0, "dropout": 0.3, "weight_decay": 0.01}
 
 _BLEEDING: dict[str, Any] = {"window": 128, "smoothing": 8, "epochs": 200, "patience": 40, "learning_rate": 1e-2}
@@ -64,6 +65,13 @@ PROBLEMS = {
         ("error_rate", "exact"),
         {"LSTM without attention": 0.0763, "five LSTMs with attention together": 0.0469},
         on_gpu=True,
+    ),
+    "utterances": Problem("speech", "drawn utterances of an invented language", {"epochs": 15}, _HEARD),
+    "prompts": Problem(
+        "speech",
+        "prompts of Asterisk, one English voice",
+        {"epochs": 80, "patience": 20, "seconds": 8.0, "hidden": 128, "batch_size": 8, "dropout": 0.3},
+        _HEARD,
     ),
     "turkish": Problem("tagging", "Turkish Web Treebank (parts of speech)", {"epochs": 8, "hidden": 96}, ("accuracy",)),
 }

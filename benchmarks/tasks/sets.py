@@ -1,12 +1,13 @@
-"""Public data sets for tasks on features, read from the Python packages that carry them.
+"""Public data sets for tasks on features, read from the packages that carry them.
 
-None of the packages is imported: only their data files are read, so they are installed without their dependencies.
+None of the Python packages is imported: only their data files are read, so they are installed without what they need.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import random
 import re
 import shutil
@@ -84,6 +85,30 @@ def spellings(folder: Path) -> Path:
     return folder / "cmudict.csv"
 
 
+def prompts(folder: Path, language: str = "en") -> Path:
+    """What the telephone says in Asterisk (Debian packages asterisk-core-sounds-LANGUAGE and …-wav): WAV files, texts.
+
+    A hash of the text puts a sixth into the test part, so that no text is on both sides. Tones, which have no text, are
+    left out.
+    """
+    root = Path(os.environ.get("ASTERISK_ROOT", "/"))
+    told = root / f"usr/share/doc/asterisk-core-sounds-{language}/core-sounds-{language}.txt.gz"
+    places = sorted((root / "usr/share/asterisk/sounds").glob(f"{language}_*"))
+    if not told.is_file() or not places:
+        raise SystemExit(f"asterisk-core-sounds-{language} is not there; see benchmarks/tasks/README.md")
+    rows = ["path\ttext\tsplit"]
+    for line in gzip.decompress(told.read_bytes()).decode(errors="replace").splitlines():
+        name, colon, text = line.partition(":")
+        path = places[0] / f"{name.strip()}.wav"
+        if line.startswith(";") or not colon or "[" in text or "<" in text or not path.is_file():
+            continue
+        words = " ".join(text.split())
+        number = int.from_bytes(hashlib.sha256(words.lower().encode()).digest()[:8], "big")
+        rows.append(f"{path}\t{words}\t{'test' if number % 6 == 0 else 'train'}")
+    (folder / "prompts.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder / "prompts.tsv"
+
+
 def drawn(folder: Path) -> None:
     """What the plugin draws, or plants, itself."""
     return None
@@ -102,5 +127,7 @@ SETS: dict[str, Callable[[Path], Path | None]] = {
     "dates": drawn,
     "spellings": spellings,
     "turkish": turkish,
+    "utterances": drawn,
+    "prompts": prompts,
 }
 """What writes each set into a folder and returns the file that `train` takes; None for a plugin's own."""

@@ -195,7 +195,7 @@ def _belongs(word: str, field: FieldInfo, free: bool) -> bool:
         return _is_number(word)
     if known := choices(field):
         return word in known
-    return free and item is str and not Path(word).is_file()
+    return (free or placed(field).spread) and item is str and not Path(word).is_file()
 
 
 def _is_number(word: str) -> bool:

@@ -33,14 +33,15 @@ class PredictOptions(RuntimeOptions):
     text: tuple[str, ...] = Field((), description="a text to answer for, instead of a file; several: --text A --text B")
     top_k: int | None = Field(None, ge=1, description="show only so many labels of each answer, the likeliest first")
     stream: bool = Field(
-        False, description="read rows from standard input, CSV or JSON, and answer each at once in JSON"
+        False, description="read rows, CSV or JSON, or 16-bit sound from standard input, and answer at once in JSON"
     )
     to: Annotated[Path | None, OnCommandLine("out", short="o")] = Field(
         None, description="write the answers as .csv, .parquet or .json; of many files, a Parquet file each to a folder"
     )
-    keep: tuple[str, ...] = Field(
+    keep: Annotated[tuple[str, ...], OnCommandLine(spread=True)] = Field(
         (),
-        description="columns of the table to put beside the answers, or all; those that tell rows apart if not given",
+        description="columns of the table to put beside the answers, or all; those that tell rows apart if not given; "
+        "beside forecasts those with one value in each series",
     )
     plot: Path | None = Field(None, description="draw the answers to this .png, .svg or .pdf")
     attention: Path | None = Field(
@@ -158,7 +159,7 @@ def predict(
     data: Annotated[
         Path | None,
         typer.Argument(
-            help="table (CSV, Parquet), picture, folder of them, arrays by name (.npz, .json), or 'data/*.parquet'"
+            help="table (CSV, Parquet), picture, WAV file, folder of them, arrays (.npz, .json), or 'data/*.parquet'"
         ),
     ] = None,
     *,
@@ -185,7 +186,11 @@ def predict(
         model = model.with_options(**parse_settings(options.settings))
     if source is None:
         from lstm_onnx.inference.row_stream import stream_rows
+        from lstm_onnx.inference.sound_inputs import sound_input
+        from lstm_onnx.inference.sound_stream import stream_sound
 
+        if sound_input(model.require_contract()) is not None:
+            return Streamed(stream_sound(model, sys.stdin.buffer))
         return Streamed(stream_rows(model, sys.stdin))
     in_file = options.to is not None and options.top_k is None  # a file has room for a column for each label
     with deadline(options.timeout):

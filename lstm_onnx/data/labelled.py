@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lstm_onnx.data.sequences import Sequences, long_sequences
+from lstm_onnx.data.sequences import Ids, Sequences, long_sequences
 from lstm_onnx.data.tables import is_numeric, numeric_column, require
 from lstm_onnx.errors import UserError
 
@@ -20,7 +20,7 @@ def labelled_sequences(
     frame: pl.DataFrame,
     where: Path | str,
     *,
-    sequence: str | None,
+    sequence: Ids,
     time: str | None,
     columns: Sequence[str],
     labels: Sequence[str],
@@ -30,7 +30,7 @@ def labelled_sequences(
     Args:
         frame: the table, as `read_table` gives it.
         where: its file, for errors.
-        sequence: the column that tells sequences apart; None takes the table for one sequence.
+        sequence: the column that tells sequences apart, or those that do together; None takes the table for one.
         time: the column that orders the steps of a sequence; None takes them as they stand.
         columns: of numbers; there may be none.
         labels: columns of labels; 1.0 is the label 1, true is 1, and false 0.

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from lstm_onnx.data.labelled import labelled_sequences
+from lstm_onnx.data.sequences import Ids
 from lstm_onnx.data.text_files import decode, parse_json
 from lstm_onnx.errors import UserError
 
@@ -120,9 +121,9 @@ def _span(span: Any, path: Path, number: int, length: int) -> tuple[int, int, st
     return span[0], span[1], span[2]
 
 
-def read_word_table(frame: pl.DataFrame, where: Path, word: str, tag: str, sequence: str | None) -> Sentences:
+def read_word_table(frame: pl.DataFrame, where: Path, word: str, tag: str, sequence: Ids) -> Sentences:
     """Read a table with a row for each word; `sequence` tells sentences apart."""
-    if sequence is None:
+    if not sequence:
         raise UserError(f"{where}: nothing tells which sentence a word belongs to; name that column with --sequence")
     read, labels = labelled_sequences(frame, where, sequence=sequence, time=None, columns=(), labels=(word, tag))
     places = [f"{where}: {place}" for place in read.places]

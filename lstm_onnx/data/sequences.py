@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lstm_onnx.data.columns import group_codes
+from lstm_onnx.data.columns import NAME_SEPARATOR, group_rows
 from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, require, row_number
 from lstm_onnx.data.timestamps import moments
 from lstm_onnx.errors import UserError
@@ -36,6 +36,7 @@ class Sequences:
         rows: index into the table of the first row of each, in the order of the table.
         notes: one line for each thing that was repaired.
         steps: index into the table of each step of each sequence, where a step is a row.
+        ids: the columns that tell sequences apart as they were, a row for each sequence, where there are several.
     """
 
     values: list[Steps]
@@ -44,17 +45,22 @@ class Sequences:
     rows: Whole
     notes: tuple[str, ...] = ()
     steps: list[Whole] | None = None
+    ids: pl.DataFrame | None = None
+
+
+Ids = str | Sequence[str] | None
+"""The column that tells sequences apart, or those that do together; None where a table is one sequence."""
 
 
 def long_sequences(
-    frame: pl.DataFrame, where: Path | str, *, sequence: str | None, time: str | None, columns: Sequence[str]
+    frame: pl.DataFrame, where: Path | str, *, sequence: Ids, time: str | None, columns: Sequence[str]
 ) -> Sequences:
     """Read a table with a row for each step.
 
     Args:
         frame: the table, as `read_table` gives it.
         where: its file, for errors.
-        sequence: the column that tells sequences apart; None takes the table for one sequence.
+        sequence: the column that tells sequences apart, or those that do together; None takes the table for one.
         time: the column that orders the steps of a sequence, numbers or times; None takes them as they stand.
         columns: the channels, in the order in which they are wanted.
 
@@ -65,7 +71,9 @@ def long_sequences(
         UserError: a cell cannot be read, or two steps of a sequence have the same time.
     """
     where = str(where)
-    code, names = group_codes(frame, sequence, where, "sequence")
+    keys = id_columns(sequence)
+    groups = group_rows(frame, keys, where, "sequence")
+    code, names = groups.code, groups.names
     values, notes = _numbers(frame, columns, where)
     order = np.argsort(code, kind="stable")
     if time is not None:
@@ -76,7 +84,7 @@ def long_sequences(
             notes.append(f"sorted by '{time}': {moved:,} row{'s' * (moved > 1)} stood after a later one")
         order = np.lexsort((second, code))
         same = (np.diff(code[order]) == 0) & (np.diff(second[order]) == 0)
-        _refuse_equal_times(frame, time, sequence, order, same, where)
+        _refuse_equal_times(frame, time, keys, order, same, where)
     starts = np.flatnonzero(np.diff(code[order], prepend=-1))
     # sequences are numbered in the order in which they appear, so that `code` sorts them already
     first = np.unique(code, return_index=True)[1].astype(np.int64)
@@ -87,7 +95,18 @@ def long_sequences(
         rows=first,
         notes=tuple(notes),
         steps=np.split(order.astype(np.int64), starts[1:]),
+        ids=groups.ids if len(keys) > 1 else None,
     )
+
+
+def id_columns(sequence: Ids) -> tuple[str, ...]:
+    """Return the columns that tell sequences apart, together."""
+    return (sequence,) if isinstance(sequence, str) else tuple(sequence or ())
+
+
+def name_in(frame: pl.DataFrame, sequence: Ids, row: int) -> str:
+    """Name the sequence that a row belongs to, as `long_sequences` does."""
+    return NAME_SEPARATOR.join(str(frame.get_column(c)[row]) for c in id_columns(sequence))
 
 
 def wide_sequences(frame: pl.DataFrame, where: Path | str, columns: Sequence[str]) -> Sequences:
@@ -158,16 +177,16 @@ def order_of_steps(frame: pl.DataFrame, time: str, where: str) -> tuple[Floats, 
 
 
 def _refuse_equal_times(
-    frame: pl.DataFrame, time: str, sequence: str | None, order: Whole, same: NDArray[np.bool_], where: str
+    frame: pl.DataFrame, time: str, sequence: tuple[str, ...], order: Whole, same: NDArray[np.bool_], where: str
 ) -> None:
     places = np.flatnonzero(same)
     if not len(places):
         return
     first, second = sorted(int(i) for i in order[places[0] : places[0] + 2])
-    of = f" of sequence '{frame.get_column(sequence)[first]}'" if sequence is not None else ""
+    of = f" of sequence '{name_in(frame, sequence, first)}'" if sequence else ""
     more = f" (and {len(places) - 1:,} more rows repeat one)" if len(places) > 1 else ""
     advice = "leave one row for each time"
-    if sequence is None:
+    if not sequence:
         advice += ", or name the column that tells sequences apart, if the table holds several"
     raise UserError(
         f"{where}: row {row_number(where, second)}, column '{time}': repeats the time {frame.get_column(time)[first]} "

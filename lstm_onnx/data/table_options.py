@@ -17,3 +17,8 @@ class TableOptions(BaseModel):
         (), description="cells that stand for a missing value beside empty ones, NA and their like, such as -999"
     )
     header: tuple[str, ...] = Field((), description="names of the columns, for a text table without a header line")
+
+
+def one_or_several(columns: object) -> object:
+    """Take one name for a list of one, and None for an empty one, as options were that took one column."""
+    return (columns,) if isinstance(columns, str) else () if columns is None else columns

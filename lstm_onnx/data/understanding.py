@@ -7,14 +7,14 @@ and what goes into the contract (`reading`). Whoever reads later follows that (`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from lstm_onnx.column_reading import ColumnReading
+from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
 from lstm_onnx.data.cells import MISSING
 from lstm_onnx.data.followed import rewritten
 from lstm_onnx.data.number_format import Evidence, NumberFormat, gather, tidy
@@ -36,6 +36,21 @@ class _Numbers:
 
     format: NumberFormat = field(default_factory=NumberFormat)
     doubt: str | None = None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A table whose columns have their roles.
+
+    Attributes:
+        frame: with numbers that every reader understands.
+        understood: how each of its columns is read.
+        notes: one line for each thing that a person should know.
+    """
+
+    frame: pl.DataFrame
+    understood: tuple[ColumnReading, ...]
+    notes: tuple[str, ...]
 
 
 class Understanding:
@@ -224,6 +239,23 @@ class Understanding:
                     f"for a missing value, give --missing={text}"
                 )
         return None
+
+    def settle(self, roles: Mapping[str, tuple[str, str | None]], odd: Mapping[str, str] | None = None) -> Settled:
+        """Return the table to work on, what goes into the contract, and what a person should know.
+
+        Args:
+            roles: of columns: a word of the task's, and what the cells are (number, category, text, time, id; None
+                leaves that to the cells). Nothing is made of the other columns.
+            odd: what a person should look at, or why a column is left out.
+
+        Raises:
+            UserError: as `with_numbers`.
+        """
+        used = {c: role for c, role in roles.items() if c in self.frame.columns}
+        numbers = [c for c, (_, kind) in used.items() if kind == "number" or (kind is None and c in self.numbers)]
+        why = odd or {}
+        readings = [self.reading(c, *used.get(c, (LEFT_OUT, None)), odd=why.get(c)) for c in self.frame.columns]
+        return Settled(self.with_numbers(numbers), tuple(readings), self.notes(numbers))
 
     def reading(self, column: str, role: str, kind: str | None = None, odd: str | None = None) -> ColumnReading:
         """Return what goes into the contract of a column, with its role.

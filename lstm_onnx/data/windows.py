@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lstm_onnx.data.sequences import Sequences, Whole, long_sequences, order_of_steps
+from lstm_onnx.data.sequences import Ids, Sequences, Whole, id_columns, long_sequences, order_of_steps
 from lstm_onnx.data.tables import is_numeric
 from lstm_onnx.errors import UserError
 
@@ -36,9 +36,7 @@ class Windows:
     notes: tuple[str, ...]
 
 
-def rows_of(
-    text: str, option: str, frame: pl.DataFrame, where: Path | str, sequence: str | None, time: str | None
-) -> int:
+def rows_of(text: str, option: str, frame: pl.DataFrame, where: Path | str, sequence: Ids, time: str | None) -> int:
     """Return how many rows a length is: `100` rows, or `4s`, `250ms`, `2m` by the usual distance of the times.
 
     Raises:
@@ -60,13 +58,15 @@ def rows_of(
     return rows
 
 
-def _distance(frame: pl.DataFrame, where: Path | str, sequence: str | None, time: str) -> float:
+def _distance(frame: pl.DataFrame, where: Path | str, sequence: Ids, time: str) -> float:
     """Return the usual distance of steps in seconds; numbers that are no times count as seconds."""
     found, _ = order_of_steps(frame, time, str(where))
     seconds = found if is_numeric(frame.get_column(time)) else found / 1e6
-    table = pl.DataFrame({"t": seconds - seconds.min()})
-    table = table.with_columns(frame.get_column(sequence).alias("s") if sequence is not None else pl.lit(0).alias("s"))
-    steps = table.sort("s", "t").with_columns(pl.col("t").diff().over("s").alias("d"))
+    names = [frame.get_column(c).alias(f"s{k}") for k, c in enumerate(id_columns(sequence))]
+    table = pl.DataFrame([pl.Series("t", seconds - seconds.min()), *names])
+    by = [one.name for one in names]
+    distance = pl.col("t").diff()
+    steps = table.sort(*by, "t").with_columns((distance.over(by) if by else distance).alias("d"))
     usual = steps.filter(pl.col("d") > 0).get_column("d").median()
     if not isinstance(usual, float):
         raise UserError(f"{where}: column '{time}' does not rise, so a time cannot be told in rows; give rows")
@@ -77,7 +77,7 @@ def cut_windows(
     frame: pl.DataFrame,
     where: Path | str,
     *,
-    sequence: str | None,
+    sequence: Ids,
     time: str | None,
     columns: Sequence[str],
     window: int,
@@ -90,7 +90,7 @@ def cut_windows(
     Args:
         frame: the table.
         where: its file, for errors.
-        sequence: the column that tells recordings apart; None takes the table for one.
+        sequence: the column that tells recordings apart, or those that do together; None takes the table for one.
         time: the column that orders the steps; None takes them as they stand.
         columns: the channels.
         window: rows.

@@ -104,7 +104,11 @@ def _place(asked: str | None, labels: tuple[str, ...], tensor: TensorSpec, array
         return labels.index(asked)
     if tensor.source is not None or array.ndim > 2:  # columns that are forecast, quantiles: none is the answer
         return 0
-    return int(array[0].argmax())
+    scores = np.asarray(array[0])
+    if tensor.threshold is not None and tensor.positive is not None:
+        place = labels.index(tensor.positive)
+        scores = np.where(np.arange(len(scores)) == place, np.inf if scores[place] >= tensor.threshold else -1, scores)
+    return int(scores.argmax())
 
 
 def _refuse(options: ExplainOptions, option: str, tensor: TensorSpec) -> None:

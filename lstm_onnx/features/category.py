@@ -46,6 +46,10 @@ class Category(InputFeature, OutputFeature):
     balance: Literal["none", "weights", "sampling"] = Field(
         "none", description="against rare levels: weigh their loss, or show them more often in training"
     )
+    threshold: float | None = Field(
+        None, gt=0, lt=1, description="probability from which the answer is the level `positive`; the likeliest without"
+    )
+    positive: str | None = Field(None, description="the level that `threshold` is for")
 
     @property
     def size(self) -> int:
@@ -83,6 +87,43 @@ class Category(InputFeature, OutputFeature):
     @property
     def _axis(self) -> str:
         return self.axis or f"{self.name}_level"
+
+    def with_threshold(self, threshold: float | None, positive: str | None) -> Self:
+        """Return the category with another threshold, or none.
+
+        Args:
+            threshold: probability from which the answer is `positive`; else it is the likeliest of the others.
+            positive: the level; None takes the rarer one of two.
+
+        Raises:
+            UserError: there is no such level, or it has to be named.
+        """
+        if threshold is None:
+            if positive is not None:
+                raise UserError(f"--positive {positive}: says whose probability --threshold is of; give that, too")
+            return self.model_copy(update={"threshold": None, "positive": None})
+        if positive is None:
+            if self.width != 2:
+                raise UserError(f"--threshold {threshold:g}: of {self.width} levels name one with --positive")
+            positive = self._labels[int(self.shares[1] <= self.shares[0])]
+        if positive not in self._labels:
+            raise UserError(f"--positive {positive}: there is no such level{nearest(positive, self._labels)}")
+        return self.model_copy(update={"threshold": threshold, "positive": positive})
+
+    @property
+    def place_of_positive(self) -> int | None:
+        """Number of the level that there is a threshold for."""
+        return self._labels.index(self.positive) if self.positive is not None else None
+
+    def decided(self, probabilities: Array) -> Array:
+        """Return the number of the level that each row of `probabilities` (example, level) is answered with."""
+        place = self.place_of_positive
+        if self.threshold is None or place is None:
+            return np.asarray(probabilities.argmax(axis=1))
+        others = probabilities.copy()
+        others[:, place] = -1
+        found = probabilities[:, place] >= np.asarray(self.threshold, dtype=probabilities.dtype)
+        return np.where(found, place, others.argmax(axis=1))
 
     def _plain(self, column: Sequence[Any]) -> list[str] | list[int]:
         """Return the rows as Python's strings, or all as whole numbers."""
@@ -195,14 +236,24 @@ class Category(InputFeature, OutputFeature):
     def answers(self) -> tuple[TensorSpec, ...]:
         """Describe the likeliest level, and the probability of each."""
         return (
-            TensorSpec(name=self.name, dtype="string", dims=("batch",), meaning=f"{self.meaning}: the likeliest"),
+            TensorSpec(name=self.name, dtype="string", dims=("batch",), meaning=f"{self.meaning}: {self._rule}"),
             TensorSpec(
                 name=self.probabilities,
                 dtype="float32",
                 dims=("batch", self._axis),
                 meaning="probability of each" + ", calibrated on validation data if there was any" * self.calibrated,
                 is_scores=True,
+                threshold=self.threshold,
+                positive=self.positive,
             ),
+        )
+
+    @property
+    def _rule(self) -> str:
+        if self.threshold is None:
+            return "the likeliest"
+        return (
+            f"'{self.positive}' where its probability is {self.threshold:g} or more, else the likeliest of the others"
         )
 
     def axes(self) -> dict[str, Axis]:
@@ -216,7 +267,7 @@ class Category(InputFeature, OutputFeature):
             name=self._number,
             dtype="int64",
             dims=("batch",),
-            meaning=f"{self.meaning}: number of the likeliest",
+            meaning=f"{self.meaning}: number of {self._rule}",
             labels=self._labels,
         )
 
@@ -234,7 +285,7 @@ class Category(InputFeature, OutputFeature):
         """Return what makes probabilities of scores."""
         from lstm_onnx.features.coding import Likelihoods
 
-        return Likelihoods(self.probabilities, self._number, self.calibrated)
+        return Likelihoods(self.probabilities, self._number, self.calibrated, self.place_of_positive, self.threshold)
 
     def prepare_truth(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into the number of its level; all must be known."""
@@ -296,7 +347,7 @@ class Category(InputFeature, OutputFeature):
 
     def metrics(self, prefix: str) -> tuple[Metric, ...]:
         """Return the accuracy."""
-        return (accuracy(self.name, f"{prefix}accuracy", self.probabilities),)
+        return (accuracy(self.name, f"{prefix}accuracy", self.probabilities, self.decided),)
 
     def naive(self, batch: Mapping[str, Array]) -> dict[str, Array]:
         """Answer with the shares of the training part."""

@@ -164,19 +164,37 @@ class Likelihoods(nn.Module):
         probabilities: what the probabilities are called.
         number: what the number is called.
         calibrated: whether a temperature, which `fit_temperature` finds, divides the scores.
+        positive: number of the label that is answered wherever it reaches `threshold`; None answers the likeliest.
+        threshold: a probability.
     """
 
     temperature: Tensor | None
 
-    def __init__(self, probabilities: str, number: str, calibrated: bool = False) -> None:
+    def __init__(
+        self,
+        probabilities: str,
+        number: str,
+        calibrated: bool = False,
+        positive: int | None = None,
+        threshold: float | None = None,
+    ) -> None:
         super().__init__()
         self.probabilities, self.number = probabilities, number
+        self.positive, self.threshold = positive, threshold
         self.register_buffer("temperature", torch.ones(()) if calibrated else None)
 
     def forward(self, answer: Tensor) -> dict[str, Tensor]:
         """Return probabilities like `answer`, and numbers without its last axis."""
         probabilities = torch.softmax(answer if self.temperature is None else answer / self.temperature, dim=-1)
-        return {self.probabilities: probabilities, self.number: probabilities.argmax(dim=-1)}
+        return {self.probabilities: probabilities, self.number: self._decided(probabilities)}
+
+    def _decided(self, probabilities: Tensor) -> Tensor:
+        if self.positive is None or self.threshold is None:
+            return probabilities.argmax(dim=-1)
+        own = torch.arange(probabilities.shape[-1], device=probabilities.device) == self.positive
+        # 2 or 0, added: the positive label wins where it reaches the threshold, and loses to all others elsewhere
+        reached = (probabilities[..., self.positive : self.positive + 1] >= self.threshold).to(probabilities.dtype)
+        return (probabilities + own.to(probabilities.dtype) * (4 * reached - 2)).argmax(dim=-1)
 
 
 @torch.no_grad()

@@ -44,23 +44,23 @@ def find_roles(frame: pl.DataFrame, where: Path, config: RolesT) -> tuple[RolesT
     notes: list[str] = []
     sequence, time = config.sequence, config.time
     named = called(frame.select(free), _IDS)
-    if sequence is None and named is not None and not config.wide:
+    if not sequence and named is not None and not config.wide:
         free.remove(named)
         if frame.get_column(named).n_unique() < frame.height:
-            sequence = named
+            sequence = (named,)
         else:
             notes.append(f"column '{named}' names the rows, and is not learnt from")
-    if sequence is not None and time is None and (time := called(frame.select(free), _TIME)) is not None:
+    if sequence and time is None and (time := called(frame.select(free), _TIME)) is not None:
         free.remove(time)
     found = _Kinds(frame, sequence)
     kinds = {c: found.kind(c) for c in free}
     steps = config.channels or tuple(c for c, kind in kinds.items() if kind == "step")
     numbers = tuple(c for c, kind in kinds.items() if kind == "number")
     if config.wide:
-        if sequence is not None or config.channels:
+        if sequence or config.channels:
             raise UserError(f"{where}: --wide takes each row for a sequence; leave out --sequence and --channels")
         steps, numbers = numbers, ()
-    if config.channels and sequence is None:
+    if config.channels and not sequence:
         raise UserError(f"{where}: --channels change from step to step; say with --sequence what tells sequences apart")
     resolved = config.model_copy(
         update={
@@ -105,7 +105,7 @@ class _Kinds:
     """What columns look like."""
 
     frame: pl.DataFrame
-    sequence: str | None
+    sequence: tuple[str, ...]
 
     def kind(self, column: str) -> str:
         """Return `step`, `number`, `text`, `category`, or `other` for what cannot be used."""
@@ -120,7 +120,7 @@ class _Kinds:
         return "category" if cells.n_unique() <= max(_FEW, self.frame.height // 10) else "other"
 
     def _changes(self, column: str) -> bool:
-        if self.sequence is None:
+        if not self.sequence:
             return False
         counts = self.frame.group_by(self.sequence).agg(pl.col(column).n_unique().alias("n")).get_column("n")
         return bool((counts > 1).any())
@@ -132,7 +132,8 @@ def _tell(config: RoleOptions, steps: Sequence[str], unused: Sequence[str], note
     parts = [f"{what} {_listed(columns)}" for what, columns in told.items() if columns]
     if config.sequence:
         order = f"in the order of '{config.time}'" if config.time else "in the order in which they stand"
-        parts.append(f"'{config.sequence}' tells sequences apart, steps {order}")
+        tells = "tells" if len(config.sequence) == 1 else "tell"
+        parts.append(f"{' and '.join(map(repr, config.sequence))} {tells} sequences apart, steps {order}")
     notes.append("; ".join(parts))
     if unused:
         notes.append(f"not used: {_listed(unused)}")

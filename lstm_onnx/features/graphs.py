@@ -21,6 +21,7 @@ from lstm_onnx.features.stages import side_by_side
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.text import Text
+from lstm_onnx.features.transcript import Transcript
 from lstm_onnx.task import GraphSpec, Stage
 
 if TYPE_CHECKING:
@@ -84,13 +85,14 @@ def streaming_graph(
     """
     from lstm_onnx.features.module import flattened
 
-    learnt = model.learnt
+    learnt = _in_pieces(model.learnt)
     before, after = _stages(learnt)
     sequences = [f for f in learnt.inputs if f.steps is not None]
-    if len(sequences) != 1 or sequences[0].kind not in ("rows", "series"):
+    if len(sequences) != 1 or sequences[0].kind not in ("rows", "series", "audio"):
         told = ", ".join(f"'{f.name}' ({f.kind})" for f in sequences) or "none"
         raise UserError(
-            f"a stream needs one sequence of rows, and this model has {told}, so there is no streaming variant"
+            f"a stream needs one sequence of rows or one sound, and this model has {told}, so there is no "
+            "streaming variant"
         )
     steps = sequences[0].steps
     assert steps is not None
@@ -116,7 +118,7 @@ def streaming_graph(
     )
     answers = [t for f in learnt.outputs for t in f.answers()]
     outputs = (*(t.model_copy(update={"count": None}) for t in answers), *comes_out)  # in a stream every step counts
-    step_by_step = any(isinstance(f, Tags | Steps) for f in learnt.outputs)
+    step_by_step = any(isinstance(f, Tags | Steps | Transcript) for f in learnt.outputs)
     axes |= _axes(learnt)
     axes[steps] = Axis(example_size=axes[steps].example_size, meaning="steps of a piece, the first first")
     graph = GraphSpec(
@@ -136,6 +138,12 @@ def streaming_graph(
         after=after,
     )
     return _with_module(graph, model, names, template)
+
+
+def _in_pieces(learnt: Learnt) -> Learnt:
+    """Let outputs that answer otherwise piece by piece know it."""
+    outputs = tuple(f.streamed() if isinstance(f, Transcript) else f for f in learnt.outputs)
+    return learnt.model_copy(update={"outputs": outputs})
 
 
 def _with_module(graph: GraphSpec, model: FeatureModel, states: Sequence[str] = (), template: Any = None) -> GraphSpec:
@@ -158,7 +166,8 @@ def tolerance(learnt: Learnt) -> Tolerance:
         apart = max(f.tolerance() for f in learnt.inputs if isinstance(f, Series))
         numbers |= {t.name: apart for f in ahead for t in f.answers() if t.dtype == "float32"}
     said = [f for f in learnt.outputs if isinstance(f, Sentence) and f.scored]
-    sums = {f"{f.name}_score": _APART * f.longest for f in said} | {f"{f.name}_log_probabilities": _APART for f in said}
+    sums = {f"{f.name}_score": _APART * f.longest for f in said}
+    sums |= {f"{f.name}_log_probabilities": _APART for f in said if not isinstance(f, Transcript)}
     decided_by = f"{said[0].name}_score" if said else None
     return Tolerance(rtol=1e-5, atol=1e-5, outputs={**numbers, **sums} or None, decided_by=decided_by)
 

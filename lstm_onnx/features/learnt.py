@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lstm_onnx.contract import Table
 from lstm_onnx.features.ahead import Ahead
+from lstm_onnx.features.audio import Audio
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.image import Image
 from lstm_onnx.features.labels import Labels
@@ -19,9 +20,12 @@ from lstm_onnx.features.series import Series
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.text import Text
+from lstm_onnx.features.transcript import Transcript
 
-AnyInput = Annotated[Rows | Series | Text | Number | Category | Image | Option | Labels, Field(discriminator="kind")]
-AnyOutput = Annotated[Number | Category | Tags | Steps | Sentence | Ahead, Field(discriminator="kind")]
+AnyInput = Annotated[
+    Rows | Series | Text | Number | Category | Image | Audio | Option | Labels, Field(discriminator="kind")
+]
+AnyOutput = Annotated[Number | Category | Tags | Steps | Sentence | Transcript | Ahead, Field(discriminator="kind")]
 
 
 class Learnt(BaseModel):

@@ -101,13 +101,26 @@ def r2(output: str, name: str = "r2") -> Metric:
     return Metric(name, "max", add, finish)
 
 
-def accuracy(output: str, name: str = "accuracy", scores: str | None = None) -> Metric:
-    """Share of examples whose label is the right one; `scores` names the probabilities, where they have a name."""
+def accuracy(
+    output: str,
+    name: str = "accuracy",
+    scores: str | None = None,
+    decided: Callable[[Array], Array] = lambda probabilities: probabilities.argmax(axis=1),
+) -> Metric:
+    """Share of examples whose label is the right one.
+
+    Args:
+        output: the category.
+        name: of the figure.
+        scores: name of the probabilities, where they have one of their own.
+        decided: numbers of the labels that probabilities (example, label) are answered with, where no number is.
+    """
 
     def add(answers: Arrays, batch: Arrays) -> tuple[int, int]:
         number = batch[f"{output}_number"]
-        likeliest = answers[scores or f"{output}_probabilities"].argmax(axis=1)
-        return int((likeliest == number).sum()), len(number)
+        said = answers.get(f"{output}_number")
+        said = decided(answers[scores or f"{output}_probabilities"]) if said is None else said
+        return int((said == number).sum()), len(number)
 
     return Metric(name, "max", add)
 

@@ -11,11 +11,14 @@ from torch import Tensor, nn
 
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.ahead import Ahead
+from lstm_onnx.features.audio_coding import LogMel
 from lstm_onnx.features.coding import Likelihoods, fit_temperature
 from lstm_onnx.features.feature import InputFeature
+from lstm_onnx.features.hearing import Heard
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.series_coding import SeriesEncoder
+from lstm_onnx.features.transcript import Transcript
 
 OWN = ""
 """Key of the author's own state beside what encoders remember; empty, so that its parts keep their names."""
@@ -28,11 +31,13 @@ class Asked(NamedTuple):
         seen: what the author's `forward` got, by name.
         answers: what it answered, by output.
         state: as it is after that.
+        before: what decoders remember of the piece before, by output; empty where there is none.
     """
 
     seen: dict[str, Any]
     answers: dict[str, Tensor]
     state: Any
+    before: Mapping[str, Tensor]
 
 
 class FeatureModel(nn.Module):
@@ -73,9 +78,13 @@ class FeatureModel(nn.Module):
         seen: dict[str, Any] = {name: tensors[n] if to_learn else None for name, n in self.taught.items()}
         memory = state if self.streams and isinstance(state, dict) and OWN in state else {OWN: state}
         after: dict[str, Any] = {}
+        found: Any
         for feature, encoder, names in zip(self.learnt.inputs, self.encoders, self.taken, strict=True):
             given = {name: tensors[name] for name in names if name in tensors}
-            found = encoder(**given)
+            if self.streams and isinstance(encoder, LogMel):
+                found, after[encoder.memory] = encoder.go_on(given, memory.get(encoder.memory))
+            else:
+                found = encoder(**given)
             if self.streams and isinstance(encoder, SeriesEncoder):
                 found[feature.name], after["known"] = encoder.remember(found[feature.name], memory.get("known"))
             elif not isinstance(encoder, SeriesEncoder):
@@ -90,7 +99,12 @@ class FeatureModel(nn.Module):
                     f"dict of tensors and the state"
                 )
             found, own = found
-        return Asked(seen, self._checked(found), {OWN: own, **after} if after else own)
+        answers = self._checked(found)
+        said = {f"{f.name}_said": f.name for f in self.learnt.outputs if isinstance(f, Transcript)}
+        before = {output: memory[part] for part, output in said.items() if part in memory}
+        if self.streams:
+            after |= {part: Heard.last(answers[output]) for part, output in said.items()}
+        return Asked(seen, answers, {OWN: own, **after} if after else own, before)
 
     def _checked(self, found: Any) -> dict[str, Tensor]:
         names = [f.name for f in self.learnt.outputs]
@@ -105,7 +119,7 @@ class FeatureModel(nn.Module):
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the author's `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
-        seen, answers, _ = self.run(batch, to_learn=True)
+        seen, answers = self.run(batch, to_learn=True)[:2]
         batch = {**batch, **{f.name: seen[f.name] for f in self.learnt.inputs if isinstance(f, Series)}}
         own = getattr(self.network, "loss", None)
         if own is not None:
@@ -121,6 +135,9 @@ class FeatureModel(nn.Module):
         made: dict[str, Tensor] = {}
         for feature, decoder in zip(self.learnt.outputs, self.decoders, strict=True):
             answer = asked.answers[feature.name]
+            if isinstance(feature, Transcript):
+                made |= decoder(answer, asked.seen[feature.count], asked.before.get(feature.name))
+                continue
             made |= decoder(answer, asked.seen[feature.along]) if isinstance(feature, Ahead) else decoder(answer)
         return made
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
-from lstm_onnx.contract import Array
+from lstm_onnx.contract import Array, Table
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.labelled import Labels, labelled_sequences
 from lstm_onnx.data.parts import Part
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 from lstm_onnx.data.tables import is_numeric, require
 from lstm_onnx.errors import UserError
 
@@ -22,16 +23,23 @@ _SEQUENCE = ("sequence", "recording", "series", "machine", "case", "unit")
 _SEQUENCES = (*_SEQUENCE, *(f"{name}_id" for name in _SEQUENCE))
 
 
-class RecordingOptions(BaseModel):
+class RecordingOptions(TableOptions):
     """Roles of the columns of recordings: a task's `Config` may inherit them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     channels: tuple[str, ...] = Field((), description="columns of numbers to look at; all without another role")
     time: str | None = Field(None, description="column that orders the rows; as they stand without it")
-    sequence: str | None = Field(None, description="column that tells recordings apart; the table is one without it")
+    sequence: tuple[str, ...] = Field(
+        (), description="column that tells recordings apart, or those that do together; the table is one without it"
+    )
     ignore: tuple[str, ...] = Field((), description="columns to leave out")
     test_file: str | None = Field(None, description="file of examples to score; X_TEST beside X_TRAIN is found")
+
+    @field_validator("sequence", mode="before")
+    @classmethod
+    def _several(cls, columns: object) -> object:
+        return one_or_several(columns)
 
 
 OptionsT = TypeVar("OptionsT", bound=RecordingOptions)
@@ -72,17 +80,26 @@ def find_channels(frame: pl.DataFrame, where: Path, config: OptionsT, label: str
         for column in (chosen,) if isinstance(chosen, str) else chosen or ():
             require(frame, column, where, f"--{option}")
     free = frame.select(c for c in frame.columns if c not in {*config.channels, *config.ignore, label})
-    sequence = config.sequence or called(free, _SEQUENCES)
+    named = called(free, _SEQUENCES)
+    sequence = config.sequence or ((named,) if named is not None else ())
     time = config.time or called(free, _TIME)
     channels = config.channels or tuple(
-        c for c in free.columns if c not in (sequence, time) and is_numeric(frame.get_column(c))
+        c for c in free.columns if c not in (*sequence, time) and is_numeric(frame.get_column(c))
     )
     if not channels:
         raise UserError(f"{where}: no column of numbers is left to look at; there is: {', '.join(frame.columns[:20])}")
     told = f"looks at {', '.join(map(repr, channels[:8]))}{' …' if len(channels) > 8 else ''}"
     told += f", rows in the order of '{time}'" if time else ", rows as they stand"
-    told += f", recordings by '{sequence}'" if sequence else ""
+    told += f", recordings by {' and '.join(map(repr, sequence))}" if sequence else ""
     return config.model_copy(update={"sequence": sequence, "time": time, "channels": channels}), told
+
+
+def recording_roles(config: RecordingOptions, label: str | None) -> dict[str, tuple[str, str | None]]:
+    """Say what each column is for, as `Understanding.settle` wants it, where `find_channels` has found the roles."""
+    roles: dict[str | None, tuple[str, str | None]] = dict.fromkeys(config.channels, ("channel", "number"))
+    roles |= {config.time: ("time", None), label: ("label", "category")}
+    roles |= dict.fromkeys(config.sequence, ("recording", "id"))
+    return {column: role for column, role in roles.items() if column is not None}
 
 
 def read_recordings(
@@ -101,6 +118,12 @@ def read_recordings(
     beside = labels[label] if label else blank
     found = [Recording(n, v, told) for n, v, told in zip(read.names, read.values, beside, strict=True)]
     return found, read.notes
+
+
+def table_of_recordings(config: RecordingOptions, others: tuple[str, ...]) -> Table:
+    """Say how the table of recordings, whose roles are found, is read; `others` are columns that are no input."""
+    first = config.sequence[0] if config.sequence else None
+    return Table(time=config.time, series=first, series_with=config.sequence[1:], others=others)
 
 
 def cut_in_time(

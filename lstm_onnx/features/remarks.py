@@ -108,6 +108,8 @@ def _of_repeats(
 def _key(row: Any) -> Any:
     if isinstance(row, str | int | float | None):
         return row
+    if isinstance(row, tuple):  # such as samples and their rate
+        return tuple(map(_key, row))
     array = np.asarray(row)
     return array.shape, blake2b(np.ascontiguousarray(array).tobytes()).digest()
 

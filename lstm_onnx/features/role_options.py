@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
+
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 
 
-class RoleOptions(BaseModel):
+class RoleOptions(TableOptions):
     """Roles of columns: a task's `Config` may inherit them, and read with `read_examples`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     target: tuple[str, ...] = Field((), description="columns to answer; found if one is called target, label or y")
-    sequence: str | None = Field(
-        None, description="column that tells sequences apart, in a table with a row for each step"
+    sequence: tuple[str, ...] = Field(
+        (),
+        description="column that tells sequences apart, or those that do together, in a table with a row for each step",
     )
     time: str | None = Field(None, description="column that orders the steps of a sequence; as they stand without it")
     channels: tuple[str, ...] = Field((), description="columns of numbers that change from step to step")
@@ -34,6 +37,11 @@ class RoleOptions(BaseModel):
     )
     vocabulary: int = Field(5_000, ge=1, description="words of a text to know, the most frequent ones")
     min_count: int = Field(2, ge=1, description="how often a word must occur in training to be known")
+
+    @field_validator("sequence", mode="before")
+    @classmethod
+    def _several(cls, columns: object) -> object:
+        return one_or_several(columns)
 
 
 RolesT = TypeVar("RolesT", bound=RoleOptions)

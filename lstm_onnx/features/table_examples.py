@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from lstm_onnx.column_reading import STEP
 from lstm_onnx.contract import Table
 from lstm_onnx.data.beside import test_file_of
+from lstm_onnx.data.followed import followed
+from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.parts import Part, part_of, split_column
-from lstm_onnx.data.sequences import long_sequences, wide_sequences
+from lstm_onnx.data.sequences import long_sequences, name_in, wide_sequences
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require_all, row_number
+from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
@@ -42,13 +47,32 @@ def read_examples(source: Path, config: RoleOptions) -> Examples:
     test = test_file_of(source, config.test_file)
     if source.suffix.lower() == SUFFIX:
         return _joined(_read_ts(source), _read_ts(test) if test is not None else None, test)
-    frame = read_table(source)
-    roles, notes = find_roles(frame, source, config)
-    split = config.split or split_column(frame)
-    first = _read_frame(frame, source, roles, split, notes)
+    table = open_table(source, config)
+    roles, notes = find_roles(table.looks, source, config)
+    split = config.split or split_column(table.frame)
+    settled = table.settle(_uses(table.looks, roles, split))
+    first = _read_frame(settled.frame, source, roles, split, (*reading_notes(source), *notes, *settled.notes))
+    first = replace(first, understood=settled.understood)
     if test is None or (config.test_file is None and first.part is not None):
         return first
-    return _joined(first, _read_frame(read_table(test), test, roles, None, ()), test)
+    scored = followed(read_table(test, names=config.header), settled.understood, test)
+    return _joined(first, _read_frame(scored, test, roles, None, ()), test)
+
+
+def _uses(frame: pl.DataFrame, config: RoleOptions, split: str | None) -> dict[str, tuple[str, str | None]]:
+    """Say what each column is for, as `Understanding.settle` wants it."""
+    uses: list[tuple[Sequence[str | None], str, str | None]] = [
+        (wide_steps(frame, config, split) if config.wide else config.channels, STEP, "number"),
+        (config.text, "text", "text"),
+        (config.category, "category", "category"),
+        (config.number, "number", "number"),
+        ([config.group], "group", "id"),
+        ([split], "split", "category"),
+        ([config.time], "time", None),
+        (config.sequence, "sequence", "id"),
+        (config.target, "answer", "number"),
+    ]
+    return {c: (role, kind) for columns, role, kind in uses for c in columns if c is not None}
 
 
 def _joined(first: Examples, test: Examples | None, where: Path | None) -> Examples:
@@ -74,6 +98,7 @@ def _joined(first: Examples, test: Examples | None, where: Path | None) -> Examp
         outputs=first.outputs,
         options=first.options,
         places=[*(first.places or ()), *(test.places or ())],
+        understood=first.understood,
     )
 
 
@@ -112,15 +137,15 @@ def _read_frame(
     table = None
     steps = wide_steps(frame, config, split) if config.wide else list(config.channels)
     names = dict(zip([ROWS, *single], identifiers([ROWS, *single]), strict=True))
-    if config.sequence is not None or config.wide:
+    if config.sequence or config.wide:
         if config.wide:
             found = wide_sequences(frame, where, steps)
             steps, table = ["value"], Table(steps=True, others=others)
         else:
             time, sequence = config.time, config.sequence
             found = long_sequences(frame, where, sequence=sequence, time=time, columns=steps or single[:1])
-            _refuse_changes(frame, where, str(sequence), single)
-            table = Table(time=time, series=sequence, others=others)
+            _refuse_changes(frame, where, sequence, single)
+            table = Table(time=time, series=sequence[0], series_with=sequence[1:], others=others)
         rows, notes = found.rows, (*notes, *found.notes)
         if steps:
             columns[names[ROWS]] = found.values
@@ -186,13 +211,13 @@ def _levels(frame: pl.DataFrame, column: str, where: Path, rows: Any) -> list[st
     return [str(v or "") for v in cells.cast(pl.String).gather(rows)]
 
 
-def _refuse_changes(frame: pl.DataFrame, where: Path, sequence: str, columns: Sequence[str]) -> None:
+def _refuse_changes(frame: pl.DataFrame, where: Path, sequence: tuple[str, ...], columns: Sequence[str]) -> None:
     for column in columns:
         changed = frame.select(pl.col(column).ne_missing(pl.col(column).first().over(sequence))).to_series().arg_true()
         if len(changed):
             at = int(changed[0])
             raise UserError(
                 f"{where}: row {row_number(where, at)}, column '{column}': found '{frame.get_column(column)[at]}', and "
-                f"rows of the sequence '{frame.get_column(sequence)[at]}' before it have another; there must be one "
+                f"rows of the sequence '{name_in(frame, sequence, at)}' before it have another; there must be one "
                 f"value for each sequence"
             )

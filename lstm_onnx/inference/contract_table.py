@@ -80,7 +80,7 @@ def _unused(contract: Contract, frame: pl.DataFrame) -> list[str]:
     table = contract.table or Table()
     if table.columns is None or table.wide:
         return []
-    known = {r.column for r in table.columns} | {table.time, table.series, *table.others}
+    known = {r.column for r in table.columns} | {*table.times, *table.ids, *table.others}
     for t in contract.inputs:
         if isinstance(t.source, ColumnsSource | StaticSource):
             known |= set(t.source.columns)

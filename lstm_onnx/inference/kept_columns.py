@@ -11,10 +11,10 @@ import polars as pl
 
 from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, TextSource
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.inference.kept_of_series import ALL, beside_forecasts
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_table import to_table
 
-ALL = "all"
 _NAMES = re.compile(r"(.*[\s_.\-])?(id|ids|uid|uuid|guid|key|nr|no|number|index|name|filename|file|row)", re.IGNORECASE)
 _LONGEST = 64
 """Cells that tell rows apart are no longer than this: longer ones are texts."""
@@ -40,19 +40,19 @@ def beside(
             `id` and the like, or with a short text or whole number of its own in each row.
 
     Raises:
-        UserError: a column is asked for that is not in the question, or the question is no table of examples.
+        UserError: a column is asked for that is not in the question, differs within a series that is forecast, or the
+            question is no table.
     """
     if inputs.table is None or inputs.rows is None:
-        if keep:
-            raise UserError(
-                "--keep: the answers are not for rows of a table, so no column can stand beside them; forecasts are "
-                "joined by their series and time"
-            )
-        return table
+        if not keep:
+            return table
+        if inputs.table is None:
+            raise UserError("--keep: the answers are not for rows of a table, so no column can stand beside them")
+        return beside_forecasts(table, contract, inputs, inputs.table, keep)
     columns = _chosen(inputs.table, contract, table.columns, keep)
     if not columns:
         return table
-    numbered = replace(inputs, names=tuple(map(str, range(len(inputs.rows)))))
+    numbered = replace(inputs, names=tuple(map(str, range(len(inputs.rows)))), ids=None)
     example = to_table(contract, numbered, outputs, top).to_series(0).cast(pl.Int64).to_numpy()
     rows = np.asarray(inputs.rows)[example]
     kept = [inputs.table.get_column(c)[rows].alias(_header(c, table.columns)) for c in columns]
@@ -84,8 +84,8 @@ def _taken(contract: Contract) -> set[str]:
 def _stands(column: str, contract: Contract, there: Sequence[str]) -> bool:
     """Whether a column already names the examples of the answers."""
     texts = {t.source.column for t in contract.inputs if isinstance(t.source, TextSource)}
-    series = contract.table.series if contract.table is not None else None
-    return column in there and (column in texts or column == series)
+    ids = contract.table.ids if contract.table is not None else ()
+    return column in there and (column in texts or column in ids)
 
 
 def _header(column: str, there: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ from lstm_onnx.inference.question import as_question
 from lstm_onnx.inference.session import open_session, run_session, session_contract
 from lstm_onnx.inference.settings import with_defaults
 from lstm_onnx.inference.table_inputs import read_inputs
+from lstm_onnx.inference.wide_answers import in_shape
 from lstm_onnx.task import Arrays
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Model:
             inputs = read_inputs(contract, table)
         outputs = run_in_batches(contract, inputs.arrays, self.run)
         answers = beside(to_table(contract, inputs, outputs, top), contract, inputs, outputs, top, keep)
-        return Prediction(answers, inputs.arrays, outputs, inputs.notes)
+        return Prediction(in_shape(answers, contract, inputs, outputs), inputs.arrays, outputs, inputs.notes)
 
     def stream(self) -> StreamSession:
         """Begin a stream: a sequence that comes in pieces, for files of the variant streaming.

@@ -18,8 +18,8 @@ class ModelInputs:
         arrays: the inputs by name.
         names: the series or examples, in the order of the batch; empty where the inputs did not come from a table.
         notes: one line for each thing that was repaired or left out.
-        table: the question as a table, where examples are rows of one.
-        rows: number of the (first) row of each example in it.
+        table: the question as a table, where it is one.
+        rows: number of the (first) row of each example in it; None of series.
         clock: how the table writes times, so that answers write them so; None as the contract says.
         ids: the columns that tell series apart as they were, a row for each of `names`.
         steps: numbers of the rows that are the steps of each example, where steps are rows.

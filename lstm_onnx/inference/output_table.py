@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, ImageSource, Table, TextSource
+from lstm_onnx.contract import Array, AudioSource, CellSource, ColumnsSource, Contract, ImageSource, Table, TextSource
+from lstm_onnx.data.columns import NAME_SEPARATOR
 from lstm_onnx.data.frequency import DAY
 from lstm_onnx.data.times.writer import write_times
 from lstm_onnx.errors import UserError
@@ -85,7 +86,7 @@ def _names(contract: Contract, inputs: ModelInputs, batch: int, steps: int, ahea
     named = any(inputs.names)
     if not named and (batch == 1 or (ahead and inputs.names)):
         return {}
-    if ahead and inputs.ids is not None:
+    if inputs.ids is not None:
         rows = np.repeat(np.arange(batch), steps)
         return {c: inputs.ids.get_column(c).gather(rows) for c in inputs.ids.columns}
     if ahead:
@@ -143,8 +144,10 @@ def _name_of_examples(contract: Contract, named: bool) -> str:
         return column
     if any(isinstance(t.source, ImageSource) for t in contract.inputs):
         return "picture" if named else "example"
-    if table is not None and table.series is not None:
-        return table.series
+    if any(isinstance(t.source, AudioSource) for t in contract.inputs):
+        return "sound" if named else "example"
+    if table is not None and table.ids:
+        return NAME_SEPARATOR.join(table.ids)
     by_row = table is not None and table.steps
     by_row |= bool(contract.inputs) and all(isinstance(t.source, CellSource) for t in contract.inputs)
     return "example" if not named else "row" if by_row else "series"

@@ -10,6 +10,7 @@ import polars as pl
 from lstm_onnx.contract import Contract, TextSource
 from lstm_onnx.data.frames import to_polars
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.sound_inputs import given_sounds
 
 
 def as_question(contract: Contract, data: object, where: Path, verb: str = "predict") -> pl.DataFrame | Path:
@@ -24,6 +25,8 @@ def as_question(contract: Contract, data: object, where: Path, verb: str = "pred
     Raises:
         UserError: it is none of these, or texts for a model that takes none.
     """
+    if (sounds := given_sounds(contract, data)) is not None:
+        return sounds
     if isinstance(data, Path):
         return data
     if isinstance(data, list) and not any(isinstance(row, Mapping) for row in data):

@@ -99,7 +99,7 @@ def _wanted(contract: Contract) -> tuple[str, ...]:
     columns = [c for s in sources for c in s.columns]
     spread = {name: c for c, words in levels_of(table.columns).items() for name in level_columns([c], {c: words})}
     inputs = [spread.get(c, c) for c in columns[1 if table.wide else 0 :]]
-    return tuple(c for c in (table.time, table.series, *inputs) if c is not None)
+    return tuple(c for c in (table.time, *table.ids, *inputs) if c is not None)
 
 
 def _with_levels(row: dict[str, Any], levels: dict[str, tuple[str, ...]], number: int) -> dict[str, Any]:

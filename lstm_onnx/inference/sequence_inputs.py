@@ -119,7 +119,7 @@ def read_sequence_inputs(contract: Contract, data: pl.DataFrame | Path, where: s
     notes = (*read.notes, *notes)
     steps = tuple(read.steps) if read.steps is not None else None
     found = _checked(contract, arrays | cells)
-    return ModelInputs(found, read.names, notes, table=question, rows=read.rows, steps=steps)
+    return ModelInputs(found, read.names, notes, table=question, rows=read.rows, steps=steps, ids=read.ids)
 
 
 def _word_columns(contract: Contract) -> tuple[str, ...]:
@@ -288,8 +288,9 @@ def _steps_by_name(frame: pl.DataFrame, where: str, steps: Sequence[str]) -> tup
 
 
 def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[str]) -> Sequences:
-    require_all(frame, columns, where)
-    sequence, time = (c if c in frame.columns else None for c in (table.series, table.time))
+    sequence = [c for c in table.ids if c in frame.columns]
+    require_all(frame, [*columns, *(table.ids if sequence else ())], where)
+    time = table.time if table.time in frame.columns else None
     notes = []
     if table.series and not sequence:
         notes.append(f"there is no column '{table.series}', so all rows are taken for one sequence")
@@ -301,7 +302,7 @@ def _from_long(frame: pl.DataFrame, where: str, table: Table, columns: Sequence[
         read = cut.sequences
         return Sequences(read.values, read.names, read.places, read.rows, (*notes, *cut.notes, *read.notes))
     read = long_sequences(frame, where, sequence=sequence, time=time, columns=columns)
-    return Sequences(read.values, read.names, read.places, read.rows, (*notes, *read.notes), read.steps)
+    return replace(read, notes=(*notes, *read.notes))
 
 
 class _Sizes:

@@ -46,6 +46,7 @@ from lstm_onnx.inference.sequence_inputs import (
     takes_sequences,
     takes_texts,
 )
+from lstm_onnx.inference.sound_inputs import read_sound_inputs, sound_input
 
 
 def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
@@ -67,6 +68,8 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
             except UserError as error:
                 text = str(error)
                 raise UserError(text if text.startswith(where) else f"{where}: {text}") from None
+    if sound_input(contract) is not None:
+        return read_sound_inputs(contract, data, where)
     if image_input(contract) is not None:
         raise UserError(f"{where}: this model takes pictures; give one, a folder of them, or arrays in an .npz file")
     _refuse_sourceless(contract, where)
@@ -181,7 +184,8 @@ def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
     _note_rest(windows, contract, notes)
     names = tuple(window.series.name for window in windows)
     clock = read.clock if table.clock is not None else None
-    return ModelInputs(check_inputs(contract, arrays), names, tuple(notes), clock=clock, ids=_ids(read, names))
+    ids = _ids(read, names)
+    return ModelInputs(check_inputs(contract, arrays), names, tuple(notes), table=frame, clock=clock, ids=ids)
 
 
 def _ids(read: Regular, names: Sequence[str]) -> pl.DataFrame | None:

@@ -23,7 +23,10 @@ class TrainingOptions(Options):
     """How to train; every field is an option of `lstm-onnx train`."""
 
     epochs: int = Field(
-        50, ge=1, description="passes over the training data, at most; more, if not given, of very few examples"
+        50, ge=1, description="passes over the training data, at most; more, if not given, where --least-steps says so"
+    )
+    least_steps: int = Field(
+        1000, ge=0, description="steps for which few examples are shown again, if --epochs is not given"
     )
     patience: int = Field(8, ge=1, description="stop after this many epochs without a better validation score")
     batch_size: int = Field(64, ge=1, description="examples per step")
@@ -49,13 +52,14 @@ class TrainingOptions(Options):
         return self.learning_rate * 0.5 * (1 + cos(pi * (step - rising) / max(1, total - rising)))
 
 
-FEW_STEPS, STEPS, PATIENT_STEPS = 300, 1000, 200
-"""If the usual epochs make fewer steps than the first, as many epochs are run as make the second, with a patience of
-the third: weights need steps, however few examples there are."""
+PATIENT_SHARE = 0.2
+"""Of the least steps, after so many without a better validation score training stops."""
 
 
 def with_steps_enough(settings: TrainingOptions, given: Mapping[str, Any], examples: int) -> TrainingOptions:
     """Return options with more epochs and patience where few examples would make hardly any steps.
+
+    Weights need steps, however few examples there are.
 
     Args:
         settings: the options.
@@ -63,9 +67,10 @@ def with_steps_enough(settings: TrainingOptions, given: Mapping[str, Any], examp
         examples: how many there are to learn from.
     """
     each = ceil(examples / settings.batch_size)
-    if "epochs" in given or settings.epochs * each >= FEW_STEPS:
+    if "epochs" in given or settings.epochs * each >= settings.least_steps:
         return settings
-    more = {"epochs": ceil(STEPS / each), "patience": max(settings.patience, ceil(PATIENT_STEPS / each))}
+    patience = ceil(PATIENT_SHARE * settings.least_steps / each)
+    more = {"epochs": ceil(settings.least_steps / each), "patience": max(settings.patience, patience)}
     return settings.model_copy(update={n: v for n, v in more.items() if n not in given})
 
 

@@ -100,7 +100,7 @@ def restore(run: Run, changes: Mapping[str, Any] | None = None, plugin_file: Pat
         )
     task = find_task(run, plugin_file).task
     config = adjusted(task, run.record.config, changes or {})
-    info = learnt_by(run, task)
+    info = task.adjusted_info(config, learnt_by(run, task)) if changes else learnt_by(run, task)
     model = rebuild(task, config, info, run.weights)
     graphs = task.graphs(model, config, info)
     if not changes:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lstm_onnx.data.columns import called
+from lstm_onnx.data.followed import followed
+from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.tables import read_table, require
+from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import (
     Examples,
     Recording,
     Rows,
     Steps,
-    Table,
     cut_in_time,
     find_channels,
     read_recordings,
+    recording_roles,
+    table_of_recordings,
     test_file_of,
 )
 from lstm_onnx_anomaly.faults import plant
@@ -38,20 +43,23 @@ def read(source: Path, config: Config) -> Examples:
     Raises:
         UserError: the data cannot be used; says where, what was found and what to do.
     """
-    frame = read_table(source)
+    table = open_table(source, config)
     if config.label:
-        require(frame, config.label, source, "--label")
-    label = config.label or called(frame, _LABELS)
-    config, told = find_channels(frame, source, config.model_copy(update={"label": label}), label)
+        require(table.frame, config.label, source, "--label")
+    label = config.label or called(table.frame, _LABELS)
+    config, told = find_channels(table.looks, source, config.model_copy(update={"label": label}), label)
     told += f", anomalies by '{label}'" if label else "; without labels alarms have no scores"
-    recordings, notes = read_recordings(frame, source, config, label)
+    settled = table.settle(recording_roles(config, label))
+    recordings, repaired = read_recordings(settled.frame, source, config, label)
+    notes = (*reading_notes(source), *settled.notes, *repaired)
     test = test_file_of(source, config.test_file)
     scored: list[Recording] = []
     if test is not None:
-        rows = read_table(test)
+        rows = followed(read_table(test, names=config.header), settled.understood, test)
         scored, more = read_recordings(rows, test, config, label if label in rows.columns else None)
         notes = (f"rows to score from {test.name}", *notes, *more)
-    return _examples(recordings, scored, config, str(source), (told, *notes))
+    examples = _examples(recordings, scored, config, str(source), (told, *notes))
+    return replace(examples, understood=settled.understood)
 
 
 def read_traffic(path: Path, config: Config, random: np.random.Generator) -> Examples:
@@ -95,7 +103,7 @@ def _examples(
     return Examples(
         columns=columns,
         part=part,
-        table=Table(time=config.time, series=config.sequence, others=others),
+        table=table_of_recordings(config, others),
         notes=notes,
         inputs=[Rows(name=ROWS, columns=names, meaning="what sensors say at each step")],
         outputs=[

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.data.parts import Part, part_of
+from lstm_onnx.data.sequences import name_in
 from lstm_onnx.data.tables import require, row_number
 from lstm_onnx.errors import UserError
 
@@ -93,15 +94,15 @@ def part_names(found: list[str], column: str, numbers: list[int], where: Path) -
     return tuple(part_of(text, place) for text, place in zip(found, places, strict=True))
 
 
-def refuse_changes(frame: pl.DataFrame, sequence: str, column: str, where: Path) -> None:
+def refuse_changes(frame: pl.DataFrame, sequence: tuple[str, ...], column: str, where: Path) -> None:
     """Refuse a column that changes within a sequence."""
     first = pl.col(column).first().over(sequence)
     changed = frame.select(pl.col(column).ne_missing(first)).to_series().arg_true()
     if not len(changed):
         return
     at = int(changed[0])
-    name = frame.get_column(sequence)[at]
-    before = frame.filter(pl.col(sequence) == name).get_column(column)[0]
+    name = name_in(frame, sequence, at)
+    before = frame.filter([pl.col(c) == frame.get_column(c)[at] for c in sequence]).get_column(column)[0]
     raise UserError(
         f"{where}: row {row_number(where, at)}, column '{column}': found '{_shown(frame.get_column(column)[at])}', and "
         f"rows of sequence '{name}' before it have '{_shown(before)}'; it must be the same in all rows of a sequence: "

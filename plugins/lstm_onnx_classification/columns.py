@@ -37,7 +37,7 @@ class Roles:
         group: what must not be torn apart by a split.
         split: says which part an example belongs to.
         text: holds the texts; None for sequences.
-        sequence: tells sequences apart; in a wide table names them, if anything does.
+        ids: tell sequences apart together; in a wide table one names them, if anything does.
         time: orders the steps of a long table.
         channels: columns of numbers of a long table; steps of a wide one.
         wide: whether each row is a whole sequence of one channel.
@@ -50,7 +50,7 @@ class Roles:
     group: str | None = None
     split: str | None = None
     text: str | None = None
-    sequence: str | None = None
+    ids: tuple[str, ...] = ()
     time: str | None = None
     channels: tuple[str, ...] = ()
     wide: bool = False
@@ -98,12 +98,12 @@ def readings(table: Understanding, roles: Roles, steps: Sequence[str] = ()) -> t
     """Say of every column of a table what it is used as."""
     used: dict[str | None, tuple[str, str | None]] = dict.fromkeys(roles.channels, ("channel", "number"))
     used |= dict.fromkeys(steps, (STEP, "number"))
+    used |= dict.fromkeys(roles.ids, ("sequence", "id"))
     used |= {
-        roles.group: ("group", "id"),
+        **({} if roles.group in roles.ids else {roles.group: ("group", "id")}),
         roles.split: ("split", "category"),
         roles.label: ("label", "category"),
         roles.text: ("text", "text"),
-        roles.sequence: ("sequence", "id"),
         roles.time: ("time", "number" if roles.time in table.numbers else "time"),
     }
     return tuple(table.reading(c, *used.get(c, (LEFT_OUT, None)), odd=roles.unused.get(c)) for c in table.frame.columns)
@@ -115,9 +115,10 @@ def wide_columns(frame: pl.DataFrame, others: Iterable[str | None]) -> list[str]
 
 
 def _refuse_wrong_choice(frame: pl.DataFrame, where: Path, config: Config) -> None:
-    chosen = {f"--{name}": getattr(config, name) for name in ("label", "text", "sequence", "time", "group", "split")}
+    chosen = {f"--{name}": getattr(config, name) for name in ("label", "text", "time", "group", "split")}
+    several = [(f"--{name}", c) for name in ("sequence", "channels") for c in getattr(config, name)]
     taken: dict[str, str] = {}
-    for option, column in [*chosen.items(), *(("--channels", c) for c in config.channels)]:
+    for option, column in [*chosen.items(), *several]:
         if column is None:
             continue
         require(frame, column, where, option)
@@ -158,14 +159,14 @@ def _holds_texts(frame: pl.DataFrame, column: str) -> bool:
 def _series_roles(table: Understanding, where: Path, config: Config, roles: Roles, free: list[str]) -> Roles:
     frame, numbers = table.looks, table.numbers
     # the group may be what tells sequences apart, where each is a group of its own
-    free = [c for c in frame.columns if c in free or c == config.sequence]
-    sequence = config.sequence or called(frame.select(free), _SEQUENCES)
+    free = [c for c in frame.columns if c in free or c in config.sequence]
+    sequence = called(frame.select(free), _SEQUENCES)
     repeated = sequence is not None and frame.get_column(sequence).n_unique() < frame.height
     if config.sequence or repeated or config.windows:
-        sequence = sequence if config.sequence or repeated else None
-        if not config.sequence and sequence is not None:
-            _refuse_several_ids(frame, where, sequence, [c for c in free if c != sequence])
-        return _long_roles(frame, where, config, roles, [c for c in free if c != sequence], numbers, sequence)
+        ids = config.sequence or ((sequence,) if repeated and sequence is not None else ())
+        if not config.sequence and ids:
+            _refuse_several_ids(frame, where, ids[0], [c for c in free if c not in ids])
+        return _long_roles(frame, where, config, roles, [c for c in free if c not in ids], numbers, ids)
     rest = [c for c in free if c != sequence]
     time = config.time or _time_column(frame, rest, config)
     if time is not None and (time in numbers or not numbered([c for c in rest if c in numbers])):
@@ -192,7 +193,7 @@ def _series_roles(table: Understanding, where: Path, config: Config, roles: Role
         roles.label,
         roles.group,
         roles.split,
-        sequence=sequence,
+        ids=(sequence,) if sequence is not None else (),
         channels=tuple(steps) if config.channels or unused else (),
         wide=True,
         others=tuple(c for c in others if c != sequence),
@@ -243,9 +244,12 @@ def _refuse_several_ids(frame: pl.DataFrame, where: Path, sequence: str, others:
         if steady and pair.select("name", "other").n_unique() == runs:
             raise UserError(
                 f"{where}: {runs:,} recordings have {name.n_unique():,} names in '{sequence}', which begins anew with "
-                f"each '{other}'; tell them apart by one column of both, '{other}' and '{sequence}' together, and "
-                "name it with --sequence"
+                f"each '{other}'; tell them apart by both: --sequence {_word(other)} {_word(sequence)}"
             )
+
+
+def _word(column: str) -> str:
+    return f"'{column}'" if " " in column else column
 
 
 def _time_column(frame: pl.DataFrame, free: list[str], config: Config) -> str | None:
@@ -259,7 +263,7 @@ def _long_roles(
     roles: Roles,
     free: list[str],
     numbers: Set[str],
-    sequence: str | None,
+    ids: tuple[str, ...],
 ) -> Roles:
     time = config.time or _time_column(frame, free, config)
     free = [c for c in free if c != time]
@@ -278,7 +282,8 @@ def _long_roles(
         raise UserError(f"{where}: no column of numbers is left to learn from{hint}")
     shown = ", ".join(f"'{c}'" for c in channels[:8]) + (f" and {len(channels) - 8} more" if len(channels) > 8 else "")
     order = f"in the order of '{time}'" if time else "in the order in which they stand"
-    apart = f"'{sequence}' tells sequences apart" if sequence is not None else "all of one recording"
+    named = " and ".join(map(repr, ids))
+    apart = f"{named} tell{'s' * (len(ids) == 1)} sequences apart" if ids else "all of one recording"
     roles.notes.append(f"a row is a step: {apart}, steps {order}, channels {shown}")
     _note_unused([c for c in free if c not in channels and c not in unused], roles.notes)
     for column, why in unused.items():
@@ -288,7 +293,7 @@ def _long_roles(
         roles.label,
         roles.group,
         roles.split,
-        sequence=sequence,
+        ids=ids,
         time=time,
         channels=channels,
         notes=roles.notes,

@@ -21,6 +21,7 @@ from lstm_onnx_classification.examples import RawExamples, StepArray
 from lstm_onnx_classification.labels import label_notes, without_unseen
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
+from lstm_onnx_classification.recipe import filled_in
 from lstm_onnx_classification.vocabulary import choose_units
 
 
@@ -60,6 +61,8 @@ def load(source: Path | None, config: Config) -> Examples:
     if found.column:
         chosen, told = choose_units(cast(list[str], found.examples.items), chosen)
         notes += told
+    chosen, few = filled_in(found, chosen)
+    notes += few
     given = _text(found, chosen) if found.column else _rows(found, config)
     label = Category(
         name="label",
@@ -68,7 +71,7 @@ def load(source: Path | None, config: Config) -> Examples:
         scores="probabilities",
         axis="class",
         calibrated=True,
-        smoothing=config.smoothing,
+        smoothing=chosen.smoothing or 0.0,
         balance=config.balance,
     )
     examples = _examples(found, given.name)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_onnx.data.collected import Collected
+from lstm_onnx.features.category import Category
 from lstm_onnx.features.metrics import Metric, accuracy
 from lstm_onnx.task import Arrays
 
@@ -34,18 +35,19 @@ def _log_losses(answers: Arrays, batch: Arrays) -> tuple[float, int]:
     return float(-np.log(np.maximum(true, _LEAST)).sum()), len(p)
 
 
-def _confusion(answers: Arrays, batch: Arrays) -> tuple[Array, int]:
+def _confusion(answers: Arrays, batch: Arrays, label: Category) -> tuple[Array, int]:
     """Return how many examples of each class (rows; the last of those never learnt) were called what (columns)."""
-    p, target = _scored(answers, batch)
+    p, target = answers["probabilities"], batch["label_number"]
+    said = answers.get("label_number")
     confusion = np.zeros((p.shape[1] + 1, p.shape[1]))
-    np.add.at(confusion, (target, p.argmax(axis=1)), 1)
+    np.add.at(confusion, (target, label.decided(p) if said is None else said), 1)
     return confusion, len(p)
 
 
 def _calibration(answers: Arrays, batch: Arrays) -> tuple[Array, int]:
     """Return (3, BINS): examples, sum of confidence, and right answers in each bin of confidence."""
     p, target = _scored(answers, batch)
-    confidence, right = p.max(axis=1), p.argmax(axis=1) == target
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == target  # of the likeliest, whatever a threshold says
     which = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
     columns = [np.bincount(which, weights=w, minlength=BINS) for w in (np.ones_like(confidence), confidence, right)]
     return np.stack(columns), len(p)
@@ -110,25 +112,55 @@ def average_precision(scores: Array, own: Array) -> float:
         scores: (example,), the probability of the class.
         own: (example,), whether an example is of it; NaN is returned where none is.
     """
-    count = int(own.sum())
-    if not count:
+    if not own.any():
         return float("nan")
-    order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(own[order])
-    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # equal scores are found together
-    precision, recall = hits[ends] / (ends + 1), hits[ends] / count
+    recall, precision = curve(scores, own)
     return float((np.diff(recall, prepend=0.0) * precision).sum())
 
 
-def scores(classes: int) -> tuple[Metric, ...]:
-    """Return the metrics for so many classes."""
+def curve(scores: Array, own: Array) -> tuple[Array, Array]:
+    """Return recall and precision at each threshold that some example reaches, the highest first.
+
+    Args:
+        scores: (example,), probabilities of a class.
+        own: (example,), whether an example is of it; one at least.
+    """
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(own[order])
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # equal scores are found together
+    return hits[ends] / int(own.sum()), hits[ends] / (ends + 1)
+
+
+def _precision(confusion: Array, place: int) -> float:
+    called = confusion[:, place].sum()
+    return float(confusion[place, place] / called) if called else float("nan")
+
+
+def _recall(confusion: Array, place: int) -> float:
+    there = confusion[place].sum()
+    return float(confusion[place, place] / there) if there else float("nan")
+
+
+def scores(label: Category) -> tuple[Metric, ...]:
+    """Return the metrics of an answered class."""
+
+    def confusion(answers: Arrays, batch: Arrays) -> tuple[Array, int]:
+        return _confusion(answers, batch, label)
+
     of_two = (Metric("pr_auc", "max", _all, lambda collected, _: pr_auc(**collected.arrays())),)
+    at_threshold: tuple[Metric, ...] = ()
+    if (place := label.place_of_positive) is not None:
+        at_threshold = (
+            Metric("precision", "max", confusion, lambda total, _: _precision(total, place)),
+            Metric("recall", "max", confusion, lambda total, _: _recall(total, place)),
+        )
     return (
-        accuracy("label", scores="probabilities"),
-        Metric("balanced_accuracy", "max", _confusion, balanced_accuracy),
-        Metric("macro_f1", "max", _confusion, macro_f1),
+        accuracy("label", "accuracy", "probabilities", label.decided),
+        Metric("balanced_accuracy", "max", confusion, balanced_accuracy),
+        Metric("macro_f1", "max", confusion, macro_f1),
+        *at_threshold,
         Metric("log_loss", "min", _log_losses),
         Metric("auc", "max", _all, lambda collected, _: auc(**collected.arrays())),
-        *(of_two if classes == 2 else ()),
+        *(of_two if label.width == 2 else ()),
         Metric("ece", "min", _calibration, calibration_error),
     )

@@ -13,6 +13,7 @@ from lstm_onnx.plugin import Learnt, Text
 from lstm_onnx_classification.convolution import ConvolutionBranch
 from lstm_onnx_classification.ngrams import NgramBranch
 from lstm_onnx_classification.options import Config
+from lstm_onnx_classification.patches import Patches
 from lstm_onnx_classification.pooling import Pooling, valid_steps
 
 State = dict[str, Tensor]
@@ -34,11 +35,18 @@ class Classifier(nn.Module):
         self.given, self.config = given.name, config
         self.words = WordVectors(config, given.size) if isinstance(given, Text) else None
         size = config.embedding if self.words is not None else given.size
-        self.lstm = LSTM(size, config.hidden, config.layers, config.bidirectional, config.dropout)
-        self.pooling = Pooling(config.pooling, config.hidden * directions)
-        self.convolutions = (
-            ConvolutionBranch(size, config.convolutions, config.kernels) if config.convolutions else None
+        patch = config.patch or 1  # None in older runs
+        self.patches = Patches(size, patch, config.hidden) if patch > 1 else None
+        self.lstm = LSTM(
+            self.patches.size if self.patches else size,
+            config.hidden,
+            config.layers,
+            config.bidirectional,
+            config.dropout,
         )
+        self.pooling = Pooling(config.pooling, config.hidden * directions)
+        filters = config.convolutions
+        self.convolutions = ConvolutionBranch(size, filters, config.kernels) if filters else None
         self.ngrams = (
             NgramBranch(given.size, config.ngrams, config.ngram_size)
             if config.ngrams and self.words is not None
@@ -63,9 +71,10 @@ class Classifier(nn.Module):
             pooled, state = self._running(x, state)
             return {"label": self.head(pooled)}, state
         seen = self.words(x, lengths) if self.words is not None else x
-        states, last = self.lstm.hidden_states(seen, lengths)
+        read, count = (seen, lengths) if self.patches is None else self.patches(seen, lengths)
+        states, last = self.lstm.hidden_states(read, count)
         ends = torch.cat([last[-2], last[-1]], dim=1) if self.lstm.bidirectional else last[-1]
-        found = [self.pooling(states, ends, lengths)]
+        found = [self.pooling(states, ends, count)]
         if self.convolutions is not None:
             found.append(self.convolutions(seen, lengths))
         if self.ngrams is not None:

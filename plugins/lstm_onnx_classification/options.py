@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from lstm_onnx.data.table_options import TableOptions
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 
 POOLINGS = ("last", "mean", "max", "attention")
 
@@ -19,8 +19,9 @@ class Config(TableOptions):
     # the data
     label: str | None = Field(None, description="column that holds the class; found if it is called label or class")
     text: str | None = Field(None, description="column of texts; a table with it is classified as text")
-    sequence: str | None = Field(
-        None, description="column that tells sequences apart, in a table with a row for each step"
+    sequence: tuple[str, ...] = Field(
+        (),
+        description="column that tells sequences apart, or those that do together, in a table with a row for each step",
     )
     time: str | None = Field(None, description="column that orders the steps of a sequence; as they stand without it")
     windows: str | None = Field(
@@ -39,8 +40,12 @@ class Config(TableOptions):
         None, description="file of test examples; X_TEST beside X_TRAIN and a folder 'test' are found"
     )
     test_share: float = Field(0.2, gt=0, lt=1, description="share of examples kept for the test, if none are given")
-    validation_share: float = Field(
-        0.15, ge=0, lt=1, description="share of the others that decides when to stop; 0 for none"
+    validation_share: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="share of the others that decides when to stop; 0 for none, the default of a few thousand "
+        "sequences and of very few texts; else 0.15",
     )
     on_missing: Literal["stop", "skip"] = Field(
         "stop", description="a row without a label or a text: stop, or leave it out and say so"
@@ -75,12 +80,19 @@ class Config(TableOptions):
     pooling: tuple[str, ...] = Field(
         ("mean", "max"), description="how the steps become one vector: last, mean, max, attention; several are joined"
     )
-    convolutions: tuple[int, ...] = Field(
-        (),
-        description="filters of each layer of a convolutional branch beside the LSTM, such as 128 256 128 (LSTM-FCN)",
+    convolutions: tuple[int, ...] | None = Field(
+        None,
+        description="filters of each layer of a convolutional branch beside the LSTM (LSTM-FCN); 0 for none, the "
+        "default of texts and with --no-bidirectional; else 32 64 32",
     )
     kernels: tuple[int, ...] = Field(
-        (8, 5, 3), description="steps that a filter of each convolutional layer spans; more layers begin anew"
+        (16, 8, 4), description="steps that a filter of each convolutional layer spans; more layers begin anew"
+    )
+    patch: int | None = Field(
+        None,
+        ge=1,
+        description="steps of a sequence of numbers that the LSTM reads at once; so many that it reads 128 times at "
+        "most, 1 with --no-bidirectional",
     )
     ngrams: tuple[int, ...] = Field(
         (), description="also add up vectors of word n-grams of these lengths, such as 1 2; helps with long texts"
@@ -90,10 +102,39 @@ class Config(TableOptions):
     word_dropout: float = Field(0.0, ge=0, lt=1, description="share of words hidden in training, to learn the unknown")
     noise: float = Field(0.0, ge=0, description="Gaussian noise on scaled values in training, in spreads")
     # the loss
-    smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing: the share of each label spread over all")
+    smoothing: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="label smoothing: the share of each label spread over all; 0.1 with convolutions, else 0",
+    )
     balance: Literal["none", "weights", "sampling"] = Field(
         "none", description="against rare classes: weigh their loss, or show them more often"
     )
+
+    # the answer
+    threshold: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="probability from which the answer is --positive, else the likeliest of the others; export --set "
+        "threshold=0.3 changes it",
+    )
+    positive: str | None = Field(
+        None, description="class that --threshold is for; of two classes the rarer one, if not given"
+    )
+
+    @field_validator("sequence", mode="before")
+    @classmethod
+    def _several(cls, columns: object) -> object:
+        return one_or_several(columns)
+
+    @field_validator("convolutions")
+    @classmethod
+    def _none_of_zero(cls, filters: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if filters and min(filters) < 1 and filters != (0,):
+            raise ValueError("a layer has 1 filter at least; 0 alone is none")
+        return () if filters == (0,) else filters
 
     @model_validator(mode="after")
     def _pooled(self) -> Config:

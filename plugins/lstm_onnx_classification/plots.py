@@ -27,7 +27,10 @@ def example_figure(contract: Contract, inputs: Arrays, outputs: Arrays, truth: A
     target = truth["label_number"] if truth is not None else None
     order = np.arange(len(probabilities))
     if target is not None:  # half of what is shown may be wrong answers: they teach most
-        wrong = order[probabilities.argmax(axis=1) != target][: _SHOWN // 2]
+        label = (
+            np.asarray(outputs["label"]).astype(str) if "label" in outputs else np.array(names)[outputs["label_number"]]
+        )
+        wrong = order[label != np.append(names, "")[target]][: _SHOWN // 2]
         order = np.concatenate([wrong, np.setdiff1d(order, wrong)])
     chosen = order[:_SHOWN]
     figure = Figure(figsize=(9, (1.5 if "values" in inputs else 1.1) * len(chosen) + 0.4), layout="constrained")

@@ -40,7 +40,7 @@ def read(source: Path, config: Config, alone: bool = False) -> RawExamples:
     if source.is_dir():
         source, found = _in_folder(source)
         if found is None and table_files(source) and not any(source.rglob("*.txt")):
-            named = {"sequence": config.sequence or RECORDING, "label": config.label or LABEL}
+            named = {"sequence": config.sequence or (RECORDING,), "label": config.label or LABEL}
             return _read_tables(source, config.model_copy(update=named), alone)
         if found is None:
             return _joined_test(read_folders(source, config), source, config, read_folders, alone)
@@ -112,10 +112,10 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
         absent = [name for name in ("group", "split") if getattr(config, name) not in frame.columns]
         config = config.model_copy(update=dict.fromkeys(absent))
         if config.channels and not set(config.channels) & set(frame.columns):  # of another kind, perhaps texts
-            config = config.model_copy(update={"sequence": None, "time": None, "channels": ()})
+            config = config.model_copy(update={"sequence": (), "time": None, "channels": ()})
     table = Understanding(frame, source, config)
     roles = find_roles(table, source, config)
-    steps = roles.channels or (wide_columns(table.looks, (*roles.others, roles.sequence)) if roles.wide else ())
+    steps = roles.channels or (wide_columns(table.looks, (*roles.others, *roles.ids)) if roles.wide else ())
     timed = (roles.time,) if roles.time in table.numbers and roles.time is not None else ()
     plain = table.with_numbers((*steps, *timed))
     understood = readings(table, roles, steps if roles.wide else ())
@@ -149,7 +149,7 @@ def _resolved(config: Config, roles: Roles) -> Config:
     """Fill in what was found, so that other data is read the same way; it need not have a column `split`, too."""
     found: dict[str, object] = {"label": roles.label, "text": roles.text}
     if not roles.text and not roles.wide:
-        found |= {"sequence": roles.sequence, "time": roles.time, "channels": roles.channels}
+        found |= {"sequence": roles.ids, "time": roles.time, "channels": roles.channels}
     return config.model_copy(update=found)
 
 

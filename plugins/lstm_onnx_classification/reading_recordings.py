@@ -32,10 +32,10 @@ def read_recordings(frame: pl.DataFrame, where: Path, roles: Roles, config: Conf
         UserError: a length does not fit, or a label is missing.
     """
     assert config.windows is not None
-    window = rows_of(config.windows, "--windows", frame, where, roles.sequence, roles.time)
-    hop = rows_of(config.hop, "--hop", frame, where, roles.sequence, roles.time) if config.hop else max(1, window // 2)
+    window = rows_of(config.windows, "--windows", frame, where, roles.ids, roles.time)
+    hop = rows_of(config.hop, "--hop", frame, where, roles.ids, roles.time) if config.hop else max(1, window // 2)
     found = cut_windows(
-        frame, where, sequence=roles.sequence, time=roles.time, columns=roles.channels, window=window, hop=hop
+        frame, where, sequence=roles.ids, time=roles.time, columns=roles.channels, window=window, hop=hop
     )
     labels, kept, notes = _labels(frame, where, roles, config, found)
     groups, kept, more = _groups(frame, where, roles, found, kept)
@@ -49,8 +49,9 @@ def read_recordings(frame: pl.DataFrame, where: Path, roles: Roles, config: Conf
         channels=roles.channels,
         table=Table(
             time=roles.time,
-            series=roles.sequence,
-            others=tuple(c for c in roles.known if c != roles.sequence),
+            series=roles.ids[0] if roles.ids else None,
+            series_with=roles.ids[1:],
+            others=tuple(c for c in roles.known if c not in roles.ids),
             window=window,
             hop=hop,
         ),

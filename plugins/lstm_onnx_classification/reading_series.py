@@ -51,18 +51,17 @@ def read_ts_file(path: Path, config: Config) -> RawExamples:
 def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles, on_missing: OnBad = "stop") -> RawExamples:
     """Read a table of sequences, a row for each or a row for each step."""
     if roles.wide:
-        steps = list(roles.channels) or wide_columns(frame, (*roles.others, roles.sequence))
+        steps = list(roles.channels) or wide_columns(frame, (*roles.others, *roles.ids))
         found = wide_sequences(frame, where, steps)
         channels: tuple[str, ...] = channel_names(1)
-        table = Table(steps=True, series=roles.sequence, others=roles.others)
+        table = Table(steps=True, series=roles.ids[0] if roles.ids else None, others=roles.others)
     else:
-        assert roles.sequence is not None
-        found = long_sequences(frame, where, sequence=roles.sequence, time=roles.time, columns=roles.channels)
+        found = long_sequences(frame, where, sequence=roles.ids, time=roles.time, columns=roles.channels)
         for column in roles.known:
-            refuse_changes(frame, roles.sequence, column, where)
+            refuse_changes(frame, roles.ids, column, where)
         channels = roles.channels
-        others = tuple(c for c in roles.known if c != roles.sequence)
-        table = Table(time=roles.time, series=roles.sequence, others=others)
+        others = tuple(c for c in roles.known if c not in roles.ids)
+        table = Table(time=roles.time, series=roles.ids[0], series_with=roles.ids[1:], others=others)
     rows, values, places, notes = found.rows.tolist(), found.values, found.places, found.notes
     if on_missing == "skip":
         there = np.flatnonzero(has_cell(frame, roles.label, where, rows))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lstm_onnx.contract import Contract
+from lstm_onnx.features.category import Category
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.plugin import DataSet, Examples, FeatureTask, Metric, PrimaryMetric, Remembered
 from lstm_onnx.task import Answer, Arrays, Totals
@@ -30,6 +31,7 @@ class Classification(FeatureTask[Chosen]):
     Config = Chosen
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "weight_decay": 1e-2}
     streams = True
+    adjustable: ClassVar[tuple[str, ...]] = ("threshold", "positive")
     reading = ("on_missing", "on_unseen", "encoding", "split", "group", "test_file", "test_share", "validation_share")
 
     def read(self, source: Path | None, options: Chosen, random: np.random.Generator) -> Examples:
@@ -57,8 +59,23 @@ class Classification(FeatureTask[Chosen]):
         return (VOWELS,)
 
     def watched(self, config: Chosen) -> PrimaryMetric:
-        """Balanced accuracy where rare classes are balanced, as they hardly count in the plain one."""
-        return self.primary_metric if config.balance == "none" else PrimaryMetric("balanced_accuracy", mode="max")
+        """Balanced accuracy where rare classes are balanced, as they hardly count in the plain one.
+
+        With a threshold, what probabilities are worth at any: how often it is right says little before calibration.
+        """
+        if config.balance != "none":
+            return PrimaryMetric("balanced_accuracy", mode="max")
+        return self.primary_metric if config.threshold is None else PrimaryMetric("log_loss", mode="min")
+
+    def learn(self, fitted: Learnt, known: Mapping[str, Sequence[Any]], options: Chosen) -> Learnt:
+        """Give the answer its threshold."""
+        return self.adjusted_info(options, fitted)
+
+    def adjusted_info(self, config: Chosen, info: Learnt) -> Learnt:
+        """Give the answer another threshold."""
+        label = info.outputs[0]
+        assert isinstance(label, Category)
+        return info.model_copy(update={"outputs": (label.with_threshold(config.threshold, config.positive),)})
 
     def module(self, options: Chosen, features: Learnt) -> nn.Module:
         """Make a fresh classifier."""
@@ -67,8 +84,11 @@ class Classification(FeatureTask[Chosen]):
         return Classifier(options, features)
 
     def scores(self, options: Chosen, outputs: Sequence[Any]) -> Sequence[Metric]:
-        """Accuracy, plain and balanced, macro F1, cross-entropy, AUC, of two classes PR-AUC, and calibration error."""
-        return metrics.scores(outputs[0].width)
+        """Accuracy, plain and balanced, macro F1, cross-entropy, AUC, of two classes PR-AUC, and calibration error.
+
+        With a threshold also precision and recall of its class.
+        """
+        return metrics.scores(outputs[0])
 
     def baselines(self, config: Chosen, info: Learnt) -> dict[str, Answer]:
         """Always the most frequent class, with the shares of all classes as probabilities."""
@@ -107,7 +127,8 @@ class Classification(FeatureTask[Chosen]):
             "--scaling sequence needs the mean of the whole sequence": options.scaling == "sequence"
             and "--scaling global",
             "--pooling attention weighs all steps at once": "attention" in options.pooling and "--pooling mean max",
-            "--convolutions look ahead": bool(options.convolutions) and "no --convolutions",
+            "--convolutions look ahead": bool(options.convolutions) and "--convolutions 0",
+            "--patch reads several steps at once": (options.patch or 1) > 1 and "--patch 1",
         }
         for why, instead in needs.items():
             if instead:
@@ -135,17 +156,25 @@ class Classification(FeatureTask[Chosen]):
         return {"examples": example_figure(contract, inputs, outputs, truth)}
 
     def tables(self, contract: Contract, totals: Totals) -> dict[str, pl.DataFrame]:
-        """Precision, recall and more of each class."""
+        """Precision, recall and more of each class, and what other thresholds would give."""
         from lstm_onnx_classification.class_table import class_table
+        from lstm_onnx_classification.thresholds import positive_class, threshold_table
 
-        return {"classes": class_table(contract.axes["class"].labels or (), totals)}
+        names = contract.axes["class"].labels or ()
+        found = {"classes": class_table(names, totals)}
+        place, threshold = positive_class(contract, totals)
+        if place is not None:
+            found[f"thresholds of '{names[place]}'"] = threshold_table(totals, place, threshold)
+        return found
 
     def charts(self, contract: Contract, totals: Totals) -> dict[str, Figure]:
-        """Draw the confusion matrix, and how far confidence can be trusted."""
+        """Draw the confusion matrix, precision over recall, and how far confidence can be trusted."""
         from lstm_onnx_classification.plots import calibration_figure, confusion_figure
+        from lstm_onnx_classification.thresholds import positive_class, precision_recall_figure
 
         names = contract.axes["class"].labels or ()
         return {
+            "precision-recall": precision_recall_figure(names, totals, *positive_class(contract, totals)),
             "confusion": confusion_figure(names, totals["macro_f1"][0].total[:-1]),
             "calibration": calibration_figure(totals["ece"][0].total),
         }

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from lstm_onnx.data.table_options import TableOptions
+from lstm_onnx.data.table_options import TableOptions, one_or_several
 from lstm_onnx.features.ahead import Quantiles
 from lstm_onnx.plugin import Ahead, Learnt, Series
 
@@ -93,7 +93,7 @@ class Config(TableOptions):
     @field_validator("time", "series", mode="before")
     @classmethod
     def _several(cls, columns: object) -> object:
-        return (columns,) if isinstance(columns, str) else () if columns is None else columns
+        return one_or_several(columns)
 
     @field_validator("resample", mode="before")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,25 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx.data.columns import called
+from lstm_onnx.data.followed import followed
+from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.sentences import CONLL, Sentences, read_conll, read_spans, read_word_table
 from lstm_onnx.data.tables import read_table, require
+from lstm_onnx.data.text_facts import reading_notes
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import (
     Examples,
     Recording,
     Rows,
-    Table,
     Tags,
     Text,
     cut_in_time,
     find_channels,
     read_recordings,
+    recording_roles,
+    table_of_recordings,
     test_file_of,
 )
 from lstm_onnx_tagging.drawn import draw
@@ -51,8 +57,9 @@ def read(source: Path | None, config: Config, random: np.random.Generator) -> Ex
     if suffix in CONLL or suffix in _RECORDS:
         one = read_spans if suffix in _RECORDS else _conll(config)
         return _of_sentences(one(source), one(test) if test is not None else None, config, ())
-    frame = read_table(source)
-    other = read_table(test) if test is not None else None
+    table = open_table(source, config)
+    frame = table.frame
+    other = read_table(test, names=config.header) if test is not None else None
     for option in ("word", "tag"):
         if column := getattr(config, option):
             require(frame, column, source, f"--{option}")
@@ -61,12 +68,16 @@ def read(source: Path | None, config: Config, random: np.random.Generator) -> Ex
         raise UserError(f"{source}: no column is called {', '.join(_TAGS)}; name the one that holds the labels "
                         f"with --tag; there is: {', '.join(frame.columns[:20])}")  # fmt: skip
     if word is None or config.channels:
-        return _of_recordings(frame, source, other, test, config.model_copy(update={"tag": tag}))
-    sequence = config.sequence or called(frame.select(c for c in frame.columns if c not in (word, tag)), _SENTENCES)
+        return _of_recordings(table, source, other, test, config.model_copy(update={"tag": tag}))
+    named = called(frame.select(c for c in frame.columns if c not in (word, tag)), _SENTENCES)
+    sequence = config.sequence or ((named,) if named is not None else ())
     config = config.model_copy(update={"word": word, "tag": tag, "sequence": sequence})
     first = read_word_table(frame, source, word, tag, sequence)
     second = read_word_table(other, test, word, tag, sequence) if other is not None and test is not None else None
-    return _of_sentences(first, second, config, (f"words of '{word}', labels of '{tag}', sentences by '{sequence}'",))
+    roles: dict[str, tuple[str, str | None]] = {word: ("word", "text"), tag: ("label", "category")}
+    understood = table.settle(roles | {column: ("sentence", "id") for column in sequence}).understood
+    told = f"words of '{word}', labels of '{tag}', sentences by {' and '.join(map(repr, sequence))}"
+    return replace(_of_sentences(first, second, config, (*reading_notes(source), told)), understood=understood)
 
 
 def _conll(config: Config) -> Any:
@@ -98,14 +109,19 @@ def _are_spans(labels: set[str]) -> bool:
 
 
 def _of_recordings(
-    frame: pl.DataFrame, where: Path, other: pl.DataFrame | None, test: Path | None, config: Config
+    table: Understanding, where: Path, other: pl.DataFrame | None, test: Path | None, config: Config
 ) -> Examples:
     """Read recordings with a label at each row; each is cut in time, or whole ones are kept for the test."""
     tag = config.tag
     assert tag is not None
-    config, told = find_channels(frame, where, config, tag)
-    recordings, notes = read_recordings(frame, where, config, tag)
-    scored, more = read_recordings(other, test, config, tag) if other is not None and test is not None else ([], ())
+    config, told = find_channels(table.looks, where, config, tag)
+    settled = table.settle(recording_roles(config, tag))
+    recordings, repaired = read_recordings(settled.frame, where, config, tag)
+    notes = (*reading_notes(where), *settled.notes, *repaired)
+    scored: list[Recording] = []
+    more: tuple[str, ...] = ()
+    if other is not None and test is not None:
+        scored, more = read_recordings(followed(other, settled.understood, test), test, config, tag)
     shares = (0.0 if scored else config.test_share, config.validation_share)
     pieces: list[tuple[Recording, slice, Part]] = [
         (recordings[k], rows, to) for k, rows, to in cut_in_time(list(map(_length, recordings)), config.window, shares)
@@ -118,11 +134,12 @@ def _of_recordings(
     return Examples(
         columns={ROWS: [r.values[rows] for r, rows, _ in pieces], TAG: [r.labels[rows] for r, rows, _ in pieces]},
         part=[to for _, _, to in pieces],
-        table=Table(time=config.time, series=config.sequence, others=(tag,)),
+        table=table_of_recordings(config, (tag,)),
         notes=(f"{told}, labels of '{tag}'", *notes, *more),
         inputs=[Rows(name=ROWS, columns=config.channels, meaning="what sensors say at each step")],
         outputs=[Tags(name=TAG, along=ROWS, meaning=f"{tag} at the step")],
         options=config,
+        understood=settled.understood,
         told=f"{len(recordings) + len(scored):,} recordings of {len(config.channels)} channels, {len(labels)} labels",
     )
 

@@ -113,11 +113,11 @@ def _examples(
     if len(found) < len(rows):
         notes = (*notes, f"{len(rows) - len(found):,} rows have a source that stands there before: each becomes either")
     sources = [said for said, _ in found]
-    targets = [known for known, _ in found.values()]
+    becoming = [all_of for all_of, _ in found.values()]
     parts = [part for _, part in found]
     reads = _units(config.source_units, sources, 2)
-    writes = _units(config.target_units, [text for row in targets for text in row], 2)
-    count = max(len(t) if writes else len(t.split()) for row in targets for t in row)
+    writes = _units(config.target_units, [t for row in becoming for t in row], 2)
+    count = max(len(t) if writes else len(t.split()) for row in becoming for t in row)
     units: dict[bool, Units] = {True: "characters", False: "words"}
     longest = config.longest or min(count, _LONGEST)
     if longest < count:
@@ -127,7 +127,7 @@ def _examples(
         update={"source_units": units[reads], "target_units": units[writes], "longest": longest}
     )
     return Examples(
-        columns={SOURCE: sources, TARGET: targets},
+        columns={SOURCE: sources, TARGET: becoming},
         part=None if None in parts else [part for part in parts if part is not None],
         notes=notes,
         inputs=[
@@ -154,6 +154,6 @@ def _examples(
         ],
         options=options,
         places=[place for _, place in found.values()],
-        told=f"{len(sources):,} sources, {sum(map(len, targets)):,} of what they become",
+        told=f"{len(sources):,} sources, {sum(map(len, becoming)):,} of what they become",
         understood=understood,
     )

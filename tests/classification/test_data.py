@@ -301,7 +301,7 @@ def test_what_was_found_reads_the_same_data_again(tmp_path: Path) -> None:
     again = load(source, first.config, 5)  # type: ignore[arg-type]
     assert again.config == first.config
     np.testing.assert_equal(items(again.test), items(first.test))
-    assert first.config.sequence == "id"  # type: ignore[union-attr]
+    assert first.config.sequence == ("id",)  # type: ignore[union-attr]
     assert first.info["values"].columns == ("x",)  # type: ignore[union-attr]
 
 

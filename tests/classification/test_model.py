@@ -36,6 +36,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "usual": {},
     "all at once": {"pooling": ("last", "mean", "max", "attention"), "convolutions": (6, 5, 4), "layers": 2},
     "one direction": {"bidirectional": False, "pooling": ("last",)},
+    "patches": {"patch": 3, "convolutions": (6, 5, 4)},
     "scaled by sequence": {"scaling": "sequence", "convolutions": (4,)},
     "n-grams": {"ngrams": (1, 2, 3)},
 }

@@ -60,6 +60,7 @@ def sequences(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SERIES = {
     "usual": {},
     "convolutions": {"convolutions": [6, 5], "smoothing": 0.1, "noise": 0.1, "balance": "weights"},
+    "patches": {"patch": 3, "bidirectional": True},
     "every pooling": {"pooling": ["last", "mean", "max", "attention"], "balance": "sampling"},
     "each sequence scaled": {"scaling": "sequence", "layers": 2},
     "fed in pieces": {"bidirectional": False, "pooling": ["last", "mean", "max"], "layers": 2},
@@ -111,6 +112,7 @@ REFUSED = {
     "--scaling sequence needs the mean": {"bidirectional": False, "scaling": "sequence"},
     "--pooling attention weighs all": {"bidirectional": False, "pooling": ["attention"]},
     "--convolutions look ahead": {"bidirectional": False, "convolutions": [4]},
+    "--patch reads several": {"bidirectional": False, "patch": 2},
 }
 
 
@@ -143,7 +145,7 @@ def test_the_bundled_set_is_learnt_and_drawn(tmp_path: Path, capsys: pytest.Capt
     assert scores.model["accuracy"] > 0.9 > 0.1 > scores.baselines["majority"]["accuracy"]
     assert scores.baselines["1-NN DTW"]["accuracy"] == pytest.approx(0.9568, abs=2e-4)
     pictures = {p.stem for p in (tmp_path / "vowels" / "plots").iterdir()}
-    assert pictures == {"loss", "examples", "confusion", "calibration"}
+    assert pictures == {"loss", "examples", "confusion", "calibration", "precision-recall"}
 
 
 def test_other_data_is_scored_with_the_classes_of_the_model(sequences: Path, tmp_path: Path) -> None:

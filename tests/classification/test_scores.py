@@ -8,11 +8,14 @@ from lstm_onnx_classification import metrics
 from lstm_onnx_classification.dtw import distances
 from lstm_onnx_classification.plots import calibration_figure, confusion_figure
 
+from lstm_onnx.features.category import Category
+
 
 def figures(*parts: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
     """Metrics of several batches, added up as the core does."""
     found = {}
-    for metric in metrics.scores(parts[0][0].shape[1]):
+    levels = tuple("abcdefgh"[: parts[0][0].shape[1]])
+    for metric in metrics.scores(Category(name="label", levels=levels)):
         added = [metric.add({"probabilities": p}, {"label_number": target}) for p, target in parts]
         total, count = added[0]
         for more, others in added[1:]:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from lstm_onnx.cli.command import make_command, spread_lists
 from lstm_onnx.cli.console import Result, Shown, encode
+from lstm_onnx.cli.predict import PredictOptions
 from lstm_onnx.errors import UserError
 from lstm_onnx.options import OnCommandLine, Options
 from lstm_onnx.plugins.registry import load_task
@@ -111,6 +112,9 @@ def test_list_options_take_several_values(tmp_path: Path, monkeypatch: pytest.Mo
         "b",
         "a.csv",
     ]
+    keep = ["predict", "a.onnx", "--keep", "price", "store", "--top-k", "2"]
+    assert spread_lists(keep, [PredictOptions])[2:6] == ["--keep", "price", "--keep", "store"]
+    assert spread_lists(["--text", "one", "two"], [PredictOptions]) == ["--text", "one", "two"]
     assert spread_lists(["--spices", "salt", "pepper", "soup"], [Cooking]) == [
         *("--spices", "salt", "--spices", "pepper", "soup"),
     ]

@@ -66,7 +66,7 @@ def test_columns_are_told_by_what_they_hold(tmp_path: Path) -> None:
     assert kinds == {"steps": Rows, "note": Text, "site": Category, "age_years": Number}
     assert data.info["steps"].columns == ("flow",)
     assert [f.name for f in data.info.outputs] == ["cost", "class_value"]  # `class` is a word of Python's
-    assert data.config.sequence == "case"
+    assert data.config.sequence == ("case",)
     assert "not used: 'when'" in data.notes
 
 

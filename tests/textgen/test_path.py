@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from lstm_onnx_textgen.drawn import BITS, draw
 
 import lstm_onnx as lo
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import KneserNey
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.testing import check_task
-from lstm_onnx_textgen.drawn import BITS, draw
 
 SMALL = {"epochs": 2, "threads": 1, "hidden": 8, "longest": 12}
 
@@ -129,4 +129,6 @@ def test_words_are_written_one_after_the_other(tmp_path: Path) -> None:
     said = file.predict(["Monday: snow in"]).outputs["text"][0]
     assert len(said.split()) <= 12
     scores = file.contract.scores
-    assert scores is not None and scores.model["bits_per_character"] < scores.baselines["all alike"]["bits_per_character"]
+    assert (
+        scores is not None and scores.model["bits_per_character"] < scores.baselines["all alike"]["bits_per_character"]
+    )

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lstm_onnx_translate.drawn import draw
 
 import lstm_onnx as lo
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.testing import check_task
-from lstm_onnx_translate.drawn import draw
 
 SMALL = {"epochs": 2, "threads": 1, "hidden": 8, "embedding": 8, "beam": 2}
 

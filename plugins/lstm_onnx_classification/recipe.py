@@ -1,0 +1,55 @@
+"""What the defaults of classification are for the data at hand: chosen once, in training, and kept with the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lstm_onnx.data.parts import Part
+from lstm_onnx_classification.examples import RawExamples
+from lstm_onnx_classification.options import Config
+from lstm_onnx_classification.patches import patch_for
+
+FILTERS = (32, 64, 32)
+"""Of the convolutional branch: a quarter of those of LSTM-FCN (Karim and others 2018); see `benchmarks/development`."""
+SMOOTHING = 0.1
+SHARE = 0.15
+LEAST_VALIDATION = {"texts": 20, "sequences": 300}
+"""With fewer examples than these to validate on, it costs more to keep them from training than it tells when to stop:
+all are learnt from, for a fixed number of steps. Texts are learnt by heart sooner."""
+
+
+def filled_in(found: RawExamples, config: Config) -> tuple[Config, tuple[str, ...]]:
+    """Return options with all that depends on the data chosen, and a line for what a person should know of it.
+
+    Args:
+        found: the examples.
+        config: options as they were asked for.
+    """
+    whole = not found.column and config.bidirectional  # numbers, of which no stream is made
+    chosen: dict[str, Any] = {}
+    if config.convolutions is None:
+        chosen["convolutions"] = FILTERS if whole else ()
+    if config.patch is None:
+        chosen["patch"] = patch_for(int(np.median([len(i) for i in found.examples.items]))) if whole else 1
+    if config.smoothing is None:
+        chosen["smoothing"] = SMOOTHING if chosen.get("convolutions", config.convolutions) else 0.0
+    notes: tuple[str, ...] = ()
+    if config.validation_share is None:
+        count = _to_learn_from(len(found.examples), found.parts, config)
+        is_few = round(count * SHARE) < LEAST_VALIDATION["texts" if found.column else "sequences"]
+        chosen["validation_share"] = 0.0 if is_few else SHARE
+        if is_few and "validation" not in (found.parts or ()):
+            notes = (
+                f"all {count:,} examples are learnt from, for a fixed number of steps: too few to keep some apart for "
+                "deciding when to stop (--validation-share 0.15 does so)",
+            )
+    return config.model_copy(update=chosen), notes
+
+
+def _to_learn_from(count: int, parts: Sequence[Part] | None, config: Config) -> int:
+    if parts is None or "test" not in parts:
+        return count - round(count * config.test_share)
+    return sum(part != "test" for part in parts)

@@ -22,9 +22,10 @@ import numpy as np
 import onnxruntime as ort
 import torch
 from lstm_onnx_captioning.decoders import Seen
-from lstm_onnx_captioning.model import PictureCaptioner
-from lstm_onnx_captioning.options import Config, Info
-from lstm_onnx_captioning.spec import graph_spec
+from lstm_onnx_captioning.data import answers, picture_feature
+from lstm_onnx_captioning.model import Captioner
+from lstm_onnx_captioning.options import Config
+from lstm_onnx_captioning.task import Captioning
 from torch import Tensor, nn
 
 from lstm_onnx.contract import Axis, TensorSpec
@@ -45,7 +46,7 @@ Arrays = dict[str, Any]
 class Eye(nn.Module):
     """What is done once for a picture."""
 
-    def __init__(self, model: PictureCaptioner) -> None:
+    def __init__(self, model: Captioner) -> None:
         super().__init__()
         self.model = model
 
@@ -58,7 +59,7 @@ class Eye(nn.Module):
 class Step(nn.Module):
     """What is done for each word, up to the log-probabilities of the next."""
 
-    def __init__(self, model: PictureCaptioner) -> None:
+    def __init__(self, model: Captioner) -> None:
         super().__init__()
         self.model = model
 
@@ -75,7 +76,7 @@ def float_tensors(**dims: tuple[str, ...]) -> tuple[TensorSpec, ...]:
     return tuple(TensorSpec(name=name, dtype="float32", dims=d, meaning="") for name, d in dims.items())
 
 
-def graphs(model: PictureCaptioner, config: Config, info: Info) -> tuple[GraphSpec, GraphSpec, GraphSpec]:
+def graphs(model: Captioner, config: Config, info: Info) -> tuple[GraphSpec, GraphSpec, GraphSpec]:
     """Describe the whole, and for the rival its two parts."""
     whole = graph_spec(model, config, info)
     axes = whole.axes | {
@@ -187,7 +188,7 @@ def measure(decoder: str, beam: int, batch: int) -> dict[str, float]:
     torch.manual_seed(0)
     config = Config.model_validate({"decoder": decoder, "beam": beam})
     info = Info(words=tuple(f"word{k}" for k in range(WORDS)), frequent="")
-    model = PictureCaptioner(config, info).eval()
+    model = Captioner(config, info).eval()
     with torch.no_grad():
         model.decoder.scores.weight.mul_(8)  # or all words would be about equally likely
     described = graphs(model, config, info)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
-from lstm_onnx_captioning.baselines import most_frequent, nearest
+from lstm_onnx_captioning.baselines import nearest
 from lstm_onnx_captioning.metrics import cider, finish, totals
-from lstm_onnx_captioning.options import Info
 
 from lstm_onnx.data.collected import Collected
+from lstm_onnx.features.image import Image
+from tests.captioning.tiny import frozen_encoder
 
 WORDS = "a the red blue small large dog cat sits runs on under mat tree".split()
 
@@ -36,7 +38,7 @@ def scored(captions: list[str], texts: list[list[str]]) -> dict[str, float]:
     halves = []
     for part in (slice(0, len(captions) // 2), slice(len(captions) // 2, None)):
         references = np.array(["\n".join(t) for t in texts[part]], dtype=object)
-        halves.append(totals({"caption": np.array(captions[part], dtype=object)}, {"references": references}))
+        halves.append(totals({"caption": np.array(captions[part], dtype=object)}, {"caption": references}))
     judged = 0.0 + halves[0]["captions"][0] + halves[1]["captions"][0]
     return finish({"captions": (judged, len(captions))})
 
@@ -79,18 +81,18 @@ def test_cider_of_one_picture_is_nothing_and_of_none_is_no_number() -> None:
     assert all(math.isnan(v) for v in finish({"captions": (Collected(), 0.0)}).values())
 
 
-def test_naive_captions() -> None:
-    info = Info(words=("a", "b"), frequent="a b")
+def test_the_nearest_picture_is_found_by_colours_or_by_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LSTM_ONNX_CACHE", str(tmp_path / "cache"))
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (300, 24, 24, 3)).astype(np.uint8)
     captions = [f"picture {k}" for k in range(300)]
-    batch = {
-        "image": np.clip(images[[7, 299]].astype(int) + 5, 0, 255).astype(np.uint8),
-        "references": np.array([0, 0]),
-    }
-    assert most_frequent(info)(batch)["caption"].tolist() == ["a b", "a b"]
-    answer = nearest(lambda chosen: {"image": images[chosen]}, np.arange(300), captions)
-    assert answer(batch)["caption"].tolist() == ["picture 7", "picture 299"]
-    maps = random.standard_normal((300, 8, 3, 3)).astype(np.float32)
-    answer = nearest(lambda chosen: {"features": maps[chosen]}, np.arange(300), captions)
-    assert answer({"features": 2 * maps[:2]})["caption"].tolist() == ["picture 0", "picture 1"]
+    asked = np.clip(images[[7, 299]].astype(int) + 5, 0, 255).astype(np.uint8)
+    picture = Image(name="image", pixels=24)
+    answer = nearest(picture, list(images), captions)
+    assert answer({"image": asked})["caption"].tolist() == ["picture 7", "picture 299"]
+    frozen = Image(name="image", pixels=24, frozen=str(frozen_encoder(tmp_path / "eye.onnx"))).fit(list(images[:6]))
+    answer = nearest(frozen, list(images[:20]), captions)
+    seen = frozen.collate(frozen.prepare(list(images[[3, 11]])))
+    assert answer({"image_features": 2 * seen["image_features"]})["caption"].tolist() == ["picture 3", "picture 11"]

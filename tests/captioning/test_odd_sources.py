@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from lstm_onnx_captioning.data import load
 from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.pictures import locate
 from lstm_onnx_captioning.reading import read
@@ -16,6 +15,7 @@ from lstm_onnx_captioning.unspaced import apart, lacks_spaces
 from PIL import Image
 
 from lstm_onnx.errors import UserError
+from tests.captioning.test_data import load, sentence
 from tests.captioning.test_reading import COCO, PAIRS, said, write
 
 
@@ -100,11 +100,11 @@ def test_without_spaces_each_character_is_a_word(tmp_path: Path) -> None:
     texts = [CHINESE[i % 2] for i in range(12)]
     pl.DataFrame({"image": names, "caption": texts}).write_csv(tmp_path / "p" / "c.csv")
     data = load(tmp_path / "p" / "c.csv", Config(size=16), 0)
-    assert {"一", "个"} <= set(data.info.words)
+    assert {"一", "个"} <= set(sentence(data).words or ())
     assert data.config == data.config.model_copy(update={"characters": True})  # type: ignore[union-attr]
     assert any("no spaces between words, so that each character counts as a word" in note for note in data.notes)
     words = load(tmp_path / "p" / "c.csv", Config(size=16, characters=False), 0)
-    assert set(words.info.words) == set(CHINESE)
+    assert set(sentence(words).words or ()) == set(CHINESE)
 
 
 def test_spaces_that_are_there_part_words() -> None:

@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from lstm_onnx_captioning.examples import Examples, Part
+from lstm_onnx_captioning.examples import Part, Pictures
 from lstm_onnx_captioning.options import Config
-from lstm_onnx_captioning.pictures import read_examples
+from lstm_onnx_captioning.pictures import read_pixels
 from lstm_onnx_captioning.raw_captions import Row
 from PIL import Image
 
@@ -58,9 +58,9 @@ def save(folder: Path, *names: str) -> None:
         picture(20, 24).save(folder / name)
 
 
-def load(rows: list[Row], source: Path, **options: Any) -> tuple[Examples, list[str]]:
+def load(rows: list[Row], source: Path, **options: Any) -> tuple[Pictures, list[str]]:
     notes: list[str] = []
-    return read_examples(rows, source, Config(size=16, **options), notes), notes
+    return read_pixels(rows, source, Config(size=16, **options), notes), notes
 
 
 def refusal(rows: list[Row], source: Path, **options: Any) -> str:

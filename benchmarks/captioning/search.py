@@ -21,15 +21,17 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 import torch
-from lstm_onnx_captioning.decoders import Seen
 from lstm_onnx_captioning.data import answers, picture_feature
+from lstm_onnx_captioning.decoders import Seen
 from lstm_onnx_captioning.model import Captioner
 from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.task import Captioning
 from torch import Tensor, nn
 
 from lstm_onnx.contract import Axis, TensorSpec
-from lstm_onnx.features.sentence_graph import END, START
+from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.features.module import FeatureModel
+from lstm_onnx.features.sentence_graph import END, SPECIAL, START
 from lstm_onnx.graph.torch_export import to_onnx
 from lstm_onnx.task import GraphSpec
 
@@ -50,8 +52,8 @@ class Eye(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
-        seen = self.model.look(self.model.encoder(picture))
+    def forward(self, image_pixels: Tensor) -> tuple[Tensor, ...]:
+        seen = self.model.look(self.model.encoder(image_pixels))
         hidden, cell = self.model.decoder.begin(seen)
         return (hidden, cell, seen.places) if seen.keys is None else (hidden, cell, seen.places, seen.keys)
 
@@ -76,15 +78,17 @@ def float_tensors(**dims: tuple[str, ...]) -> tuple[TensorSpec, ...]:
     return tuple(TensorSpec(name=name, dtype="float32", dims=d, meaning="") for name, d in dims.items())
 
 
-def graphs(model: Captioner, config: Config, info: Info) -> tuple[GraphSpec, GraphSpec, GraphSpec]:
+def graphs(full: FeatureModel, config: Config) -> tuple[GraphSpec, GraphSpec, GraphSpec]:
     """Describe the whole, and for the rival its two parts."""
-    whole = graph_spec(model, config, info)
+    (whole,) = Captioning().graphs(full, config, full.learnt)
+    model = full.network
+    assert isinstance(model, Captioner)
     axes = whole.axes | {
         "beam": Axis(size=config.beam),
         "unit": Axis(size=config.hidden),
         "place": Axis(size=model.grid[0] * model.grid[1]),
         "feature": Axis(size=config.channels[-1]),
-        "token": Axis(size=len(info.vocabulary)),
+        "token": Axis(size=len(SPECIAL) + WORDS),
     }
     attends, beams = config.decoder == "attend", ("batch", "beam")
     memory = {"places": ("batch", "place", "feature")} | ({"keys": ("batch", "place", "unit")} if attends else {})
@@ -187,11 +191,14 @@ def measure(decoder: str, beam: int, batch: int) -> dict[str, float]:
     """Return milliseconds a picture, and how many times as long the rival takes: in all, and for the search alone."""
     torch.manual_seed(0)
     config = Config.model_validate({"decoder": decoder, "beam": beam})
-    info = Info(words=tuple(f"word{k}" for k in range(WORDS)), frequent="")
-    model = Captioner(config, info).eval()
+    picture = picture_feature(config).fit([np.zeros((config.size, config.size, 3), dtype=np.uint8)])
+    outputs = answers(config, tuple(f"word{k}" for k in range(WORDS)), None)
+    full = Captioning().build_model(config, Learnt(inputs=(picture,), outputs=tuple(outputs))).eval()
+    assert isinstance(full, FeatureModel) and isinstance(full.network, Captioner)
+    model = full.network
     with torch.no_grad():
         model.decoder.scores.weight.mul_(8)  # or all words would be about equally likely
-    described = graphs(model, config, info)
+    described = graphs(full, config)
     whole, eye, step = (session(g) for g in described)
     rival = Rival(eye, step, config)
     image = np.random.default_rng(0).integers(0, 256, (batch, config.size, config.size, 3)).astype(np.uint8)
@@ -200,9 +207,9 @@ def measure(decoder: str, beam: int, batch: int) -> dict[str, float]:
     np.testing.assert_array_equal(ours["tokens"], theirs["tokens"])
     np.testing.assert_allclose(ours["log_probabilities"], theirs["log_probabilities"], atol=1e-4)
     assert described[0].before is not None
-    picture = torch.from_numpy(described[0].before.reference({"image": image})["picture"])
+    picture = torch.from_numpy(described[0].before.reference({"image": image})["image_pixels"])
     with torch.inference_mode():
-        np.testing.assert_array_equal(ours["tokens"], model(picture)[0].numpy())
+        np.testing.assert_array_equal(ours["tokens"], model(picture)["caption"].tokens.numpy())
     calls = (
         lambda: whole.run(names, {"image": image}),
         lambda: rival(image),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from lstm_onnx.data.searched import Searched
 
 PICTURE, CAPTION, ATTENTION = "image", "caption", "attention"
 """What goes in, what comes out, and where the model looked for each word."""
@@ -59,9 +61,11 @@ class Config(BaseModel):
     decoder: Literal["attend", "tell"] = Field(
         "attend", description="attend: look at a part of the picture for each word; tell: see the picture once"
     )
-    embedding: int = Field(96, ge=1, description="size of a word's vector")
-    hidden: int = Field(192, ge=1, description="units of the LSTM")
-    dropout: float = Field(0.1, ge=0, lt=1, description="share of activations dropped in training")
+    embedding: Annotated[int, Searched(32, 192, log=True)] = Field(96, ge=1, description="size of a word's vector")
+    hidden: Annotated[int, Searched(32, 384, log=True)] = Field(192, ge=1, description="units of the LSTM")
+    dropout: Annotated[float, Searched(0.0, 0.5)] = Field(
+        0.1, ge=0, lt=1, description="share of activations dropped in training"
+    )
     feature_dropout: float = Field(
         0.0, ge=0, lt=1, description="share of a frozen encoder's channels dropped in training, against overfitting"
     )

@@ -368,3 +368,12 @@ def test_ids_and_counts_are_no_targets_unless_named(tmp_path: Path) -> None:
         f"column '{c}' is not forecast" for c in ("row", "storeId", "k")
     ]
     assert load(tmp_path, table, horizon=2, target=("storeId", "load")).info.target == ("storeId", "load")
+
+
+def test_words_that_training_never_shows_are_named(tmp_path: Path) -> None:
+    event = ["fair" if k % 9 == 0 else "flood" if k > 115 else "" for k in range(120)]
+    table = {"day": days(120), "sold": [float(k % 7) for k in range(120)], "event": event}
+    notes = load(tmp_path, table, target=("sold",), future=("event",), horizon=4).notes
+    said = "column 'event': nothing is learnt of 'flood', in no row of the training part"
+    assert said in notes
+    assert not any("'fair'" in note and "nothing is learnt" in note for note in notes)

@@ -262,6 +262,7 @@ class Provenance(_Part):
     trained: str | None = Field(None, description="when the run began, UTC: tells runs of one name apart")
     licence: str | None = Field(None, description="of the training data, where that came with the plugin")
     base: str | None = Field(None, description="name of the run that it went on from, with other data")
+    fold: str | None = Field(None, description="which part was kept for the test, where the data was parted into folds")
     seed: int | None = Field(None, description="of the run: it decided which examples were kept for the test")
 
 

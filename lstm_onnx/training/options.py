@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from lstm_onnx import renamed
 from lstm_onnx.data.searched import Searched
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.options import Options, check_disjoint, flag
+from lstm_onnx.options import Options, check_disjoint, flag, validate
+from lstm_onnx.task import AnyTask
 
 ObserversT = TypeVar("ObserversT")
 
@@ -64,6 +65,15 @@ class TrainingOptions(Options):
         if self.schedule == "constant":
             return self.learning_rate
         return self.learning_rate * 0.5 * (1 + cos(pi * (step - rising) / max(1, total - rising)))
+
+
+def suited(
+    task: AnyTask, config: BaseModel, settings: TrainingOptions, given: Mapping[str, Any], examples: int
+) -> TrainingOptions:
+    """Return options as the task wants them for its data, and with steps enough; those in `given` stay."""
+    wished = task.budget(config, examples, settings.batch_size)
+    settings = validate(TrainingOptions, {**settings.model_dump(), **wished, **given}, of="training")
+    return with_steps_enough(settings, {**wished, **given}, examples)
 
 
 PATIENT_SHARE = 0.2

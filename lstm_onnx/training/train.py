@@ -27,7 +27,7 @@ from lstm_onnx.training.devices import pick_device, threads_for
 from lstm_onnx.training.going_on import options_of, restore_base
 from lstm_onnx.training.loop import TrainingSession, fit, save
 from lstm_onnx.training.observers import Observer
-from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options, with_steps_enough
+from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options, suited
 from lstm_onnx.training.own_data import load_own, own_data
 from lstm_onnx.training.provenance import fingerprint, now, versions
 from lstm_onnx.training.record import Record
@@ -97,7 +97,7 @@ def train(
             model = task.build_model(chosen, examples.info).to(pick_device(settings.device))
         if base is not None:
             load_weights(model, load_tensors(base.run.weights)[0], base.run.weights)
-        settings = with_steps_enough(settings, given["training"], len(examples.train))
+        settings = suited(task, chosen, settings, given["training"], len(examples.train))
         rehearse(task, chosen, examples, model)
         if settings.threads is None:
             settings = settings.model_copy(update={"threads": threads_for(model, settings.batch_size)})

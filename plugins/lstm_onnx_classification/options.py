@@ -32,6 +32,11 @@ class Config(TableOptions):
     )
     hop: str | None = Field(None, description="how far windows lie apart, in rows or time; half a window if not given")
     channels: tuple[str, ...] = Field((), description="columns of numbers to learn from; all without another role")
+    blocks: tuple[str, ...] = Field(
+        (),
+        description="channels of a table with a row for each sequence: ax ay, where ax_0, ax_1, … are the steps of ax; "
+        "found where all are numbered alike",
+    )
     group: str | None = Field(
         None, description="column of patients, machines, …: one group is never on both sides of a split"
     )

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from torch import nn
 
 from lstm_onnx.data.atomic_files import file_name, sweep
+from lstm_onnx.data.folds import folding
 from lstm_onnx.data.frames import as_file
 from lstm_onnx.data.given import given_run
 from lstm_onnx.errors import UserError
@@ -86,7 +87,7 @@ def train(
     is_table = not isinstance(data, str | os.PathLike)
     with as_file(data, "train") as source:
         torch.manual_seed(settings.seed)
-        with in_one_line(task, "load_data"):
+        with in_one_line(task, "load_data"), folding(settings.fold, task.name, settings.hold_out):
             if base is None:
                 examples = task.load_data(source, chosen, settings.seed)
             else:
@@ -178,7 +179,8 @@ def resume(
     observer = together(observers)
     torch.manual_seed(record.training.seed)
     info = task.Info.model_validate(record.info)
-    examples = load_own(task, source, config, record.training.seed, info, record.base)
+    asked = record.training
+    examples = load_own(task, source, config, asked.seed, info, record.base, asked.fold, asked.hold_out)
     model = task.build_model(config, examples.info).to(pick_device(record.training.device))
     session = _session(task, config, examples, model, run, observer)
     session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)

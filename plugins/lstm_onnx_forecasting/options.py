@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from lstm_onnx.data.table_options import TableOptions, one_or_several
 from lstm_onnx.features.ahead import Quantiles
-from lstm_onnx.plugin import Ahead, Learnt, Series
+from lstm_onnx.plugin import Ahead, Learnt, Searched, Series
 
 
 class Config(TableOptions):
@@ -67,9 +67,9 @@ class Config(TableOptions):
         "default of many short series",
     )
     # the model
-    hidden: int = Field(64, ge=1, description="units per LSTM layer")
-    layers: int = Field(1, ge=1, description="LSTM layers, stacked")
-    dropout: float | None = Field(
+    hidden: Annotated[int, Searched(16, 256, log=True)] = Field(64, ge=1, description="units per LSTM layer")
+    layers: Annotated[int, Searched(1, 3)] = Field(1, ge=1, description="LSTM layers, stacked")
+    dropout: Annotated[float | None, Searched(0.0, 0.6)] = Field(
         None,
         ge=0,
         lt=1,
@@ -85,11 +85,11 @@ class Config(TableOptions):
         "default of many short series, the series' seasonal naive error (an error in the user's units, even with "
         "--transform log)",
     )
-    scaling: Literal["window", "global", "none"] = Field(
+    scaling: Annotated[Literal["window", "global", "none"], Searched(choices=("window", "global"))] = Field(
         "window", description="subtract mean and divide by spread: of each window, of the training data, or not at all"
     )
     transform: Literal["none", "log"] = Field("none", description="log suits data above 0 with multiplicative swings")
-    base: Literal["none", "last", "season"] = Field(
+    base: Annotated[Literal["none", "last", "season"], Searched(choices=("none", "last", "season"))] = Field(
         "season", description="what the network corrects: nothing, the last value, or the value one season ago"
     )
     seasons: int = Field(

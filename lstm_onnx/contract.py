@@ -164,9 +164,7 @@ class Table(_Part):
     clock: Clock | None = Field(None, description="how times are written, and what is done with irregular rows")
     wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
     steps: bool = Field(False, description="each row is a whole sequence of one channel, its cells the steps in order")
-    blocks: dict[str, tuple[str, ...]] | None = Field(
-        None, description="where `steps` are of several channels: of each the columns of its steps in order"
-    )
+    blocks: dict[str, tuple[str, ...]] | None = Field(None, description="of each channel its steps, if several")
     others: tuple[str, ...] = Field((), description="columns that are no input, such as the class of known examples")
     window: int | None = Field(None, ge=1, description="rows of a window, where sequences are cut into windows")
     hop: int | None = Field(None, ge=1, description="rows from one window to the next")

@@ -150,11 +150,7 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
     """Options of `Config` that only say how data is read: `evaluate --set` and `train --from` may change them."""
 
     def adjusted_info(self, config: ConfigT, info: InfoT) -> InfoT:
-        """Return what was learnt, for options that were changed after training; by default as it is.
-
-        Raises:
-            UserError: an option does not go with what was learnt.
-        """
+        """Return what was learnt, for options that changed after training; UserError where they do not go with it."""
         return info
 
     def budget(self, config: ConfigT, examples: int, batch_size: int) -> Mapping[str, Any]:

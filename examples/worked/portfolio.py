@@ -37,16 +37,24 @@ def windows(found, first, last):
 
 
 def traded(found, days, choose):
-    """Return what 1 becomes, and on how many days was traded; `choose` gives weights, from a day and the last ones."""
-    worth, weights, trades = 1.0, np.zeros(len(ASSETS)), 0
+    """Return the growth of each day, as a logarithm after costs, and on how many days was traded.
+
+    `choose` gives weights, from a day and the last weights.
+    """
+    growth, weights, trades = [], np.zeros(len(ASSETS)), 0
     for day in days:
         wanted = choose(day, weights)
         moved = np.abs(wanted - weights).sum()
-        worth *= 1 - COST * moved
+        growth.append(np.log1p(-COST * moved) + np.log1p(wanted @ np.expm1(found[day])))
         trades += moved > 0
-        worth *= 1 + wanted @ np.expm1(found[day])
         weights = wanted
-    return worth, trades
+    return np.array(growth), trades
+
+
+def sure(growth, other):
+    """Return by how many standard errors the mean growth of a day is above that of another way: 2 is hardly chance."""
+    apart = growth - other
+    return float(apart.mean() / max(apart.std() / np.sqrt(len(apart)), 1e-12))
 
 
 def walk(found, folds, **options):
@@ -91,11 +99,12 @@ def main(days=600, folds=2, seed=0, epochs=10, **options):
         print(f"{name}: {len(traded_days)} days, costs {COST:.1%} of what is traded")
         told[name] = {}
         for way, choose in ways.items():
-            worth, trades = traded(found, traded_days, choose)
-            told[name][way] = worth
-            print(f"  {way}: 1 becomes {worth:.3f}, traded on {trades} days")
-        best = max(told[name], key=told[name].get)
-        print("  the model is worth its costs" if best == "model" else f"  do not use the model: '{best}' is better")
+            told[name][way], trades = traded(found, traded_days, choose)
+            print(f"  {way}: 1 becomes {np.exp(told[name][way].sum()):.3f}, traded on {trades} days")
+        rival = max((w for w in ways if w != "model"), key=lambda w: told[name][w].sum())
+        errors = sure(told[name]["model"], told[name][rival])
+        verdict = "use it" if errors > 2 else "do not trade by it"
+        print(f"  the model is {errors:+.1f} standard errors above '{rival}': {verdict}")
     return told
 
 

@@ -40,6 +40,9 @@ class SearchOptions(TuneOptions):
     quiet: bool = Field(False, description="print only the last lines")
 
 
+_TRAINING = frozenset(TrainingOptions.model_fields)
+
+
 @dataclass(frozen=True)
 class Searched(Result):
     """A search that ended."""
@@ -65,7 +68,8 @@ class Searched(Result):
         found, record = self.found, self.found.best.run.record
         mode = "desc" if found.best.value > found.recipe else "asc"
         table = found.trials.sort(found.metric, descending=mode == "desc", nulls_last=True)
-        yield frame_table(table, 10, f"trials, the best {found.metric} on the validation part first")
+        shown = [name for name in table.columns if name not in found.best.run.record.config and name not in _TRAINING]
+        yield frame_table(table.select(shown), 10, f"trials, the best {found.metric} on the validation part first")
         if found.front:
             yield {f"run {b.run.folder.name}": f"{number(b.value)}, {number(b.second or 0)}" for b in found.front}
         if record.scores is not None:

@@ -24,7 +24,7 @@ import onnx
 from onnx import numpy_helper
 
 from lstm_onnx.errors import UserError
-from lstm_onnx.graph.traversal import inner_nodes, nodes_of, with_inner
+from lstm_onnx.graph.traversal import inner_nodes, nodes_of, sort_nodes, with_inner
 
 SMALLEST = 4096
 """Elements that a product's weights must have to be quantized: below, converting its input costs more than it saves."""
@@ -92,6 +92,7 @@ def quantize(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto | None:
             extra_options={"MatMulConstBOnly": True},
         )
         quantized = onnx.load(path)
+    sort_nodes(quantized.graph)  # the quantizer does so too, and looks into no Loop
     del quantized.graph.value_info[:]  # optional, and some runtimes refuse files that have it
     quantized.producer_name, quantized.producer_version = model.producer_name, model.producer_version
     return quantized

@@ -140,13 +140,14 @@ class Category(InputFeature, OutputFeature):
         levels = self.levels if self.levels is not None else tuple(sorted(counts))
         if not levels:
             raise UserError(f"read: '{self.name}' has no level at all")
-        return self.model_copy(
+        fitted = self.model_copy(
             update={
                 "levels": levels,
                 "shares": tuple(counts[level] / max(1, len(plain)) for level in levels),
                 "kept": tuple(plain[i] for i in spread_out(len(plain))),
             }
         )
+        return fitted.with_threshold(self.threshold, self.positive)
 
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Describe the input."""

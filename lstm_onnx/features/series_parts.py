@@ -53,9 +53,9 @@ def cut_parts(
     Raises:
         UserError: a part is shorter than the horizon, or no series is long enough to learn from.
     """
-    for option, size in (("--test-size", test_size), ("--validation-size", validation_size)):
+    for name, size in (("test_size", test_size), ("validation_size", validation_size)):
         if size and size < horizon:
-            raise UserError(f"{option} {size} is shorter than the horizon of {horizon}; raise it to {horizon} or more")
+            raise UserError(f"{name} {size} is shorter than the horizon of {horizon}; raise it to {horizon} or more")
     parts, kept, short, untaught = [], [], [], []
     fold = current_fold()
     for one in series:
@@ -82,8 +82,8 @@ def cut_parts(
         of = "the longest of its series" if len(series) > 1 else "the series"
         raise UserError(
             f"{where}: {of} has {longest:,} rows with values, and {horizon + LEAST + validation + least:,} are needed "
-            f"({horizon + LEAST} to learn from, {validation} to validate, {least} to test); lower --horizon, "
-            "--test-size or --validation-size"
+            f"({horizon + LEAST} to learn from, {validation} to validate, {least} to test); lower horizon, "
+            "test_size or validation_size"
         )
     if short:
         notes.append(f"left out, shorter than {least + LEAST} rows: {listed(short)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 
 import onnx
@@ -42,3 +43,25 @@ def bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
         if attribute.HasField("g"):
             yield attribute.g
         yield from attribute.graphs
+
+
+def sort_nodes(graph: onnx.GraphProto) -> None:
+    """Put each node of a graph behind those whose values it takes, also inside it; else they stay in their order."""
+    nodes = list(graph.node)
+    maker = {name: k for k, node in enumerate(nodes) for name in node.output if name}
+    waits = [{maker[name] for name in reads(node) if name in maker} - {k} for k, node in enumerate(nodes)]
+    followers: list[list[int]] = [[] for _ in nodes]
+    for k, before in enumerate(waits):
+        for other in before:
+            followers[other].append(k)
+    ready = [k for k, before in enumerate(waits) if not before]
+    order = []
+    while ready:
+        order.append(heapq.heappop(ready))
+        for k in followers[order[-1]]:
+            waits[k].discard(order[-1])
+            if not waits[k]:
+                heapq.heappush(ready, k)
+    assert len(order) == len(nodes), "a node takes what is made of it"
+    del graph.node[:]
+    graph.node.extend(nodes[k] for k in order)

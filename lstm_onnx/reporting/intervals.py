@@ -17,6 +17,8 @@ from lstm_onnx.task import AnyTask, Totals
 
 BLOCKS = 100
 """Blocks at most: enough for an interval, few enough to add up again and again."""
+LEAST = 5
+"""With fewer blocks, as of one long recording, resamples are all alike, and an interval would promise too much."""
 RESAMPLES = 300
 LEVEL = 0.95
 
@@ -66,6 +68,8 @@ def blocks_of(parts: Sequence[Totals], most: int = BLOCKS) -> list[Totals]:
 def sureness(task: AnyTask, answered: Mapping[str, Sequence[Totals]], seed: int = 0) -> Sureness:
     """Resample the blocks of each answer alike, so that differences between them are paired.
 
+    With fewer than `LEAST` blocks there are no intervals (NaN), and no wins.
+
     Args:
         task: finishes totals, and says which metric counts.
         answered: who answers -> totals of the same blocks; the first is the model.
@@ -73,7 +77,7 @@ def sureness(task: AnyTask, answered: Mapping[str, Sequence[Totals]], seed: int 
     """
     model, *others = answered
     count = len(answered[model])
-    drawn = np.random.default_rng(seed).integers(0, count, (RESAMPLES, count))
+    drawn = np.random.default_rng(seed).integers(0, count, (RESAMPLES if count >= LEAST else 0, count))
     finished = {
         who: [task.finish(added([blocks[i] for i in chosen])) for chosen in drawn] for who, blocks in answered.items()
     }
@@ -84,6 +88,7 @@ def sureness(task: AnyTask, answered: Mapping[str, Sequence[Totals]], seed: int 
         {
             who: float(np.mean([primary.improves(a, b) for a, b in zip(reached[model], reached[who], strict=True)]))
             for who in others
+            if count >= LEAST
         },
         count,
     )

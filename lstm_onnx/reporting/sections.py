@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lstm_onnx.contract import Contract, Scores
 from lstm_onnx.display import number, scores_rows, shortened
 from lstm_onnx.reporting.answered import MODEL
-from lstm_onnx.reporting.intervals import LEVEL, RESAMPLES, Interval, Sureness
+from lstm_onnx.reporting.intervals import LEAST, LEVEL, RESAMPLES, Interval, Sureness
 from lstm_onnx.reporting.options import ReportOptions
 from lstm_onnx.reporting.page import Bar, Bars, Commands, Facts, Grid, Part, Picture, Section, Text, Tile
 from lstm_onnx.reporting.pictures import drawn
@@ -59,7 +59,7 @@ def _score_tiles(sure: Sureness, primary: str, mode: str) -> Iterator[Tile]:
     if others:
         best = max if mode == "max" else min
         hardest = best(others, key=lambda who: others[who].value)
-        told = f"better than it in {sure.wins[hardest]:.0%} of resamples"
+        told = f"better than it in {sure.wins[hardest]:.0%} of resamples" if sure.wins else ""
         yield Tile(f"{hardest}, the strongest simple answer", number(others[hardest].value), told)
 
 
@@ -100,11 +100,14 @@ def _scores(subject: Subject) -> Iterator[Part]:
     rows = [[m, *(_cell(sure.scores[who].get(m)) for who in names)] for m in metrics]
     yield Grid(["metric", *names], rows, strong=0)
     told = [f"better than {who} in {share:.1%}" for who, share in sure.wins.items()]
-    blocks = f"{sure.blocks} blocks of neighbouring examples"
-    yield Text(
-        f"In brackets: {LEVEL:.0%} intervals, by {RESAMPLES} bootstrap resamples of {blocks}."
-        + (f" By {primary}, the model is {', '.join(told)} of them." if told else "")
-    )
+    if sure.blocks < LEAST:
+        yield Text(f"Without intervals: {sure.blocks} example{'s' * (sure.blocks != 1)} cannot tell how sure they are.")
+    else:
+        blocks = f"{sure.blocks} blocks of neighbouring examples"
+        yield Text(
+            f"In brackets: {LEVEL:.0%} intervals, by {RESAMPLES} bootstrap resamples of {blocks}."
+            + (f" By {primary}, the model is {', '.join(told)} of them." if told else "")
+        )
     for title, table in subject.answered.tables.items():
         yield _frame(table, title)
 

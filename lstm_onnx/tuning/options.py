@@ -19,7 +19,10 @@ class TuneOptions(Options):
     second: Literal["size", "latency"] | None = Field(
         None, description="also make the exported file small, or fast: then there are several bests, drawn as a front"
     )
-    prune: bool = Field(True, description="stop a trial early that is worse than half of the others were by then")
+    full: bool = Field(
+        False,
+        description="let each trial run to its end, which stops if it is worse than half of the others were by then",
+    )
     storage: str | None = Field(
         None, description="database URL for several machines, or journal file; the file study.log among the runs"
     )

@@ -52,11 +52,12 @@ def importance_figure(found: Mapping[str, float]) -> Figure:
 def search_figure(trials: Sequence[FrozenTrial], metric: str, mode: str) -> Figure:
     """Draw every trial's score, the best so far, and the curves of all trials over epochs."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(10, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     done = finished(trials)
-    left.scatter([t.number for t in done], [t.values[0] for t in done], s=18, color=_BLUE, label="trial")
+    left.scatter([t.number for t in done], [t.values[0] for t in done], s=18, color=_BLUE, label="trial", zorder=3)
     if done:
         best = (np.minimum if mode == "min" else np.maximum).accumulate([t.values[0] for t in done])
         left.step([t.number for t in done], best, where="post", color=_RED, label="best so far")
@@ -69,6 +70,7 @@ def search_figure(trials: Sequence[FrozenTrial], metric: str, mode: str) -> Figu
         right.plot(steps, values, linewidth=1, color=_GREY if t not in done else _BLUE, alpha=0.6)
     right.set(xlabel="epoch (grey: stopped early)", ylabel=f"validation {metric}")
     for ax in (left, right):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -80,7 +82,7 @@ def front_figure(trials: Sequence[FrozenTrial], best: Sequence[FrozenTrial], met
     figure = Figure(figsize=(6.5, 4.4), layout="constrained")
     axes = figure.subplots()
     done = finished(trials)
-    axes.scatter([t.values[1] for t in done], [t.values[0] for t in done], s=20, color=_GREY, label="trial")
+    axes.scatter([t.values[1] for t in done], [t.values[0] for t in done], s=20, color=_GREY, label="trial", zorder=3)
     front = sorted(best, key=lambda t: t.values[1])
     axes.plot(
         [t.values[1] for t in front], [t.values[0] for t in front], marker="o", color=_RED, label="no other beats both"

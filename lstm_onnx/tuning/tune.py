@@ -129,7 +129,7 @@ def tune(
     watched = found.task.watched(config)
     modes = [watched.mode, *(["min"] if chosen.second else [])]
     seed = int(given.get("seed", 0))
-    study, is_new = studies.open_study(name, chosen.storage, folder, modes, seed, chosen.prune)
+    study, is_new = studies.open_study(name, chosen.storage, folder, modes, seed, not chosen.full)
     search = _Search(found, source, given, space, folder, study, watched, chosen, told)
     search.recipe(is_new)
     search.trials()

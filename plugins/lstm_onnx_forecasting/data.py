@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from lstm_onnx.data.categories import level_column
 from lstm_onnx.data.frequency import step_text
+from lstm_onnx.data.time_series import Series as TimeSeries
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.series_examples import examples_to_score
-from lstm_onnx.features.series_parts import cut_parts
+from lstm_onnx.features.series_parts import SeriesPart, cut_parts
 from lstm_onnx.plugin import Ahead, DataSet, Examples, Series, Table, series_examples
 from lstm_onnx_forecasting.bounds import find_bounds
 from lstm_onnx_forecasting.options import Config, Info
@@ -36,6 +39,7 @@ def read(source: Path | None, config: Config) -> Examples:
     found = read_series(source, config, notes)
     config = filled_in(config, found.series, notes)
     parts, series = cut_parts(found.series, config.horizon, config.test_size, config.validation_size, source, notes)
+    _note_unlearnt(found, parts, series, notes)
     season = choose_season(config, found.step, parts, source, notes)
     window = choose_window(config, parts, season, source)
     lower, upper = find_bounds(config, series, found.target, notes)
@@ -58,6 +62,23 @@ def read(source: Path | None, config: Config) -> Examples:
     )
     options = _resolved(config, found, season, window)
     return replace(examples, options=options, understood=found.understood)
+
+
+def _note_unlearnt(
+    found: ReadSeries, parts: Sequence[SeriesPart], series: Sequence[TimeSeries], notes: list[str]
+) -> None:
+    """Name words that no row of the training part has: they have a place in the model, and nothing is learnt of it."""
+    place = {name: i for i, name in enumerate(found.names)}
+    for reading in found.understood:
+        unseen = [
+            word
+            for word in reading.levels or ()
+            if (at := place.get(level_column(reading.column, word))) is not None
+            and not any((one.values[: part.train, at] == 1).any() for one, part in zip(series, parts, strict=True))
+        ]
+        if unseen:
+            shown = ", ".join(f"'{word}'" for word in unseen[:5]) + (f" and {len(unseen) - 5} more" * (len(unseen) > 5))
+            notes.append(f"column '{reading.column}': nothing is learnt of {shown}, in no row of the training part")
 
 
 def read_scored(source: Path, config: Config, info: Info) -> Examples:

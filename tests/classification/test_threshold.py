@@ -11,6 +11,7 @@ from lstm_onnx_classification.thresholds import threshold_table
 
 import lstm_onnx as lo
 from lstm_onnx.errors import UserError
+from lstm_onnx.features.category import Category
 from lstm_onnx.training.run_folder import Run
 
 
@@ -94,6 +95,15 @@ def test_one_of_three_classes_against_the_rest(table: pl.DataFrame, tmp_path: Pa
     rest = np.where(p["probabilities fault"] > p["probabilities fine"], "fault", "fine")
     wanted = np.where(p["probabilities odd"].to_numpy() >= np.float32(at), "odd", rest)
     assert file.predict(rows).table["label"].to_list() == wanted.tolist()
+
+
+def test_a_category_of_any_task_may_have_one() -> None:
+    known = ["no", "yes", "no"]
+    fitted = Category(name="fault", threshold=0.2).fit(known)
+    assert fitted.positive == "yes"
+    assert fitted.decided(np.array([[0.7, 0.3], [0.9, 0.1]])).tolist() == [1, 0]
+    with pytest.raises(UserError, match="--positive ja: there is no such level"):
+        Category(name="fault", threshold=0.2, positive="ja").fit(known)
 
 
 def test_a_share_of_nothing_is_missing() -> None:

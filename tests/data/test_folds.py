@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import polars as pl
 import pytest
 
-from lstm_onnx.data.folds import Fold, current_fold, deal, folding
+from lstm_onnx.data.folds import HELD_OUT, Fold, current_fold, deal, folding
 from lstm_onnx.errors import UserError
+from lstm_onnx.plugins.registry import load_task
 
 
 def dealt(count: int, labels: list[str], groups: list[str] | None = None) -> list[np.ndarray]:
@@ -55,3 +59,25 @@ def test_a_fold_that_nobody_cuts_by_is_an_error() -> None:
     with pytest.raises(UserError, match="'mine' cutting the data"), folding("1/2", "mine"):
         pass
     assert current_fold() is None
+
+
+def test_a_part_to_validate_is_held_out_where_a_task_would_keep_none(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    wide = {f"s{k}": random.normal(size=60) for k in range(5)}
+    few = tmp_path / "few.csv"
+    pl.DataFrame({**wide, "label": ["up", "down"] * 30}).write_csv(few)
+    task = load_task("classification").task
+    config = task.Config(label="label", validation_share=0)
+    assert task.load_data(few, config, 0).validation is None
+    with folding(None, task.name, hold_out=True):
+        held = task.load_data(few, config, 0)
+    assert held.validation is not None
+    assert len(held.validation) == pytest.approx(HELD_OUT * (60 - len(held.test)), abs=1)
+    months = pl.date_range(pl.date(2010, 1, 1), pl.date(2015, 12, 1), "1mo", eager=True)
+    hours = tmp_path / "months.csv"
+    pl.DataFrame({"month": months, "sold": random.normal(size=72)}).write_csv(hours)
+    task = load_task("forecasting").task
+    config = task.Config(horizon=6, validation_size=0)
+    assert task.load_data(hours, config, 0).validation is None
+    with folding(None, task.name, hold_out=True):
+        assert task.load_data(hours, config, 0).validation is not None

@@ -49,14 +49,18 @@ def test_heartbeats_are_read_from_the_archive_and_classified(tmp_path: Path, cap
 def test_costs_are_paid_and_the_best_way_is_told(capsys: pytest.CaptureFixture) -> None:
     portfolio = example("portfolio")
     found = np.zeros((4, 4))
-    worth, trades = portfolio.traded(found, range(4), lambda day, held: np.eye(4)[day])
-    assert (round(worth, 6), trades) == (round((1 - 0.001) * (1 - 0.002) ** 3, 6), 4)
+    growth, trades = portfolio.traded(found, range(4), lambda day, held: np.eye(4)[day])
+    assert (trades, np.exp(growth.sum())) == (4, pytest.approx((1 - 0.001) * (1 - 0.002) ** 3))
+    assert portfolio.sure(growth + np.array([0.0, 0.001, 0.0, 0.001]), growth) == pytest.approx(2)
     told = portfolio.main(days=160, folds=1, **QUICK)
     said = capsys.readouterr().out
     for name, ways in told.items():
         told_of = said.split(name)[1]
-        best = max(ways, key=ways.get)
-        assert (f"do not use the model: '{best}' is better" in told_of) or best == "model"
+        told_of = told_of[: told_of.index("standard errors") + 120]
+        rival = max(("all alike, held", "yesterday's best"), key=lambda way: ways[way].sum())
+        errors = portfolio.sure(ways["model"], ways[rival])
+        assert f"{errors:+.1f} standard errors above '{rival}'" in told_of
+        assert ("do not trade by it" in told_of) == (errors <= 2)
 
 
 def test_no_window_sees_the_day_that_it_forecasts() -> None:

@@ -241,10 +241,10 @@ TABLE = {"day": days(30), "load": range(30), "warm": range(30), "kind": ["x"] * 
     ({"target": ("load", "load")}, "column 'load' is given as --target twice; give it one role"),
     ({"series": "kind", "columns": "series"}, "--columns series reads each target column as a series, and --series"),
     ({"target": ("kind",)}, "row 2, column 'kind': found 'x' where a number is needed (and 29 more such cells)"),
-    ({"test_size": 3}, "--test-size 3 is shorter than the horizon of 12; raise it to 12 or more"),
-    ({"validation_size": 3}, "--validation-size 3 is shorter than the horizon of 12; raise it to 12 or more"),
+    ({"test_size": 3}, "test_size 3 is shorter than the horizon of 12; raise it to 12 or more"),
+    ({"validation_size": 3}, "validation_size 3 is shorter than the horizon of 12; raise it to 12 or more"),
     ({"horizon": 10}, "the series has 30 rows with values, and 32 are needed (12 to learn from, 10 to validate, 10 to "
-                      "test); lower --horizon, --test-size or --validation-size"),
+                      "test); lower horizon, test_size or validation_size"),
     ({"horizon": 2, "window": 24}, "--window 24 does not fit: the longest training part has 24 rows, 2 of them for the "
                                    "horizon; lower it to 22 or less"),
     ({"horizon": 2, "season": 30}, "--season 30 does not fit: the longest training part has 24 rows; lower it"),
@@ -370,3 +370,12 @@ def test_ids_and_counts_are_no_targets_unless_named(tmp_path: Path) -> None:
         f"column '{c}' is not forecast" for c in ("row", "storeId", "k")
     ]
     assert load(tmp_path, table, horizon=2, target=("storeId", "load")).info.target == ("storeId", "load")
+
+
+def test_words_that_training_never_shows_are_named(tmp_path: Path) -> None:
+    event = ["fair" if k % 9 == 0 else "flood" if k > 115 else "" for k in range(120)]
+    table = {"day": days(120), "sold": [float(k % 7) for k in range(120)], "event": event}
+    notes = load(tmp_path, table, target=("sold",), future=("event",), horizon=4).notes
+    said = "column 'event': nothing is learnt of 'flood', in no row of the training part"
+    assert said in notes
+    assert not any("'fair'" in note and "nothing is learnt" in note for note in notes)

@@ -151,3 +151,11 @@ def test_batches_of_one_are_joined_as_splits_pad() -> None:
     assert both["values"].shape == (2, 3, 1)
     assert both["lengths"].tolist() == [2, 3]
     assert both["word"].tolist() == [["a", ""], ["b", "c"]]
+
+
+def test_one_example_tells_nothing_of_how_sure_it_is() -> None:
+    task = load_only_task(ADDING).task
+    found = sureness(task, {"model": [{"mse": (1.0, 1)}], "worse": [{"mse": (9.0, 1)}]})
+    assert found.scores["model"]["mse"].value == 1
+    assert np.isnan(found.scores["model"]["mse"].low)
+    assert found.wins == {}

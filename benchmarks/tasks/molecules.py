@@ -1,4 +1,4 @@
-"""Draws molecules from an exported file, and tells how many are valid, unique and new (needs rdkit, in any environment).
+"""Draws molecules from an exported file, and tells how many are valid, unique and new (needs rdkit, wherever it is).
 
 python -m benchmarks.tasks.molecules draw model.onnx molecules.txt --count 10000
 python benchmarks/tasks/molecules.py score molecules.txt smiles_train.csv

@@ -1,6 +1,6 @@
 """Public data sets for tasks on features, read from the packages that carry them.
 
-None of the Python packages is imported: only their data files are read, so they are installed without what they need.
+None of the Python packages is imported: only data files are read, so they are installed without their dependencies.
 """
 
 from __future__ import annotations

@@ -66,9 +66,7 @@ def _samples(content: bytes, width: int) -> Array:
         return np.asarray(np.frombuffer(content, dtype=np.uint8).astype(np.float32) / 128 - 1)
     if width == 3:
         parts = np.frombuffer(content, dtype=np.uint8).reshape(-1, 3).astype(np.int32)
-        whole: Array = (
-            parts @ np.array([1, 2**8, 2**16], dtype=np.int32) ^ 2**23
-        ) - 2**23  # the upper bit is the sign
+        whole: Array = (parts @ np.array([1, 2**8, 2**16], dtype=np.int32) ^ 2**23) - 2**23  # the upper bit is the sign
         return np.asarray(whole, dtype=np.float32) / np.float32(2**23)
     kind = np.dtype("<i2") if width == 2 else np.dtype("<i4")
     return np.asarray(np.frombuffer(content, dtype=kind).astype(np.float64) / 2.0 ** (8 * width - 1), dtype=np.float32)

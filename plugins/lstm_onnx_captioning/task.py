@@ -36,6 +36,7 @@ class Captioning(Task[options.Config, options.Info]):
     Info = options.Info
     adjustable: ClassVar[tuple[str, ...]] = ("beam", "length_penalty")
     training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 30, "patience": 8, "learning_rate": 3e-3}
+    small: ClassVar[dict[str, Any]] = {"scenes": 200, "size": 16, "channels": (6, 8, 12), "hidden": 24, "embedding": 10}
 
     def load_data(self, source: Path | None, config: options.Config, seed: int) -> TaskData[options.Info]:
         """Read pictures with captions, or draw scenes, and split them by picture; see `lstm_onnx_captioning.data`."""

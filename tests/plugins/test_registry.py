@@ -114,6 +114,7 @@ def test_the_example_of_the_readme_passes_what_plugins_must_pass(tmp_path: Path)
     [
         (', extra="forbid"', "", 'needs extra="forbid"'),
         ('description="units of the LSTM"', "description=None", "'hidden' has no description"),
+        ("summary = ", 'small = {"hiden": 4}\n    summary = ', "`small` names 'hiden', which is no option"),
         (
             "np.random.default_rng(seed)\n        train",
             "np.random.default_rng()\n        train",

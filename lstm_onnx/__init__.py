@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from lstm_onnx.exporting.export import export
     from lstm_onnx.inference.model import load
     from lstm_onnx.nn.lstm import LSTM
+    from lstm_onnx.reporting.report import report
+    from lstm_onnx.training.several import train_several
     from lstm_onnx.training.train import resume, train
+    from lstm_onnx.tuning.tune import tune
     from lstm_onnx.verification.verify import verify
 
 _MODULE_OF = {
@@ -47,8 +50,11 @@ _MODULE_OF = {
     "explain": "explaining.explain",
     "export": "exporting.export",
     "load": "inference.model",
+    "report": "reporting.report",
     "resume": "training.train",
     "train": "training.train",
+    "train_several": "training.several",
+    "tune": "tuning.tune",
     "verify": "verification.verify",
 }
 
@@ -67,8 +73,11 @@ __all__ = [
     "explain",
     "export",
     "load",
+    "report",
     "resume",
     "train",
+    "train_several",
+    "tune",
     "verify",
 ]
 

@@ -164,6 +164,9 @@ class Table(_Part):
     clock: Clock | None = Field(None, description="how times are written, and what is done with irregular rows")
     wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
     steps: bool = Field(False, description="each row is a whole sequence of one channel, its cells the steps in order")
+    blocks: dict[str, tuple[str, ...]] | None = Field(
+        None, description="where `steps` are of several channels: of each the columns of its steps in order"
+    )
     others: tuple[str, ...] = Field((), description="columns that are no input, such as the class of known examples")
     window: int | None = Field(None, ge=1, description="rows of a window, where sequences are cut into windows")
     hop: int | None = Field(None, ge=1, description="rows from one window to the next")
@@ -261,6 +264,7 @@ class Provenance(_Part):
     trained: str | None = Field(None, description="when the run began, UTC: tells runs of one name apart")
     licence: str | None = Field(None, description="of the training data, where that came with the plugin")
     base: str | None = Field(None, description="name of the run that it went on from, with other data")
+    fold: str | None = Field(None, description="which part was kept for the test, where the data was parted into folds")
     seed: int | None = Field(None, description="of the run: it decided which examples were kept for the test")
 
 

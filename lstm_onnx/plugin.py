@@ -30,6 +30,7 @@ from lstm_onnx.contract import (
 )
 from lstm_onnx.data.beside import test_file_of
 from lstm_onnx.data.collected import Collected
+from lstm_onnx.data.searched import Searched
 from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
@@ -116,6 +117,7 @@ __all__ = [
     "Remembered",
     "RoleOptions",
     "Rows",
+    "Searched",
     "Sentence",
     "Series",
     "Split",

@@ -157,6 +157,16 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
         """
         return info
 
+    def budget(self, config: ConfigT, examples: int, batch_size: int) -> Mapping[str, Any]:
+        """Return training options that suit the data at hand better still than `training`.
+
+        Args:
+            config: as `load_data` filled it in.
+            examples: how many there are to learn from.
+            batch_size: of a step.
+        """
+        return {}
+
     def watched(self, config: ConfigT) -> PrimaryMetric:
         """Return the metric on validation data by which the best epoch is chosen: that which stands for the model."""
         return self.primary_metric

@@ -62,8 +62,10 @@ NEED_TORCH = {
     "lstm_onnx.training.loop",
     "lstm_onnx.training.rehearsal",
     "lstm_onnx.training.restore",
+    "lstm_onnx.training.several",
     "lstm_onnx.training.tensor_files",
     "lstm_onnx.training.train",
+    "lstm_onnx.tuning.tune",
     "lstm_onnx.verification.torch_divergence",
 }
 """The core's modules that load torch when they are imported. No other does, by whatever detour."""

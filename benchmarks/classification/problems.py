@@ -34,7 +34,9 @@ class Problem:
     )
 
 
-_FCN: dict[str, Any] = {"convolutions": (64, 128, 64), "smoothing": 0.1, "dropout": 0.5}
+_FCN: dict[str, Any] = {
+    **{"convolutions": (64, 128, 64), "kernels": (8, 5, 3), "patch": 1, "smoothing": 0.1, "dropout": 0.5}
+}
 
 PROBLEMS = {
     "japanese-vowels": Problem(
@@ -81,7 +83,7 @@ PROBLEMS = {
     ),
     "digits": Problem(
         title="spoken digits",
-        config={"hidden": 64, "dropout": 0.3, "smoothing": 0.1, "noise": 0.2},
+        config={"convolutions": (0,), "patch": 1, "hidden": 64, "dropout": 0.3, "smoothing": 0.1, "noise": 0.2},
         settings={"epochs": 20, "batch_size": 32, "learning_rate": 3e-3},
         known={},
         aim=0.98,

@@ -18,6 +18,7 @@ from typing import Any
 
 import lstm_onnx as lo
 from benchmarks.development.archive import development, names, table
+from benchmarks.development.dtw import known
 
 
 def main() -> None:
@@ -65,16 +66,18 @@ def run(frame: Any, seed: int, chosen: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_table(found: dict[str, list[dict[str, Any]]]) -> str:
-    """Return Markdown: a row a set, and the count of wins, draws and losses against the simple method."""
-    lines = ["| set | default | simple method | seconds |", "|---|---|---|---|"]
-    wins = [0, 0, 0]
+    """Return Markdown: a row a set; the count of wins, draws and losses against the simple method; and mean ranks."""
+    lines = ["| set | default | 1-NN DTW | seconds |", "|---|---|---|---|"]
+    wins, measured = [0, 0, 0], known()
     for name, rows in found.items():
         ours = statistics.mean(r["accuracy"] for r in rows)
-        simple = max((rows[0][m] for m in ("1-NN DTW", "majority") if m in rows[0]), default=float("nan"))
+        simple = measured.get(name, rows[0].get("1-NN DTW", float("nan")))
         wins[0 if ours > simple else 1 if ours == simple else 2] += 1
         seconds = statistics.median(r["seconds"] for r in rows)
         lines.append(f"| {name} | {ours:.3f} | {simple:.3f} | {seconds:.0f} |")
-    return "\n".join(lines) + f"\n\nbetter on {wins[0]}, equal on {wins[1]}, worse on {wins[2]} of {sum(wins)} sets"
+    rank = 1 + (wins[1] / 2 + wins[2]) / max(sum(wins), 1)
+    told = f"better on {wins[0]}, equal on {wins[1]}, worse on {wins[2]} of {sum(wins)} sets"
+    return "\n".join(lines) + f"\n\n{told}: mean rank {rank:.2f} and {3 - rank:.2f}"
 
 
 if __name__ == "__main__":

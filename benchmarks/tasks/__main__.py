@@ -29,7 +29,7 @@ def main() -> None:
     found: dict[str, list[dict[str, Any]]] = {}
     if options.out and options.out.exists():
         found = json.loads(options.out.read_text())
-    for name in options.sets or PROBLEMS:
+    for name in options.sets or [name for name, problem in PROBLEMS.items() if not problem.on_gpu]:
         found[name] = []
         for seed in options.seeds:
             with tempfile.TemporaryDirectory() as folder:

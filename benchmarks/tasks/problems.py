@@ -16,6 +16,7 @@ class Problem:
         options: of the plugin and of training.
         figures: metrics to show.
         known: what others published, by method, in the first figure.
+        on_gpu: whether it takes a GPU: such a set is run where it is named.
     """
 
     task: str
@@ -23,6 +24,7 @@ class Problem:
     options: dict[str, Any] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
     known: dict[str, float] = field(default_factory=dict)
+    on_gpu: bool = False
 
 
 _NUMBERS = ("rmse", "mae", "r2")
@@ -31,6 +33,11 @@ _HEARD = ("cer", "wer", "exact")
 _SMALL: dict[str, Any] = {"validation_share": 0.0, "dropout": 0.3, "weight_decay": 0.01}
 
 _BLEEDING: dict[str, Any] = {"window": 128, "smoothing": 8, "epochs": 200, "patience": 40, "learning_rate": 1e-2}
+
+_MOLECULES: dict[str, Any] = {"hidden": 768, "layers": 3, "embedding": 64, "dropout": 0.2, "longest": 60, "epochs": 5}
+_MOLECULES |= {"batch_size": 512, "learning_rate": 1.5e-3, "validation_share": 0.005, "device": "auto", "threads": None}
+_SPELLINGS: dict[str, Any] = {"hidden": 224, "layers": 2, "embedding": 128, "dropout": 0.3, "smoothing": 0.1}
+_SPELLINGS |= {"batch_size": 256, "epochs": 26, "patience": 50, "learning_rate": 3e-3, "device": "auto"}
 
 PROBLEMS = {
     "machines": Problem("regression", "worn machines, drawn (hours left)", {}, _NUMBERS),
@@ -46,6 +53,19 @@ PROBLEMS = {
     "bleeding": Problem("anomaly", "UCR anomaly 135, InternalBleeding16", _BLEEDING, _ALARMS),
     "heart": Problem("anomaly", "electrocardiogram of TimeEval, 3 anomalies", {"epochs": 20}, _ALARMS),
     "sentences": Problem("tagging", "drawn sentences (spans)", {}, ("accuracy", "span_f1")),
+    "weather": Problem("textgen", "weather reports, drawn", {}, ("bits_per_character", "perplexity")),
+    "molecules": Problem(
+        "textgen", "MOSES, molecules as SMILES", _MOLECULES, ("bits_per_character", "perplexity"), on_gpu=True
+    ),
+    "dates": Problem("translate", "dates in words, drawn", {}, ("error_rate", "exact")),
+    "spellings": Problem(
+        "translate",
+        "CMUdict, spelling to phonemes",
+        _SPELLINGS,
+        ("error_rate", "exact"),
+        {"LSTM without attention": 0.0763, "five LSTMs with attention together": 0.0469},
+        on_gpu=True,
+    ),
     "utterances": Problem("speech", "drawn utterances of an invented language", {"epochs": 15}, _HEARD),
     "prompts": Problem(
         "speech",

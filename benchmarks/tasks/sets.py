@@ -1,6 +1,6 @@
-"""Public data sets for regression, anomalies, tagging and speech, read from the packages that carry them.
+"""Public data sets for tasks on features, read from the packages that carry them.
 
-None of the Python packages is imported: only their data files are read, so they are installed without what they need.
+None of the Python packages is imported: only data files are read, so they are installed without their dependencies.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import random
 import re
 import shutil
 from collections.abc import Callable
@@ -57,6 +58,33 @@ def turkish(folder: Path) -> Path:
     return folder / "twt_train.conllu"
 
 
+def molecules(folder: Path) -> Path:
+    """MOSES (Polykovskiy and others 2020): all molecules to learn from, and 20,000 of the official test part."""
+    for part, count in (("train", None), ("test", 20_000)):
+        with gzip.open(data_file("molsets", f"dataset/data/{part}.csv.gz"), "rt") as file:
+            lines = [line.split(",")[0].strip() for line in file][1:]
+        if count is not None:
+            random.Random(0).shuffle(lines)
+        (folder / f"smiles_{part}.csv").write_text("\n".join(["smiles", *lines[:count]]) + "\n")
+    return folder / "smiles_train.csv"
+
+
+def spellings(folder: Path) -> Path:
+    """The words of CMUdict that are letters alone, each with all its sounds, without stress: 12,000 to test on."""
+    found: dict[str, list[str]] = {}
+    for line in data_file("cmudict", "data/cmudict.dict").read_text(encoding="utf-8").splitlines():
+        spelt, *sounds = line.split("#")[0].split()
+        word, said = spelt.split("(")[0], " ".join(sound.rstrip("012") for sound in sounds)
+        if all(sign.isalpha() or sign == "'" for sign in word) and said not in found.setdefault(word, []):
+            found[word].append(said)
+    words = sorted(found)
+    random.Random(0).shuffle(words)
+    parts = dict.fromkeys(words[:12_000], "test") | dict.fromkeys(words[12_000:14_700], "validation")
+    rows = [f"{word},{said},{parts.get(word, 'train')}" for word in sorted(words) for said in found[word]]
+    (folder / "cmudict.csv").write_text("\n".join(["word,phonemes,split", *rows]) + "\n")
+    return folder / "cmudict.csv"
+
+
 def prompts(folder: Path, language: str = "en") -> Path:
     """What the telephone says in Asterisk (Debian packages asterisk-core-sounds-LANGUAGE and …-wav): WAV files, texts.
 
@@ -94,6 +122,10 @@ SETS: dict[str, Callable[[Path], Path | None]] = {
     "bleeding": lambda f: of_aeon(f, "InternalBleeding16_TRAIN.csv", "InternalBleeding16_TEST.csv"),
     "heart": heart,
     "sentences": drawn,
+    "weather": drawn,
+    "molecules": molecules,
+    "dates": drawn,
+    "spellings": spellings,
     "turkish": turkish,
     "utterances": drawn,
     "prompts": prompts,

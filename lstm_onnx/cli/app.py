@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 COMMANDS = {
     "init": "Say what a table seems to hold, and write it as options to edit and train with.",
     "train": "Train a model; [bold]--plugin NAME --help[/] shows the options of that task too.",
+    "tune": "Search the options of a task for the best run; resumable, by several processes if you like.",
     "export": "Write a run as one .onnx file, or several variants of it, proved against PyTorch first.",
     "verify": "Check that a file is what its contract says, and answers as it should.",
     "adopt": "Give a file that somebody else exported a contract, scaling, golden examples, and proof.",
     "predict": "Answer for new data.",
     "evaluate": "Score a model on the test part of some data, beside naive baselines.",
     "explain": "Say which steps, columns, words or patches an answer rests on.",
+    "report": "Write one page, or a model card, about a run or a file: to read, to print, to send.",
     "inspect": "Show what a file says of itself.",
     "sign": "Sign a file, so that whoever has your public key can tell that it is yours.",
     "doctor": "Tell what of a file a runtime would not run, and what to do instead.",
@@ -199,7 +201,7 @@ def load(name: str, words: Sequence[str] = (), lenient: bool = False) -> tuple[T
     module = import_module(f"lstm_onnx.cli.{name}")
     function = getattr(module, name)
     models: dict[str, type[BaseModel]] = {}
-    if name == "train":
+    if name in ("train", "tune"):
         models = module.option_models(words, lenient or "--help" in words)
     command = make_command(name, COMMANDS[name], function, models)
     words = spread_lists(words, models_of(function))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import BaseModel, Field
 
+from lstm_onnx.cli import several
 from lstm_onnx.cli.command import given
 from lstm_onnx.cli.console import Result, Shown, encode, out
 from lstm_onnx.cli.options import data_in_toml, plugin_in_toml, read_toml, value_of
+from lstm_onnx.cli.searching import train_best
+from lstm_onnx.cli.several import TrainedSeveral
 from lstm_onnx.cli.tables import scores_json, scores_table
 from lstm_onnx.errors import UserError
 from lstm_onnx.options import OnCommandLine, Options, check_disjoint, flag
@@ -70,7 +73,16 @@ class RunOptions(Options):
     track: tuple[str, ...] = Field(
         (), description="also tell this tracker: tensorboard, mlflow, or a plugin's; several"
     )
+    folds: int | None = Field(
+        None, ge=2, description="train so many runs, each tested on another part of the data: mean and spread"
+    )
+    seeds: int | None = Field(None, ge=2, description="train so many runs with seeds from --seed on: mean and spread")
+    auto: bool = Field(False, description="search the task's options for a while, and leave the best run: see tune")
+    minutes: float = Field(10.0, gt=0, description="of --auto, how long to search; the recipe is trained to its end")
     quiet: bool = Field(False, description="print only the last lines")
+
+
+_FOR_SEVERAL = ("folds", "seeds", "runs", "name", "plugin_file", "start")
 
 
 def train(
@@ -84,7 +96,7 @@ def train(
     options: RunOptions,
     as_json: bool,
     **fields: Any,
-) -> Trained:
+) -> Trained | TrainedSeveral:
     """Train, showing how it goes; `fields` are options of the task and of training.
 
     Raises:
@@ -100,7 +112,7 @@ def train(
         if extra := [option for option, value in others.items() if value is not None]:
             raise UserError(f"--resume: goes on with the data and options of that run; leave {extra[0]} out")
         return _resume(options.resume, data_option, options, as_json)
-    found = _task_of(options.plugin or _plugin_of(options.start), options.config, options.plugin_file)
+    found = named_task(options.plugin or _plugin_of(options.start), options.config, options.plugin_file)
     if found is None:
         raise UserError(f"say which task to train with --plugin; there is: {', '.join(task_names())}")
     task = found.task
@@ -109,6 +121,14 @@ def train(
     models: dict[str, type[BaseModel]] = {"training": TrainingOptions, task.name: task.Config}
     stored = read_toml(options.config, models) if options.config is not None else {}
     values = {n: {**stored.get(n, {}), **given(fields, model)} for n, model in models.items()}
+    if options.auto:
+        chosen = data if data is not None else data_option
+        return Trained(train_best(task.name, chosen, options, {**values[task.name], **values["training"]}, as_json))
+    if options.folds is not None or options.seeds is not None:
+        asked = {**values[task.name], **values["training"], **options.model_dump(include=set(_FOR_SEVERAL))}
+        watchers = _watchers(task, options, as_json)
+        chosen = data if data is not None else data_option
+        return several.train_several(task, chosen, watchers, options.quiet or as_json, asked)
     with closing(_view(task, as_json)) as view:
         run = training.train(
             task.name,
@@ -133,11 +153,22 @@ def _plugin_of(start: Path | None) -> str | None:
     return open_run(start).record.task
 
 
-def _resume(folder: Path, data: Path | None, options: RunOptions, as_json: bool) -> Trained:
+def _watchers(task: AnyTask, options: RunOptions, as_json: bool) -> Callable[[], list[Observer | str]]:
+    """Return what makes the observers of one run of several."""
+    return lambda: _observers(_view(task, as_json), options)
+
+
+def _resume(folder: Path, data: Path | None, options: RunOptions, as_json: bool) -> Trained | TrainedSeveral:
     from lstm_onnx.training import train as training
     from lstm_onnx.training.restore import find_task
     from lstm_onnx.training.run_folder import open_run
+    from lstm_onnx.training.several import is_several, plan_of, task_of
 
+    if is_several(folder):
+        if data is not None:
+            raise UserError(f"--data {data}: {folder} holds several runs, whose data stays where it was; leave it out")
+        first = task_of(plan_of(folder))
+        return several.resume_several(folder, _watchers(first, options, as_json), options.quiet or as_json)
     with closing(_view(find_task(open_run(folder), options.plugin_file).task, as_json)) as view:
         observers = _observers(view, options)
         return Trained(training.resume(folder, observers, data=data, plugin_file=options.plugin_file))
@@ -164,7 +195,7 @@ def option_models(words: Sequence[str], lenient: bool) -> dict[str, type[BaseMod
     try:
         start = value_of("--from", words)
         plugin = value_of("--plugin", words) or _plugin_of(Path(start) if start else None)
-        found = _task_of(plugin, Path(toml) if toml else None, Path(file) if file else None)
+        found = named_task(plugin, Path(toml) if toml else None, Path(file) if file else None)
     except UserError:
         if not lenient:
             raise
@@ -175,7 +206,7 @@ def option_models(words: Sequence[str], lenient: bool) -> dict[str, type[BaseMod
     return models
 
 
-def _task_of(plugin: str | None, config: Path | None, plugin_file: Path | None) -> Found | None:
+def named_task(plugin: str | None, config: Path | None, plugin_file: Path | None) -> Found | None:
     """Load the task that is named by an option, by a TOML file, or as the only one of a plugin file."""
     name = plugin if plugin is not None or config is None else plugin_in_toml(config)
     if name is not None:

@@ -40,8 +40,12 @@ def no_measure(table: Understanding, column: str) -> str | None:
     return None
 
 
-def numbered(names: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+def numbered(names: Sequence[str], gaps: bool = False) -> dict[tuple[str, str], list[str]]:
     """Group names that differ by a number alone, in the order of their numbers, which count up by one.
+
+    Args:
+        names: of columns.
+        gaps: take groups in which numbers are missing, too.
 
     Returns:
         what stands before and after the number -> the names; groups of less than three are left out.
@@ -53,9 +57,15 @@ def numbered(names: Sequence[str]) -> dict[tuple[str, str], list[str]]:
     groups = {}
     for key, members in found.items():
         numbers = sorted(n for n, _ in members)
-        if len(members) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        if len(members) > 2 and (gaps or numbers == list(range(numbers[0], numbers[0] + len(numbers)))):
             groups[key] = [name for _, name in sorted(members)]
     return groups
+
+
+def number_in(name: str) -> int:
+    """Return the number by which `numbered` orders a name; -1 where it has none."""
+    match = _NUMBERED.match(name.strip())
+    return int(match["number"]) if match else -1
 
 
 def odd_ones(table: Understanding, columns: Sequence[str]) -> dict[str, str]:

@@ -5,8 +5,8 @@ Unlike in `time_series`, nothing is put on a regular grid: steps are what the ta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +141,29 @@ def wide_sequences(frame: pl.DataFrame, where: Path | str, columns: Sequence[str
         rows=np.arange(frame.height, dtype=np.int64),
         notes=tuple(notes),
     )
+
+
+def block_sequences(frame: pl.DataFrame, where: Path | str, blocks: Mapping[str, Sequence[str]]) -> Sequences:
+    """Read a table with a row for each sequence of several channels.
+
+    Args:
+        frame: the table, as `read_table` gives it.
+        where: its file, for errors.
+        blocks: of each channel the columns of its steps, the first first; all have as many.
+
+    Returns:
+        the sequences, their channels in the order of `blocks`; one ends with the last step that has any value.
+
+    Raises:
+        UserError: a cell is no number, or a row has no value at all.
+    """
+    columns = [c for own in blocks.values() for c in own]
+    read = wide_sequences(frame, where, columns)  # refuses rows without any value
+    values, _ = _numbers(frame, columns, str(where))
+    stacked = values.reshape(frame.height, len(blocks), -1).transpose(0, 2, 1)  # (rows, step, channel)
+    known: NDArray[np.bool_] = np.asarray(~np.isnan(stacked).all(axis=2))
+    lengths = stacked.shape[1] - known[:, ::-1].argmax(axis=1)
+    return replace(read, values=[row[:length].copy() for row, length in zip(stacked, lengths, strict=True)])
 
 
 def _numbers(frame: pl.DataFrame, columns: Sequence[str], where: str) -> tuple[Steps, list[str]]:

@@ -66,10 +66,10 @@ def _samples(content: bytes, width: int) -> Array:
         return np.asarray(np.frombuffer(content, dtype=np.uint8).astype(np.float32) / 128 - 1)
     if width == 3:
         parts = np.frombuffer(content, dtype=np.uint8).reshape(-1, 3).astype(np.int32)
-        whole: Array = (parts @ np.array([1, 2**8, 2**16], dtype=np.int32) ^ 2**23) - 2**23  # the upper bit is the sign
+        whole = (parts @ np.array([1, 2**8, 2**16], dtype=np.int32) ^ 2**23) - 2**23  # the sign is in the upper bit
         return np.asarray(whole, dtype=np.float32) / np.float32(2**23)
-    kind = np.dtype("<i2") if width == 2 else np.dtype("<i4")
-    return np.asarray(np.frombuffer(content, dtype=kind).astype(np.float64) / 2.0 ** (8 * width - 1), dtype=np.float32)
+    found: Array = np.frombuffer(content, dtype="<i2" if width == 2 else "<i4").astype(np.float64)
+    return np.asarray(found / 2.0 ** (8 * width - 1), dtype=np.float32)
 
 
 def resampled(samples: Array, found: int, wanted: int) -> Array:
@@ -78,7 +78,7 @@ def resampled(samples: Array, found: int, wanted: int) -> Array:
     The ends are filled up with silence, so that the end of a sound does not leak into its beginning.
     """
     if found == wanted or not len(samples):
-        return samples.astype(np.float32)
+        return np.asarray(samples, dtype=np.float32)
     step = found // gcd(found, wanted)
     margin = -(-found // 10 // step) * step  # a tenth of a second
     count = -(-len(samples) // step) * step + margin
@@ -100,8 +100,7 @@ def write_sound(path: Path, samples: Array, rate: int) -> None:
 
 def as_pcm(samples: Array) -> Array:
     """Turn samples from -1 to 1 into 16 bits, int16; what is louder is cut."""
-    found: Array = np.clip(np.rint(samples * FULL), -FULL, FULL - 1).astype(np.int16)
-    return found
+    return np.asarray(np.clip(np.rint(samples * FULL), -FULL, FULL - 1), dtype=np.int16)
 
 
 def find_sounds(folder: Path) -> list[Path]:

@@ -89,22 +89,46 @@ def evaluate(
     """
     chosen = resolve(EvaluateOptions, options, fields, "evaluate")
     with as_file(data, "evaluate") as source, deadline(chosen.timeout):
-        found = _judged(model, source, chosen)
+        found = _judge(judged(model, source, chosen), chosen)
     if source is None or isinstance(data, str | PathLike) or found.part == "test":
         return found
     return replace(found, summary=found.summary.removesuffix(source.name) + TABLE)  # which has no name of its own
 
 
-def _judged(model: str | PathLike[str] | Model, source: Path | None, options: EvaluateOptions) -> Evaluation:
+@dataclass(frozen=True)
+class Judged:
+    """A model beside the examples that it is scored on.
+
+    Attributes:
+        task: whose metrics count.
+        contract: of the main graph.
+        answer: gives the outputs of the main graph for a batch.
+        subject: what is scored.
+        config: the task's options.
+    """
+
+    task: AnyTask
+    contract: Contract
+    answer: Callable[[Arrays], dict[str, Array]]
+    subject: Subject
+    config: BaseModel
+
+
+def judged(model: str | PathLike[str] | Model, source: Path | None, options: EvaluateOptions) -> Judged:
+    """Bring a run or a file together with what it is scored on: its own test part, or all of other data.
+
+    Raises:
+        UserError: something is missing, or the data does not fit.
+    """
     if isinstance(model, Model):
-        return _judge_file(model, source, options)
+        return _judged_file(model, source, options)
     path = given_path(model, "evaluate", "a run or an exported file, itself or its path")
     if is_run(path):
-        return _judge_run(path, source, options)
-    return _judge_file(load(path, options.provider, options.threads), source, options)
+        return _judged_run(path, source, options)
+    return _judged_file(load(path, options.provider, options.threads), source, options)
 
 
-def _judge_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Evaluation:
+def _judged_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Judged:
     from lstm_onnx.graph.torch_reference import torch_reference
     from lstm_onnx.training.restore import restore
     from lstm_onnx.training.run_folder import open_run
@@ -115,13 +139,15 @@ def _judge_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Eva
     config = read_otherwise(task, restored.config, options.changes)
     if data is None or is_own(data, task, config, record.fingerprint):
         source = data if data is not None else own_data(restored.run, task)
-        subject = _own_test(task, source, config, record.training.seed, restored.info, record.base)
+        subject = _own_test(
+            task, source, config, record.training.seed, restored.info, record.base, record.training.fold
+        )
     else:
         subject = _all_of(data, task, config, restored.info)
-    return _judge(task, contract, torch_reference(graph), subject, config, options)
+    return Judged(task, contract, torch_reference(graph), subject, config)
 
 
-def _judge_file(model: Model, data: Path | None, options: EvaluateOptions) -> Evaluation:
+def _judged_file(model: Model, data: Path | None, options: EvaluateOptions) -> Judged:
     contract = model.require_contract()
     origin = contract.provenance
     task = load_task(contract.task, options.plugin_file).task
@@ -133,7 +159,7 @@ def _judge_file(model: Model, data: Path | None, options: EvaluateOptions) -> Ev
         )
     if data is None or is_own(data, task, config, origin.data):
         info = task.Info.model_validate(contract.learnt) if contract.learnt is not None else None
-        subject = _own_test(task, data, config, origin.seed or 0, info, origin.base)
+        subject = _own_test(task, data, config, origin.seed or 0, info, origin.base, origin.fold)
         if origin.seed is None:
             subject.notes.append(_NO_SEED)
     elif contract.learnt is None:
@@ -148,7 +174,7 @@ def _judge_file(model: Model, data: Path | None, options: EvaluateOptions) -> Ev
     def answer(batch: Arrays) -> dict[str, Array]:
         return model.run({name: batch[name] for name in names})  # a stream begins anew with each batch
 
-    return _judge(task, contract, answer, subject, config, options)
+    return Judged(task, contract, answer, subject, config)
 
 
 _NO_SEED = (
@@ -158,7 +184,7 @@ _NO_SEED = (
 
 
 @dataclass(frozen=True)
-class _Subject:
+class Subject:
     """What is scored: the examples, which they are in words, and what naive answers there are."""
 
     split: Split
@@ -172,33 +198,33 @@ class _Subject:
 
 
 def _own_test(
-    task: AnyTask, source: Path | None, config: BaseModel, seed: int, info: BaseModel | None, base: str | None
-) -> _Subject:
+    task: AnyTask,
+    source: Path | None,
+    config: BaseModel,
+    seed: int,
+    info: BaseModel | None,
+    base: str | None,
+    fold: str | None,
+) -> Subject:
     """Part the training data as it was parted for training, and take the test part."""
-    data = load_own(task, source, config, seed, info, base)
+    data = load_own(task, source, config, seed, info, base, fold)
     whole = len(data.train) + len(data.test) + (len(data.validation) if data.validation is not None else 0)
     summary = f"the test part, {len(data.test):,} of {whole:,} examples, of the data it was trained on"
     naive = {**task.baselines(config, data.info), **data.baselines}
     where = str(source or "the bundled data")
-    return _Subject(data.test, "test", summary, list(data.notes), data.test_names, data.info, naive, where)
+    return Subject(data.test, "test", summary, list(data.notes), data.test_names, data.info, naive, where)
 
 
-def _all_of(source: Path, task: AnyTask, config: BaseModel, info: BaseModel) -> _Subject:
+def _all_of(source: Path, task: AnyTask, config: BaseModel, info: BaseModel) -> Subject:
     """Take all of other data."""
     data = task.load_scored(source, config, info)
     summary = f"all {len(data.split):,} {data.what} of {source.name}"
     naive = task.baselines(config, info)
-    return _Subject(data.split, "all", summary, list(data.notes), data.names, info, naive, str(source))
+    return Subject(data.split, "all", summary, list(data.notes), data.names, info, naive, str(source))
 
 
-def _judge(
-    task: AnyTask,
-    contract: Contract,
-    answer: Callable[[Arrays], dict[str, Array]],
-    subject: _Subject,
-    config: BaseModel,
-    options: EvaluateOptions,
-) -> Evaluation:
+def _judge(model: Judged, options: EvaluateOptions) -> Evaluation:
+    task, contract, answer, subject, config = model.task, model.contract, model.answer, model.subject, model.config
     there = next(subject.split.batches(1))
     if missing := [t.name for t in contract.external_inputs if t.name not in there]:
         raise UserError(f"{subject.where}: gives no '{missing[0]}', which is an input of the model")

@@ -39,7 +39,10 @@ class QualityDrop:
         run, task = self.restored.run, self.restored.task
         try:
             source, seed = own_data(run, task, self._source), run.record.training.seed
-            return load_own(task, source, self.restored.config, seed, self.restored.info, run.record.base)
+            asked, base = run.record.training, run.record.base
+            return load_own(
+                task, source, self.restored.config, seed, self.restored.info, base, asked.fold, asked.hold_out
+            )
         except UserError as error:
             raise UserError(f"{error}; the variant is scored on the data of the run") from error
 

@@ -336,10 +336,14 @@ class Category(InputFeature, OutputFeature):
         """Return the cross-entropy, as it was chosen."""
         from torch.nn.functional import cross_entropy
 
-        weights = None
-        if self.balance == "weights":
-            weights = answer.new_tensor([1 / (self.width * share) if share else 0.0 for share in self.shares])
-        return cross_entropy(answer, batch[self._number], weights, label_smoothing=self.smoothing)
+        right = batch[self._number]
+        each = cross_entropy(answer, right, label_smoothing=self.smoothing, reduction="none")
+        if self.balance != "weights":
+            return each.mean()
+        # by the class of the example alone: torch's weights would also weigh the share that smoothing gives to others,
+        # so that the rarest class became the answer to everything
+        weights = answer.new_tensor([1 / (self.width * share) if share else 0.0 for share in self.shares])[right]
+        return (each * weights).sum() / weights.sum()
 
     def draw(self, rows: Sequence[Any]) -> Array | None:
         """Show each level as often as any other, where that is wished."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Table
+from lstm_onnx.data.folds import HELD_OUT, current_fold, deal, must_validate
 from lstm_onnx.data.parts import PARTS, Part, Whole, cut, part_out
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.feature import Feature, InputFeature, OutputFeature
@@ -125,11 +126,16 @@ def parted(
 
     def cut_off(chosen: Whole, part: Part) -> Whole:
         share, keep = (shares[0], 1) if part == "test" else (shares[1], 2)
-        if not share:
+        if part == "validation" and not share and must_validate():
+            share = HELD_OUT
+        fold = current_fold() if part == "test" else None
+        if not share and fold is None:
             return chosen[:0]
-        drawn.append(part)
+        drawn.append(part if fold is None else f"test part {fold.number} of {fold.count}")
         strata = [str(labels[int(i)]) for i in chosen] if labels is not None else [""] * len(chosen)
         groups = [str(examples.together[int(i)]) for i in chosen] if examples.together is not None else None
+        if fold is not None:
+            return chosen[deal(fold, strata, groups, random)]
         return chosen[cut(strata, groups, share, random, keep)[1]]
 
     found = part_out(examples.part, len(examples), cut_off)

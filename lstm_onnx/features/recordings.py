@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 from lstm_onnx.contract import Array, Table
 from lstm_onnx.data.columns import called
+from lstm_onnx.data.folds import HELD_OUT, current_fold, must_validate
 from lstm_onnx.data.labelled import Labels, labelled_sequences
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.table_options import TableOptions, one_or_several
@@ -141,9 +142,15 @@ def cut_in_time(
         the number of the recording, the rows and the part of each piece; test and validation are not cut further.
     """
     found: list[tuple[int, slice, Part]] = []
+    fold = current_fold()
     for number, length in enumerate(lengths):
-        end = round(length * (1 - shares[0]))
-        middle = round(end * (1 - shares[1]))
+        if fold is not None:  # rolling origins: all folds together test the share, each what comes before the next
+            newest = length * shares[0] / fold.count
+            length = round(length - newest * fold.after)
+            end = round(length - newest)
+        else:
+            end = round(length * (1 - shares[0]))
+        middle = round(end * (1 - (shares[1] or (HELD_OUT if must_validate() else 0))))
         for begin in range(0, max(1, middle - window // 2), max(1, window // overlap)):
             found.append((number, slice(begin, min(begin + window, middle)), "train"))
         found.append((number, slice(middle, end), "validation"))

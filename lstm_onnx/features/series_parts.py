@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lstm_onnx.data.folds import current_fold, must_validate
 from lstm_onnx.data.time_series import Series
 from lstm_onnx.errors import UserError
 
+_FOLDED = 4
+"""All folds together test the newest quarter of a series, if no size is given."""
 LEAST = 2
 """A window to learn from has at least this many rows with a known value: one alone shows no movement."""
 
@@ -54,10 +57,16 @@ def cut_parts(
         if size and size < horizon:
             raise UserError(f"{option} {size} is shorter than the horizon of {horizon}; raise it to {horizon} or more")
     parts, kept, short, untaught = [], [], [], []
+    fold = current_fold()
     for one in series:
         rows = len(one.time)
-        test = rows - (test_size or max(horizon, rows // 10))
+        newest = test_size or max(horizon, rows // (10 if fold is None else _FOLDED * fold.count))
+        if fold is not None:  # rolling origins: what came later is not there yet
+            rows -= newest * fold.after
+        test = rows - newest
         validation = validation_size if validation_size is not None else rows - test
+        if must_validate():
+            validation = validation or rows - test
         if test < LEAST:
             short.append(one.name)
             continue

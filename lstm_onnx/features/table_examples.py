@@ -13,10 +13,11 @@ import polars as pl
 from lstm_onnx.column_reading import STEP
 from lstm_onnx.contract import Table
 from lstm_onnx.data.beside import test_file_of
+from lstm_onnx.data.blocks import blocks_of, told_blocks
 from lstm_onnx.data.followed import followed
 from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.parts import Part, part_of, split_column
-from lstm_onnx.data.sequences import long_sequences, name_in, wide_sequences
+from lstm_onnx.data.sequences import block_sequences, long_sequences, name_in, wide_sequences
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require_all, row_number
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
@@ -139,8 +140,11 @@ def _read_frame(
     names = dict(zip([ROWS, *single], identifiers([ROWS, *single]), strict=True))
     if config.sequence or config.wide:
         if config.wide:
-            found = wide_sequences(frame, where, steps)
-            steps, table = ["value"], Table(steps=True, others=others)
+            blocks = blocks_of(steps, where)
+            found = block_sequences(frame, where, blocks) if blocks else wide_sequences(frame, where, steps)
+            channels = {name: tuple(columns) for name, columns in blocks.items()} or None
+            steps, table = list(blocks) or ["value"], Table(steps=True, blocks=channels, others=others)
+            notes = (*notes, f"a row is a sequence of {told_blocks(blocks)}") if blocks else notes
         else:
             time, sequence = config.time, config.sequence
             found = long_sequences(frame, where, sequence=sequence, time=time, columns=steps or single[:1])

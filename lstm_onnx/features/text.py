@@ -213,7 +213,7 @@ class Text(InputFeature):
         """Describe the axis of bytes."""
         if not self.as_bytes:
             return {}
-        usual = _BYTES_OF_A_WORD * (self.usual or 1)
+        usual = (1 if self.exact else _BYTES_OF_A_WORD) * (self.usual or 1)
         return {self._byte: Axis(example_size=usual, meaning="bytes of a text, the rest padding")}
 
     def step_axis(self) -> Axis:

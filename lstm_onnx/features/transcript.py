@@ -22,8 +22,8 @@ class Transcript(Sentence):
     A row of its column is a text. `forward` answers with `NAME` (batch, step, width), a score of each letter (or,
     without `characters`, word) at each step, number 0 for none. The graph gives the text: of the likeliest path, or
     with `beams` by prefix beam search, which adds up all paths of a text; and the letter that begins at each step as
-    `NAME_number`, which alone is what a stream gives. The loss is that of CTC: texts of more letters than steps are not
-    learnt from.
+    `NAME_number`, which alone is what a stream gives. The loss is that of CTC: texts of more letters than steps are
+    not learnt from.
     """
 
     kind: Literal["transcript"] = "transcript"  # type: ignore[assignment]  # a sentence, but for how it is found
@@ -36,7 +36,7 @@ class Transcript(Sentence):
     in_pieces: bool = Field(False, description="whether it is answered piece by piece: set by the task")
 
     @property
-    def taught(self) -> None:  # letters are not found one after the other
+    def taught(self) -> None:
         """Nothing."""
         return None
 

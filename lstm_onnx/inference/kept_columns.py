@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, TextSource
+from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, Table, TextSource
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.kept_of_series import ALL, beside_forecasts
 from lstm_onnx.inference.model_inputs import ModelInputs
@@ -72,7 +72,8 @@ def _chosen(question: pl.DataFrame, contract: Contract, there: Sequence[str], ke
 
 def _taken(contract: Contract) -> set[str]:
     """Columns that go into the model."""
-    found: set[str] = set()
+    table = contract.table or Table()
+    found = {c for columns in (table.blocks or {}).values() for c in columns}
     for tensor in contract.inputs:
         if isinstance(tensor.source, ColumnsSource):
             found |= set(tensor.source.columns)

@@ -18,7 +18,7 @@ from lstm_onnx.column_reading import STEP
 from lstm_onnx.contract import Array, ColumnsSource, Contract, LengthsSource, Table, TensorSpec, TextSource
 from lstm_onnx.data.arrays import check_inputs
 from lstm_onnx.data.list_columns import list_columns, list_sequences
-from lstm_onnx.data.sequences import Sequences, long_sequences, wide_sequences
+from lstm_onnx.data.sequences import Sequences, block_sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import (
     check_readable,
     is_numeric,
@@ -243,6 +243,10 @@ def _from_ts(path: Path, columns: Sequence[str]) -> Sequences:
 def _from_wide(frame: pl.DataFrame, where: str, contract: Contract) -> Sequences:
     table = contract.table or Table()
     steps = [r.column for r in table.columns or () if r.role == STEP]
+    if table.blocks is not None:
+        require_all(frame, [c for own in table.blocks.values() for c in own], where)
+        read = block_sequences(frame, where, table.blocks)
+        return _named_rows(read, frame, table)
     if steps:
         columns, notes = _steps_by_name(frame, where, steps)
     else:
@@ -252,7 +256,10 @@ def _from_wide(frame: pl.DataFrame, where: str, contract: Contract) -> Sequences
     if not columns:
         raise UserError(f"{where}: no column holds numbers; give a row for each sequence, with its steps in columns")
     read = wide_sequences(frame, where, columns)
-    read = replace(read, notes=(*notes, *read.notes))
+    return _named_rows(replace(read, notes=(*notes, *read.notes)), frame, table)
+
+
+def _named_rows(read: Sequences, frame: pl.DataFrame, table: Table) -> Sequences:
     if table.series is None or table.series not in frame.columns:
         if table.series is not None and table.columns is not None:
             gone = f"there is no column '{table.series}', so answers go by the number of their row"

@@ -43,8 +43,8 @@ def stream_sound(model: Model, pipe: IO[bytes]) -> Iterator[str]:
     session = StreamSession(model)  # refuses a model without states before anything is read
     tensor = sound_input(contract)
     assert tensor is not None and isinstance(tensor.source, AudioSource)
-    if others := [t.name for t in contract.external_inputs if t is not tensor and t.default is None]:
-        raise UserError(f"{model.path}: takes '{others[0]}' beside the sound; pass both from a program")
+    if besides := [t.name for t in contract.external_inputs if t is not tensor and t.default is None]:
+        raise UserError(f"{model.path}: takes '{besides[0]}' beside the sound; pass both from a program")
     size, rate = contract.axes[tensor.dims[-1]].size or 1, tensor.source.rate
     said: dict[str, str] = {}
     heard, newest = 0, dict[str, Any]()
@@ -52,12 +52,13 @@ def stream_sound(model: Model, pipe: IO[bytes]) -> Iterator[str]:
         blocks = in_blocks(samples.astype(np.float32) / np.float32(FULL), size)
         outputs = session.push({tensor.name: blocks[None]})
         heard += len(samples)
-        began = {t.name: _began(t, outputs[t.name]) for t in contract.outputs if _is_said(contract, t)}
-        newest = {
-            t.name: outputs[t.name][0].tolist() if t.dims[1:2] != tensor.dims[1:2] else outputs[t.name][0, -1].tolist()
+        began = {
+            t.name.removesuffix("_number"): _began(t, outputs[t.name])
             for t in contract.outputs
-            if t.name in outputs and t.name not in began
+            if _is_said(contract, t)
         }
+        others = [t for t in contract.outputs if t.name in outputs and not _is_said(contract, t)]
+        newest = {t.name: _newest(outputs[t.name][0], t.dims[1:2] == tensor.dims[1:2]) for t in others}
         said = {name: said.get(name, "") + text for name, text in began.items()}
         if newest or any(began.values()):
             yield json.dumps({"seconds": round(heard / rate, 3), **began, **newest}, ensure_ascii=False)
@@ -70,6 +71,10 @@ def _is_said(contract: Contract, tensor: TensorSpec) -> bool:
     """Whether it is the number of a label for each step, 0 for none."""
     assert contract.stream is not None
     return tensor.labels is not None and tensor.dtype == "int64" and tensor.dims[1:] == (contract.stream.axis,)
+
+
+def _newest(array: Array, has_steps: bool) -> Any:
+    return (array[-1] if has_steps else array).tolist()
 
 
 def _began(tensor: TensorSpec, numbers: Array) -> str:

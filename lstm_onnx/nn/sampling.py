@@ -1,6 +1,6 @@
 """Sampling for any task: a sequence drawn token by token, in PyTorch a Python loop, in the exported graph one `Loop`.
 
-The noise comes from the seed, the step and the token by arithmetic on whole numbers alone, so that the same seed draws
+The noise comes from the seed, the place and the token by arithmetic on whole numbers alone, so that the same seed draws
 the same sequence in PyTorch and in every runtime, whatever else is in the batch. A token is drawn by the largest of its
 score plus Gumbel noise (Maddison and others 2014), which needs no division by the temperature: 0 takes the likeliest.
 """
@@ -21,7 +21,7 @@ _FINE = 2**23
 """Steps of what is drawn from 0 to 1: half of one is exact in float32, so that it is never 0 or 1."""
 _COLDEST = 0.01
 """Temperature below which `top_p` counts as at it."""
-_SEED, _STEP, _TOKEN, _LAST = 486_187_739, 1_500_450_271, 715_225_739, 1_190_494_759
+_SEED, _PLACE, _TOKEN, _LAST = 486_187_739, 1_500_450_271, 715_225_739, 1_190_494_759
 """Large primes that set apart what is mixed."""
 
 
@@ -35,6 +35,8 @@ class Choice(NamedTuple):
         top_p: draws from the likeliest that have this share of the probability together; 1 from all.
         longest: int64, tokens to draw at most.
         stop: int64, a token after which nothing is drawn; -1 for none.
+        begin: int64, the place of the first token: noise depends on the place, so that a sequence that is drawn in
+            pieces, each after those before it, is the one that is drawn at once.
     """
 
     seed: Tensor
@@ -43,6 +45,7 @@ class Choice(NamedTuple):
     top_p: Tensor
     longest: Tensor
     stop: Tensor
+    begin: Tensor
 
 
 def _fifth_power(x: Tensor) -> Tensor:
@@ -51,15 +54,15 @@ def _fifth_power(x: Tensor) -> Tensor:
     return square * square % _PRIME * x % _PRIME
 
 
-def uniform_noise(seed: Tensor, step: Tensor, width: int) -> Tensor:
+def uniform_noise(seed: Tensor, place: Tensor, width: int) -> Tensor:
     """Return numbers between 0 and 1, one for each token, that look as if drawn: (batch, width) float32.
 
     Args:
         seed: (batch,) int64, from 0 on.
-        step: () int64.
+        place: (batch,) int64, of the token in its sequence.
         width: how many tokens there are.
     """
-    mixed = _fifth_power(_fifth_power(seed % _PRIME + _SEED) + step * _STEP)
+    mixed = _fifth_power(_fifth_power(seed % _PRIME + _SEED) + place * _PLACE)
     token = torch.arange(width, device=seed.device)
     found = _fifth_power(_fifth_power(mixed.unsqueeze(1) + token * _TOKEN) + _LAST)
     return ((found % _FINE).to(torch.float32) + 0.5) / _FINE
@@ -83,7 +86,7 @@ def draw(scores: Tensor, step: Tensor, choice: Choice) -> Tensor:
     by_rank = torch.where(choice.top_k <= 0, width, choice.top_k)
     kept = torch.minimum(by_share, by_rank).clamp(1, width)
     least = ordered.gather(1, (kept - 1).unsqueeze(1))
-    noise = -torch.log(-torch.log(uniform_noise(choice.seed, step, width)))
+    noise = -torch.log(-torch.log(uniform_noise(choice.seed, choice.begin + step, width)))
     drawn = torch.where(scores >= least, scores + choice.temperature.unsqueeze(1) * noise, NEVER)
     return drawn.argmax(dim=1)
 

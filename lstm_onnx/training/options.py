@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil, cos, pi
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
 from lstm_onnx import renamed
+from lstm_onnx.data.searched import Searched
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.options import Options, check_disjoint, flag
+from lstm_onnx.options import Options, check_disjoint, flag, validate
+from lstm_onnx.task import AnyTask
 
 ObserversT = TypeVar("ObserversT")
 
@@ -29,14 +31,27 @@ class TrainingOptions(Options):
         1000, ge=0, description="steps for which few examples are shown again, if --epochs is not given"
     )
     patience: int = Field(8, ge=1, description="stop after this many epochs without a better validation score")
-    batch_size: int = Field(64, ge=1, description="examples per step")
-    learning_rate: float = Field(2e-3, gt=0, description="peak of the schedule")
+    batch_size: Annotated[int, Searched(choices=(16, 32, 64, 128))] = Field(64, ge=1, description="examples per step")
+    learning_rate: Annotated[float, Searched(3e-4, 2e-2, log=True)] = Field(
+        2e-3, gt=0, description="peak of the schedule"
+    )
     schedule: Literal["cosine", "constant"] = Field("cosine", description="how the rate falls after the warm-up")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of all steps in which the rate rises from 0")
     optimizer: Literal["adam", "adamw"] = Field("adamw", description="adamw decouples the weight decay")
-    weight_decay: float = Field(0.0, ge=0, description="pull of the weights towards 0")
+    weight_decay: Annotated[float, Searched(choices=(0.0, 1e-4, 1e-3, 1e-2))] = Field(
+        0.0, ge=0, description="pull of the weights towards 0"
+    )
     clip: float = Field(1.0, ge=0, description="largest norm of the gradient; 0 does not clip")
     seed: int = Field(0, ge=0, description="fixes initial weights, order of the examples and dropout")
+    fold: str | None = Field(
+        None,
+        pattern=r"^\d+/\d+$",
+        description="cut this part of several off for the test, such as 2/5; --folds trains all",
+    )
+    hold_out: bool = Field(
+        False,
+        description="keep a part to validate, even where a task would learn from all of few examples, as tune does",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
     threads: int | None = Field(
         None, ge=1, description="CPU threads; by the size of model and batch: one for small ones"
@@ -50,6 +65,15 @@ class TrainingOptions(Options):
         if self.schedule == "constant":
             return self.learning_rate
         return self.learning_rate * 0.5 * (1 + cos(pi * (step - rising) / max(1, total - rising)))
+
+
+def suited(
+    task: AnyTask, config: BaseModel, settings: TrainingOptions, given: Mapping[str, Any], examples: int
+) -> TrainingOptions:
+    """Return options as the task wants them for its data, and with steps enough; those in `given` stay."""
+    wished = task.budget(config, examples, settings.batch_size)
+    settings = validate(TrainingOptions, {**settings.model_dump(), **wished, **given}, of="training")
+    return with_steps_enough(settings, {**wished, **given}, examples)
 
 
 PATIENT_SHARE = 0.2

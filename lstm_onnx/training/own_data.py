@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from lstm_onnx.contract import Provenance
+from lstm_onnx.data.folds import folding
 from lstm_onnx.errors import UserError
 from lstm_onnx.options import validate
 from lstm_onnx.task import AnyTask, TaskData
@@ -44,12 +45,20 @@ def own_data(run: Run, task: AnyTask, data: Path | None = None) -> Path | None:
 
 
 def load_own(
-    task: AnyTask, source: Path | None, config: BaseModel, seed: int, info: BaseModel | None, base: str | None
+    task: AnyTask,
+    source: Path | None,
+    config: BaseModel,
+    seed: int,
+    info: BaseModel | None,
+    base: str | None,
+    fold: str | None,
+    hold_out: bool = False,
 ) -> TaskData[Any]:
-    """Read the data that a model was trained on as it was read then: fitted, or with what its base run had learnt."""
-    if base is None or info is None:
-        return task.load_data(source, config, seed)
-    return task.load_again(source, config, seed, info)
+    """Read the data that a model was trained on as it was read and parted then; with what its base run had learnt."""
+    with folding(fold, task.name, hold_out):
+        if base is None or info is None:
+            return task.load_data(source, config, seed)
+        return task.load_again(source, config, seed, info)
 
 
 def read_otherwise(task: AnyTask, config: BaseModel, changes: Mapping[str, Any]) -> BaseModel:

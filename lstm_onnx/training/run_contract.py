@@ -97,6 +97,7 @@ def describe(
             licence=record.licence,
             seed=record.training.seed,
             base=record.base,
+            fold=record.training.fold,
         ),
         examples=examples,
     )

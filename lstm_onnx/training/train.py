@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from torch import nn
 
 from lstm_onnx.data.atomic_files import file_name, sweep
+from lstm_onnx.data.folds import folding
 from lstm_onnx.data.frames import as_file
 from lstm_onnx.data.given import given_run
 from lstm_onnx.errors import UserError
@@ -26,7 +27,7 @@ from lstm_onnx.training.devices import pick_device, threads_for
 from lstm_onnx.training.going_on import options_of, restore_base
 from lstm_onnx.training.loop import TrainingSession, fit, save
 from lstm_onnx.training.observers import Observer
-from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options, with_steps_enough
+from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options, suited
 from lstm_onnx.training.own_data import load_own, own_data
 from lstm_onnx.training.provenance import fingerprint, now, versions
 from lstm_onnx.training.record import Record
@@ -86,7 +87,7 @@ def train(
     is_table = not isinstance(data, str | os.PathLike)
     with as_file(data, "train") as source:
         torch.manual_seed(settings.seed)
-        with in_one_line(task, "load_data"):
+        with in_one_line(task, "load_data"), folding(settings.fold, task.name, settings.hold_out):
             if base is None:
                 examples = task.load_data(source, chosen, settings.seed)
             else:
@@ -96,7 +97,7 @@ def train(
             model = task.build_model(chosen, examples.info).to(pick_device(settings.device))
         if base is not None:
             load_weights(model, load_tensors(base.run.weights)[0], base.run.weights)
-        settings = with_steps_enough(settings, given["training"], len(examples.train))
+        settings = suited(task, chosen, settings, given["training"], len(examples.train))
         rehearse(task, chosen, examples, model)
         if settings.threads is None:
             settings = settings.model_copy(update={"threads": threads_for(model, settings.batch_size)})
@@ -178,7 +179,8 @@ def resume(
     observer = together(observers)
     torch.manual_seed(record.training.seed)
     info = task.Info.model_validate(record.info)
-    examples = load_own(task, source, config, record.training.seed, info, record.base)
+    asked = record.training
+    examples = load_own(task, source, config, asked.seed, info, record.base, asked.fold, asked.hold_out)
     model = task.build_model(config, examples.info).to(pick_device(record.training.device))
     session = _session(task, config, examples, model, run, observer)
     session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from lstm_onnx.plugin import RecordingOptions
+from lstm_onnx.plugin import RecordingOptions, Searched
 
 
 class Config(RecordingOptions):
@@ -20,9 +22,11 @@ class Config(RecordingOptions):
     )
     faults: int = Field(24, ge=4, description="faults to plant into the test part, where no data is given")
     # the model
-    hidden: int = Field(32, ge=1, description="units of the LSTM")
+    hidden: Annotated[int, Searched(16, 256, log=True)] = Field(32, ge=1, description="units of the LSTM")
     window: int = Field(168, ge=8, description="rows of a piece in training")
-    noise: float = Field(0.05, ge=0, description="Gaussian noise on scaled rows in training, in spreads")
+    noise: Annotated[float, Searched(0.0, 0.3)] = Field(
+        0.05, ge=0, description="Gaussian noise on scaled rows in training, in spreads"
+    )
     # the alarm
     settle: int = Field(24, ge=0, description="rows after a start that are only looked at, with a score of 0")
     smoothing: int = Field(1, ge=1, description="rows over which errors are averaged: slower, and surer")

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from lstm_onnx.column_reading import LEFT_OUT, STEP, ColumnReading
+from lstm_onnx.data.blocks import Blocks, are_channels, blocks_in, chosen_blocks, told_blocks
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.measures import is_id_name, no_measure, numbered, odd_ones
 from lstm_onnx.data.parts import split_column
@@ -40,7 +41,8 @@ class Roles:
         ids: tell sequences apart together; in a wide table one names them, if anything does.
         time: orders the steps of a long table.
         channels: columns of numbers of a long table; steps of a wide one.
-        wide: whether each row is a whole sequence of one channel.
+        wide: whether each row is a whole sequence.
+        blocks: of a wide table of several channels, the columns of each; empty where there is one.
         others: columns of a wide table that are no steps.
         notes: what was found, one line each.
         unused: columns that nothing is made of, and why.
@@ -54,6 +56,7 @@ class Roles:
     time: str | None = None
     channels: tuple[str, ...] = ()
     wide: bool = False
+    blocks: Blocks = field(default_factory=dict)
     others: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     unused: dict[str, str] = field(default_factory=dict)
@@ -85,7 +88,7 @@ def find_roles(table: Understanding, where: Path, config: Config) -> Roles:
     roles = Roles(label=label, group=config.group, split=split, notes=notes)
     free = [c for c in frame.columns if c not in roles.known]
     numbers = set(table.numbers)
-    if config.text or not (config.sequence or config.time or config.channels or config.windows):
+    if config.text or not (config.sequence or config.time or config.channels or config.windows or config.blocks):
         text = config.text or _text_column(frame, where, free, numbers)
         if text is not None:
             notes.append(f"texts of column '{text}', classes of column '{label}'")
@@ -98,6 +101,7 @@ def readings(table: Understanding, roles: Roles, steps: Sequence[str] = ()) -> t
     """Say of every column of a table what it is used as."""
     used: dict[str | None, tuple[str, str | None]] = dict.fromkeys(roles.channels, ("channel", "number"))
     used |= dict.fromkeys(steps, (STEP, "number"))
+    used |= {c: (f"{STEP} of {name}", "number") for name, columns in roles.blocks.items() for c in columns}
     used |= dict.fromkeys(roles.ids, ("sequence", "id"))
     used |= {
         **({} if roles.group in roles.ids else {roles.group: ("group", "id")}),
@@ -125,6 +129,9 @@ def _refuse_wrong_choice(frame: pl.DataFrame, where: Path, config: Config) -> No
         if column in taken and {option, taken[column]} != {"--sequence", "--group"}:
             raise UserError(f"{where}: column '{column}' is asked for by {taken[column]} and {option}; it can be one")
         taken[column] = option
+    if config.blocks and (config.text or config.sequence or config.channels or config.windows):
+        raise UserError(f"{where}: --blocks takes each row for a sequence; leave --text, --sequence, --windows and "
+                        "--channels out")  # fmt: skip
     if config.text and (config.sequence or config.channels):
         other = "--sequence" if config.sequence else "--channels"
         raise UserError(f"{where}: --text asks for texts and {other} for sequences of numbers; leave one out")
@@ -175,7 +182,11 @@ def _series_roles(table: Understanding, where: Path, config: Config, roles: Role
             "column with --sequence; one long recording is cut into windows with --windows 100 (rows) or --windows 4s"
         )
     steps, unused = list(config.channels), dict[str, str]()
-    if not steps:
+    blocks = _blocks(where, [c for c in rest if c in numbers], config)
+    if blocks:
+        steps = [c for columns in blocks.values() for c in columns]
+        unused = {c: f"is not numbered like '{steps[0]}'" for c in rest if c in numbers and c not in steps}
+    elif not steps:
         steps, unused = _steps(table, where, [c for c in rest if c in numbers], roles.notes)
     if len(steps) < LEAST_STEPS:
         raise UserError(
@@ -183,7 +194,8 @@ def _series_roles(table: Understanding, where: Path, config: Config, roles: Role
             "the column of texts with --text, or, if each row is a step, the one that tells sequences apart with "
             "--sequence"
         )
-    roles.notes.append(f"a row is a sequence of one channel: {len(steps)} steps, columns '{steps[0]}' to '{steps[-1]}'")
+    one = f"one channel: {len(steps)} steps, columns '{steps[0]}' to '{steps[-1]}'"
+    roles.notes.append(f"a row is a sequence of {told_blocks(blocks) if blocks else one}")
     others = [c for c in frame.columns if c not in steps]
     left = [c for c in others if c not in roles.known and c != sequence]
     _note_unused([c for c in left if c not in unused], roles.notes)
@@ -196,10 +208,35 @@ def _series_roles(table: Understanding, where: Path, config: Config, roles: Role
         ids=(sequence,) if sequence is not None else (),
         channels=tuple(steps) if config.channels or unused else (),
         wide=True,
+        blocks=blocks,
         others=tuple(c for c in others if c != sequence),
         notes=roles.notes,
         unused={c: "holds no numbers" for c in left} | unused,
     )
+
+
+def _blocks(where: Path, numbers: list[str], config: Config) -> Blocks:
+    """Return the channels of a wide table of several: those asked for, or those beyond doubt."""
+    if config.blocks:
+        return chosen_blocks(numbers, config.blocks, str(where))
+    found = {} if config.channels else blocks_in(numbers)
+    most = max(map(len, found.values()), default=0)
+    if most:
+        _refuse_torn_blocks(where, numbers, most)
+    alike = {name: columns for name, columns in found.items() if len(columns) == most}
+    return alike if are_channels(alike) and 2 * most * len(alike) >= len(numbers) else {}
+
+
+def _refuse_torn_blocks(where: Path, numbers: list[str], most: int) -> None:
+    """Refuse columns that are numbered as the steps of another channel, where some are missing."""
+    for columns in numbered(numbers, gaps=True).values():
+        if most // 2 < len(columns) < most:
+            largest = next(g for g in numbered(numbers).values() if len(g) == most)
+            raise UserError(
+                f"{where}: '{largest[0]}' to '{largest[-1]}' are {most} numbered columns, and '{columns[0]}' to "
+                f"'{columns[-1]}' are {len(columns)}: if these are channels, give both the same steps; if not, name "
+                "the steps of one channel with --channels, or leave the others out of the table"
+            )
 
 
 def _steps(table: Understanding, where: Path, numbers: list[str], notes: list[str]) -> tuple[list[str], dict[str, str]]:
@@ -215,9 +252,9 @@ def _steps(table: Understanding, where: Path, numbers: list[str], notes: list[st
         if len(alike) > 1:
             shown = " and ".join(f"'{g[0]}' to '{g[-1]}'" for g in alike[:4])
             raise UserError(
-                f"{where}: the columns {shown} seem to be {len(alike)} channels of {most} steps; give a row for each "
-                "step with a column for each channel, and --sequence; or name with --channels the columns that are the "
-                "steps of one channel"
+                f"{where}: the columns {shown} seem to be {len(alike)} channels of {most} steps; if they are, say "
+                f"--blocks {' '.join(_word(name) for name in blocks_in([c for g in alike for c in g]))}; if not, name "
+                "the columns that are the steps of one channel with --channels"
             )
         if 2 * most >= len(numbers):
             chosen = alike[0]

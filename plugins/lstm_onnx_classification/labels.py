@@ -21,7 +21,7 @@ _MANY = 10
 _MANY_WHOLE = 30
 _FEW_EACH = 10
 """Whole numbers with fewer examples each than this are rather counted than named."""
-_RARE = 0.05
+_RARE = 0.1
 """A class with a smaller share of the examples is seldom answered, unless it is weighed."""
 _DOUBTFUL = ("none", "null", "na", "n/a", "-", "?", "unknown")
 

@@ -37,13 +37,8 @@ class Classifier(nn.Module):
         size = config.embedding if self.words is not None else given.size
         patch = config.patch or 1  # None in older runs
         self.patches = Patches(size, patch, config.hidden) if patch > 1 else None
-        self.lstm = LSTM(
-            self.patches.size if self.patches else size,
-            config.hidden,
-            config.layers,
-            config.bidirectional,
-            config.dropout,
-        )
+        read = self.patches.size if self.patches is not None else size
+        self.lstm = LSTM(read, config.hidden, config.layers, config.bidirectional, config.dropout)
         self.pooling = Pooling(config.pooling, config.hidden * directions)
         filters = config.convolutions
         self.convolutions = ConvolutionBranch(size, filters, config.kernels) if filters else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from lstm_onnx.data.searched import Searched
 from lstm_onnx.data.table_options import TableOptions, one_or_several
 
 POOLINGS = ("last", "mean", "max", "attention")
@@ -31,6 +32,11 @@ class Config(TableOptions):
     )
     hop: str | None = Field(None, description="how far windows lie apart, in rows or time; half a window if not given")
     channels: tuple[str, ...] = Field((), description="columns of numbers to learn from; all without another role")
+    blocks: tuple[str, ...] = Field(
+        (),
+        description="channels of a table with a row for each sequence: ax ay, where ax_0, ax_1, … are the steps of ax; "
+        "found where all are numbered alike",
+    )
     group: str | None = Field(
         None, description="column of patients, machines, …: one group is never on both sides of a split"
     )
@@ -55,7 +61,7 @@ class Config(TableOptions):
     )
     encoding: str = Field("utf-8", description="encoding of text files, such as latin-1")
     # what the model sees
-    scaling: Literal["global", "sequence", "none"] = Field(
+    scaling: Annotated[Literal["global", "sequence", "none"], Searched(choices=("global", "sequence"))] = Field(
         "global", description="subtract mean and divide by spread of each channel: of all data, or of each sequence"
     )
     text_input: Literal["string", "bytes"] = Field(
@@ -73,9 +79,11 @@ class Config(TableOptions):
         400, ge=1, description="words (or characters) of a text that are read in training; longer texts are cut"
     )
     # the model
-    embedding: int = Field(64, ge=1, description="size of a word's vector")
-    hidden: int = Field(64, ge=1, description="units per LSTM layer and direction")
-    layers: int = Field(1, ge=1, description="LSTM layers, stacked")
+    embedding: Annotated[int, Searched(16, 128, log=True)] = Field(64, ge=1, description="size of a word's vector")
+    hidden: Annotated[int, Searched(16, 256, log=True)] = Field(
+        64, ge=1, description="units per LSTM layer and direction"
+    )
+    layers: Annotated[int, Searched(1, 3)] = Field(1, ge=1, description="LSTM layers, stacked")
     bidirectional: bool = Field(True, description="also read each sequence from its end; not with streaming")
     pooling: tuple[str, ...] = Field(
         ("mean", "max"), description="how the steps become one vector: last, mean, max, attention; several are joined"
@@ -98,9 +106,15 @@ class Config(TableOptions):
         (), description="also add up vectors of word n-grams of these lengths, such as 1 2; helps with long texts"
     )
     ngram_size: int = Field(16, ge=1, description="size of an n-gram's vector")
-    dropout: float = Field(0.3, ge=0, lt=1, description="share of activations dropped before and after the LSTM")
-    word_dropout: float = Field(0.0, ge=0, lt=1, description="share of words hidden in training, to learn the unknown")
-    noise: float = Field(0.0, ge=0, description="Gaussian noise on scaled values in training, in spreads")
+    dropout: Annotated[float, Searched(0.0, 0.6)] = Field(
+        0.3, ge=0, lt=1, description="share of activations dropped before and after the LSTM"
+    )
+    word_dropout: Annotated[float, Searched(0.0, 0.3)] = Field(
+        0.0, ge=0, lt=1, description="share of words hidden in training, to learn the unknown"
+    )
+    noise: Annotated[float, Searched(0.0, 0.3)] = Field(
+        0.0, ge=0, description="Gaussian noise on scaled values in training, in spreads"
+    )
     # the loss
     smoothing: float | None = Field(
         None,

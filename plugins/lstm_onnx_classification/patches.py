@@ -1,4 +1,4 @@
-"""What the LSTM reads of long sequences: patches of a few steps each, so it has fewer to remember and is faster."""
+"""What the LSTM reads of long sequences: patches of a few steps, so that it has fewer to remember and is faster."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
     steps = roles.channels or (wide_columns(table.looks, (*roles.others, *roles.ids)) if roles.wide else ())
     timed = (roles.time,) if roles.time in table.numbers and roles.time is not None else ()
     plain = table.with_numbers((*steps, *timed))
-    understood = readings(table, roles, steps if roles.wide else ())
+    understood = readings(table, roles, steps if roles.wide and not roles.blocks else ())
 
     def one(path: Path, config: Config) -> RawExamples:
         if path == source:
@@ -150,6 +150,8 @@ def _resolved(config: Config, roles: Roles) -> Config:
     found: dict[str, object] = {"label": roles.label, "text": roles.text}
     if not roles.text and not roles.wide:
         found |= {"sequence": roles.ids, "time": roles.time, "channels": roles.channels}
+    if roles.blocks:
+        found |= {"blocks": tuple(roles.blocks)}
     return config.model_copy(update=found)
 
 

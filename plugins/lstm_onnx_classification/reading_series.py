@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstm_onnx.contract import Table
 from lstm_onnx.data.arrays import load_npz
 from lstm_onnx.data.parts import Part
-from lstm_onnx.data.sequences import long_sequences, wide_sequences
+from lstm_onnx.data.sequences import block_sequences, long_sequences, wide_sequences
 from lstm_onnx.data.tables import row_number
 from lstm_onnx.data.ucr_format import channel_names, read_ts
 from lstm_onnx.errors import UserError
@@ -50,10 +50,17 @@ def read_ts_file(path: Path, config: Config) -> RawExamples:
 
 def read_series_table(frame: pl.DataFrame, where: Path, roles: Roles, on_missing: OnBad = "stop") -> RawExamples:
     """Read a table of sequences, a row for each or a row for each step."""
-    if roles.wide:
+    channels: tuple[str, ...]
+    if roles.blocks:
+        found = block_sequences(frame, where, roles.blocks)
+        channels = tuple(roles.blocks)
+        blocks = {name: tuple(columns) for name, columns in roles.blocks.items()}
+        name = roles.ids[0] if roles.ids else None
+        table = Table(steps=True, blocks=blocks, series=name, others=roles.others)
+    elif roles.wide:
         steps = list(roles.channels) or wide_columns(frame, (*roles.others, *roles.ids))
         found = wide_sequences(frame, where, steps)
-        channels: tuple[str, ...] = channel_names(1)
+        channels = channel_names(1)
         table = Table(steps=True, series=roles.ids[0] if roles.ids else None, others=roles.others)
     else:
         found = long_sequences(frame, where, sequence=roles.ids, time=roles.time, columns=roles.channels)

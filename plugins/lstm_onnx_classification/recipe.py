@@ -15,6 +15,7 @@ from lstm_onnx_classification.patches import patch_for
 FILTERS = (32, 64, 32)
 """Of the convolutional branch: a quarter of those of LSTM-FCN (Karim and others 2018); see `benchmarks/development`."""
 SMOOTHING = 0.1
+FEW = {"learning_rate": 5e-3, "least_steps": 1500}
 SHARE = 0.15
 LEAST_VALIDATION = {"texts": 20, "sequences": 300}
 """With fewer examples than these to validate on, it costs more to keep them from training than it tells when to stop:
@@ -47,6 +48,11 @@ def filled_in(found: RawExamples, config: Config) -> tuple[Config, tuple[str, ..
                 "deciding when to stop (--validation-share 0.15 does so)",
             )
     return config.model_copy(update=chosen), notes
+
+
+def budget(config: Config) -> dict[str, Any]:
+    """Return the training options that were measured to suit small sets of sequences, if this is one."""
+    return dict(FEW) if config.convolutions and not config.validation_share else {}
 
 
 def _to_learn_from(count: int, parts: Sequence[Part] | None, config: Config) -> int:

@@ -59,6 +59,12 @@ class Classification(FeatureTask[Chosen]):
 
         return (VOWELS,)
 
+    def budget(self, config: Chosen, examples: int, batch_size: int) -> Mapping[str, Any]:
+        """Larger and more steps where convolutions learn from all examples of a small set."""
+        from lstm_onnx_classification.recipe import budget
+
+        return budget(config)
+
     def watched(self, config: Chosen) -> PrimaryMetric:
         """Balanced accuracy where rare classes are balanced, as they hardly count in the plain one.
 

@@ -14,6 +14,7 @@ from lstm_onnx.plugin import Ahead, DataSet, Examples, Series, Table, series_exa
 from lstm_onnx_forecasting.bounds import find_bounds
 from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.reading import ReadSeries, read_series
+from lstm_onnx_forecasting.recipe import filled_in
 from lstm_onnx_forecasting.season import choose_season, choose_window
 
 _BUNDLED = {"time": ("time",), "target": ("vehicles",), "past": ("temperature", "clouds")}
@@ -33,6 +34,7 @@ def read(source: Path | None, config: Config) -> Examples:
         source, config = bundled(), _with_bundled_roles(config)
     notes = list[str]()
     found = read_series(source, config, notes)
+    config = filled_in(config, found.series, notes)
     parts, series = cut_parts(found.series, config.horizon, config.test_size, config.validation_size, source, notes)
     season = choose_season(config, found.step, parts, source, notes)
     window = choose_window(config, parts, season, source)

@@ -26,7 +26,7 @@ def forecast_loss(config: Config, decoder: AheadDecoder, answer: Tensor, batch: 
             `mase_scale` (batch, target) where errors are scaled by series.
     """
     answers = all_answers(*decoder.scaled(answer))  # the point forecast, then the quantiles
-    if config.loss_scale == "window":
+    if config.loss_scale != "series":
         errors, count = decoder.errors(answers, batch["actual"], batch["series"])
     else:
         scale = batch["series"].scale.by_answer()

@@ -55,13 +55,16 @@ def point_totals(
     }
 
 
-def quantile_totals(quantiles: Array, actual: Array, levels: tuple[float, ...]) -> dict[str, tuple[float, float]]:
+def quantile_totals(
+    quantiles: Array, actual: Array, levels: tuple[float, ...], names: Sequence[str] = ()
+) -> dict[str, tuple[float, float]]:
     """Sums and counts of the pinball loss, a mean over the levels, and of the outer interval's coverage in percent.
 
     Args:
         quantiles: (batch, horizon, target, quantile), ascending.
         actual: (batch, horizon, target).
         levels: of the quantiles.
+        names: of several targets, for figures of each beside those of all: `pinball load`, in its unit.
     """
     known = ~np.isnan(actual)
     counted, actual = _any_step(known), actual[..., None]
@@ -69,10 +72,13 @@ def quantile_totals(quantiles: Array, actual: Array, levels: tuple[float, ...]) 
     pinball = np.maximum(np.array(levels) * error, (np.array(levels) - 1) * error).mean(axis=3)
     inside = (actual >= quantiles[..., :1]) & (actual <= quantiles[..., -1:])
     covered = np.where(np.isnan(quantiles).any(axis=3), np.nan, inside[..., 0])
-    return {
-        "pinball": total(known_mean(pinball, known), counted),
-        "coverage": total(100 * known_mean(covered, known), counted),
+    found = {"pinball": known_mean(pinball, known), "coverage": 100 * known_mean(covered, known)}
+    each = {
+        f"{figure} {name}": total(values[:, i], counted[:, i])
+        for figure, values in found.items()
+        for i, name in enumerate(names if len(names) > 1 else ())
     }
+    return {figure: total(values, counted) for figure, values in found.items()} | each
 
 
 def _any_step(holds: Array) -> Array:

@@ -51,11 +51,12 @@ class Forecaster(nn.Module):
         self.phases = Phases(found, series.step.per_second) if found else None
         calendar = self.phases.features if self.phases else 0
         known_ahead = calendar + len(series.future) + len(series.static) + targets * config.seasons
-        self.encoder = LSTM(series.size + calendar, hidden, config.layers, dropout=config.dropout)
+        dropout = config.dropout or 0.0
+        self.encoder = LSTM(series.size + calendar, hidden, config.layers, dropout=dropout)
         self.from_state = nn.Linear(hidden, hidden)
         self.from_step = nn.Linear(known_ahead, hidden, bias=False)
         self.by_step = nn.Parameter(torch.zeros(config.horizon, hidden))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = nn.Dropout(dropout)
         self.out = nn.Linear(hidden, info.ahead.width)
         self.decoder = AheadDecoder(info.ahead)
         self.targets, self.season = targets, info.season

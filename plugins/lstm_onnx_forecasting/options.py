@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from lstm_onnx.data.table_options import TableOptions, one_or_several
 from lstm_onnx.features.ahead import Quantiles
-from lstm_onnx.plugin import Ahead, Learnt, Series
+from lstm_onnx.plugin import Ahead, Learnt, Searched, Series
 
 
 class Config(TableOptions):
@@ -61,26 +61,35 @@ class Config(TableOptions):
     season: int | None = Field(None, ge=1, description="steps per season; from the frequency (24 for 1h, 12 for 1mo)")
     test_size: int | None = Field(None, ge=1, description="newest steps kept for the test; the horizon, or 10% if more")
     validation_size: int | None = Field(
-        None, ge=0, description="steps before them that decide when to stop; as many as for the test, 0 for none"
+        None,
+        ge=0,
+        description="steps before them that decide when to stop; as many as for the test, 0 for none, which is the "
+        "default of many short series",
     )
     # the model
-    hidden: int = Field(64, ge=1, description="units per LSTM layer")
-    layers: int = Field(1, ge=1, description="LSTM layers, stacked")
-    dropout: float = Field(0.0, ge=0, lt=1, description="share of activations dropped between layers and in the head")
+    hidden: Annotated[int, Searched(16, 256, log=True)] = Field(64, ge=1, description="units per LSTM layer")
+    layers: Annotated[int, Searched(1, 3)] = Field(1, ge=1, description="LSTM layers, stacked")
+    dropout: Annotated[float | None, Searched(0.0, 0.6)] = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="share of activations dropped between layers and in the head; 0.2 for many short series, else 0",
+    )
     quantiles: Quantiles = Field((), description="also forecast these quantiles, such as 0.1 0.5 0.9")
     lower: float | None = Field(None, description="the least value that may be forecast, such as 0")
     upper: float | None = Field(None, description="the largest value that may be forecast, such as a capacity")
     loss: Literal["mae", "mse", "huber"] = Field("mae", description="loss of the point forecast, on scaled values")
-    loss_scale: Literal["window", "series"] = Field(
-        "window",
-        description="what an error in training is divided by: the window's spread, or, as MASE does, the series' "
-        "seasonal naive error (then an error is one in the user's units, even with --transform log)",
+    loss_scale: Literal["window", "series"] | None = Field(
+        None,
+        description="what an error in training is divided by: the window's spread, or, as MASE does and as is the "
+        "default of many short series, the series' seasonal naive error (an error in the user's units, even with "
+        "--transform log)",
     )
-    scaling: Literal["window", "global", "none"] = Field(
+    scaling: Annotated[Literal["window", "global", "none"], Searched(choices=("window", "global"))] = Field(
         "window", description="subtract mean and divide by spread: of each window, of the training data, or not at all"
     )
     transform: Literal["none", "log"] = Field("none", description="log suits data above 0 with multiplicative swings")
-    base: Literal["none", "last", "season"] = Field(
+    base: Annotated[Literal["none", "last", "season"], Searched(choices=("none", "last", "season"))] = Field(
         "season", description="what the network corrects: nothing, the last value, or the value one season ago"
     )
     seasons: int = Field(

@@ -56,6 +56,12 @@ class Forecasting(FeatureTask[options.Config]):
 
         return read(source, options)
 
+    def budget(self, config: options.Config, examples: int, batch_size: int) -> Mapping[str, Any]:
+        """A fixed number of steps for many short series."""
+        from lstm_onnx_forecasting.recipe import budget
+
+        return budget(config, examples, batch_size)
+
     def shares(self, options: options.Config) -> tuple[float, float]:
         """Parts are cut by time; nothing is drawn."""
         return 0.0, 0.0
@@ -112,7 +118,7 @@ class Forecasting(FeatureTask[options.Config]):
         names = config.target if config.columns == "variables" else ()
         totals = metrics.point_totals(outputs["forecast"], actual, batch["mase_scale"], names)
         if "quantiles" in outputs:
-            totals |= metrics.quantile_totals(outputs["quantiles"], actual, config.quantiles)
+            totals |= metrics.quantile_totals(outputs["quantiles"], actual, config.quantiles, names)
         return totals
 
     def finish(self, totals: Totals) -> dict[str, float]:

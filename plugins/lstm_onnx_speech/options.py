@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from lstm_onnx.data.searched import Searched
 
 
 class Config(BaseModel):
@@ -23,10 +27,14 @@ class Config(BaseModel):
     longest: int = Field(100, ge=1, description="letters of an answer at most")
     count: int = Field(1000, ge=30, description="utterances to draw, where no data is given")
     # the model
-    hidden: int = Field(96, ge=1, description="units of the LSTM in each direction")
-    layers: int = Field(2, ge=1, le=6, description="LSTMs, one on the other")
+    hidden: Annotated[int, Searched(16, 256, log=True)] = Field(
+        96, ge=1, description="units of the LSTM in each direction"
+    )
+    layers: Annotated[int, Searched(1, 3)] = Field(2, ge=1, le=6, description="LSTMs, one on the other")
     bidirectional: bool = Field(True, description="also listen from the end; not with streaming")
     beams: int = Field(8, ge=1, description="texts that the search in the graph keeps; 1 takes the likeliest path")
     mels: int = Field(40, ge=4, le=128, description="bands of a spectrum")
-    dropout: float = Field(0.2, ge=0, lt=1, description="share of activations dropped in training")
+    dropout: Annotated[float, Searched(0.0, 0.6)] = Field(
+        0.2, ge=0, lt=1, description="share of activations dropped in training"
+    )
     masking: bool = Field(True, description="hide some bands and some moments in training (SpecAugment)")

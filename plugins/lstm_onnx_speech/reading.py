@@ -5,12 +5,14 @@ from __future__ import annotations
 import unicodedata
 import wave
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.parts import Part, part_of, split_column
 from lstm_onnx.data.sounds import find_sounds
@@ -36,16 +38,16 @@ def read(source: Path | None, config: Config, random: np.random.Generator) -> Ex
         note = "these utterances are drawn, of an invented language: give a table of WAV files to learn from your own"
         return _examples([(s, RATE) for s in sounds], texts, None, config, None, (note,))
     test = test_file_of(source, config.test_file)
-    paths, texts, part, places = _read(source, config)
+    paths, texts, part, places, understood = _read(source, config)
     if test is not None:
-        others, said, _, stand = _read(test, config)
+        others, said, _, stand, _ = _read(test, config)
         learn: list[Part] = ["train"] * len(paths)
         score: list[Part] = ["test"] * len(others)
         paths, texts, part, places = paths + others, texts + said, [*learn, *score], places + stand
     kept, notes = _usable(paths, texts, config)
     if not kept:
         raise UserError(f"{source}: no example is left; {notes[0]}")
-    return _examples(
+    found = _examples(
         [paths[k] for k in kept],
         [texts[k] for k in kept],
         [part[k] for k in kept] if part is not None else None,
@@ -53,6 +55,7 @@ def read(source: Path | None, config: Config, random: np.random.Generator) -> Ex
         [places[k] for k in kept],
         notes,
     )
+    return replace(found, understood=understood)
 
 
 def _examples(
@@ -84,8 +87,11 @@ def plain(text: str) -> str:
     return " ".join("".join(c if c.isalnum() or c == "'" else " " for c in small).split())
 
 
-def _read(source: Path, config: Config) -> tuple[list[Path], list[str], list[Part] | None, list[str]]:
-    """Return paths, texts, parts if the table tells them, and where each stands."""
+_Read = tuple[list[Path], list[str], list[Part] | None, list[str], tuple[ColumnReading, ...]]
+
+
+def _read(source: Path, config: Config) -> _Read:
+    """Return paths, texts, parts if the table tells them, where each stands, and how columns are understood."""
     if source.is_dir():
         files = find_sounds(source)
         beside = [(f, f.with_suffix(".txt")) for f in files]
@@ -94,7 +100,7 @@ def _read(source: Path, config: Config) -> tuple[list[Path], list[str], list[Par
             raise UserError(f"{source}: has {len(files):,} sounds, and no text beside them; write NAME.txt beside "
                             "NAME.wav, or give a table with a column of paths and one of texts")  # fmt: skip
         texts = [t.read_text(encoding="utf-8").strip() for _, t in there]
-        return [f for f, _ in there], texts, None, [str(f) for f, _ in there]
+        return [f for f, _ in there], texts, None, [str(f) for f, _ in there], ()
     frame = read_table(source)
     for option in (AUDIO, TEXT):
         if column := getattr(config, option):
@@ -110,7 +116,16 @@ def _read(source: Path, config: Config) -> tuple[list[Path], list[str], list[Par
     named = frame.get_column(split).to_list() if split else []
     part = [part_of(cell, f"{source}: row {row_number(source, k)}") for k, cell in enumerate(named)] or None
     paths = [source.parent / cell for cell in cells[0]]
-    return paths, cells[1], part, [f"{source}: row {row_number(source, k)}" for k in range(len(paths))]
+    roles = {str(found[AUDIO]): "sound", str(found[TEXT]): "answer"} | ({split: "part"} if split else {})
+    understood = tuple(
+        ColumnReading(column=c, role=roles.get(c, LEFT_OUT), kind="text", example=_first(frame, c))
+        for c in frame.columns
+    )
+    return paths, cells[1], part, [f"{source}: row {row_number(source, k)}" for k in range(len(paths))], understood
+
+
+def _first(frame: pl.DataFrame, column: str) -> str:
+    return str(frame.get_column(column)[0])[-60:]
 
 
 def _usable(paths: Sequence[Path], texts: Sequence[str], config: Config) -> tuple[list[int], tuple[str, ...]]:

@@ -49,7 +49,8 @@ class Warping:
 
     def _nearest(self, row: Array) -> int:
         asked = self._means(row)
-        costs = np.square(self.there[:, None] - asked[None, :, None]).sum(axis=3)  # (sound, asked, there)
+        squares = np.square(self.there).sum(axis=2)[:, None] + np.square(asked).sum(axis=1)[:, None]
+        costs = squares - 2 * asked @ self.there.transpose(0, 2, 1)  # (sound, asked, there)
         far = np.full((len(costs), _POINTS + 1), np.inf)
         before = far.copy()
         before[:, 0] = 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from lstm_onnx.plugin import RecordingOptions
+from lstm_onnx.plugin import RecordingOptions, Searched
 
 
 class Config(RecordingOptions):
@@ -27,12 +29,18 @@ class Config(RecordingOptions):
     min_count: int = Field(1, ge=1, description="how often a word must occur in training to be known")
     count: int = Field(2000, ge=30, description="sentences to draw, where no data is given")
     # the model
-    hidden: int = Field(64, ge=1, description="units of the LSTM in each direction")
-    embedding: int = Field(64, ge=1, description="size of a word's vector")
+    hidden: Annotated[int, Searched(16, 256, log=True)] = Field(
+        64, ge=1, description="units of the LSTM in each direction"
+    )
+    embedding: Annotated[int, Searched(16, 128, log=True)] = Field(64, ge=1, description="size of a word's vector")
     crf: bool = Field(
         False,
         description="also learn which labels follow each other, and answer with the best path; not with streaming",
     )
     bidirectional: bool = Field(True, description="also read from the end; not with streaming")
-    dropout: float = Field(0.3, ge=0, lt=1, description="share of activations dropped in training")
-    word_dropout: float = Field(0.1, ge=0, lt=1, description="share of words hidden in training, to learn the unknown")
+    dropout: Annotated[float, Searched(0.0, 0.6)] = Field(
+        0.3, ge=0, lt=1, description="share of activations dropped in training"
+    )
+    word_dropout: Annotated[float, Searched(0.0, 0.3)] = Field(
+        0.1, ge=0, lt=1, description="share of words hidden in training, to learn the unknown"
+    )

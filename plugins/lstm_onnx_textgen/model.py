@@ -74,7 +74,7 @@ class LanguageModel(nn.Module):
         state = (last[0].transpose(0, 1), last[1].transpose(0, 1))  # (batch, layer, hidden)
         is_stop = (self.points == stop.unsqueeze(1)).to(torch.int64)  # (batch, token)
         ends = torch.where(is_stop.amax(dim=1) > 0, is_stop.argmax(dim=1), -1)
-        choice = Choice(seed, temperature, top_k, top_p, longest, ends)
+        choice = Choice(seed, temperature, top_k, top_p, longest, ends, lengths)
         first = self.scores(state[0])
         return {LIKELY: likely, TEXT: sample(self.step, first, state, choice, end=END, longest=self.longest)}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from lstm_onnx.data.searched import Searched
 
 
 class Config(BaseModel):
@@ -27,7 +29,13 @@ class Config(BaseModel):
     longest: int = Field(100, ge=1, description="characters or words that the file writes at most, its end included")
     count: int = Field(3000, ge=40, description="weather reports to draw, where no data is given")
     # the model
-    hidden: int = Field(128, ge=1, description="units of each layer of the LSTM")
-    layers: int = Field(1, ge=1, description="layers of the LSTM")
-    embedding: int = Field(32, ge=1, description="size of a character's or word's vector")
-    dropout: float = Field(0.1, ge=0, lt=1, description="share of activations dropped in training")
+    hidden: Annotated[int, Searched(16, 256, log=True)] = Field(
+        128, ge=1, description="units of each layer of the LSTM"
+    )
+    layers: Annotated[int, Searched(1, 3)] = Field(1, ge=1, description="layers of the LSTM")
+    embedding: Annotated[int, Searched(16, 128, log=True)] = Field(
+        32, ge=1, description="size of a character's or word's vector"
+    )
+    dropout: Annotated[float, Searched(0.0, 0.6)] = Field(
+        0.1, ge=0, lt=1, description="share of activations dropped in training"
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from lstm_onnx.data.searched import Searched
 
 Units = Literal["auto", "words", "characters"]
 
@@ -34,10 +36,18 @@ class Config(BaseModel):
     )
     count: int = Field(3000, ge=40, description="dates to draw, where no data is given")
     # the model
-    hidden: int = Field(96, ge=1, description="units of the LSTM in each direction, and of the one that writes")
-    layers: int = Field(1, ge=1, description="layers of the LSTM that reads")
-    embedding: int = Field(48, ge=1, description="size of a word's or character's vector")
-    dropout: float = Field(0.2, ge=0, lt=1, description="share of activations dropped in training")
-    smoothing: float = Field(0.0, ge=0, lt=1, description="share of what is right that is spread over all words")
+    hidden: Annotated[int, Searched(16, 256, log=True)] = Field(
+        96, ge=1, description="units of the LSTM in each direction, and of the one that writes"
+    )
+    layers: Annotated[int, Searched(1, 3)] = Field(1, ge=1, description="layers of the LSTM that reads")
+    embedding: Annotated[int, Searched(16, 128, log=True)] = Field(
+        48, ge=1, description="size of a word's or character's vector"
+    )
+    dropout: Annotated[float, Searched(0.0, 0.6)] = Field(
+        0.2, ge=0, lt=1, description="share of activations dropped in training"
+    )
+    smoothing: Annotated[float, Searched(0.0, 0.2)] = Field(
+        0.0, ge=0, lt=1, description="share of what is right that is spread over all words"
+    )
     beam: int = Field(4, ge=1, description="beams of the search for what is written; 1 is greedy")
     length_penalty: float = Field(0.0, ge=0, description="0 likes short answers, 1 takes the mean of the words")

@@ -107,9 +107,9 @@ def _examples(
 ) -> Examples:
     found: dict[tuple[str, Part | None], tuple[list[str], str]] = {}
     for said, becomes, place, part in rows:
-        targets, _ = found.setdefault((said, part), ([], place))
-        if becomes not in targets:
-            targets.append(becomes)
+        known, _ = found.setdefault((said, part), ([], place))
+        if becomes not in known:
+            known.append(becomes)
     if len(found) < len(rows):
         notes = (*notes, f"{len(rows) - len(found):,} rows have a source that stands there before: each becomes either")
     sources = [said for said, _ in found]

@@ -71,13 +71,14 @@ def notes(data: TaskData[Learnt]) -> tuple[str, ...]:
 
 
 def test_every_example_is_in_one_part(tmp_path: Path) -> None:
-    data = load(texts(tmp_path, {"a": 50, "b": 30, "c": 20}), Config())
+    data = load(texts(tmp_path, {"a": 50, "b": 30, "c": 20}), Config(validation_share=0.15))
     assert [len(part) for part in parts(data)] == [68, 12, 20]
     assert len({text for part in parts(data) for text in items(part)}) == 100
     assert data.summary == (
         "100 texts of 3 classes: 68 to learn from, 12 to validate, 20 to test (test and validation drawn)"
     )
-    assert data.config == Config(label="label", text="text", classes=("a", "b", "c"), cut="words")
+    chosen = {"convolutions": (), "patch": 1, "smoothing": 0.0, "validation_share": 0.15}
+    assert data.config == Config(label="label", text="text", classes=("a", "b", "c"), cut="words", **chosen)
     assert data.info.names == ("text", "label")
     for part in parts(data):
         for text, label in zip(items(part), labels(part), strict=True):
@@ -85,7 +86,7 @@ def test_every_example_is_in_one_part(tmp_path: Path) -> None:
 
 
 def test_splits_are_stratified(tmp_path: Path) -> None:
-    loaded = load(texts(tmp_path, {"a": 50, "b": 30, "c": 20}), Config(), 0)
+    loaded = load(texts(tmp_path, {"a": 50, "b": 30, "c": 20}), Config(validation_share=0.15), 0)
     assert Counter(labels(loaded.test)) == {"a": 10, "b": 6, "c": 4}
     assert loaded.validation is not None
     assert Counter(labels(loaded.validation)) == {"a": 6, "b": 4, "c": 2}
@@ -107,7 +108,7 @@ def test_shares_can_be_chosen(tmp_path: Path) -> None:
 
 
 def test_small_classes_keep_an_example_to_learn_from(tmp_path: Path) -> None:
-    loaded = load(texts(tmp_path, {"a": 40, "rare": 3, "rarer": 2, "rarest": 1}), Config(), 0)
+    loaded = load(texts(tmp_path, {"a": 40, "rare": 3, "rarer": 2, "rarest": 1}), Config(validation_share=0.15), 0)
     assert [Counter(labels(part))["rare"] for part in parts(loaded)] == [2, 0, 1]
     assert [Counter(labels(part))["rarer"] for part in parts(loaded)] == [2, 0, 0]
     assert [Counter(labels(part))["rarest"] for part in parts(loaded)] == [1, 0, 0]
@@ -253,12 +254,14 @@ def test_a_file_beside_that_has_no_classes_is_no_test_part(tmp_path: Path) -> No
     ("names", "said"),
     [
         (["good"] * 9 + ["bad"] * 9 + ["good|long"] * 2, "2 examples have several labels in one cell, joined by '|'"),
-        (["a|b", "a|c", "b|c"] * 4 + ["d"], "several labels in one cell"),
+        (["a|b", "a|c", "b|c"] * 4 + ["d"] * 2, "several labels in one cell"),
         ([str(k / 2) for k in range(40)] * 3, "the 40 classes, 0 to 19.5, look like numbers to predict"),
         ([str(k) for k in range(40)] * 3, "the 40 classes, 0 to 39, look like numbers to predict"),
         ([str(k) for k in range(43)] * 12, None),
         (["R&D", "sales"] * 9, None),
         (["yes"] * 2 + ["no"] * 98, "class 'yes' is rare, 2 of 100 examples"),
+        (["yes"] * 9 + ["no"] * 91, "class 'yes' is rare, 9 of 100 examples"),
+        (["yes"] * 10 + ["no"] * 90, None),
         (["low", "high", "none"] * 5, "'none' is taken as a class of its own (5 examples)"),
         (["none", "some"] * 5, None),
     ],
@@ -289,7 +292,7 @@ def test_data_that_cannot_be_split_is_refused(tmp_path: Path, rows: Any, columns
 
 
 def test_too_few_for_a_validation_part_is_noted(tmp_path: Path) -> None:
-    loaded = load(texts(tmp_path, {"a": 2, "b": 3}), Config(), 0)
+    loaded = load(texts(tmp_path, {"a": 2, "b": 3}), Config(validation_share=0.15), 0)
     assert loaded.validation is None
     assert "too few examples for a validation part: training does not know when to stop" in notes(loaded)
 
@@ -306,7 +309,7 @@ def test_what_was_found_reads_the_same_data_again(tmp_path: Path) -> None:
 
 
 def test_the_bundled_data_are_japanese_vowels() -> None:
-    loaded = load(None, Config(), 0)
+    loaded = load(None, Config(validation_share=0.15), 0)
     assert loaded.summary == (
         "640 sequences of 12 channels and 7 to 29 steps, 9 classes: 230 to learn from, 40 to validate, 370 to test "
         "(validation drawn)"

@@ -138,7 +138,19 @@ def test_a_running_answer_is_that_for_the_steps_so_far(sequences: Path, tmp_path
 
 
 def test_the_bundled_set_is_learnt_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--hidden", "32", "--epochs", "30", "--runs", str(tmp_path), "--name", "vowels", "--quiet"]
+    options = [
+        "--hidden",
+        "32",
+        "--epochs",
+        "30",
+        "--validation-share",
+        "0.15",
+        "--runs",
+        str(tmp_path),
+        "--name",
+        "vowels",
+        "--quiet",
+    ]
     assert run(["train", "--plugin", "classification", *options]) == 0
     scores = open_run(tmp_path / "vowels").record.scores
     assert scores is not None

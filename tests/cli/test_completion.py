@@ -11,7 +11,17 @@ import pytest
 
 from tests.conftest import ADDING
 
-TASKS = {"anomaly", "captioning", "classification", "forecasting", "regression", "tagging"}
+TASKS = {
+    "anomaly",
+    "captioning",
+    "classification",
+    "forecasting",
+    "regression",
+    "speech",
+    "tagging",
+    "textgen",
+    "translate",
+}
 
 
 def complete(line: str) -> list[str]:

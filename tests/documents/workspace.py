@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from lstm_onnx_speech.drawn import RATE, draw
 from PIL import Image
 
+from lstm_onnx.data.sounds import write_sound
 from tests.exporting.test_adopt import lstm_file
 from tools.documents.links import ROOT
 
@@ -29,6 +31,7 @@ def fill(folder: Path) -> None:
     _machines(random).write_csv(folder / "machines.csv")
     _sensors(random).write_csv(folder / "sensors.csv")
     _names(random, folder / "names.conll")
+    _prompts(random, folder)
     _pictures(random, folder)
     _articles(folder)
     lstm_file(folder)  # theirs.onnx
@@ -54,6 +57,16 @@ def _reviews(random: np.random.Generator) -> pl.DataFrame:
         label = ("good", "bad")[k % 2]
         rows.append({"review": f"A {' '.join(random.choice(words[label], 3))} film, number {k}.", "label": label})
     return pl.DataFrame(rows)
+
+
+def _prompts(random: np.random.Generator, folder: Path) -> None:
+    """Twenty sounds, with a table of them, and one more."""
+    sounds, texts = draw(20, random)
+    for k, sound in enumerate(sounds):
+        write_sound(folder / f"prompt{k}.wav", sound, RATE)
+    shutil.copy(folder / "prompt0.wav", folder / "clip.wav")
+    frame = pl.DataFrame({"file": [f"prompt{k}.wav" for k in range(len(sounds))], "text": texts})
+    frame.write_csv(folder / "prompts.csv")
 
 
 def _articles(folder: Path) -> None:

@@ -9,21 +9,25 @@ import os
 import shutil
 import subprocess
 import threading
+import wave
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from lstm_onnx_speech.drawn import RATE, speak
 
+from lstm_onnx.data.sounds import as_pcm, resampled
 from tests.embedding.harness import NODE, ROOT, TARGETS, Program, Workshop, assert_close, expected
 from tests.embedding.models import MAKERS
 from tests.embedding.test_programs import BROKEN_TABLES, build
 
 CHROMIUM = shutil.which("chromium") or ""
 REFERENCE = [f.stem for f in sorted((ROOT / "exported").glob("*.onnx"))]
-READS_FILES = [name for name in REFERENCE if name != "life"]
-"""But those whose page takes arrays alone: a text beside a sequence comes in no file that it reads."""
+READS_FILES = [name for name in REFERENCE if name not in ("life", "speech", "speech-streaming")]
+"""But those whose page takes arrays alone, as a text beside a sequence comes in no file that it reads, or sound."""
 SHOTS = os.environ.get("EMBED_SCREENSHOTS")
 """A folder for pictures of the page, for a person to look at."""
 
@@ -187,6 +191,19 @@ def test_a_picture_is_answered(workshop, models, browser: Browser, tmp_path: Pat
     assert [float(cell) for cell in state["rows"][0]] == [255, 255, 255]  # over white
     assert_close(browser.do("click", name="Try the example")["rows"], expected(program)[1])
     assert "no picture" in browser.do("give", name="x.png", text="no picture at all")["message"]
+
+
+@pytest.mark.parametrize("model", ["speech", "speech-streaming"])
+def test_a_sound_is_answered(workshop, models, browser: Browser, tmp_path: Path, model: str) -> None:
+    """A WAV file of another rate and of two channels says what was spoken; a text is no sound."""
+    spoken = resampled(speak("lima sote", np.random.default_rng(9)), RATE, 44_100)
+    with wave.open(str(tmp_path / "lima.wav"), "wb") as file:
+        file.setparams((2, 2, 44_100, 0, "NONE", "not compressed"))
+        file.writeframes(np.repeat(as_pcm(spoken), 2).astype("<i2").tobytes())
+    browser.open(page_of(workshop, models, model).folder)
+    state = browser.do("give", name="lima.wav", file=str(tmp_path / "lima.wav"))
+    assert (state["message"], state["verdict"], state["faults"]) == ("", "lima sote", [])
+    assert "no sound" in browser.do("give", name="x.wav", text="no sound at all")["message"]
 
 
 def test_the_page_is_shown_in_the_dark(workshop, models, browser: Browser) -> None:

@@ -12,8 +12,8 @@ from lstm_onnx.data.times.patterns import write_pattern
 from lstm_onnx.data.times.reader import in_micros
 from lstm_onnx.data.times.zones import LOCAL, offsets_at, zoned
 
-_TYPED_TEXT = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
-"""Forms of text that tables of answers hold as times, and files show as `2020-01-31 13:00:00`."""
+_TYPED_TEXT = ("%Y-%m-%d %H:%M:%S",)
+"""Forms of text that tables of answers hold as times, which files show so."""
 _ROW = "row"
 
 
@@ -41,9 +41,7 @@ def write_times(time: Whole, clock: Clock, step: Step | None, header: str | None
 def write_time(time: int, clock: Clock, step: Step | None) -> str | int | float | dict[str, str | int | float]:
     """Return one time as a row of JSON has it: what its column says, or its columns by name."""
     columns = write_times(np.array([time], dtype=np.int64), clock, step)
-    cells = {
-        name: _plain(cell[0], clock.forms[i] if clock.forms else "") for i, (name, cell) in enumerate(columns.items())
-    }
+    cells = {name: _plain(cell[0]) for name, cell in columns.items()}
     return cells if len(cells) > 1 else next(iter(cells.values()))
 
 
@@ -56,13 +54,8 @@ def on_month_day(micros: Whole, clock: Clock) -> Whole:
     return found
 
 
-def _plain(cell: object, form: str) -> str | int | float:
-    if isinstance(cell, int | float | str):
-        return cell
-    text = str(cell)
-    if form == "%Y-%m-%d %H:%M":
-        return text[:16]
-    return text
+def _plain(cell: object) -> str | int | float:
+    return cell if isinstance(cell, int | float | str) else str(cell)
 
 
 def _one(micros: Whole, clock: Clock, form: str, decimals: int) -> pl.Series:

@@ -8,6 +8,7 @@ const NAMES = { wasm: "WebAssembly", webgpu: "WebGPU" };
 const at = (id) => document.getElementById(id);
 const backend = new URLSearchParams(location.search).get("on") === "webgpu" ? "webgpu" : "wasm";
 let model = null;
+let sound = null; // what reads sound, where that is all the model takes
 let work = Promise.resolve(); // one thing at a time: the runtime answers one call after the other
 
 const contract = await begin();
@@ -30,6 +31,10 @@ async function fetched(name) {
 async function begin() {
   try {
     const found = await (await fetched("model.json")).json();
+    if (found.inputs.some((input) => input.source?.kind === "audio")) {
+      const reader = await import("./sound.js");
+      sound = reader.isAlone ? reader : null;
+    }
     const content = new Uint8Array(await (await fetched("model.onnx")).arrayBuffer());
     const golden = new Uint8Array(await (await fetched("golden.bin")).arrayBuffer());
     forms(found);
@@ -145,20 +150,52 @@ async function answerPictures(file) {
   }, file.name);
 }
 
+async function answerSounds(read, name) {
+  return answer(async () => {
+    const { answerSound, samplesOf } = sound;
+    return [{ answer: await answerSound(model, await samplesOf(await read(), name)), at: "1" }];
+  }, name);
+}
+
 async function take(file) {
+  if (sound) return answerSounds(() => file.arrayBuffer(), file.name);
   return plan.mode === "picture" ? answerPictures(file) : answerText(await file.text(), file.name);
+}
+
+/** A button that begins to listen and, pressed again, answers for what was heard. */
+function microphone() {
+  const [start, end] = ["Listen", "Stop and answer"];
+  const button = element("button", { type: "button", class: "main" }, start);
+  let stop = null;
+  button.addEventListener("click", async () => {
+    try {
+      if (stop) {
+        const content = await stop();
+        stop = null;
+        await answerSounds(() => content, "recorded");
+      } else {
+        at("message").textContent = "";
+        stop = await sound.record();
+      }
+    } catch (error) {
+      stop = null;
+      at("message").textContent = oneLine(error);
+    }
+    button.textContent = stop ? end : start;
+  });
+  return button;
 }
 
 /** What a person can give, by what the model reads. */
 function forms(found) {
   const picture = plan.mode === "picture";
   const place = at("forms");
-  if (plan.mode === "library") {
+  if (plan.mode === "library" && !sound) {
     place.append(element("p", { class: "hint" }, "This model takes arrays that no file or text stands for: the page tests it, and programs call it."));
     return;
   }
-  const what = picture ? "a picture" : plan.mode === "texts" ? "a file with a text on each line" : "a CSV";
-  const input = element("input", { type: "file", id: "file", accept: picture ? "image/*,.ppm,.pgm" : ".csv,.tsv,.txt,text/*" });
+  const what = sound ? "a sound" : picture ? "a picture" : plan.mode === "texts" ? "a file with a text on each line" : "a CSV";
+  const input = element("input", { type: "file", id: "file", accept: sound ? "audio/*" : picture ? "image/*,.ppm,.pgm" : ".csv,.tsv,.txt,text/*" });
   const drop = element("label", { class: "drop", for: "file" }, element("strong", {}, "Choose a file"), ` or drop ${what} anywhere`, input);
   input.addEventListener("change", () => {
     if (input.files[0]) take(input.files[0]);
@@ -174,9 +211,14 @@ function forms(found) {
     drop.classList.remove("over");
     const [file] = event.dataTransfer.files;
     if (file) take(file);
-    else if (!picture && event.dataTransfer.getData("text")) answerText(event.dataTransfer.getData("text"), "dropped text");
+    else if (!picture && !sound && event.dataTransfer.getData("text")) answerText(event.dataTransfer.getData("text"), "dropped text");
   });
   const buttons = element("div", { class: "buttons" });
+  if (sound) {
+    buttons.append(microphone());
+    place.append(drop, buttons);
+    return;
+  }
   if (plan.mode === "texts") {
     const area = element("textarea", { id: "text", "aria-label": "a text a line", placeholder: "Type or paste a text; each line is answered." });
     const button = element("button", { type: "button", class: "main" }, "Answer");

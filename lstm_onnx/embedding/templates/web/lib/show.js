@@ -28,6 +28,7 @@ export function show(found, contract) {
     parts.push(...bars(found.at(-1), ranked, contract));
     if (found.length > 1) parts.push(shares(found, ranked, contract));
   }
+  if (contract.inputs.some((input) => input.source?.kind === "audio")) parts.push(...said(found.at(-1), contract));
   const rows = found.flatMap(({ answer, at }) => rowsOf(answer, at));
   if (!parts.length && rows.length > 1) parts.push(steps(rows));
   parts.push(table(rows, !parts.length || (rows.length < 2 && !wide)));
@@ -45,6 +46,16 @@ function captioned({ answer, picture: { height, width, values } }, contract) {
   const said = contract.outputs.find((o) => o.dtype === "string" && o.dims.length === 1);
   const words = said ? [element("figcaption", { class: "name" }, answer[keyOf(said.name)].data[0])] : [];
   return element("figure", { class: "captioned" }, canvas, ...words);
+}
+
+/** What was heard: a text, or of a stream the labels of its steps, put together. */
+function said({ answer }, contract) {
+  const whole = contract.outputs.find((o) => o.dtype === "string" && o.dims.length === 1);
+  const steps = contract.outputs.find((o) => o.labels && o.dims.length === 2 && o.dims[1] === contract.stream?.axis);
+  if (!whole && !steps) return [];
+  const begun = () => Array.from(answer[keyOf(steps.name)].data, Number).filter((k) => k > 0);
+  const text = whole ? answer[keyOf(whole.name)].data[0] : begun().map((k) => steps.labels[k]).join("");
+  return [element("div", { class: "verdict" }, element("span", { class: "name" }, text || "(nothing)"))];
 }
 
 /** The probabilities of one example, the largest first. */

@@ -1,0 +1,1 @@
+"""One page that says what a model is, how well it answers, what it costs, and what was proved of it."""

@@ -1,0 +1,134 @@
+"""Text generation: texts of every form are read, drawn alike by every runtime, and scored beside n-grams."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from lstm_onnx_textgen.drawn import BITS, draw
+
+import lstm_onnx as lo
+from lstm_onnx.errors import UserError
+from lstm_onnx.plugin import KneserNey
+from lstm_onnx.plugins.registry import load_task
+from lstm_onnx.testing import check_task
+
+SMALL = {"epochs": 2, "threads": 1, "hidden": 8, "longest": 12}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> lo.Exported:
+    """Pass what plugins must pass: the file draws what PyTorch draws."""
+    return check_task("textgen", folder=tmp_path_factory.mktemp("textgen"), hidden=8, count=150, longest=12)
+
+
+def test_it_writes_and_scores(file: lo.Exported) -> None:
+    table = file.predict(["Monday: ", ""]).table
+    assert table.columns == ["text", "text_score", "log_probability"]
+    assert (table["log_probability"] < 0).all()
+    scores = file.contract.scores
+    assert scores is not None
+    assert set(scores.baselines) == {"all alike", "frequencies", "3-grams", "5-grams"}
+    model = scores.model
+    assert model["perplexity"] == pytest.approx(2 ** model["bits_per_character"])
+    known = lo.evaluate(file).scores
+    assert known["bits_per_character"] == pytest.approx(model["bits_per_character"], rel=1e-4)
+    assert known.baselines["all alike"] == pytest.approx(scores.baselines["all alike"], rel=1e-4)
+
+
+def test_the_same_seed_writes_the_same_and_pieces_are_the_whole(file: lo.Exported) -> None:
+    model = lo.load(file)
+
+    def write(texts: list[str], **options: float) -> list[str]:
+        return list(model.with_options(**options).predict(texts).outputs["text"])
+
+    assert write(["Mon", "", "x"], seed=5)[:2] == write(["Mon", ""], seed=5)
+    assert len({write(["Mon"], seed=k)[0] for k in range(8)}) > 4
+    assert write(["Mon"], seed=1, temperature=0) == write(["Mon"], seed=2, temperature=0)
+    whole = write(["Mon"], seed=3)[0]
+    text = "Mon"
+    while len(text) < 3 + len(whole):
+        text += write([text], seed=3, longest=2)[0][:2]
+    assert text == "Mon" + whole
+    stop = ord(whole[1])
+    assert write(["Mon"], seed=3, stop=stop)[0] == whole[: whole.index(chr(stop)) + 1]
+
+
+def test_how_likely_a_text_is_adds_up() -> None:
+    """All texts of two signs together, and those that are longer, are as likely as can be: never more than 1."""
+    texts = [np.array([k % 2 for k in range(n)]) for n in (1, 2, 2, 3, 4, 4, 1)]
+    for order in (1, 2, 3):
+        model = KneserNey(texts, 2, order)
+        every = [np.array(t, dtype=np.int64) for n in range(13) for t in itertools.product(range(2), repeat=n)]
+        total = float(np.exp(model.log_probabilities(every)).sum())
+        assert 0.9 < total <= 1 + 1e-9
+
+
+def test_more_before_it_tells_more() -> None:
+    texts = [np.frombuffer(t.encode(), np.uint8).astype(np.int64) for t in draw(400, np.random.default_rng(0))]
+    learn, score = texts[:300], texts[300:]
+    bits = [-KneserNey(learn, 256, n).log_probabilities(score).mean() / np.log(2) for n in (1, 3, 5)]
+    assert bits[0] > bits[1] > bits[2] > BITS
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options"),
+    [
+        ("a.txt", "Über uns\n\nzwei Zeilen\r\n", {}),
+        ("a.csv", "id,text\n1,Über uns\n2,\n3,zwei Zeilen\n", {}),
+        ("a.csv", "id,SMILES\n1,Über uns\n3,zwei Zeilen\n", {}),
+        ("a.csv", "one,two\nÜber uns,b\nzwei Zeilen,d\n", {"text": "one"}),
+        ("a.jsonl", '{"body": "Über uns"}\n{"body": "zwei Zeilen"}\n', {}),
+    ],
+)
+def test_every_format_says_the_same(tmp_path: Path, name: str, content: str, options: dict[str, str]) -> None:
+    (tmp_path / name).write_text(content)
+    task = load_task("textgen").task
+    read = task.read(tmp_path / name, task.Config(**options), np.random.default_rng(0))
+    assert list(read.columns["prompt"]) == ["Über uns", "zwei Zeilen"]
+    assert {r.role for r in read.understood} <= {"text", "left out"}
+    assert all(str(tmp_path / name) in place for place in read.places)
+
+
+def test_equal_texts_stay_in_one_part_and_long_ones_are_cut(tmp_path: Path) -> None:
+    lines = [f"line {k % 20} " + "x" * (k % 20) for k in range(100)]
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    task = load_task("textgen").task
+    read = task.read(tmp_path / "a.txt", task.Config(window=20), np.random.default_rng(0))
+    assert max(map(len, read.columns["prompt"])) == 20
+    assert any("are cut into pieces" in note for note in read.notes)
+    assert any("80 texts stand there again" in note for note in read.notes)
+    data = task.load_data(tmp_path / "a.txt", task.Config(), 0)
+    texts = [{str(t) for b in part.batches(8) for t in b["tokens"].tolist()} for part in (data.train, data.test)]
+    assert not texts[0] & texts[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "complaint"),
+    [
+        ("a.txt", "\n \n", {}, "holds no line of text"),
+        ("a.csv", "one,two\nb,c\n", {}, "no column is called text, and 2 hold text; name one with --text"),
+        ("a.csv", "text\n\n \n", {}, "holds no text|no rows"),
+        ("a.csv", "one,two\nb,c\n", {"text": "three"}, r"no column 'three' \(from --text\)"),
+    ],
+)
+def test_wrong_data_is_told(tmp_path: Path, name: str, content: str, options: dict[str, str], complaint: str) -> None:
+    (tmp_path / name).write_text(content)
+    task = load_task("textgen").task
+    with pytest.raises(UserError, match=complaint):
+        task.load_data(tmp_path / name, task.Config(**options), 0)
+
+
+def test_words_are_written_one_after_the_other(tmp_path: Path) -> None:
+    pl.DataFrame({"title": draw(120, np.random.default_rng(1))}).write_csv(tmp_path / "a.csv")
+    run = lo.train("textgen", tmp_path / "a.csv", runs=tmp_path, units="words", **SMALL | {"epochs": 8, "hidden": 24})
+    file = run.export(tmp_path / "words.onnx")
+    said = file.predict(["Monday: snow in"]).outputs["text"][0]
+    assert len(said.split()) <= 12
+    scores = file.contract.scores
+    assert (
+        scores is not None and scores.model["bits_per_character"] < scores.baselines["all alike"]["bits_per_character"]
+    )

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 Totals = Mapping[str, tuple[Any, Any]]
 """Pairs (sum, count) by name: numbers, arrays or whatever else can be added to its like and to 0, as `Collected`."""
 
-
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
 
 
@@ -143,9 +142,10 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
     """What the task does, such as `detect`: after it, programs name their function. By default it is made of `name`."""
     training: ClassVar[dict[str, Any]] = {}
     """Defaults of the training options (`lstm_onnx.training.options.TrainingOptions`) that suit this task better."""
+    small: ClassVar[dict[str, Any]] = {}
+    """Options of `Config` with which a trial is a matter of seconds: `check_task` takes them where it is given none."""
     adjustable: ClassVar[tuple[str, ...]] = ()
     """Options of `Config` that a trained model does not depend on: `export --set NAME=VALUE` may change them."""
-
     reading: ClassVar[tuple[str, ...]] = ()
     """Options of `Config` that only say how data is read: `evaluate --set` and `train --from` may change them."""
 

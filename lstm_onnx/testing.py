@@ -51,7 +51,7 @@ def check_task(
         folder: an empty folder to work in, such as pytest's `tmp_path`.
         plugin_file: where the plugin is, if it is not installed.
         data: what to train on; None takes the plugin's own data.
-        options: of the task and of training, by name; make the model small.
+        options: of the task and of training, by name; where none is given, the task's own `small`.
 
     Raises:
         AssertionError: the plugin breaks a rule; the message says which.
@@ -60,6 +60,7 @@ def check_task(
     options, _ = of_release_0_1(options, ())
     task = load_task(name, Path(plugin_file) if plugin_file else None).task
     check_options(task)
+    options = {**task.small, **options}
     given = {"plugin": name, "data": data, "plugin_file": plugin_file, "epochs": EPOCHS, "threads": 1} | options
     config = sort_options(options, {name: task.Config, "training": TrainingOptions})[name]
     check_data(task, Path(data) if data is not None else None, config)
@@ -120,10 +121,12 @@ def check_streaming(run: Run, path: Path) -> None:
 
 
 def check_options(task: AnyTask) -> None:
-    """Every option has a description, none hides one of training, and an unknown one is refused."""
+    """Every option has a description, none hides one of training, `small` names some, an unknown one is refused."""
     check_disjoint({"training": TrainingOptions, task.name: task.Config})
     for field, info in task.Config.model_fields.items():
         assert info.description, f"{task.name}: option '{field}' has no description, which is its help text"
+    for option in task.small:
+        assert option in task.Config.model_fields, f"{task.name}: `small` names '{option}', which is no option"
     assert task.Config.model_config.get("extra") == "forbid", f'{task.name}: Config needs extra="forbid"'
 
 

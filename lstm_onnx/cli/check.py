@@ -34,7 +34,7 @@ def check(
     plugin: Annotated[str, typer.Argument(help="plugin file, or the name of an installed task")],
     data: Annotated[Path | None, typer.Option(help="what to train on, if not the plugin's own data")] = None,
     options: Annotated[
-        list[str] | None, typer.Option("--set", help="option of the task, such as hidden=8; make the model small")
+        list[str] | None, typer.Option("--set", help="option of the task, such as hidden=8; by default they are small")
     ] = None,
 ) -> Passed:
     """Check a plugin."""

@@ -126,7 +126,7 @@ def _lines(found: FirstOptions, data: Path, to: Path) -> Iterator[str]:
     if found.understood:
         yield "#"
         yield from (f"# {line}".rstrip() for line in _table(found.understood))
-    yield from (f"# {line}" for line in (*([""] if found.notes else []), *found.notes))
+    yield from (f"# {line}".rstrip() for line in (*([""] if found.notes else []), *found.notes))
     yield ""
     yield f"plugin = {_toml(found.plugin)}"
     yield f"data = {_toml(os.path.relpath(data, to.parent))}  # from where this file lies"

@@ -26,6 +26,7 @@ class Anomaly(FeatureTask[choices.Config]):
     primary_metric = PrimaryMetric("f1", mode="max", fallback="error")
     Config = choices.Config
     training: ClassVar[dict[str, Any]] = {"batch_size": 16, "epochs": 30, "patience": 6, "learning_rate": 3e-3}
+    small: ClassVar[dict[str, Any]] = {"hidden": 6}
     adjustable = ("sensitivity",)
     streams = True
 

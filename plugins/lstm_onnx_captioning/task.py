@@ -27,6 +27,7 @@ class Captioning(FeatureTask[choices.Config]):
     Config = choices.Config
     adjustable: ClassVar[tuple[str, ...]] = ("beam", "length_penalty")
     training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 30, "patience": 8, "learning_rate": 3e-3}
+    small: ClassVar[dict[str, Any]] = {"scenes": 200, "size": 16, "channels": (6, 8, 12), "hidden": 24, "embedding": 10}
 
     def load_data(self, source: Path | None, config: choices.Config, seed: int) -> TaskData[Learnt]:
         """Read and part; the options keep the seed that parted, so that other runs may part alike."""

@@ -30,6 +30,7 @@ class Classification(FeatureTask[Chosen]):
     primary_metric = PrimaryMetric("accuracy", mode="max")
     Config = Chosen
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "weight_decay": 1e-2}
+    small: ClassVar[dict[str, Any]] = {"hidden": 8}
     streams = True
     adjustable: ClassVar[tuple[str, ...]] = ("threshold", "positive")
     reading = ("on_missing", "on_unseen", "encoding", "split", "group", "test_file", "test_share", "validation_share")

@@ -34,6 +34,7 @@ class Forecasting(FeatureTask[options.Config]):
     Config = options.Config
     Info = options.Info
     training: ClassVar[dict[str, Any]] = {}
+    small: ClassVar[dict[str, Any]] = {"hidden": 8, "window": 12}
     streams = True
 
     def read_scored(self, source: Path, options: options.Config, learnt: Learnt) -> Examples:

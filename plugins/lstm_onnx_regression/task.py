@@ -36,6 +36,7 @@ class Regression(FeatureTask[choices.Config]):
     primary_metric = PrimaryMetric("rmse", mode="min")
     Config = choices.Config
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "learning_rate": 3e-3}
+    small: ClassVar[dict[str, Any]] = {"count": 120, "hidden": 8}
     streams = True
 
     def read(self, source: Path | None, options: choices.Config, random: np.random.Generator) -> Examples:

@@ -26,6 +26,7 @@ class Speech(FeatureTask[choices.Config]):
     primary_metric = PrimaryMetric("cer", mode="min")
     Config = choices.Config
     training: ClassVar[dict[str, Any]] = {"batch_size": 16, "epochs": 30, "patience": 8, "learning_rate": 3e-3}
+    small: ClassVar[dict[str, Any]] = {"count": 40, "hidden": 8, "layers": 1, "beams": 2, "longest": 20}
     streams = True
 
     def read(self, source: Path | None, options: choices.Config, random: np.random.Generator) -> Examples:

@@ -27,6 +27,7 @@ class Tagging(FeatureTask[choices.Config]):
     primary_metric = PrimaryMetric("accuracy", mode="max")
     Config = choices.Config
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 20, "patience": 5, "learning_rate": 5e-3}
+    small: ClassVar[dict[str, Any]] = {"count": 200, "hidden": 8}
     streams = True
 
     def read(self, source: Path | None, options: choices.Config, random: np.random.Generator) -> Examples:

@@ -27,6 +27,7 @@ class TextGeneration(FeatureTask[choices.Config]):
     primary_metric = PrimaryMetric("bits_per_character", mode="min")
     Config = choices.Config
     training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 20, "patience": 4, "learning_rate": 5e-3}
+    small: ClassVar[dict[str, Any]] = {"count": 120, "hidden": 16}
 
     def read(self, source: Path | None, options: choices.Config, random: np.random.Generator) -> Examples:
         """Read a file of text, a line a text, or a column of a table; without a source, draw weather reports."""

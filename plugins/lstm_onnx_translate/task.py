@@ -28,6 +28,7 @@ class Translation(FeatureTask[choices.Config]):
     primary_metric = PrimaryMetric("error_rate", mode="min")
     Config = choices.Config
     training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 20, "patience": 5, "learning_rate": 5e-3}
+    small: ClassVar[dict[str, Any]] = {"count": 200, "hidden": 12, "embedding": 8}
 
     def read(self, source: Path | None, options: choices.Config, random: np.random.Generator) -> Examples:
         """Read a table with two columns of text; without a source, draw dates."""

@@ -8,6 +8,7 @@ import pytest
 
 from lstm_onnx.cli.plugins import survey
 from lstm_onnx.errors import UserError
+from lstm_onnx.plugins.entry_points import task_names
 from lstm_onnx.plugins.interface import INTERFACE
 from lstm_onnx.plugins.registry import collected, load_task
 from lstm_onnx.task import Task
@@ -114,6 +115,7 @@ def test_the_example_of_the_readme_passes_what_plugins_must_pass(tmp_path: Path)
     [
         (', extra="forbid"', "", 'needs extra="forbid"'),
         ('description="units of the LSTM"', "description=None", "'hidden' has no description"),
+        ("summary = ", 'small = {"hiden": 4}\n    summary = ', "`small` names 'hiden', which is no option"),
         (
             "np.random.default_rng(seed)\n        train",
             "np.random.default_rng()\n        train",
@@ -152,3 +154,11 @@ def test_a_plugin_that_was_refused_does_not_stay(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="lstm_onnx_taks"):
             load_task("adding", made)
     assert load_task("adding", ADDING).task.name == "adding"  # one that is sound is not held up by it
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_each_task_of_ours_can_be_tried_in_seconds(name: str) -> None:
+    task = load_task(name).task
+    small, usual = (c.model_dump() for c in (task.Config.model_validate(task.small), task.Config()))
+    assert small["hidden"] < usual["hidden"]
+    assert [n for n in task.small if isinstance(usual[n], int) and small[n] > usual[n]] == []

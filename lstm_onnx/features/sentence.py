@@ -187,7 +187,8 @@ class Sentence(OutputFeature):
 
     def after(self) -> Stage:
         """Return what makes a string of numbers."""
-        return sentence_stage(self._numbers(), self.longest, self.answers()[0], self._between)
+        numbers = self._numbers().model_copy(update={"internal": False})  # what a file without strings answers
+        return sentence_stage(numbers, self.longest, self.answers()[0], self._between)
 
     def decoder(self) -> nn.Module:
         """Return what makes numbers, and how many count, of what `forward` answers."""

@@ -41,7 +41,9 @@ PUBLIC = {
 
 NEED_TORCH = {
     "lstm_onnx.exporting.export",
+    "lstm_onnx.features.audio_coding",
     "lstm_onnx.features.coding",
+    "lstm_onnx.features.hearing",
     "lstm_onnx.features.module",
     "lstm_onnx.features.saying",
     "lstm_onnx.features.series_coding",
@@ -52,8 +54,10 @@ NEED_TORCH = {
     "lstm_onnx.graph.torch_reference",
     "lstm_onnx.nn.beam_search",
     "lstm_onnx.nn.crf",
+    "lstm_onnx.nn.ctc",
     "lstm_onnx.nn.lstm",
     "lstm_onnx.nn.reverse",
+    "lstm_onnx.nn.sampling",
     "lstm_onnx.nn.tail",
     "lstm_onnx.testing",
     "lstm_onnx.training.checkpoint",

@@ -114,15 +114,15 @@ def test_all_places_at_once_are_cut_at_the_first_end() -> None:
     for place, word in enumerate((4, 3, 0, 5)):
         scores[0, place, word] = 1.0
     scores[0, 0, 1] = scores[0, 1, 2] = 9.0  # what stands for no word is never said
-    found = Said("s", 4, scored=False)(scores)
+    found = Said("s", "s_", 4, scored=False)(scores)
     np.testing.assert_array_equal(found["s_tokens"], [[4, 3, 0, 0]])
     np.testing.assert_array_equal(found["s_lengths"], [2])
     with pytest.raises(UserError, match=r"words of the shape \(1, 4\); it must be \(batch, 3\), as its `longest` is"):
-        Said("s", 3, scored=False)(scores)
+        Said("s", "s_", 3, scored=False)(scores)
     with pytest.raises(UserError, match="answers 's' with a Tensor; it must be what beam_search gave"):
-        Said("s", 4, scored=True)(scores)
+        Said("s", "s_", 4, scored=True)(scores)
     decoded = Decoded(torch.tensor([[3, 0]]), torch.tensor([1]), torch.zeros(1, 2), torch.zeros(1), None)
-    assert set(Said("s", 2, scored=False)(decoded)) == {"s_tokens", "s_lengths"}
+    assert set(Said("s", "s_", 2, scored=False)(decoded)) == {"s_tokens", "s_lengths"}
 
 
 def test_the_loss_ends_with_the_sentence() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil, cos, pi
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -12,7 +12,9 @@ from lstm_onnx import renamed
 from lstm_onnx.data.searched import Searched
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.options import Options, check_disjoint, flag, validate
-from lstm_onnx.task import AnyTask
+
+if TYPE_CHECKING:  # it brings numpy, which completion does without
+    from lstm_onnx.task import AnyTask
 
 ObserversT = TypeVar("ObserversT")
 

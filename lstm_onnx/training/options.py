@@ -13,7 +13,7 @@ from lstm_onnx.data.searched import Searched
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.options import Options, check_disjoint, flag, validate
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # it brings numpy, which completion does without
     from lstm_onnx.task import AnyTask
 
 ObserversT = TypeVar("ObserversT")

@@ -20,7 +20,7 @@ from lstm_onnx.data.followed import rewritten
 from lstm_onnx.data.number_format import Evidence, NumberFormat, gather, tidy
 from lstm_onnx.data.table_options import TableOptions
 from lstm_onnx.data.tables import is_numeric, row_number
-from lstm_onnx.data.text_facts import facts_of
+from lstm_onnx.data.text_facts import facts_of, reading_notes
 from lstm_onnx.errors import UserError
 
 _LOOKED_AT = 2000
@@ -255,7 +255,8 @@ class Understanding:
         numbers = [c for c, (_, kind) in used.items() if kind == "number" or (kind is None and c in self.numbers)]
         why = odd or {}
         readings = [self.reading(c, *used.get(c, (LEFT_OUT, None)), odd=why.get(c)) for c in self.frame.columns]
-        return Settled(self.with_numbers(numbers), tuple(readings), self.notes(numbers))
+        notes = (*reading_notes(self.where), *self.notes(numbers))
+        return Settled(self.with_numbers(numbers), tuple(readings), notes)
 
     def reading(self, column: str, role: str, kind: str | None = None, odd: str | None = None) -> ColumnReading:
         """Return what goes into the contract of a column, with its role.

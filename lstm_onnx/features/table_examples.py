@@ -19,7 +19,6 @@ from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.parts import Part, part_of, split_column
 from lstm_onnx.data.sequences import block_sequences, long_sequences, name_in, wide_sequences
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require_all, row_number
-from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
@@ -52,7 +51,7 @@ def read_examples(source: Path, config: RoleOptions) -> Examples:
     roles, notes = find_roles(table.looks, source, config)
     split = config.split or split_column(table.frame)
     settled = table.settle(_uses(table.looks, roles, split))
-    first = _read_frame(settled.frame, source, roles, split, (*reading_notes(source), *notes, *settled.notes))
+    first = _read_frame(settled.frame, source, roles, split, (*notes, *settled.notes))
     first = replace(first, understood=settled.understood)
     if test is None or (config.test_file is None and first.part is not None):
         return first

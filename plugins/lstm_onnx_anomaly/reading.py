@@ -13,7 +13,6 @@ from lstm_onnx.data.followed import followed
 from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.tables import read_table, require
-from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import (
     Examples,
@@ -51,7 +50,7 @@ def read(source: Path, config: Config) -> Examples:
     told += f", anomalies by '{label}'" if label else "; without labels alarms have no scores"
     settled = table.settle(recording_roles(config, label))
     recordings, repaired = read_recordings(settled.frame, source, config, label)
-    notes = (*reading_notes(source), *settled.notes, *repaired)
+    notes = (*settled.notes, *repaired)
     test = test_file_of(source, config.test_file)
     scored: list[Recording] = []
     if test is not None:
@@ -97,13 +96,11 @@ def _examples(
             f"{where}: has too few rows: none is left for the {lacking[0]} part beyond the first {config.settle} "
             f"(--settle) of a recording; give more rows"
         )
-    names = tuple(config.channels)
-    how = {"along": ROWS, "supervised": False}
-    others = (config.label,) if config.label else ()
+    names, how = config.channels, {"along": ROWS, "supervised": False}
     return Examples(
         columns=columns,
         part=part,
-        table=table_of_recordings(config, others),
+        table=table_of_recordings(config, (config.label,) if config.label else ()),
         notes=notes,
         inputs=[Rows(name=ROWS, columns=names, meaning="what sensors say at each step")],
         outputs=[
@@ -120,8 +117,7 @@ def _examples(
 def _mark(label: str | None, where: str) -> int | None:
     if label is None:
         return None
-    text = label.lower()
-    if text not in (*_TRUE, *_FALSE):
+    if label.lower() not in (*_TRUE, *_FALSE):
         known = f"an anomaly is told by {', '.join(_TRUE)}, a normal row by {', '.join(_FALSE)}"
         raise UserError(f"{where}: found the label '{label}'; {known}")
-    return int(text in _TRUE)
+    return int(label.lower() in _TRUE)

@@ -54,9 +54,8 @@ class Anomaly(FeatureTask[choices.Config]):
         from lstm_onnx_anomaly.model import Detector
 
         assert isinstance(model, FeatureModel) and isinstance(model.network, Detector)
-        network = model.network
-        found = [network.errors(batch, model.decode(model.run(batch))) for batch in validation]
-        network.calibrate(found, config.false_alarms)
+        found = [model.network.errors(batch, model.decode(model.run(batch))) for batch in validation]
+        model.network.calibrate(found, config.false_alarms)
 
     def scores(self, options: choices.Config, outputs: Sequence[Any]) -> Sequence[Metric]:
         """Alarms against what is known; how far off the forecast of normal rows is."""

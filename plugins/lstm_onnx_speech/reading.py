@@ -5,18 +5,19 @@ from __future__ import annotations
 import unicodedata
 import wave
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.data.columns import called
-from lstm_onnx.data.parts import Part, part_of, split_column
+from lstm_onnx.data.parts import PARTS, Part, part_of, split_column
 from lstm_onnx.data.sounds import find_sounds
+from lstm_onnx.data.table_options import TableOptions
 from lstm_onnx.data.tables import read_table, require, row_number
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import Audio, Examples, Transcript, test_file_of
 from lstm_onnx_speech.drawn import RATE, draw
@@ -41,21 +42,20 @@ def read(source: Path | None, config: Config, random: np.random.Generator) -> Ex
     paths, texts, part, places, understood = _read(source, config)
     if test is not None:
         others, said, _, stand, _ = _read(test, config)
-        learn: list[Part] = ["train"] * len(paths)
-        score: list[Part] = ["test"] * len(others)
-        paths, texts, part, places = paths + others, texts + said, [*learn, *score], places + stand
+        part = [PARTS[0]] * len(paths) + [PARTS[2]] * len(others)
+        paths, texts, places = paths + others, texts + said, places + stand
     kept, notes = _usable(paths, texts, config)
     if not kept:
         raise UserError(f"{source}: no example is left; {notes[0]}")
-    found = _examples(
+    return _examples(
         [paths[k] for k in kept],
         [texts[k] for k in kept],
         [part[k] for k in kept] if part is not None else None,
         config,
         [places[k] for k in kept],
         notes,
+        understood,
     )
-    return replace(found, understood=understood)
 
 
 def _examples(
@@ -65,6 +65,7 @@ def _examples(
     config: Config,
     places: Sequence[str] | None,
     notes: tuple[str, ...],
+    understood: tuple[ColumnReading, ...] = (),
 ) -> Examples:
     same = [plain(text) for text in texts] if not config.keep_case else [" ".join(text.split()) for text in texts]
     sound = Audio(name=AUDIO, rate=config.rate, mels=config.mels, meaning="what is said")
@@ -77,6 +78,7 @@ def _examples(
         outputs=[text],
         options=config,
         places=places,
+        understood=understood,
         told=f"{len(sounds):,} sounds with {len(set(same)):,} texts, read at {config.rate:,} samples a second",
     )
 
@@ -116,16 +118,10 @@ def _read(source: Path, config: Config) -> _Read:
     named = frame.get_column(split).to_list() if split else []
     part = [part_of(cell, f"{source}: row {row_number(source, k)}") for k, cell in enumerate(named)] or None
     paths = [source.parent / cell for cell in cells[0]]
-    roles = {str(found[AUDIO]): "sound", str(found[TEXT]): "answer"} | ({split: "part"} if split else {})
-    understood = tuple(
-        ColumnReading(column=c, role=roles.get(c, LEFT_OUT), kind="text", example=_first(frame, c))
-        for c in frame.columns
-    )
+    roles: dict[str, tuple[str, str | None]] = {c: ("part", "category") for c in (split,) if c}
+    roles |= {str(found[AUDIO]): ("sound", "text"), str(found[TEXT]): ("answer", "text")}
+    understood = Understanding(frame, source, TableOptions()).settle(roles).understood
     return paths, cells[1], part, [f"{source}: row {row_number(source, k)}" for k in range(len(paths))], understood
-
-
-def _first(frame: pl.DataFrame, column: str) -> str:
-    return str(frame.get_column(column)[0])[-60:]
 
 
 def _usable(paths: Sequence[Path], texts: Sequence[str], config: Config) -> tuple[list[int], tuple[str, ...]]:

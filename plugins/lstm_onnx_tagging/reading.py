@@ -117,7 +117,7 @@ def _of_recordings(
     config, told = find_channels(table.looks, where, config, tag)
     settled = table.settle(recording_roles(config, tag))
     recordings, repaired = read_recordings(settled.frame, where, config, tag)
-    notes = (*reading_notes(where), *settled.notes, *repaired)
+    notes = (*settled.notes, *repaired)
     scored: list[Recording] = []
     more: tuple[str, ...] = ()
     if other is not None and test is not None:

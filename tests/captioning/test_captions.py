@@ -1,11 +1,9 @@
-"""What counts as a word, which words are known, and their numbers."""
+"""What counts as a word, and which words are known."""
 
 from __future__ import annotations
 
 import pytest
-from lstm_onnx_captioning.captions import build_words, encode, normalise
-
-from lstm_onnx.features.sentence_graph import UNKNOWN
+from lstm_onnx_captioning.captions import build_words, normalise
 
 
 @pytest.mark.parametrize(
@@ -37,10 +35,3 @@ def test_words_are_counted_and_ranked() -> None:
     assert build_words(captions, 2) == ("b", "a", "c")
     assert build_words(reversed(captions), 2) == ("b", "a", "c")
     assert build_words(captions, 4) == ()
-
-
-def test_encode_cuts_and_knows_no_other_words() -> None:
-    ids = {"a": 3, "dog": 4}
-    assert encode("a dog runs", ids, 9) == [3, 4, UNKNOWN]
-    assert encode("a dog runs", ids, 2) == [3, 4]
-    assert encode("", ids, 2) == []

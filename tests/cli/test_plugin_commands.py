@@ -29,9 +29,9 @@ def test_a_plugin_adds_a_command(install, capsys: pytest.CaptureFixture[str]) ->
     status, out, err = call(capsys, "--help")
     assert status == 0
     assert "│ greet     Greet somebody." in out and "│ train " in out and err == ""
-    status, _, err = call(capsys, "gret")
+    status, _, err = call(capsys, "greett")
     assert status == 2
-    assert err == "error: No such command 'gret'. Did you mean 'greet'? (lstm-onnx --help)\n"
+    assert err == "error: No such command 'greett'. Did you mean 'greet'? (lstm-onnx --help)\n"
     status, out, _ = call(capsys, "plugins")
     assert status == 0
     assert "lstm_onnx_commands" in out and "lstm-onnx greet" in out

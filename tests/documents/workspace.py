@@ -32,6 +32,8 @@ def fill(folder: Path) -> None:
     _sensors(random).write_csv(folder / "sensors.csv")
     _names(random, folder / "names.conll")
     _prompts(random, folder)
+    _reviews(random).select(source="review", target="label").write_csv(folder / "pairs.csv")
+    (folder / "titles.txt").write_text("\n".join(_reviews(random).get_column("review")))
     _pictures(random, folder)
     _articles(folder)
     lstm_file(folder)  # theirs.onnx

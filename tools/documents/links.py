@@ -23,8 +23,10 @@ OUTSIDE = {
     "benchmarks/accuracy/README.md": "benchmarks/accuracy/README.md",
     "benchmarks/captioning/README.md": "benchmarks/captioning/README.md",
     "benchmarks/classification/README.md": "benchmarks/classification/README.md",
+    "benchmarks/development/README.md": "benchmarks/development/README.md",
     "benchmarks/embedded/README.md": "benchmarks/embedded/README.md",
     "benchmarks/faults/README.md": "benchmarks/faults/README.md",
+    "benchmarks/scale/README.md": "benchmarks/scale/README.md",
     "benchmarks/speed/README.md": "benchmarks/speed/README.md",
     "benchmarks/tasks/README.md": "benchmarks/tasks/README.md",
 }

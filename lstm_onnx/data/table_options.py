@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
+
+
+def _one_or_several(columns: object) -> object:
+    """Take one name for a list of one, and None for an empty one, as options were that took one column."""
+    return (columns,) if isinstance(columns, str) else () if columns is None else columns
+
+
+Columns = Annotated[tuple[str, ...], BeforeValidator(_one_or_several)]
+"""Names of columns that say something together, or of one."""
 
 
 class TableOptions(BaseModel):
@@ -17,8 +26,3 @@ class TableOptions(BaseModel):
         (), description="cells that stand for a missing value beside empty ones, NA and their like, such as -999"
     )
     header: tuple[str, ...] = Field((), description="names of the columns, for a text table without a header line")
-
-
-def one_or_several(columns: object) -> object:
-    """Take one name for a list of one, and None for an empty one, as options were that took one column."""
-    return (columns,) if isinstance(columns, str) else () if columns is None else columns

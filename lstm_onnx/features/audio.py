@@ -12,7 +12,7 @@ from pydantic import Field
 from lstm_onnx.contract import Array, AudioSource, Axis, LengthsSource, TensorSpec
 from lstm_onnx.data.sounds import FULL, as_pcm, in_blocks, read_sound, resampled
 from lstm_onnx.errors import UserError
-from lstm_onnx.features.feature import InputFeature, mean_and_spread, spread_out
+from lstm_onnx.features.feature import Stepped, mean_and_spread, spread_out
 from lstm_onnx.features.log_mel import bank, log_mels
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _STATISTICS = 512
 _THOUSAND = 1000
 
 
-class Audio(InputFeature):
+class Audio(Stepped):
     """Sound of one channel.
 
     A row of its column is the path of a WAV file of any rate, its bytes, a pair of samples and their rate, or samples
@@ -43,7 +43,6 @@ class Audio(InputFeature):
     block: int = Field(20, ge=5, le=1000, description="milliseconds of a step")
     mels: int = Field(40, ge=4, le=256, description="bands of a spectrum")
     frames: int = Field(2, ge=1, le=16, description="spectra of a block")
-    alone: bool = Field(True, description="whether it is the only sequence of the model: set by the task")
     center: tuple[float, ...] | None = Field(None, description="mean of each band in training")
     spread: tuple[float, ...] | None = Field(None, description="standard deviation of each band in training")
     usual: int | None = Field(None, description="median number of blocks in training")
@@ -55,16 +54,6 @@ class Audio(InputFeature):
         return self.rate * self.block // _THOUSAND
 
     @property
-    def lengths(self) -> str:
-        """Name of the input that says how many blocks count."""
-        return "lengths" if self.alone else f"{self.name}_lengths"
-
-    @property
-    def steps(self) -> str:
-        """The axis of its blocks."""
-        return "time" if self.alone else f"{self.name}_time"
-
-    @property
     def _axis(self) -> str:
         return f"{self.name}_sample"
 
@@ -72,10 +61,6 @@ class Audio(InputFeature):
     def size(self) -> int:
         """Numbers at each step that `forward` sees."""
         return self.mels * self.frames
-
-    def named(self, alone: bool) -> Self:
-        """Return a copy with short names, or with its own."""
-        return self.model_copy(update={"alone": alone})
 
     def prepare(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into int16 (blocks, samples)."""

@@ -132,6 +132,26 @@ class InputFeature(Feature):
         """
 
 
+class Stepped(InputFeature):
+    """Steps of numbers, one after the other."""
+
+    alone: bool = Field(True, description="whether it is the only sequence of the model: set by the task")
+
+    def named(self, alone: bool) -> Self:
+        """Return a copy with short names, or with its own."""
+        return self.model_copy(update={"alone": alone})
+
+    @property
+    def lengths(self) -> str:
+        """Name of the input that says how many steps count."""
+        return "lengths" if self.alone else f"{self.name}_lengths"
+
+    @property
+    def steps(self) -> str:
+        """The axis of its steps."""
+        return "time" if self.alone else f"{self.name}_time"
+
+
 class OutputFeature(Feature):
     """A feature that a model answers with."""
 

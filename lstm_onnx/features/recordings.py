@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field
 
 from lstm_onnx.contract import Array, Table
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.folds import HELD_OUT, current_fold, must_validate
 from lstm_onnx.data.labelled import Labels, labelled_sequences
 from lstm_onnx.data.parts import Part
-from lstm_onnx.data.table_options import TableOptions, one_or_several
+from lstm_onnx.data.table_options import Columns, TableOptions
 from lstm_onnx.data.tables import is_numeric, require
 from lstm_onnx.errors import UserError
 
@@ -31,16 +31,11 @@ class RecordingOptions(TableOptions):
 
     channels: tuple[str, ...] = Field((), description="columns of numbers to look at; all without another role")
     time: str | None = Field(None, description="column that orders the rows; as they stand without it")
-    sequence: tuple[str, ...] = Field(
+    sequence: Columns = Field(
         (), description="column that tells recordings apart, or those that do together; the table is one without it"
     )
     ignore: tuple[str, ...] = Field((), description="columns to leave out")
     test_file: str | None = Field(None, description="file of examples to score; X_TEST beside X_TRAIN is found")
-
-    @field_validator("sequence", mode="before")
-    @classmethod
-    def _several(cls, columns: object) -> object:
-        return one_or_several(columns)
 
 
 OptionsT = TypeVar("OptionsT", bound=RecordingOptions)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field
 
-from lstm_onnx.data.table_options import TableOptions, one_or_several
+from lstm_onnx.data.table_options import Columns, TableOptions
 
 
 class RoleOptions(TableOptions):
@@ -15,7 +15,7 @@ class RoleOptions(TableOptions):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     target: tuple[str, ...] = Field((), description="columns to answer; found if one is called target, label or y")
-    sequence: tuple[str, ...] = Field(
+    sequence: Columns = Field(
         (),
         description="column that tells sequences apart, or those that do together, in a table with a row for each step",
     )
@@ -37,11 +37,6 @@ class RoleOptions(TableOptions):
     )
     vocabulary: int = Field(5_000, ge=1, description="words of a text to know, the most frequent ones")
     min_count: int = Field(2, ge=1, description="how often a word must occur in training to be known")
-
-    @field_validator("sequence", mode="before")
-    @classmethod
-    def _several(cls, columns: object) -> object:
-        return one_or_several(columns)
 
 
 RolesT = TypeVar("RolesT", bound=RoleOptions)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from lstm_onnx.contract import Array, Axis, ColumnsSource, LengthsSource, TensorSpec
 from lstm_onnx.errors import UserError
-from lstm_onnx.features.feature import InputFeature, mean_and_spread, spread_out
+from lstm_onnx.features.feature import Stepped, mean_and_spread, spread_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,7 +21,7 @@ _MISSING = 0.03
 """Share of the values of samples that are missing, where any may be."""
 
 
-class Rows(InputFeature):
+class Rows(Stepped):
     """A sequence of numbers, by columns; NaN is a missing value, where the data has some.
 
     A row of its column is an array (steps, columns). `forward` gets `NAME` (batch, time, size), scaled, zero where a
@@ -41,22 +41,11 @@ class Rows(InputFeature):
     )
     noise: float = Field(0.0, ge=0, description="Gaussian noise on scaled values in training, in spreads")
     tolerant: bool = Field(False, description="whether values may be missing later even where the data lacks none")
-    alone: bool = Field(True, description="whether it is the only sequence of the model: set by the task")
     center: tuple[float, ...] | None = Field(None, description="mean of each column in training")
     spread: tuple[float, ...] | None = Field(None, description="standard deviation of each column in training")
     gaps: bool = Field(False, description="whether values are missing in the data")
     usual: int | None = Field(None, description="median length in training")
     kept: tuple[tuple[tuple[float | None, ...], ...], ...] = ()
-
-    @property
-    def lengths(self) -> str:
-        """Name of the input that says how many steps count."""
-        return "lengths" if self.alone else f"{self.name}_lengths"
-
-    @property
-    def steps(self) -> str:
-        """The axis of its steps."""
-        return "time" if self.alone else f"{self.name}_time"
 
     @property
     def _axis(self) -> str:
@@ -66,10 +55,6 @@ class Rows(InputFeature):
     def size(self) -> int:
         """Numbers at each step."""
         return len(self.columns) * (2 if self.gaps else 1)
-
-    def named(self, alone: bool) -> Self:
-        """Return a copy with short names, or with its own."""
-        return self.model_copy(update={"alone": alone})
 
     def prepare(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into float32 (steps, columns)."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from lstm_onnx.data.searched import Searched
-from lstm_onnx.data.table_options import TableOptions, one_or_several
+from lstm_onnx.data.table_options import Columns, TableOptions
 
 POOLINGS = ("last", "mean", "max", "attention")
 
@@ -20,7 +20,7 @@ class Config(TableOptions):
     # the data
     label: str | None = Field(None, description="column that holds the class; found if it is called label or class")
     text: str | None = Field(None, description="column of texts; a table with it is classified as text")
-    sequence: tuple[str, ...] = Field(
+    sequence: Columns = Field(
         (),
         description="column that tells sequences apart, or those that do together, in a table with a row for each step",
     )
@@ -137,11 +137,6 @@ class Config(TableOptions):
     positive: str | None = Field(
         None, description="class that --threshold is for; of two classes the rarer one, if not given"
     )
-
-    @field_validator("sequence", mode="before")
-    @classmethod
-    def _several(cls, columns: object) -> object:
-        return one_or_several(columns)
 
     @field_validator("convolutions")
     @classmethod

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from lstm_onnx.data.table_options import TableOptions, one_or_several
+from lstm_onnx.data.table_options import Columns, TableOptions
 from lstm_onnx.features.ahead import Quantiles
 from lstm_onnx.plugin import Ahead, Learnt, Searched, Series
 
@@ -17,7 +17,7 @@ class Config(TableOptions):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     # the table
-    time: tuple[str, ...] = Field(
+    time: Columns = Field(
         (), description="column that holds the time, or those that say it together (date hour); found by itself"
     )
     time_format: tuple[str, ...] = Field(
@@ -28,7 +28,7 @@ class Config(TableOptions):
     zone: str | None = Field(
         None, description="zone of times that carry offsets, such as Europe/Berlin; none if they must not; found"
     )
-    series: tuple[str, ...] = Field(
+    series: Columns = Field(
         (), description="column that names the series, or those that do together, in a long table of several"
     )
     target: tuple[str, ...] = Field((), description="columns to forecast; every numeric column without another role")
@@ -98,11 +98,6 @@ class Config(TableOptions):
         description="how many seasons back the head sees the value of the same phase; the window must hold them",
     )
     calendar: bool = Field(True, description="let the model see time of day, weekday and season of the year")
-
-    @field_validator("time", "series", mode="before")
-    @classmethod
-    def _several(cls, columns: object) -> object:
-        return one_or_several(columns)
 
     @field_validator("resample", mode="before")
     @classmethod

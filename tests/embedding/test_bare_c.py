@@ -34,7 +34,7 @@ WASI = Path("/usr/lib/wasm32-wasi")
 LIBM = {"expf", "fabsf", "fmaxf", "fminf", "log1pf", "logf", "sinf", "sqrtf", "tanhf"}
 MEMORY = {"memcpy", "memmove", "memset", "__stack_chk_fail"}
 """What compilers call by themselves."""
-PROCESSOR = {"__cpu_indicator_init", "__cpu_model"}
+PROCESSOR = {"__cpu_indicator_init", "__cpu_model", "__cpu_features2", "_GLOBAL_OFFSET_TABLE_"}
 """What GCC asks on x86-64 which processor it is; in its own libgcc, which every program has."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from lstm_onnx.features.pieces import BYTES
 from lstm_onnx.features.sentence_graph import END, SPECIAL, START, UNKNOWN
 from lstm_onnx.nn.beam_search import NEVER, Decoded, SearchState
 from lstm_onnx.nn.lstm import LSTM
@@ -14,6 +15,15 @@ from lstm_onnx.nn.sampling import Choice, sample
 from lstm_onnx.plugin import Learnt, Sentence
 from lstm_onnx_textgen.options import Config
 from lstm_onnx_textgen.reading import LIKELY, TEXT
+
+
+def _named(sentence: Sentence) -> list[int]:
+    """Return what `stop` names each unit by: its code point, a byte itself, a word its number; -2 for nothing."""
+    words = sentence.words or ()
+    if not sentence.characters and not sentence.pieces:
+        return list(range(len(SPECIAL), len(SPECIAL) + len(words)))
+    single = range(BYTES) if sentence.pieces else ()
+    return [*single, *(ord(w) if len(w) == 1 else -2 for w in words[len(single) :])]
 
 
 class LanguageModel(nn.Module):
@@ -35,9 +45,7 @@ class LanguageModel(nn.Module):
         self.lstm = LSTM(options.embedding, options.hidden, options.layers, dropout=options.dropout)
         self.dropout = nn.Dropout(options.dropout)
         self.head = nn.Linear(options.hidden, sentence.width)
-        # what `stop` names: a character by its code point, a word by its number
-        named = [ord(w) if sentence.characters else k for k, w in enumerate(sentence.words, start=len(SPECIAL))]
-        self.register_buffer("points", torch.tensor([-2] * len(SPECIAL) + named), persistent=False)
+        self.register_buffer("points", torch.tensor([-2] * len(SPECIAL) + _named(sentence)), persistent=False)
 
     def forward(
         self,

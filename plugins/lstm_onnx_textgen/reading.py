@@ -130,7 +130,7 @@ def _examples(
         notes = (*notes, f"{long:,} texts of more than {config.window} characters are cut into pieces (--window)")
     if len(set(texts)) < len(texts):
         notes = (*notes, f"{len(texts) - len(set(texts)):,} texts stand there again; equal ones stay in one part")
-    characters = config.units == "characters"
+    characters, cut = config.units == "characters", config.units in ("bytes", "pieces")
     return Examples(
         columns={PROMPT: [piece for piece, _ in pieces], LONGEST: [0] * len(pieces)},  # learning writes nothing
         together=None if parts is not None else [texts[k] for _, k in pieces],
@@ -141,10 +141,11 @@ def _examples(
                 name=PROMPT,
                 column=config.text or TEXT,
                 meaning="how the text begins; it may be empty",
-                as_bytes=characters,
+                as_bytes=characters or cut,
                 characters=characters,
                 exact=characters,
-                vocabulary=config.vocabulary,
+                pieces=cut,
+                vocabulary=1 if config.units == "bytes" else config.vocabulary,
                 least=config.min_count,
             ),
             Option(name="temperature", default=1.0, least=0.0, most=10.0, meaning="0 writes what is likeliest"),
@@ -152,13 +153,14 @@ def _examples(
             Option(name="top_p", default=1.0, least=0.0, most=1.0, meaning="draws from the likeliest with this share"),
             Option(name="seed", default=0, least=0, most=2**31 - 2, meaning="another seed, another text"),
             Option(name=LONGEST, default=config.longest, least=0, most=config.longest, meaning="written at most"),
-            Option(name="stop", default=-1, least=-1, most=_LAST, meaning=_STOP[characters]),
+            Option(name="stop", default=-1, least=-1, most=_LAST, meaning=_STOP[config.units]),
         ],
         outputs=[
             Sentence(
                 name=TEXT,
                 longest=config.longest,
                 characters=characters,
+                pieces=cut,
                 continues=PROMPT,
                 scored=True,
                 meaning="how it goes on",
@@ -174,6 +176,8 @@ def _examples(
 
 
 _STOP = {
-    True: "code point of a character after which nothing is written (10: a line's end); -1 for none",
-    False: "number of a word after which nothing is written; -1 for none",
+    "characters": "code point of a character after which nothing is written (10: a line's end); -1 for none",
+    "bytes": "a byte after which nothing is written (10: a line's end); -1 for none",
+    "pieces": "code point of a piece of one character after which nothing is written; -1 for none",
+    "words": "number of a word after which nothing is written; -1 for none",
 }

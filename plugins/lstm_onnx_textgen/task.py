@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lstm_onnx.contract import Array
+from lstm_onnx.features.pieces import cut, numbered
 from lstm_onnx.plugin import Examples, FeatureTask, KneserNey, Learnt, Metric, PrimaryMetric, Sentence, Text
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_textgen import options as choices
@@ -42,7 +43,7 @@ class TextGeneration(FeatureTask[choices.Config]):
         return LanguageModel(options, features)
 
     def scores(self, options: choices.Config, outputs: Sequence[Any]) -> Sequence[Metric]:
-        """Bits for each character, and the perplexity of a character or word; the end of a text counts as one."""
+        """Bits for each character, and the perplexity of a unit; the end of a text counts as one."""
 
         def metric(name: str, count: Callable[[Arrays], int], finish: Callable[[float], float]) -> Metric:
             def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
@@ -50,10 +51,10 @@ class TextGeneration(FeatureTask[choices.Config]):
 
             return Metric(name, "min", add, lambda total, n: finish(total / n) if n else float("nan"))
 
-        units = _characters if options.units == "characters" else _words
+        characters, units = _counts("characters", outputs), _counts(options.units, outputs)
         return [
-            metric("bits_per_character", _characters, lambda nats: float(nats / np.log(2))),
-            metric("perplexity", units, lambda nats: float(np.exp(nats))),
+            metric("bits_per_character", lambda b: int(characters(b).sum()), lambda nats: float(nats / np.log(2))),
+            metric("perplexity", lambda b: int(units(b).sum()), lambda nats: float(np.exp(nats))),
         ]
 
     def naive(
@@ -63,7 +64,7 @@ class TextGeneration(FeatureTask[choices.Config]):
         asked: Mapping[str, Sequence[Any]],
         options: choices.Config,
     ) -> Mapping[str, Answer | str]:
-        """Models of how often characters or words follow 0, 2 and 4 others."""
+        """Models of how often units follow 0, 2 and 4 others."""
         text = learnt[PROMPT]
         assert isinstance(text, Text)
         texts = [numbers for _, numbers in text.prepare(known[PROMPT])]
@@ -75,11 +76,11 @@ class TextGeneration(FeatureTask[choices.Config]):
         return found
 
     def baselines(self, config: choices.Config, info: Learnt) -> dict[str, Answer]:
-        """All characters or words alike, as many as are known."""
+        """All units alike, as many as are known."""
         sentence = info[TEXT]
         assert isinstance(sentence, Sentence)
         each = float(np.log(sentence.width - 1))  # all but what begins a text
-        many = _characters_of_each if config.units == "characters" else _words_of_each
+        many = _counts(config.units, info.outputs)
 
         def alike(batch: Arrays) -> dict[str, Array]:
             return {LIKELY: np.array(-each * many(batch), dtype=np.float32)}
@@ -95,22 +96,24 @@ def _answer(score: Callable[[Sequence[Array]], Array]) -> Answer:
     return answer
 
 
+def _counts(units: str, outputs: Sequence[Any]) -> Callable[[Arrays], Array]:
+    """Return what counts the units of each text of a batch, its end among them."""
+    if units == "characters":
+        return _characters_of_each
+    if units == "words":
+        return lambda batch: np.array([len(str(text).split()) + 1 for text in batch[PROMPT]])
+    numbers = numbered(next(f.words or () for f in outputs if isinstance(f, Sentence)))
+
+    def pieces(batch: Arrays) -> Array:
+        rows = zip(batch[PROMPT], batch["byte_count"], strict=True)
+        return np.array([len(cut(bytes(row[:count]), numbers)) + 1 for row, count in rows])
+
+    return pieces
+
+
 def _characters_of_each(batch: Arrays) -> Array:
-    """Return how many characters there are of each text, its end among them."""
     texts = batch[PROMPT]
     if texts.dtype == object:
         return np.array([len(text) for text in texts]) + 1
     counts = np.arange(texts.shape[1]) < batch["byte_count"][:, None]
     return np.array((((texts & 0xC0) != 0x80) & counts).sum(axis=1) + 1)
-
-
-def _words_of_each(batch: Arrays) -> Array:
-    return np.array([len(str(text).split()) + 1 for text in batch[PROMPT]])
-
-
-def _characters(batch: Arrays) -> int:
-    return int(_characters_of_each(batch).sum())
-
-
-def _words(batch: Arrays) -> int:
-    return int(_words_of_each(batch).sum())

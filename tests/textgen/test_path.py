@@ -132,3 +132,22 @@ def test_words_are_written_one_after_the_other(tmp_path: Path) -> None:
     assert (
         scores is not None and scores.model["bits_per_character"] < scores.baselines["all alike"]["bits_per_character"]
     )
+
+
+@pytest.mark.parametrize("units", ["bytes", "pieces"])
+def test_bytes_and_pieces_know_every_text(tmp_path: Path, units: str) -> None:
+    """Each sign counts, those that training never showed, too, and the file says what PyTorch says of them."""
+    texts = [f"{report} 漢字 é" for report in draw(100, np.random.default_rng(1))]
+    (tmp_path / "a.txt").write_text("\n".join(texts))
+    run = lo.train("textgen", tmp_path / "a.txt", runs=tmp_path, units=units, vocabulary=300, **SMALL)
+    file = run.export(tmp_path / "a.onnx")
+    found = file.predict(["Monday: ", "ελληνικά", "😀"])
+    assert (found.table["log_probability"] < 0).all() and len(set(found.table["log_probability"])) == 3
+    labels = next(t for t in file.contract.outputs if t.name == "text_tokens").labels
+    assert labels is not None and len(labels) == {"bytes": 259, "pieces": 303}[units]
+    assert ("漢" in labels) is (units == "pieces")
+    known, scores = lo.evaluate(file).scores, file.contract.scores
+    assert scores is not None
+    assert known["perplexity"] == pytest.approx(scores.model["perplexity"], rel=1e-4)
+    per_unit = np.log(known["perplexity"]) / (known["bits_per_character"] * np.log(2))
+    assert per_unit < 1 if units == "bytes" else per_unit > 1

@@ -14,6 +14,7 @@ from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along
 from lstm_onnx.features.metrics import Metric, cer, exact, wer
+from lstm_onnx.features.pieces import BYTES
 from lstm_onnx.features.sentence_graph import END, SPECIAL, UNKNOWN, sentence_stage
 from lstm_onnx.features.text import Text
 from lstm_onnx.features.utf8_graph import utf8_stage
@@ -64,6 +65,15 @@ class Sentence(OutputFeature):
     def _vocabulary(self) -> tuple[str, ...]:
         assert self.words is not None, "not fitted"
         return (*SPECIAL, *self.words)
+
+    @property
+    def points(self) -> tuple[int, ...]:
+        """By what a caller names each: a character by its code point, a byte itself, a word its number; -2 for none."""
+        words = self.words or ()
+        if not self.characters and not self.pieces:
+            return (-2,) * len(SPECIAL) + tuple(range(len(SPECIAL), len(SPECIAL) + len(words)))
+        single = range(BYTES) if self.pieces else range(0)
+        return (*(-2,) * len(SPECIAL), *single, *(ord(w) if len(w) == 1 else -2 for w in words[len(single) :]))
 
     @property
     def prefix(self) -> str:

@@ -23,12 +23,9 @@ class Config(BaseModel):
         0.1, ge=0, lt=1, description="share of the others that decides when to stop; 0 for none"
     )
     units: Literal["characters", "bytes", "pieces", "words"] = Field(
-        "characters",
-        description="what is written one after the other; bytes and pieces, runs of them, know every text",
+        "characters", description="what is written one after the other; bytes, and pieces of them, know every text"
     )
-    vocabulary: int = Field(
-        5_000, ge=1, description="units to know, the most frequent ones; of pieces 256 are the single bytes"
-    )
+    vocabulary: int = Field(5_000, ge=1, description="units to know, the frequent ones; of pieces 256 are the bytes")
     min_count: int = Field(1, ge=1, description="how often one must occur in training to be known")
     window: int = Field(500, ge=2, description="characters of a text; longer ones are cut into several")
     longest: int = Field(100, ge=1, description="units that the file writes at most, its end included")

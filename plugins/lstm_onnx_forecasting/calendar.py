@@ -56,7 +56,8 @@ def grid_of(series: Series) -> tuple[int, int] | None:
 class Phases(nn.Module):
     """Sine and cosine of where each time stands in each period, and in half of it.
 
-    Day and week on a grid are looked up in a table of a week; a time beside the grid counts as that before it.
+    Day and week on a grid are looked up in a table of a week; a time beside the grid counts as that of the grid in the
+    same hour, if rows are an hour apart.
 
     Args:
         found: the periods, in seconds.

@@ -15,7 +15,7 @@ import torch
 from pydantic import BaseModel
 from torch import nn
 
-from lstm_onnx.errors import Interrupted, UserError
+from lstm_onnx.errors import Interrupted
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
 from lstm_onnx.training.checkpoint import TrainingProgress, Weights, save_checkpoint, save_weights, weights_of
@@ -24,10 +24,11 @@ from lstm_onnx.training.examples import choose, save_examples
 from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.training.plots import draw_run
-from lstm_onnx.training.precision import loss_in
+from lstm_onnx.training.refit import refit
 from lstm_onnx.training.restore import load_weights, rebuild
 from lstm_onnx.training.run_folder import Run
 from lstm_onnx.training.scoring import check_stored, score, score_beside_baselines
+from lstm_onnx.training.step import learn_from
 
 
 @dataclass
@@ -66,7 +67,9 @@ def fit(s: TrainingSession) -> Run:
             while s.progress.epoch < s.settings.epochs and not _is_stale(s):
                 _one_epoch(s, batches)
             load_weights(s.model, s.best, s.run.weights)
-            _calibrate(s)
+            calibrated = _calibrate(s)
+            if s.settings.refit:
+                refit(s, batches, calibrated)
             return _finish(s)
     except KeyboardInterrupt:
         s.run.record.status = "interrupted"
@@ -93,21 +96,8 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
     s.model.train()
     total = 0.0
     for number, batch in enumerate(to_tensors(s.data.train.batches(s.settings.batch_size, order), s.model), start=1):
-        rate = s.settings.rate((epoch - 1) * batches + number - 1, s.settings.epochs * batches)
-        for group in s.optimizer.param_groups:
-            group["lr"] = rate
-        loss = loss_in(s.settings.precision, s.task, s.model, batch)
-        s.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if s.settings.clip:
-            nn.utils.clip_grad_norm_(s.model.parameters(), s.settings.clip)
-        s.optimizer.step()
-        value = loss.item()
-        if not np.isfinite(value):
-            raise UserError(
-                f"the loss became {value} in epoch {epoch}, step {number}; lower --learning-rate (now "
-                f"{s.settings.learning_rate:g}) or --clip, or look for extreme values in the data"
-            )
+        step, all_steps = (epoch - 1) * batches + number - 1, s.settings.epochs * batches
+        value = learn_from(s, batch, step, all_steps, f"epoch {epoch}, step {number}")
         total += value
         s.observer.stepped(epoch, number, value)
     row: Row = {"epoch": epoch, "train_loss": total / batches} | _validate(s)
@@ -119,7 +109,7 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
     is_equal = reached == p.best_score and PrimaryMetric("loss").improves(loss_now, p.best_loss)
     is_best = s.data.validation is None or not s.best or watched.improves(reached, p.best_score) or is_equal
     p.epoch, p.seconds = epoch, p.seconds + time.perf_counter() - began
-    row["learning_rate"], row["seconds"] = rate, p.seconds
+    row["learning_rate"], row["seconds"] = s.settings.rate(step, all_steps), p.seconds
     p.history.append(row)
     if is_best:
         p.best_epoch, p.best_score, p.best_loss = epoch, reached, loss_now
@@ -146,14 +136,17 @@ def _validate(s: TrainingSession) -> Row:
     return {"validation_loss": total / count} | {name: found[name] for name in names}
 
 
-def _calibrate(s: TrainingSession) -> None:
-    """Let the task adjust the best weights on the validation split, and keep what it made of them."""
+def _calibrate(s: TrainingSession) -> Weights:
+    """Let the task adjust the best weights on the validation split, and keep them; return what it changed."""
     if s.data.validation is None:
-        return
+        return {}
     s.model.eval()
+    before = weights_of(s.model)
     with torch.no_grad():
         s.task.calibrate(s.model, to_tensors(s.data.validation.batches(s.settings.batch_size), s.model), s.config)
-    save_weights(weights_of(s.model), s.run.weights)
+    after = weights_of(s.model)
+    save_weights(after, s.run.weights)
+    return {name: tensor for name, tensor in after.items() if not torch.equal(tensor, before[name])}
 
 
 def _finish(s: TrainingSession) -> Run:

@@ -264,7 +264,7 @@ class Windows(Sequence[dict[str, Array]]):
         found: list[Array] = [np.empty(0, dtype=np.bool_)]
         for begin in range(0, len(chosen), _APART):
             origins = self.origins[chosen[begin : begin + _APART]]
-            found.append(~np.isnan(self.store.values[origins]).any(axis=1))
+            found.append(np.asarray(~np.isnan(self.store.values[origins]).any(axis=1)))
             self.store.room.touched(2 * MAPPED * len(origins))
         return np.concatenate(found)
 

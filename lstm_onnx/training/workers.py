@@ -125,9 +125,8 @@ class Workers:
         with _watched():
             distributed.all_reduce(there)
             distributed.all_reduce(together)
-        for parameter, piece, known in zip(
-            learnt, together.split([p.numel() for p in learnt]), there[1:].tolist(), strict=True
-        ):
+        pieces = torch.split(together, [p.numel() for p in learnt])
+        for parameter, piece, known in zip(learnt, pieces, there[1:].tolist(), strict=True):
             parameter.grad = piece.view_as(parameter).to(parameter) if known else None
         return float(there[0])
 

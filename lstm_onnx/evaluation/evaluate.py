@@ -22,6 +22,7 @@ from lstm_onnx.evaluation.answer_table import AnswerTable
 from lstm_onnx.evaluation.options import EvaluateOptions
 from lstm_onnx.inference.deadline import deadline
 from lstm_onnx.inference.model import Model, load
+from lstm_onnx.inference.part_list import is_pattern
 from lstm_onnx.options import resolve
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import Answer, AnyTask, Arrays
@@ -78,9 +79,10 @@ def evaluate(
     Args:
         model: a run or its folder; or an exported file: its path, what `export` returned, or a loaded `Model`, which is
             scored as it was loaded.
-        data: path of a file, or a table of polars, pandas or pyarrow. If it is the data that the model was trained on,
-            to the byte, the test part of that is scored, and else all of it; nothing is fitted on it. None takes a
-            run's own data, and for a file the data set that its plugin brings, if it was trained on that.
+        data: path of a file, a pattern of files (`data/*.parquet`), or a table of polars, pandas or pyarrow. If it is
+            the data that the model was trained on, to the byte, the test part of that is scored, and else all of it;
+            nothing is fitted on it. None takes a run's own data, and for a file the data set that its plugin brings, if
+            it was trained on that.
         options: a table of the answers, pictures, plugin file, and where ONNX Runtime computes.
         **fields: fields of `EvaluateOptions`, instead of the object or on top of it.
 
@@ -88,6 +90,10 @@ def evaluate(
         UserError: something is missing, or the data does not fit.
     """
     chosen = resolve(EvaluateOptions, options, fields, "evaluate")
+    if in_parts(data, chosen):
+        from lstm_onnx.evaluation.in_parts import evaluate_parts
+
+        return evaluate_parts(model, Path(data), chosen)
     with as_file(data, "evaluate") as source, deadline(chosen.timeout):
         found = _judge(judged(model, source, chosen), chosen)
     if source is None or isinstance(data, str | PathLike) or found.part == "test":
@@ -114,6 +120,12 @@ class Judged:
     config: BaseModel
 
 
+def in_parts(data: Any, options: EvaluateOptions) -> bool:
+    """Whether data is to be scored part by part: several files, or as an option says."""
+    is_path = isinstance(data, str | PathLike)
+    return is_path and (options.workers is not None or options.part_rows is not None or is_pattern(Path(data)))
+
+
 def judged(model: str | PathLike[str] | Model, source: Path | None, options: EvaluateOptions) -> Judged:
     """Bring a run or a file together with what it is scored on: its own test part, or all of other data.
 
@@ -126,6 +138,17 @@ def judged(model: str | PathLike[str] | Model, source: Path | None, options: Eva
     if is_run(path):
         return _judged_run(path, source, options)
     return _judged_file(load(path, options.provider, options.threads), source, options)
+
+
+def contract_of(path: str, options: EvaluateOptions) -> Contract:
+    """Return the contract of a file, or of the main graph of a run."""
+    if not is_run(Path(path)):
+        return load(path, options.provider, options.threads).require_contract()
+    from lstm_onnx.training.restore import restore
+    from lstm_onnx.training.run_folder import open_run
+
+    restored = restore(open_run(Path(path)), plugin_file=options.plugin_file)
+    return describe(restored.run.record, restored.graphs[0], restored.run.record.name)
 
 
 def _judged_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Judged:

@@ -21,16 +21,23 @@ def _ratio(total: Any, count: Any) -> float:
 
 @dataclass(frozen=True)
 class Sum:
-    """What a metric adds up to over batches, and how that becomes its figure."""
+    """What a metric adds up to over batches, and how that becomes its figure.
+
+    What comes from another process has forgotten the latter, and can be added to one that has not.
+    """
 
     total: Any
-    finish: Callable[[Any, Any], float]
+    finish: Callable[[Any, Any], float] | None
 
     def __add__(self, other: Any) -> Sum:
         """Add another of its like, or the 0 that adding up begins with."""
         return Sum(self.total + other.total, self.finish) if isinstance(other, Sum) else self
 
     __radd__ = __add__
+
+    def __reduce__(self) -> tuple[type[Sum], tuple[Any, None]]:
+        """Leave out a function, which may be one that nothing can find by a name."""
+        return Sum, (self.total, None)
 
 
 @dataclass(frozen=True)

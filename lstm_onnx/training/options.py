@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # it brings numpy, which completion does without
     from lstm_onnx.task import AnyTask
 
 ObserversT = TypeVar("ObserversT")
+Precision = Literal["fp32", "bf16"]
 
 _OLD = ("observer",)
 RESERVED = (*_OLD, "plugin", "data", "runs", "name", "plugin_file", "observers", "start", "track", "config", "settings")
@@ -45,6 +46,9 @@ class TrainingOptions(Options):
     )
     clip: float = Field(1.0, ge=0, description="largest norm of the gradient; 0 does not clip")
     seed: int = Field(0, ge=0, description="fixes initial weights, order of the examples and dropout")
+    parts_seed: int | None = Field(
+        None, ge=0, description="fixes which examples are kept for the test and to validate; the seed if not given"
+    )
     fold: str | None = Field(
         None,
         pattern=r"^\d+/\d+$",
@@ -55,9 +59,17 @@ class TrainingOptions(Options):
         description="keep a part to validate, even where a task would learn from all of few examples, as tune does",
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
+    precision: Precision = Field(
+        "fp32", description="bf16 trains faster on hardware that has it; weights, validation and the file stay fp32"
+    )
     threads: int | None = Field(
         None, ge=1, description="CPU threads; by the size of model and batch: one for small ones"
     )
+
+    @property
+    def data_seed(self) -> int:
+        """The seed by which data is read and parted."""
+        return self.seed if self.parts_seed is None else self.parts_seed
 
     def rate(self, step: int, total: int) -> float:
         """Learning rate at `step` of `total`: linear warm-up, then half a cosine to 0 (Loshchilov and Hutter 2017)."""

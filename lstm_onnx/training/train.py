@@ -23,12 +23,13 @@ from lstm_onnx.plugins import trust
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, TaskData
 from lstm_onnx.training.checkpoint import load_checkpoint
-from lstm_onnx.training.devices import pick_device, threads_for
+from lstm_onnx.training.devices import threads_for
 from lstm_onnx.training.going_on import options_of, restore_base
 from lstm_onnx.training.loop import TrainingSession, fit, save
 from lstm_onnx.training.observers import Observer
 from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options, suited
 from lstm_onnx.training.own_data import load_own, own_data
+from lstm_onnx.training.precision import device_for
 from lstm_onnx.training.provenance import fingerprint, now, versions
 from lstm_onnx.training.record import Record
 from lstm_onnx.training.rehearsal import in_one_line, rehearse
@@ -89,16 +90,16 @@ def train(
         torch.manual_seed(settings.seed)
         with in_one_line(task, "load_data"), folding(settings.fold, task.name, settings.hold_out):
             if base is None:
-                examples = task.load_data(source, chosen, settings.seed)
+                examples = task.load_data(source, chosen, settings.data_seed)
             else:
-                examples = task.load_again(source, chosen, settings.seed, base.info)
+                examples = task.load_again(source, chosen, settings.data_seed, base.info)
         chosen = examples.config or chosen
         with in_one_line(task, "build_model"):
-            model = task.build_model(chosen, examples.info).to(pick_device(settings.device))
+            model = task.build_model(chosen, examples.info).to(device_for(settings))
         if base is not None:
             load_weights(model, load_tensors(base.run.weights)[0], base.run.weights)
         settings = suited(task, chosen, settings, given["training"], len(examples.train))
-        rehearse(task, chosen, examples, model)
+        rehearse(task, chosen, examples, model, settings.precision)
         if settings.threads is None:
             settings = settings.model_copy(update={"threads": threads_for(model, settings.batch_size)})
         record = Record(
@@ -180,8 +181,8 @@ def resume(
     torch.manual_seed(record.training.seed)
     info = task.Info.model_validate(record.info)
     asked = record.training
-    examples = load_own(task, source, config, asked.seed, info, record.base, asked.fold, asked.hold_out)
-    model = task.build_model(config, examples.info).to(pick_device(record.training.device))
+    examples = load_own(task, source, config, asked.data_seed, info, record.base, asked.fold, asked.hold_out)
+    model = task.build_model(config, examples.info).to(device_for(asked))
     session = _session(task, config, examples, model, run, observer)
     session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)
     if not has_digest(run.checkpoint):

@@ -53,6 +53,7 @@ NEED_TORCH = {
     "lstm_onnx.graph.torch_export",
     "lstm_onnx.graph.torch_reference",
     "lstm_onnx.nn.beam_search",
+    "lstm_onnx.nn.compact_cnn",
     "lstm_onnx.nn.crf",
     "lstm_onnx.nn.ctc",
     "lstm_onnx.nn.lstm",

@@ -18,6 +18,7 @@ from lstm_onnx.plugin import (
     Number,
     PrimaryMetric,
     metrics,
+    picture_files,
     read_examples,
 )
 from lstm_onnx.task import Answer, Arrays
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 
 
 class Regression(FeatureTask[choices.Config]):
-    """A number, or several, for a sequence, a text or a row of a table."""
+    """A number, or several, for a sequence, a text, a picture or a row of a table."""
 
     name = "regression"
     verb = "estimate"
-    summary = "a number, or several, for a sequence, a text or a row of a table"
+    summary = "a number, or several, for a sequence, a text, a picture or a row of a table"
     primary_metric = PrimaryMetric("rmse", mode="min")
     Config = choices.Config
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "learning_rate": 3e-3}
@@ -44,6 +45,11 @@ class Regression(FeatureTask[choices.Config]):
         from lstm_onnx_regression.drawn import draw
 
         return draw(options.count, random) if source is None else read_examples(source, options)
+
+    def data_files(self, source: Path | None, config: choices.Config) -> Sequence[Path]:
+        """The source, its test file, the pictures that both name, and the encoder's file."""
+        files = super().data_files(source, config)
+        return [*files, *dict.fromkeys(p for f in files if source is not None for p in picture_files(f, config))]
 
     def module(self, options: choices.Config, features: Learnt) -> nn.Module:
         """Make a fresh network."""

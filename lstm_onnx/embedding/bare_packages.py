@@ -62,6 +62,24 @@ PACKAGES = {
             tools=("make", "clang", "wasm-ld", "node"),
             takes={"NAME.js.j2": "wasm/NAME.mjs.j2", "wasm.c.j2": "wasm/wasm.c.j2"},
         ),
+        Package(
+            name="arduino",
+            needs="the Arduino IDE or arduino-cli, and a board with a 32-bit processor ($FQBN)",
+            build=('arduino-cli compile --fqbn "$FQBN" --library . examples/SelfTest',),
+            program="",
+            tools=("arduino-cli",),
+            more={"upload": ('arduino-cli upload --fqbn "$FQBN" --port "$PORT" examples/SelfTest',)},
+            folder="src/",
+        ),
+        Package(
+            name="zephyr",
+            needs="Zephyr 3.7 or newer with west and its SDK ($BOARD)",
+            build=('west build -b "$BOARD" samples/self_test',),
+            program="",
+            tools=("west",),
+            more={"run": ("west flash",)},
+            folder="src/",
+        ),
     )
 }
 """By name; beside them there is `c`, which is `bare-c` as it stands."""

@@ -18,8 +18,8 @@ CELLS = 2**12
 """Steps or words that go through the graph at once, at most, unless one example has more.
 
 Not more, for speed: ONNX Runtime multiplies the inputs of all steps by an LSTM's weights first, and what that gives (of
-4,096 steps at 64 units 4 MB) is read again step by step. Where it leaves the processor's caches, the whole takes 1.3 to
-1.5 times as long; see benchmarks/speed/README.md."""
+4,096 steps at 64 units 4 MB) is read again step by step. Where it leaves the processor's caches, the whole takes up to
+1.4 times as long; see benchmarks/speed/README.md."""
 
 
 def run_in_batches(contract: Contract, arrays: Arrays, run: Callable[[Arrays], dict[str, Array]]) -> dict[str, Array]:

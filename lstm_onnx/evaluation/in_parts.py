@@ -21,7 +21,8 @@ from pathlib import Path
 from lstm_onnx.contract import Scores
 from lstm_onnx.data.frames import as_file
 from lstm_onnx.errors import UserError
-from lstm_onnx.evaluation.evaluate import Evaluation, contract_of, judged
+from lstm_onnx.evaluation.evaluation import Evaluation
+from lstm_onnx.evaluation.judged import contract_of, judged
 from lstm_onnx.evaluation.options import EvaluateOptions
 from lstm_onnx.inference.model import Model
 from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts

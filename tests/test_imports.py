@@ -43,6 +43,7 @@ NEED_TORCH = {
     "lstm_onnx.exporting.export",
     "lstm_onnx.features.audio_coding",
     "lstm_onnx.features.coding",
+    "lstm_onnx.features.conformal",
     "lstm_onnx.features.hearing",
     "lstm_onnx.features.module",
     "lstm_onnx.features.saying",

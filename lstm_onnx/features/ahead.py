@@ -28,6 +28,12 @@ Quantiles = Annotated[tuple[float, ...], AfterValidator(_ascending)]
 """Probabilities between 0 and 1, kept in order and each once."""
 
 
+def enough(level: float, independent: int) -> bool:
+    """Whether so many examples, none of which says what another does, tell a quantile: for 0.9 it takes 9 of them."""
+    outer = max(level, 1 - level)
+    return outer * (independent + 1) <= independent * (1 + 1e-9)
+
+
 class Ahead(OutputFeature):
     """What comes next in the `Series` that it runs `along`.
 
@@ -41,6 +47,9 @@ class Ahead(OutputFeature):
     kind: Literal["ahead"] = "ahead"
     along: str = Field(description="the series")
     quantiles: Quantiles = Field((), description="ascending, between 0 and 1")
+    conformal: bool = Field(
+        False, description="whether validation data moves the quantiles, so that they hold on what was not learnt from"
+    )
     lower: dict[str, float] = Field(default_factory=dict, description="the least answer of a target, in its unit")
     upper: dict[str, float] = Field(default_factory=dict, description="the largest answer of a target, in its unit")
     target: tuple[str, ...] = Field((), description="what is forecast: set by the task, as all that follows")
@@ -106,7 +115,8 @@ class Ahead(OutputFeature):
                 name="quantiles",
                 dtype="float32",
                 dims=("batch", "horizon", "target", "quantile"),
-                meaning="values that what happens stays below with these probabilities, ascending",
+                meaning="values that what happens stays below with these probabilities, ascending"
+                + ", calibrated on validation data if there was any" * self.conformal,
             ),
         )
 
@@ -121,7 +131,24 @@ class Ahead(OutputFeature):
         """Return what brings answers back to the user's units."""
         from lstm_onnx.features.series_coding import AheadDecoder
 
-        return AheadDecoder(self)
+        return AheadDecoder(self, self.conformal)
+
+    def uncalibrated(self, column: Sequence[Any]) -> str | None:
+        """Say which quantiles stay as they are learnt, as too few windows validate."""
+        if not self.conformal or not self.quantiles or not len(column):
+            return None
+        windows = windows_in(self.name, column)
+        begin, count = -self.horizon, 0
+        for origin in windows.origins.tolist():  # series lie one behind the other
+            if origin >= begin + self.horizon:
+                begin, count = origin, count + 1
+        left = [f"{q:g}" for q in self.quantiles if q != 0.5 and not enough(q, count)]
+        if not left:
+            return None
+        return (
+            f"the validation part has {count} windows that do not overlap, too few to calibrate the "
+            f"quantile{'s' * (len(left) > 1)} {', '.join(left)}, which stay as they are learnt"
+        )
 
     def prepare_truth(self, column: Sequence[Any]) -> Sequence[Any]:
         """Keep the windows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -210,6 +210,20 @@ class Likelihoods(nn.Module):
         """Return the mean probabilities of several models, and the number of the likeliest by them."""
         probabilities = mean(said, self.probabilities)
         return {self.probabilities: probabilities, self.number: self._decided(probabilities)}
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether validation data sets the temperature."""
+        return self.temperature is not None
+
+    def observe(self, answer: Tensor, batch: Mapping[str, Tensor], seen: None) -> tuple[Tensor, ...]:
+        """Return scores of some examples, and the numbers of what is right."""
+        return answer, batch[self.number]
+
+    def adjust(self, logits: Tensor, target: Tensor) -> None:
+        """Set the temperature."""
+        assert self.temperature is not None
+        self.temperature.fill_(fit_temperature(logits, target))
 
     def _decided(self, probabilities: Tensor) -> Tensor:
         if self.positive is None or self.threshold is None:

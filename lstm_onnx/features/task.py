@@ -148,6 +148,8 @@ class FeatureTask(Task[ConfigT, Learnt]):
         )
         sizes = f"{len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
         summary = f"{examples.told or f'{len(examples):,} {examples.what}'}: {sizes}" + f" ({how})" * bool(how)
+        judged = [(f, taken(examples.columns[f.name], chosen["validation"])) for f in learnt.outputs if f.is_supervised]
+        left = [why for f, column in judged if (why := f.uncalibrated(column)) is not None]
         naive = self.naive(learnt, known, asked, config)
         left_out = [why for why in naive.values() if isinstance(why, str)]
         return TaskData(
@@ -156,7 +158,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             test=test,
             info=learnt,
             summary=summary,
-            notes=(*examples.notes, *notes, *self.remarks(learnt, asked, config), *left_out),
+            notes=(*examples.notes, *notes, *left, *self.remarks(learnt, asked, config), *left_out),
             config=examples.options,
             baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
             test_names=examples.names(source, chosen["test"].tolist()),

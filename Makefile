@@ -1,5 +1,6 @@
 # make demo   trains on bundled real data, exports, verifies, predicts, and shows the result
 # make test   runs every test
+# make search the tests on drawn cases, with many that were not drawn before (minutes)
 # make lint   ruff, types, who imports whom
 # make docs   builds the site out of docs/ into site/
 # make bench  speed against peers (installs them into an environment of their own)
@@ -11,7 +12,7 @@ READY := .venv/.ready
 DEMO := demo
 TRAFFIC := plugins/lstm_onnx_forecasting/datasets/traffic.csv
 
-.PHONY: demo test lint docs bench tools clean
+.PHONY: demo test search lint docs bench tools clean
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -32,6 +33,9 @@ demo: $(READY)
 # a file of tests stays in one process, so that what its fixtures train is trained once; each process has one thread
 test: $(READY) tools
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+search: $(READY)
+	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest $$(grep -rl "^from hypothesis" tests --include=test_*.py)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 import lstm_onnx as lo
+
+for _name, _examples, _fixed in (("same", 60, True), ("search", 3000, False)):
+    _quiet = [HealthCheck.function_scoped_fixture]
+    settings.register_profile(
+        _name, max_examples=_examples, derandomize=_fixed, deadline=None, suppress_health_check=_quiet
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+"""A change is judged by the same drawn cases each time; `make search` looks for new ones."""
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ADDING = Path(__file__).with_name("adding.py")

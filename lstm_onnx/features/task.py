@@ -146,7 +146,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, chosen[part], part == "train")
             for part in PARTS
         )
-        sizes = f"{len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
+        sizes = f"{train.count:,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
         summary = f"{examples.told or f'{len(examples):,} {examples.what}'}: {sizes}" + f" ({how})" * bool(how)
         judged = [(f, taken(examples.columns[f.name], chosen["validation"])) for f in learnt.outputs if f.is_supervised]
         left = [why for f, column in judged if (why := f.uncalibrated(column)) is not None]
@@ -161,7 +161,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             notes=(*examples.notes, *notes, *left, *self.remarks(learnt, asked, config), *left_out),
             config=examples.options,
             baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
-            test_names=examples.names(source, chosen["test"].tolist()),
+            test_names=examples.names(source, list(map(int, chosen["test"]))),
             understood=examples.understood,
         )
 

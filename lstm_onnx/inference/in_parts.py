@@ -41,6 +41,7 @@ class Asked:
     settings: tuple[str, ...] = ()
     top: int | None = None
     keep: tuple[str, ...] = ()
+    every: int | None = None
 
 
 @dataclass
@@ -139,7 +140,7 @@ def _open(asked: Asked) -> Model:
 def _answer(model: Model, asked: Asked, part: Part, folder: Path) -> _Answered:
     try:
         question = part.file if part.rows is None else _rows(part)
-        prediction = model.predict(question, asked.top, asked.keep or None)
+        prediction = model.predict(question, asked.top, asked.keep or None, asked.every)
         write_table(prediction.table, _path(folder, part))
     except UserError as error:
         text = str(error)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from lstm_onnx.contract import Axis, Contract
@@ -106,7 +106,6 @@ def by_stream(made: Contract, text: str) -> dict[str, list[int]]:
     return found
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=tables(), typed=st.booleans())
 def test_file_frame_and_stream_read_the_same_moments(
     table: tuple[list[list[str]], str], typed: bool, tmp_path: Path
@@ -140,7 +139,13 @@ def test_file_frame_and_stream_read_the_same_moments(
     assert np.array_equal(in_units(back.time, made.table.step.unit), ahead), form
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def quarter_days(form: str) -> tuple[list[list[str]], str]:
+    """Return 13 rows from the tenth of January on, six hours apart: the first could be the first of October, too."""
+    return [[written(datetime(2001, 1, 10) + timedelta(hours=6 * k), form), "a", f"{k}.5"] for k in range(13)], form
+
+
+@example(table=quarter_days("%m/%d/%Y %I:%M %p"), other="%d/%m/%Y %H:%M", place=0)
+@example(table=quarter_days("%d/%m/%Y %H:%M"), other="%m/%d/%Y %I:%M %p", place=0)
 @given(table=tables(MINUTES), other=st.sampled_from(MINUTES), place=st.integers(0, 5))
 def test_another_way_of_writing_is_read_right_or_refused(
     table: tuple[list[list[str]], str], other: str, place: int, tmp_path: Path

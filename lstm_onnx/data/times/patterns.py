@@ -1,7 +1,9 @@
 """Times as text, by a pattern such as `%d/%m/%Y %H:%M`: read for a whole column at once, and written.
 
 The date has to be written exactly as the pattern says. The time of day may be shorter or longer than in the pattern
-(`13:00`, `13:00:05`, `13:00:05.25`) or, at midnight, left out, and `24:00` is the midnight that ends the day.
+(`13:00`, `13:00:05`, `13:00:05.25`) or, at midnight, left out, and `24:00` is the midnight that ends the day. Its half
+of the day (AM, PM) is not left out, and does not come where a pattern of the order of day and month has none: it is the
+mark of another hand, which may well write day and month in the other order, too.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ from lstm_onnx.data.times.fields import (
 _TOKEN = re.compile(r"%(-?[YymdbBqVGuHIMSfpzaA]|[1-9]f|:z|Z|%)")
 _SIGNS = "-:123456789"
 _CLOCK_OF_PATTERN = re.compile(r"(?P<before>[T ,]*)(?P<hour>%-?[HI])(?P<rest>.*)$")
+_ORDERED = re.compile("(?:%-?m[^%]+%-?d|%-?d[^%]+%-?m)[^%]+%-?[Yy]")
+"""Patterns of which a reader has to know whether the day or the month stands first."""
 _DIGITS = {"Y": r"\d{4}", "G": r"\d{4}", "q": "[1-4]", "u": "[1-7]", "f": r"\d{1,9}"}
 _TWO = {"y", "m", "d", "V", "H", "I", "M", "S"}
 _WORDS = {"b": r"[A-Za-z]{3,9}\.?", "B": "[A-Za-z]{3,9}", "a": "[A-Za-z]{2,9}", "A": "[A-Za-z]{2,9}"}
@@ -76,7 +80,7 @@ def read_pattern(text: pl.Series, form: str) -> ReadTimes:
     if parts is None:
         parts = text.str.extract_groups(_regex(form)).struct.unnest()
     first = next(n for n in ("Y", "y", "G", "H", "I", "m", "d") if n in parts.columns)
-    bad = parts.get_column(first).is_null().to_numpy()
+    bad = parts.get_column(first).is_null().to_numpy() | _other_halves(parts, form)
     days, wrong = _days(parts, len(text))
     moment, odd = _time_of_day(parts, len(text))
     wall = np.where(bad, 0, days * DAY + moment)
@@ -84,6 +88,18 @@ def read_pattern(text: pl.Series, form: str) -> ReadTimes:
     zoned = zone.is_not_null().to_numpy()
     offset = offsets(zone.fill_null("Z")) if zoned.any() else None
     return ReadTimes(wall, bad, (wrong | odd) & ~bad, offset, zoned)
+
+
+def _other_halves(parts: pl.DataFrame, form: str) -> Mask:
+    """Say which times of day have no AM or PM where the pattern asks for it, or have it where it points elsewhere."""
+    if "p" not in parts.columns or "H" not in parts.columns:
+        return np.zeros(len(parts), dtype=np.bool_)
+    half, hour = parts.get_column("p").is_not_null(), parts.get_column("H").is_not_null()
+    if "%p" in form:
+        return (hour & ~half).to_numpy()
+    if _ORDERED.search(form) and re.search("%-?H", form):
+        return half.to_numpy()
+    return np.zeros(len(parts), dtype=np.bool_)
 
 
 def group_lengths(text: pl.Series, form: str, token: str) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from lstm_onnx.contract import Array, Axis, ColumnsSource, Step, TensorSpec, TimeSource
+from lstm_onnx.features.enough import enough
 from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.series import CLOCK, Series, time_unit, windows_in
@@ -26,12 +27,6 @@ def _ascending(levels: tuple[float, ...]) -> tuple[float, ...]:
 
 Quantiles = Annotated[tuple[float, ...], AfterValidator(_ascending)]
 """Probabilities between 0 and 1, kept in order and each once."""
-
-
-def enough(level: float, independent: int) -> bool:
-    """Whether so many examples, none of which says what another does, tell a quantile: for 0.9 it takes 9 of them."""
-    outer = max(level, 1 - level)
-    return outer * (independent + 1) <= independent * (1 + 1e-9)
 
 
 class Ahead(OutputFeature):
@@ -133,10 +128,10 @@ class Ahead(OutputFeature):
 
         return AheadDecoder(self, self.conformal)
 
-    def uncalibrated(self, column: Sequence[Any]) -> str | None:
+    def calibratable(self, column: Sequence[Any]) -> tuple[Self, str | None]:
         """Say which quantiles stay as they are learnt, as too few windows validate."""
         if not self.conformal or not self.quantiles or not len(column):
-            return None
+            return self, None
         windows = windows_in(self.name, column)
         begin, count = -self.horizon, 0
         for origin in windows.origins.tolist():  # series lie one behind the other
@@ -144,8 +139,8 @@ class Ahead(OutputFeature):
                 begin, count = origin, count + 1
         left = [f"{q:g}" for q in self.quantiles if q != 0.5 and not enough(q, count)]
         if not left:
-            return None
-        return (
+            return self, None
+        return self, (
             f"the validation part has {count} windows that do not overlap, too few to calibrate the "
             f"quantile{'s' * (len(left) > 1)} {', '.join(left)}, which stay as they are learnt"
         )

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lstm_onnx.features.ahead import enough
+from lstm_onnx.features.enough import enough
 
 
 def corrections(gaps: Tensor, apart: Tensor, known: Tensor, levels: Sequence[float], independent: int) -> Tensor:
@@ -42,6 +42,21 @@ def corrections(gaps: Tensor, apart: Tensor, known: Tensor, levels: Sequence[flo
                 found[..., i] = _quantile(missed, known, outer)
             reached = reached + torch.relu(gaps[..., i] + found[..., i])
     return found
+
+
+def reach(apart: Tensor, share: float) -> Tensor:
+    """Return how far an interval reaches below and above an answer, (2,), so that it holds a share of truths.
+
+    Split conformal prediction (Vovk and others 2005), each end by itself. Neither end passes the answer.
+
+    Args:
+        apart: truths minus answers of examples that were not learnt from, (example,).
+        share: of truths, such as 0.9.
+    """
+    count, apart = len(apart), apart[torch.isfinite(apart)].double()
+    level = min((1 + share) / 2 * (count + 1) / count, 1.0)
+    ends = torch.stack([torch.quantile(-apart, level), torch.quantile(apart, level)])
+    return ends.clamp(min=0).float()
 
 
 def _quantile(values: Tensor, known: Tensor, level: float) -> Tensor:

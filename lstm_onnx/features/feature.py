@@ -209,9 +209,9 @@ class OutputFeature(Feature):
         """Name of what is right in a batch, where an author's `forward` may see it in training; None for nothing."""
         return None
 
-    def uncalibrated(self, column: Sequence[Any]) -> str | None:
-        """Say what of it cannot be calibrated on these rows, the validation part, though it should be; for a note."""
-        return None
+    def calibratable(self, column: Sequence[Any]) -> tuple[Self, str | None]:
+        """Return a copy without what these rows, the validation part, cannot calibrate, and a note if that is any."""
+        return self, None
 
     def each(self, row: Any) -> Sequence[Any]:
         """Return the rows that are learnt from in the place of a row: of several right texts, each."""

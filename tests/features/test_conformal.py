@@ -11,8 +11,11 @@ import torch
 
 import lstm_onnx as lo
 from lstm_onnx.features.ahead import Ahead
-from lstm_onnx.features.conformal import corrections, independent_windows
+from lstm_onnx.features.conformal import corrections, independent_windows, reach
+from lstm_onnx.features.number import Number
 from lstm_onnx.features.series_coding import AheadDecoder
+from lstm_onnx.graph.torch_reference import torch_reference
+from lstm_onnx.training.examples import load_examples
 from lstm_onnx.training.restore import restore
 
 LEVELS = (0.05, 0.2, 0.5, 0.8, 0.95)
@@ -99,8 +102,7 @@ def test_the_file_has_it(runs: dict[bool, lo.Run], tmp_path: Path) -> None:
     file = lo.export(runs[True], tmp_path / "wave.onnx")
     quantiles = next(t for t in file.contract.outputs if t.name == "quantiles")
     assert "calibrated on validation data" in quantiles.meaning
-    assert runs[True].source is not None
-    assert file.evaluate(runs[True].source).scores["coverage"] == pytest.approx(runs[True].scores["coverage"])
+    assert file.report.passed
 
 
 def test_too_small_a_validation_part_is_told(runs: dict[bool, lo.Run]) -> None:
@@ -112,3 +114,31 @@ def test_too_small_a_validation_part_is_told(runs: dict[bool, lo.Run]) -> None:
     )
     decoder = restore(few).model.decoders[0]  # type: ignore[index, union-attr]
     assert decoder.correction.abs().max() == 0
+
+
+def test_an_interval_holds_its_share_however_skewed_the_errors() -> None:
+    torch.manual_seed(0)
+    apart = torch.distributions.Exponential(1.0).sample((4000,)) - 0.5
+    below, above = reach(apart[:2000], 0.8)
+    held = (apart[2000:] >= -below) & (apart[2000:] <= above)
+    assert float(held.double().mean()) == pytest.approx(0.8, abs=0.03)
+    assert above > 3 * below
+    assert reach(torch.full((30,), 2.0), 0.8).tolist() == [0.0, 2.0]  # the answer itself is never left out
+
+
+def test_a_number_has_an_interval_if_enough_validate(tmp_path: Path) -> None:
+    options = {"count": 400, "hidden": 4, "epochs": 1, "threads": 1, "runs": tmp_path}
+    run = lo.train("regression", interval=0.9, **options)
+    assert run.scores["coverage"] == pytest.approx(90, abs=8)
+    restored = restore(run)
+    said = torch_reference(restored.graphs[0])(load_examples(run)[0])
+    assert list(said) == ["hours_left", "hours_left_low", "hours_left_high"]
+    assert said["hours_left_low"] < said["hours_left"] < said["hours_left_high"]
+
+
+def test_an_interval_that_nothing_validates_is_left_out_and_told() -> None:
+    number = Number(name="y", interval=0.9)
+    assert number.calibratable([0.0] * 19)[0].interval == 0.9
+    left, why = number.calibratable([0.0] * 18)
+    assert left.interval is None and [t.name for t in left.answers()] == ["y"]
+    assert why == "'y' has no interval for 90%: the validation part has 18 examples, and 19 are needed"

@@ -29,6 +29,7 @@ PUBLIC = {
     "column_reading",
     "contract",
     "contract_clock",
+    "contract_members",
     "data",
     "errors",
     "features",

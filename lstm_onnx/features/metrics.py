@@ -82,6 +82,18 @@ def mae(output: str, name: str = "mae") -> Metric:
     return Metric(name, "min", add)
 
 
+def coverage(output: str, name: str = "coverage") -> Metric:
+    """Percent of the truths that lie in the interval of a number; nothing where the answer has none."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+        if f"{output}_low" not in answers:
+            return 0.0, 0
+        inside = (answers[f"{output}_low"] <= batch[output]) & (batch[output] <= answers[f"{output}_high"])
+        return 100.0 * float(inside.sum()), inside.size
+
+    return Metric(name, "max", add)
+
+
 def scaled_rmse(outputs: Sequence[Number], name: str = "rmse") -> Metric:
     """Root of the mean of the squared errors of several numbers, each in spreads (standard deviations) of its own."""
 

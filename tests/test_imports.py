@@ -70,8 +70,10 @@ NEED_TORCH = {
     "lstm_onnx.training.rehearsal",
     "lstm_onnx.training.restore",
     "lstm_onnx.training.several",
+    "lstm_onnx.training.step",
     "lstm_onnx.training.tensor_files",
     "lstm_onnx.training.train",
+    "lstm_onnx.training.validation",
     "lstm_onnx.tuning.tune",
     "lstm_onnx.verification.torch_divergence",
 }

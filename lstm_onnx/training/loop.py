@@ -27,8 +27,9 @@ from lstm_onnx.training.plots import draw_run
 from lstm_onnx.training.refit import refit
 from lstm_onnx.training.restore import load_weights, rebuild
 from lstm_onnx.training.run_folder import Run
-from lstm_onnx.training.scoring import check_stored, score, score_beside_baselines
+from lstm_onnx.training.scoring import check_stored, score_beside_baselines
 from lstm_onnx.training.step import learn_from
+from lstm_onnx.training.validation import calibrate, validate
 from lstm_onnx.training.workers import ALONE, WorkerLost, Workers
 
 
@@ -69,7 +70,7 @@ def fit(s: TrainingSession) -> Run:
             while s.progress.epoch < s.settings.epochs and not _is_stale(s):
                 _one_epoch(s, batches)
             load_weights(s.model, s.best, s.run.weights)
-            calibrated = _calibrate(s)
+            calibrated = calibrate(s)
             if s.settings.refit:
                 refit(s, batches, calibrated)
             return _finish(s) if s.workers.is_first else s.run
@@ -105,7 +106,7 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
         value = learn_from(s, batch, step, all_steps, f"epoch {epoch}, step {number}")
         total += value
         s.observer.stepped(epoch, number, value)
-    row: Row = s.workers.agree(lambda: {"epoch": epoch, "train_loss": total / batches} | _validate(s))
+    row: Row = s.workers.agree(lambda: {"epoch": epoch, "train_loss": total / batches} | validate(s))
     watched = s.task.watched(s.config)
     watched = PrimaryMetric("loss") if np.isnan(row.get(watched.name, np.nan)) else watched
     reached = row.get("validation_loss" if watched.name == "loss" else watched.name, np.nan)
@@ -123,35 +124,6 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
     save(s)
     s.run.save_history(p.history)
     s.observer.epoch_ended(row, is_best)
-
-
-def _validate(s: TrainingSession) -> Row:
-    """Mean loss and primary metric on the validation split; nothing without one."""
-    if s.data.validation is None:
-        return {}
-    s.model.eval()
-    total, count = 0.0, 0
-    with torch.no_grad():
-        for batch in s.data.validation.batches(s.settings.batch_size):
-            size = len(next(iter(batch.values())))
-            total += s.task.loss(s.model, next(to_tensors(iter([batch]), s.model))).item() * size
-            count += size
-    found = score(s.task, s.answer, s.data.validation, s.config, s.data.info)
-    names = dict.fromkeys((s.task.primary_metric.name, s.task.watched(s.config).name))
-    return {"validation_loss": total / count} | {name: found[name] for name in names}
-
-
-def _calibrate(s: TrainingSession) -> Weights:
-    """Let the task adjust the best weights on the validation split, and keep them; return what it changed."""
-    if s.data.validation is None:
-        return {}
-    s.model.eval()
-    before = weights_of(s.model)
-    with torch.no_grad():
-        s.task.calibrate(s.model, to_tensors(s.data.validation.batches(s.settings.batch_size), s.model), s.config)
-    after = weights_of(s.model)
-    save_weights(after, s.run.weights)
-    return {name: tensor for name, tensor in after.items() if not torch.equal(tensor, before[name])}
 
 
 def _finish(s: TrainingSession) -> Run:

@@ -146,6 +146,15 @@ BARE_C = BareC(
     program="./{{ project.id }}",
     tools=("make", "cc"),
     has_files=False,
+    settings=(
+        Setting(
+            name="batch",
+            default="1",
+            meaning="how many rows of a batch are computed together, which takes less time a row and more memory",
+            form=r"[1-9]\d{0,2}",
+            like="8",
+        ),
+    ),
 )
 
 TRITON = Triton(

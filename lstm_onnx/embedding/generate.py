@@ -6,7 +6,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def embed(
     if example:
         check_example(project, content, path, example)
     try:
-        project = chosen.fit(project, content)
+        project = chosen.fit(replace(project, settings=chosen_settings), content)
         files = {
             **render(chosen, project, content, chosen_settings),
             **chosen.files(project, content, to_json(contract)),

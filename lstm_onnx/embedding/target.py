@@ -77,7 +77,7 @@ class EmbedTarget:
     settings: tuple[Setting, ...] = ()
 
     def fit(self, project: Project, model: bytes) -> Project:
-        """Return the project as this target writes it, such as with fixed sizes.
+        """Return the project as this target writes it, such as with fixed sizes; `project.settings` is what was chosen.
 
         Raises:
             Refusal: the target does not run this model, and the rules of `runtime` do not say so.

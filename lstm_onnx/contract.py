@@ -18,6 +18,7 @@ from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract_clock import Clock as Clock
 from lstm_onnx.contract_clock import Part as _Part
 from lstm_onnx.contract_clock import Step as Step
+from lstm_onnx.contract_members import Member as Member
 from lstm_onnx.contract_rules import fault_of
 from lstm_onnx.contract_versions import in_current_names
 from lstm_onnx.errors import UserError
@@ -264,6 +265,7 @@ class Provenance(_Part):
     base: str | None = Field(None, description="name of the run that it went on from, with other data")
     fold: str | None = Field(None, description="which part was kept for the test, where the data was parted into folds")
     seed: int | None = Field(None, description="of the run: it decided which examples were kept for the test")
+    members: tuple[Member, ...] | None = Field(None, description="of an ensemble: the runs that answer together")
 
 
 class Proof(_Part):

@@ -10,12 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-import numpy as np
 from pydantic import BaseModel
 
 from lstm_onnx.contract import Array, Axis, Contract, StateSpec, Stream, Table, TensorSpec, Tolerance
+from lstm_onnx.data.joining import Joining as Joining
+from lstm_onnx.data.joining import means
+from lstm_onnx.data.primary_metric import PrimaryMetric as PrimaryMetric
 from lstm_onnx.data.task_data import Answer as Answer
 from lstm_onnx.data.task_data import Arrays as Arrays
 from lstm_onnx.data.task_data import DataSet as DataSet
@@ -81,6 +83,7 @@ class GraphSpec:
         name: tells the graphs of one task apart; the first graph of a task is its main one.
         before: what is done to inputs before the module sees them.
         after: what is made of the module's outputs.
+        sample: makes inputs in the place of `Task.sample`, perhaps more than are asked for; None for those of the task.
     """
 
     module: nn.Module
@@ -96,34 +99,13 @@ class GraphSpec:
     name: str = "main"
     before: Stage | None = None
     after: Stage | None = None
+    sample: Callable[[Mapping[str, int], int], Arrays] | None = None
 
     @property
     def external_inputs(self) -> tuple[TensorSpec, ...]:
         """Inputs that come from outside: all but the states."""
         states = {s.input for s in self.states}
         return tuple(t for t in self.inputs if t.name not in states)
-
-
-@dataclass(frozen=True)
-class PrimaryMetric:
-    """The metric that stands for the model: early stopping watches it and summaries show it first.
-
-    Attributes:
-        name: as `Task.finish` calls it.
-        mode: whether less or more of it is better.
-        fallback: metric nearest to the training loss, less of it better, by which a variant such as int8 is judged on
-            data that the metric has no value for (NaN), as training then watches the loss; None for none.
-    """
-
-    name: str
-    mode: Literal["min", "max"] = "min"
-    fallback: str | None = None
-
-    def improves(self, new: float, old: float) -> bool:
-        """Whether `new` is better than `old`; anything is better than NaN."""
-        if np.isnan(old):
-            return not np.isnan(new)
-        return new < old if self.mode == "min" else new > old
 
 
 class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
@@ -272,6 +254,20 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
             UserError: the model cannot be fed in pieces; says why, and with which options it could.
         """
         raise UserError(f"the task '{self.name}' has no streaming graph: its plugin does not implement Task.streaming")
+
+    def joining(self, outputs: Sequence[TensorSpec], model: nn.Module, config: ConfigT, info: InfoT) -> Joining:
+        """Say how the answers of several models become one, for an ensemble in one file: by default means of numbers.
+
+        Args:
+            outputs: of the torch part, but for states.
+            model: the first of them.
+            config: its options.
+            info: what it learnt.
+
+        Raises:
+            UserError: they cannot; says why.
+        """
+        return means(self.name, outputs)
 
     @abstractmethod
     def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:

@@ -62,6 +62,7 @@ NEED_TORCH = {
     "lstm_onnx.testing",
     "lstm_onnx.training.checkpoint",
     "lstm_onnx.training.devices",
+    "lstm_onnx.training.ensemble",
     "lstm_onnx.training.going_on",
     "lstm_onnx.training.loop",
     "lstm_onnx.training.rehearsal",

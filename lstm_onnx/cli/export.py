@@ -58,7 +58,12 @@ def _lines(file: Exported) -> dict[str, object]:
 
 
 def export(
-    run: Annotated[Path | None, typer.Argument(help="run folder; the newest one")] = None,
+    run: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="run folder; the newest one. Several, or the folder of several: one file, for all together"
+        ),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="file to write; exported/NAME.onnx. Beside it, variants add their name"),

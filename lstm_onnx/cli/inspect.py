@@ -12,6 +12,7 @@ from rich.table import Table
 
 from lstm_onnx.cli.console import Result, Shown, encode
 from lstm_onnx.cli.tables import folding, scores_table
+from lstm_onnx.display import number
 from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,12 +41,23 @@ class Inspected(Result):
             "task": f"{contract.task}, {contract.variant}: {contract.description}",
             "format": f"opset {contract.opset}, IR {contract.ir_version}, {self.file.stat().st_size / 1024:,.0f} kB",
             "made": f"{origin.created[:19]}Z from run {origin.run} by {origin.plugin}",
+            **_members(contract),
             "examples": f"{len(contract.examples)} golden examples inside",
         }
         yield from contract_tables(contract)
         if contract.scores is not None:
             yield scores_table(contract.scores, "test scores")
         yield {"next": f"lstm-onnx verify {self.file}"}
+
+
+def _members(contract: Contract) -> dict[str, str]:
+    """Say which runs answer together, each with its own score."""
+    members = contract.provenance.members
+    if members is None:
+        return {}
+    told = [m.run + (f" ({number(m.score)})" if m.score is not None else "") for m in members]
+    name = f", {contract.scores.primary} of each" if contract.scores is not None else ""
+    return {"ensemble": f"{len(members)} runs answer together{name}: {', '.join(told)}"}
 
 
 def contract_tables(contract: Contract) -> Iterator[Table]:

@@ -51,6 +51,7 @@ class TrainedSeveral(Result):
             lines["better"] = ", ".join(f"than {who} in {n} of {count}" for who, n in wins.items()) + f" by {primary}"
         lines["runs"] = f"{self.found.folder}/{self.found.kind}-*, of which {self.found.best.folder.name} is the best"
         lines["next"] = f"lstm-onnx export {self.found.best.folder}"
+        lines["all"] = f"lstm-onnx export {self.found.folder}: one file that answers with the mean of all {count}"
         yield lines
 
 

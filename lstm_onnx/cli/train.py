@@ -160,9 +160,10 @@ def _watchers(task: AnyTask, options: RunOptions, as_json: bool) -> Callable[[],
 
 def _resume(folder: Path, data: Path | None, options: RunOptions, as_json: bool) -> Trained | TrainedSeveral:
     from lstm_onnx.training import train as training
+    from lstm_onnx.training.plan import is_several, plan_of
     from lstm_onnx.training.restore import find_task
     from lstm_onnx.training.run_folder import open_run
-    from lstm_onnx.training.several import is_several, plan_of, task_of
+    from lstm_onnx.training.several import task_of
 
     if is_several(folder):
         if data is not None:

@@ -98,7 +98,9 @@ def distances(report: Report) -> str:
 
 def verify(
     file: Annotated[Path, typer.Argument(help="exported .onnx file")],
-    run: Annotated[Path | None, typer.Option(help="run folder: also compare with PyTorch's answers")] = None,
+    run: Annotated[
+        list[Path] | None, typer.Option(help="run folder: also compare with PyTorch's answers; of an ensemble, each")
+    ] = None,
     *,
     options: VerifyOptions,
 ) -> Verified:
@@ -106,8 +108,8 @@ def verify(
     from lstm_onnx.verification import verify as verification
 
     with busy("verifying"):
-        report = verification.verify(file, run, options=options)
-        return Verified(file, report, run is not None, _reduced(file, options))
+        report = verification.verify(file, run or None, options=options)
+        return Verified(file, report, bool(run), _reduced(file, options))
 
 
 def _reduced(file: Path, options: VerifyOptions) -> str:

@@ -140,7 +140,7 @@ def _judged_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Ju
     if data is None or is_own(data, task, config, record.fingerprint):
         source = data if data is not None else own_data(restored.run, task)
         subject = _own_test(
-            task, source, config, record.training.seed, restored.info, record.base, record.training.fold
+            task, source, config, record.training.data_seed, restored.info, record.base, record.training.fold
         )
     else:
         subject = _all_of(data, task, config, restored.info)
@@ -158,6 +158,11 @@ def _judged_file(model: Model, data: Path | None, options: EvaluateOptions) -> J
             f"on: lstm-onnx evaluate {model.path} DATA (or score its run, '{origin.run}')"
         )
     if data is None or is_own(data, task, config, origin.data):
+        if origin.members is not None and contract.scores is None:
+            raise UserError(
+                f"{model.path}: its runs kept different examples of that data for the test, so that each was learnt "
+                f"from by another of them; score it on other data: lstm-onnx evaluate {model.path} DATA"
+            )
         info = task.Info.model_validate(contract.learnt) if contract.learnt is not None else None
         subject = _own_test(task, data, config, origin.seed or 0, info, origin.base, origin.fold)
         if origin.seed is None:

@@ -12,6 +12,7 @@ import numpy as np
 from lstm_onnx.contract import Array, Scores
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
+from lstm_onnx.evaluation.leaks import refuse_leaks
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Answer, Arrays, PrimaryMetric, TaskData
 from lstm_onnx.training.own_data import load_own, own_data
@@ -32,13 +33,19 @@ class QualityDrop:
 
     def __init__(self, restored: Restored, fp32: bytes, source: Path | None = None) -> None:
         self.restored, self.fp32, self._source = restored, fp32, source
+        self.notes: list[str] = []
 
     @cached_property
     def data(self) -> TaskData:  # type: ignore[type-arg]
-        """The data that the run was trained on."""
+        """The data that the run was trained on.
+
+        Raises:
+            UserError: it is gone; or several runs kept different examples of it for the test.
+        """
+        refuse_leaks(self.restored.members)
         run, task = self.restored.run, self.restored.task
         try:
-            source, seed = own_data(run, task, self._source), run.record.training.seed
+            source, seed = own_data(run, task, self._source), run.record.training.data_seed
             asked, base = run.record.training, run.record.base
             return load_own(
                 task, source, self.restored.config, seed, self.restored.info, base, asked.fold, asked.hold_out
@@ -85,8 +92,15 @@ class QualityDrop:
             drop_of=what if what != name else None,
         )
 
-    def own_scores(self) -> Scores:
-        """Scores of the fp32 file on the test split."""
+    def own_scores(self) -> Scores | None:
+        """Scores of the fp32 file on the test split; of several runs none, with a note, where that cannot be had."""
+        try:
+            self.data  # noqa: B018  # read at first use
+        except UserError as error:
+            if not self.restored.members:
+                raise
+            self.notes = [f"without scores: {error}"]
+            return None
         before = self.restored.run.record.scores
         baselines = before.baselines if before is not None else {}
         return Scores(primary=self._metric.name, model=self.fp32_scores, baselines=baselines)

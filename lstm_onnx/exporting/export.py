@@ -14,7 +14,7 @@ from lstm_onnx import renamed
 from lstm_onnx.compatibility.examine import examine
 from lstm_onnx.contract import Contract, Proof, Scores, Tolerance, Variant, to_json
 from lstm_onnx.data.atomic_files import make_folder, write_together
-from lstm_onnx.data.given import given_path, given_run
+from lstm_onnx.data.given import given_path
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.variant_quality import QualityDrop
 from lstm_onnx.exporting.destination import paths_for, refuse_overwriting
@@ -31,9 +31,9 @@ from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.options import resolve
 from lstm_onnx.task import GraphSpec
-from lstm_onnx.training.restore import Restored, graph_for, restore
-from lstm_onnx.training.run_contract import describe, scoring_facts
-from lstm_onnx.training.run_folder import Run, newest_run, open_run
+from lstm_onnx.training.given_runs import Runs, given_runs, name_of
+from lstm_onnx.training.restore import Restored, graph_for, restore_together
+from lstm_onnx.training.run_contract import describe, scoring_facts, with_members
 from lstm_onnx.verification.fingerprints import fingerprints
 from lstm_onnx.verification.report import Report
 from lstm_onnx.verification.verify import verify_bytes
@@ -45,7 +45,7 @@ thread, batch and CPU. It finds a wrong scale, not a wrong digit; the metric is 
 
 @overload
 def export(
-    run: Run | str | Path | None = None,
+    run: Runs = None,
     to: str | Path | None = None,
     *,
     variant: Variant = "fp32",
@@ -56,7 +56,7 @@ def export(
 
 @overload
 def export(
-    run: Run | str | Path | None = None,
+    run: Runs = None,
     to: str | Path | None = None,
     *,
     variant: Sequence[Variant],
@@ -67,7 +67,7 @@ def export(
 
 @overload
 def export(
-    run: Run | str | Path | None = None,
+    run: Runs = None,
     to: str | Path | None = None,
     *,
     options: ExportOptions,
@@ -77,7 +77,7 @@ def export(
 
 
 def export(
-    run: Run | str | Path | None = None,
+    run: Runs = None,
     to: str | Path | None = None,
     *,
     options: ExportOptions | None = None,
@@ -90,7 +90,8 @@ def export(
     and returns a list, however long it is. An options object counts as one variant if it has one.
 
     Args:
-        run: run, or its folder; None takes the newest one in `runs`.
+        run: run, or its folder; None takes the newest one in `runs`. Several runs, or a folder of several, become one
+            file, whose answer is that of all of them together.
         to: file to write; None means `exported/NAME.onnx`. Where this is not the only file, variants other than fp32
             add their name: `NAME-int8.onnx`.
         options: what to write.
@@ -111,7 +112,7 @@ def export(
 
 
 def export_all(
-    run: Run | str | Path | None = None,
+    run: Runs = None,
     to: str | Path | None = None,
     runs: str | Path = "runs",
     *,
@@ -120,13 +121,13 @@ def export_all(
 ) -> list[Exported]:
     """Do what `export` does, and return a list whatever was asked for."""
     chosen = resolve(ExportOptions, options, fields, "export")
-    run = open_run(given_run(run, "export")) if run is not None else newest_run(Path(runs))
+    chosen_runs = given_runs(run, "export", Path(runs))
     out = given_path(to, "export", "a path to write to") if to is not None else None
-    paths = paths_for(out, run.folder.name, chosen.variant)
+    paths = paths_for(out, name_of(chosen_runs), chosen.variant)
     if not chosen.force:
         for path in paths:
-            refuse_overwriting(path, run)
-    restored = restore(run, chosen.changes, chosen.plugin_file)
+            refuse_overwriting(path, chosen_runs)
+    restored = restore_together(chosen_runs, chosen.changes, chosen.plugin_file)
     work = _Exporter(restored, chosen)
     made = [work.make(variant, path) for variant, path in zip(chosen.variant, paths, strict=True)]
     for path in paths:
@@ -171,7 +172,7 @@ class _Exporter:
             model = self.fp32 if variant == "fp32" else self._translate(graph)
         if variant in ("int8", "fp16"):
             scores = self._scored(variant, model, path)
-        elif self.options.changes:  # the run was scored without them
+        elif self.options.changes or self.restored.members:  # the run was scored without them
             scores = self.quality.own_scores()
         model = add_contract(model, self._contract(variant, graph, model, path, scores))
         if self.options.target is not None:
@@ -182,7 +183,7 @@ class _Exporter:
         contract = read_contract(model, path)
         assert contract is not None  # it was put there above
         contract = contract.model_copy(update={"proof": _proof(report)})
-        notes = "; ".join(n for n in (note, *self.restored.run.notes) if n)
+        notes = "; ".join(n for n in (note, *self.restored.notes, *(self._quality.notes if self._quality else ())) if n)
         return add_contract(model, contract).SerializeToString(), Exported(path, contract, report, notes)
 
     def _graph(self, variant: Variant) -> GraphSpec:
@@ -252,7 +253,9 @@ class _Exporter:
             self.restored.config.model_dump(mode="json"),
         )
         task = self.restored.task
-        about = {"verb": task.verb, "scores": scores, "learnt": scoring_facts(task, self.restored.info)}
+        origin = with_members(found.provenance, [m.run for m in self.restored.members], task.primary_metric.name)
+        about: dict[str, Any] = {"verb": task.verb, "scores": scores, "learnt": scoring_facts(task, self.restored.info)}
+        about |= {"provenance": origin}
         return found.model_copy(update={**about, "fingerprints": fingerprints(model)})
 
 

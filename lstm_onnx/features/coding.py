@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lstm_onnx.data.joining import EachAnswer, mean
+
 _LARGEST = 1e15
 """Raw values beyond this are cut, so that what is computed with them stays finite in float32."""
 _FARTHEST = 20.0
@@ -68,7 +70,17 @@ class ScaledNumber(Scaled):
         return super().forward(**{**tensors, self.name: tensors[self.name].unsqueeze(-1)})
 
 
-class Unscaled(nn.Module):
+class Averaged(nn.Module):
+    """Gives one output, of which several models' mean is their answer."""
+
+    name: str
+
+    def join(self, said: EachAnswer) -> dict[str, Tensor]:
+        """Return the mean of the output over several models."""
+        return {self.name: mean(said, self.name)}
+
+
+class Unscaled(Averaged):
     """Brings an answered number back to its unit: (batch,) or (batch, 1) becomes (batch,)."""
 
     center: Tensor
@@ -89,7 +101,7 @@ class Unscaled(nn.Module):
         return (truth - self.center) / self.spread
 
 
-class UnscaledSteps(nn.Module):
+class UnscaledSteps(Averaged):
     """Brings answered numbers of each step back to their units: (batch, step) or (batch, step, columns)."""
 
     center: Tensor
@@ -106,7 +118,7 @@ class UnscaledSteps(nn.Module):
         return {self.name: answer * self.spread + self.center}
 
 
-class Named(nn.Module):
+class Named(Averaged):
     """Hands an answer on as it is, under its name."""
 
     def __init__(self, name: str) -> None:
@@ -149,7 +161,13 @@ class StepLikelihoods(nn.Module):
 
     def forward(self, answer: Tensor) -> dict[str, Tensor]:
         """Return probabilities (batch, step, label); the likeliest label's probability and number, (batch, step)."""
-        probabilities = torch.softmax(answer, dim=-1)
+        return self._decided(torch.softmax(answer, dim=-1))
+
+    def join(self, said: EachAnswer) -> dict[str, Tensor]:
+        """Return the same of the mean probabilities of several models."""
+        return self._decided(mean(said, f"{self.name}_probabilities"))
+
+    def _decided(self, probabilities: Tensor) -> dict[str, Tensor]:
         return {
             f"{self.name}_probabilities": probabilities,
             f"{self.name}_probability": probabilities.amax(dim=-1),
@@ -186,6 +204,11 @@ class Likelihoods(nn.Module):
     def forward(self, answer: Tensor) -> dict[str, Tensor]:
         """Return probabilities like `answer`, and numbers without its last axis."""
         probabilities = torch.softmax(answer if self.temperature is None else answer / self.temperature, dim=-1)
+        return {self.probabilities: probabilities, self.number: self._decided(probabilities)}
+
+    def join(self, said: EachAnswer) -> dict[str, Tensor]:
+        """Return the mean probabilities of several models, and the number of the likeliest by them."""
+        probabilities = mean(said, self.probabilities)
         return {self.probabilities: probabilities, self.number: self._decided(probabilities)}
 
     def _decided(self, probabilities: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lstm_onnx.data.joining import EachAnswer, mean
 from lstm_onnx.features.series_times import StepsAhead
 
 if TYPE_CHECKING:
@@ -234,6 +235,11 @@ class AheadDecoder(nn.Module):
         if wings is not None:
             made["quantiles"] = self.undo(point.unsqueeze(3) + wings, seen.scale.by_answer())
         return made
+
+    def join(self, said: EachAnswer) -> dict[str, Tensor]:
+        """Return the mean forecast of several models, and of each quantile; all tell the same times."""
+        names = [self.name] + ["quantiles"] * bool(self.spreading.shape[0])
+        return {name: mean(said, name) for name in names} | {f"{self.name}_time": said[0][f"{self.name}_time"]}
 
     def scaled(self, answer: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the point forecast (batch, horizon, target), and how far each quantile is from it, as a last axis."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import BaseModel
 
-from lstm_onnx.contract import Array
+from lstm_onnx.contract import Array, TensorSpec
 from lstm_onnx.data.beside import test_file_of
 from lstm_onnx.data.parts import PARTS
 from lstm_onnx.errors import UserError
@@ -31,7 +31,7 @@ from lstm_onnx.features.sentence import Sentence
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.split import FeatureSplit, taken
 from lstm_onnx.features.steps import Steps
-from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, ScoredData, Task, TaskData, Totals
+from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, Joining, ScoredData, Task, TaskData, Totals
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -291,6 +291,12 @@ class FeatureTask(Task[ConfigT, Learnt]):
         if why := self.whole(config, info):
             raise UserError(why)
         return streaming_graph(_model(model), self.describe(info), self.remembered(config))
+
+    def joining(self, outputs: Sequence[TensorSpec], model: nn.Module, config: ConfigT, info: Learnt) -> Joining:
+        """Join each output in the way of its kind: probabilities, numbers and quantiles by their means."""
+        from lstm_onnx.features.joining import joining_of
+
+        return joining_of(self.name, _model(model))
 
     def sample(self, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
         """Make inputs from rows of the training part, and states as they are after some."""

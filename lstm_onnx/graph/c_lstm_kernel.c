@@ -10,13 +10,23 @@
 #define LSTM_MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 #endif
 
+/* On x86-64 with glibc a function of this is compiled for three generations of processors, and the machine that it runs on
+ * takes its own when the program starts; elsewhere it is compiled once, for what the flags say. */
+#if defined __x86_64__ && defined __GLIBC__ && __GNUC__ >= 12 && !defined __AVX512F__
+#define LSTM_PER_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define LSTM_WITHIN static inline __attribute__((always_inline)) /* as a function of its own it would be compiled once */
+#else
+#define LSTM_PER_PROCESSOR
+#define LSTM_WITHIN static inline
+#endif
+
 /* exp(x) - 1 for |x| <= 87, within 2 units of the last place; NaN for NaN.
  *
  * With x = n ln 2 + r and |r| <= ln 2 / 2 it is 2^n (exp(r) - 1) + (2^n - 1), and exp(r) - 1 = r + r^2 q(r), where q has the
  * degree 4 and the least weighted squares at Chebyshev's points (tools/expm1_polynomial; relative error 1.5e-8). To add
  * 1.5 * 2^23 rounds to an integer, which the low bits then hold. ln 2 is subtracted in two parts, the first so short that n
  * times it is exact. */
-static inline float lstm_expm1(float x)
+LSTM_WITHIN float lstm_expm1(float x)
 {
     const float shifted = LSTM_MULTIPLY_ADD(x, 0x1.715476p+0f, 0x1.8p+23f);
     int32_t bits;
@@ -37,7 +47,7 @@ static inline float lstm_expm1(float x)
 
 /* Hold values to -most .. most; NaN stays. Two loops, each of which is a vector instruction or two; as one, or inside those
  * that call this, they become branches. */
-static inline void lstm_limit(float *values, int count, float most)
+LSTM_WITHIN void lstm_limit(float *values, int count, float most)
 {
     for (int k = 0; k < count; k++) {
         const float x = values[k];
@@ -50,7 +60,7 @@ static inline void lstm_limit(float *values, int count, float most)
 }
 
 /* 1 / (1 + exp(-x)) in the place of each x, within 3 units of the last place; 1.6e-38 for all below -87. */
-static inline void lstm_sigmoid(float *values, int count)
+LSTM_WITHIN void lstm_sigmoid(float *values, int count)
 {
     lstm_limit(values, count, 87.0f);
     for (int k = 0; k < count; k++)
@@ -58,7 +68,7 @@ static inline void lstm_sigmoid(float *values, int count)
 }
 
 /* tanh(x) in the place of each x, within 3 units of the last place. */
-static inline void lstm_tanh(float *values, int count)
+LSTM_WITHIN void lstm_tanh(float *values, int count)
 {
     lstm_limit(values, count, 43.0f);
     for (int k = 0; k < count; k++) {
@@ -69,7 +79,7 @@ static inline void lstm_tanh(float *values, int count)
 
 /* Add to `sums` each row of `weights`, (rows, columns), times its value; four rows at a time, to load and store each sum
  * once for four products. */
-static inline void lstm_add_rows(float *restrict sums, const float *restrict weights, const float *restrict values, int rows,
+LSTM_WITHIN void lstm_add_rows(float *restrict sums, const float *restrict weights, const float *restrict values, int rows,
                                  int columns)
 {
     const int whole = rows - rows % 4;
@@ -89,7 +99,7 @@ static inline void lstm_add_rows(float *restrict sums, const float *restrict wei
 
 /* Go on by a step. `gates` are sums, and ordered as in ONNX: for each unit those of the input gate, then of the output gate,
  * the forget gate and the candidate. */
-static inline void lstm_update(float *restrict gates, float *restrict hidden, float *restrict cell, int units)
+LSTM_WITHIN void lstm_update(float *restrict gates, float *restrict hidden, float *restrict cell, int units)
 {
     lstm_sigmoid(gates, 3 * units);
     lstm_tanh(gates + 3 * units, units);

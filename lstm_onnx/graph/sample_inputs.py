@@ -12,7 +12,9 @@ from lstm_onnx.task import AnyTask, GraphSpec
 
 def sample_inputs(task: AnyTask, graph: GraphSpec, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
     """Return `task.sample`, with states that it leaves out drawn from -1 to 1, as hidden states are."""
-    found = task.sample(graph, sizes, seed)
+    found = task.sample(graph, sizes, seed) if graph.sample is None else dict(graph.sample(sizes, seed))
+    if graph.sample is not None:
+        found = {t.name: found[t.name] for t in graph.inputs if t.name in found}
     random = np.random.default_rng(seed)
     missing = {s.input for s in graph.states} - found.keys()
     for t in graph.inputs:

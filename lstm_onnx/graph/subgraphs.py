@@ -147,7 +147,9 @@ def connect(first: onnx.GraphProto, second: onnx.GraphProto, same: Sequence[tupl
     met = [(v.name, v.name) for v in second.input if v.name in given] + list(same)
     out = {v.name for v in first.output}
     open_first.output.extend(given[name] for name, _ in met if name not in out)  # compose connects outputs alone
-    return compose.merge_graphs(open_first, second, met, doc_string="")
+    joined = compose.merge_graphs(open_first, second, met, doc_string="")
+    del joined.value_info[:]  # an input of both is among them, and compose would rename it like what lies inside
+    return joined
 
 
 def _value(tensor: TensorSpec, axes: Mapping[str, Axis]) -> onnx.ValueInfoProto:

@@ -45,6 +45,9 @@ class TrainingOptions(Options):
     )
     clip: float = Field(1.0, ge=0, description="largest norm of the gradient; 0 does not clip")
     seed: int = Field(0, ge=0, description="fixes initial weights, order of the examples and dropout")
+    parts_seed: int | None = Field(
+        None, ge=0, description="fixes which examples are kept for the test and to validate; the seed if not given"
+    )
     fold: str | None = Field(
         None,
         pattern=r"^\d+/\d+$",
@@ -58,6 +61,11 @@ class TrainingOptions(Options):
     threads: int | None = Field(
         None, ge=1, description="CPU threads; by the size of model and batch: one for small ones"
     )
+
+    @property
+    def data_seed(self) -> int:
+        """The seed by which data is read and parted."""
+        return self.seed if self.parts_seed is None else self.parts_seed
 
     def rate(self, step: int, total: int) -> float:
         """Learning rate at `step` of `total`: linear warm-up, then half a cosine to 0 (Loshchilov and Hutter 2017)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from torch import nn
 from lstm_onnx.contract import Contract, Variant
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.float16 import round_weights
-from lstm_onnx.graph.subgraphs import numeric
+from lstm_onnx.graph.subgraphs import numeric, torch_part
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.options import validate
 from lstm_onnx.plugins.registry import Found, load_known_file, load_task
 from lstm_onnx.task import AnyTask, GraphSpec
+from lstm_onnx.training.ensemble import together
 from lstm_onnx.training.examples import hold
 from lstm_onnx.training.run_folder import Run
 from lstm_onnx.training.tensor_files import load_tensors
@@ -26,7 +27,14 @@ from lstm_onnx.training.tensor_files import load_tensors
 
 @dataclass(frozen=True)
 class Restored:
-    """What a run folder holds, alive again."""
+    """What a run folder holds, alive again; or several as one, whose answer is that of all of them together.
+
+    Attributes:
+        run, task, config, info: of the run; of several, the first one's.
+        model: with its best weights; of several, all of them.
+        graphs: the main one first.
+        members: the runs, where they are several.
+    """
 
     run: Run
     task: AnyTask
@@ -34,6 +42,14 @@ class Restored:
     info: BaseModel
     model: nn.Module
     graphs: list[GraphSpec]
+    members: tuple[Restored, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever works with it should be told."""
+        if not self.members:
+            return self.run.notes
+        return tuple(f"{m.run.folder.name}: {note}" for m in self.members for note in m.run.notes)
 
 
 def graph_for(restored: Restored, variant: Variant, without_text: bool = False) -> GraphSpec:
@@ -48,10 +64,47 @@ def graph_for(restored: Restored, variant: Variant, without_text: bool = False) 
         UserError: the task cannot make this variant; says why.
     """
     graph = _graph_for(restored, variant)
+    if without_text and restored.members and graph.before is not None:
+        first = _graph_for(restored.members[0], variant)
+        if first.before is not None and first.before.outputs != graph.before.outputs:
+            raise UserError("--numeric: each of these runs numbers words in its own way; export one of them")
     return numeric(graph) if without_text else graph
 
 
+def restore_together(
+    runs: Sequence[Run], changes: Mapping[str, Any] | None = None, plugin_file: Path | None = None
+) -> Restored:
+    """Restore one run, or several that answer as one.
+
+    Raises:
+        UserError: as `restore`; or one takes or gives other than the first, or their answers cannot be joined.
+    """
+    members = tuple(restore(run, changes, plugin_file) for run in runs)
+    first = members[0]
+    if len(members) == 1:
+        return first
+    for other in members[1:]:
+        if other.task.name != first.task.name:
+            raise UserError(
+                f"{other.run.folder}: is a run of '{other.task.name}', and {first.run.folder} one of "
+                f"'{first.task.name}'; only runs of one task answer together"
+            )
+    model = nn.ModuleList(m.model for m in members)
+    graph = _together(members, [m.graphs[0] for m in members])
+    return Restored(first.run, first.task, first.config, first.info, model, [graph], members)
+
+
+def _together(members: Sequence[Restored], graphs: Sequence[GraphSpec]) -> GraphSpec:
+    first = members[0]
+    states = {s.output for s in graphs[0].states}
+    outputs = [t for t in torch_part(graphs[0]).outputs if t.name not in states]
+    join = first.task.joining(outputs, first.model, first.config, first.info)
+    return together(first.task, graphs, [str(m.run.folder) for m in members], join)
+
+
 def _graph_for(restored: Restored, variant: Variant) -> GraphSpec:
+    if restored.members:
+        return _together(restored.members, [_graph_for(m, variant) for m in restored.members])
     if variant == "streaming":
         graph = restored.task.streaming(restored.model, restored.config, restored.info)
         if not graph.states or graph.stream is None:

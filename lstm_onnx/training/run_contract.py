@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -12,12 +13,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from lstm_onnx.column_reading import of_contract
-from lstm_onnx.contract import IR_VERSION, Contract, Example, Provenance, Table, Variant
+from lstm_onnx.contract import IR_VERSION, Contract, Example, Member, Provenance, Table, Variant
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.subgraphs import needed_opset
 from lstm_onnx.task import AnyTask, GraphSpec
+from lstm_onnx.training.given_runs import name_of
 from lstm_onnx.training.provenance import now
 from lstm_onnx.training.record import Record
+from lstm_onnx.training.run_folder import Run
 
 _EPOCH = "SOURCE_DATE_EPOCH"
 """https://reproducible-builds.org/specs/source-date-epoch: the same run and time make the same bytes."""
@@ -95,12 +98,45 @@ def describe(
             config=public(config if config is not None else record.config),
             trained=record.created,
             licence=record.licence,
-            seed=record.training.seed,
+            seed=record.training.data_seed,
             base=record.base,
             fold=record.training.fold,
         ),
         examples=examples,
     )
+
+
+def with_members(origin: Provenance, runs: Sequence[Run], primary: str) -> Provenance:
+    """Return where a file comes from with the runs whose answers it joins, if there are several.
+
+    Args:
+        origin: as `describe` says it of the first run.
+        runs: of an ensemble.
+        primary: name of the metric to tell of each.
+    """
+    if not runs:
+        return origin
+    found = []
+    for record in (run.record for run in runs):
+        config = public(record.config)
+        other = {name: value for name, value in config.items() if origin.config.get(name) != value}
+        found.append(
+            Member(
+                run=record.name,
+                trained=record.created,
+                data=record.fingerprint,
+                seed=record.training.seed,
+                parts=record.training.data_seed,
+                fold=record.training.fold,
+                config=other or None,
+                score=_number(record.scores.model.get(primary)) if record.scores is not None else None,
+            )
+        )
+    return origin.model_copy(update={"run": name_of(runs), "members": tuple(found)})
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _table(record: Record, graph: GraphSpec) -> Table | None:

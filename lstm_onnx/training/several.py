@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lstm_onnx import display
 from lstm_onnx.contract import Scores
@@ -25,30 +24,14 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.plugins.registry import load_known_file, load_task
 from lstm_onnx.task import AnyTask, PrimaryMetric
 from lstm_onnx.training.observers import Observer
+from lstm_onnx.training.plan import PLAN, Kind, Plan, plan_of, run_name
 from lstm_onnx.training.run_folder import TABLE, Run, create_folder, open_run
 from lstm_onnx.training.train import resume, train
 
-PLAN = "several.json"
 RESAMPLES = 2000
 LEVEL = 0.95
-Kind = Literal["fold", "seed"]
 Watch = Callable[[int, int], Sequence[Observer | str]]
 """Returns the observers of run number so and so of so many; each watches one training."""
-
-
-class Plan(BaseModel):
-    """What `several.json` holds: what was asked for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    version: Literal[1] = 1
-    kind: Kind
-    values: tuple[str, ...]
-    plugin: str
-    plugin_file: str | None
-    plugin_digest: str | None
-    source: str | None
-    options: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -226,30 +209,12 @@ def task_of(plan: Plan) -> AnyTask:
     return load_task(plan.plugin).task
 
 
-def plan_of(folder: str | Path) -> Plan:
-    """Read what was asked for.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    path = Path(folder) / PLAN
-    try:
-        return Plan.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
-        raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]}); train anew") from None
-
-
-def is_several(folder: Path) -> bool:
-    """Whether a folder holds several runs of one kind."""
-    return (folder / PLAN).is_file()
-
-
 def _go_on(folder: Path, plan: Plan, task: AnyTask, watch: Watch) -> Several:
     source = folder / plan.source if plan.source is not None else None
     sweep(folder)
     runs = []
     for number, value in enumerate(plan.values, start=1):
-        name = f"{plan.kind}-{number if plan.kind == 'fold' else value}"
+        name = run_name(plan, number)
         observers = watch(number, len(plan.values))
         there = folder / name
         if (there / "run.json").exists() and (run := open_run(there)).record.status == "finished":
@@ -263,6 +228,8 @@ def _go_on(folder: Path, plan: Plan, task: AnyTask, watch: Watch) -> Several:
                     path.unlink()
                 there.rmdir()
             asked = {**plan.options, plan.kind: value if plan.kind == "fold" else int(value)}
+            if plan.kind == "seed":  # on the same parts, or their scores, and that of all together, say little
+                asked.setdefault("parts_seed", int(plan.values[0]))
             file = plan.plugin_file
             runs.append(
                 train(plan.plugin, source, runs=folder, name=name, plugin_file=file, observers=observers, **asked)

@@ -89,9 +89,9 @@ def train(
         torch.manual_seed(settings.seed)
         with in_one_line(task, "load_data"), folding(settings.fold, task.name, settings.hold_out):
             if base is None:
-                examples = task.load_data(source, chosen, settings.seed)
+                examples = task.load_data(source, chosen, settings.data_seed)
             else:
-                examples = task.load_again(source, chosen, settings.seed, base.info)
+                examples = task.load_again(source, chosen, settings.data_seed, base.info)
         chosen = examples.config or chosen
         with in_one_line(task, "build_model"):
             model = task.build_model(chosen, examples.info).to(pick_device(settings.device))
@@ -180,7 +180,7 @@ def resume(
     torch.manual_seed(record.training.seed)
     info = task.Info.model_validate(record.info)
     asked = record.training
-    examples = load_own(task, source, config, asked.seed, info, record.base, asked.fold, asked.hold_out)
+    examples = load_own(task, source, config, asked.data_seed, info, record.base, asked.fold, asked.hold_out)
     model = task.build_model(config, examples.info).to(pick_device(record.training.device))
     session = _session(task, config, examples, model, run, observer)
     session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)

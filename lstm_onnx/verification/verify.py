@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import onnx
 
 from lstm_onnx.contract import Contract, TimeSource
-from lstm_onnx.data.given import given_file, given_run
+from lstm_onnx.data.given import given_file
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.graph.model_file import contract_text, parse_model, read_contract, readable_contract
 from lstm_onnx.inference.deadline import deadline
 from lstm_onnx.inference.session import available_providers, session_answer
 from lstm_onnx.options import resolve
 from lstm_onnx.task import Answer
+from lstm_onnx.training.given_runs import Runs, given_runs, require_members
 from lstm_onnx.verification import structure_checks, value_checks
 from lstm_onnx.verification.divergence import first_divergence_from_reference
 from lstm_onnx.verification.engines import available_engines, open_engine, why_not
@@ -49,6 +50,7 @@ from lstm_onnx.verification.report import (
 
 if TYPE_CHECKING:
     from lstm_onnx.training.restore import Restored
+    from lstm_onnx.training.run_folder import Run
 
 __all__ = [
     "AxisMismatch",
@@ -73,7 +75,7 @@ __all__ = [
 
 def verify(
     file: str | PathLike[str],
-    run: str | PathLike[str] | None = None,
+    run: Runs = None,
     *,
     options: VerifyOptions | None = None,
     **fields: Any,
@@ -84,7 +86,7 @@ def verify(
 
     Args:
         file: the `.onnx` file: its path, what `export` returned, or a loaded `Model`.
-        run: the run that it was exported from, or its folder.
+        run: the run that it was exported from, or its folder; of an ensemble all of them, or the folder of several.
         options: what to ask besides ONNX Runtime.
         **fields: fields of `VerifyOptions`, instead of the object or on top of it.
 
@@ -93,17 +95,17 @@ def verify(
     """
     chosen_options = resolve(VerifyOptions, options, fields, "verify")
     path = given_file(file, "verify")
-    folder = given_run(run, "verify") if run is not None else None
+    runs = given_runs(run, "verify") if run is not None else []
     chosen = chosen_engines(chosen_options.engines)
     content = path.read_bytes()
     signed = None if chosen_options.key is None else _signed(content, str(path), chosen_options.key)
     if signed is not None and signed.error is not None:
         return Report(str(path), [signed])  # nothing of it is run
     with deadline(chosen_options.timeout):
-        if folder is None and not path.with_suffix(".json").is_file() and _is_foreign(content):
+        if not runs and not path.with_suffix(".json").is_file() and _is_foreign(content):
             report = verify_foreign(content, str(path), chosen)
         else:
-            restored = _restored(folder, content, chosen_options.plugin_file) if folder is not None else None
+            restored = _restored(runs, content, chosen_options.plugin_file) if runs else None
             report = verify_bytes(content, str(path), restored, path.with_suffix(".json"), chosen)
     if signed is not None:
         report.checks.insert(0, signed)
@@ -140,14 +142,14 @@ def _is_foreign(content: bytes) -> bool:
         return False
 
 
-def _restored(run: Path, content: bytes, plugin_file: Path | None) -> Restored:
+def _restored(runs: list[Run], content: bytes, plugin_file: Path | None) -> Restored:
     """Build the model of a run with the options that a file was exported with."""
-    from lstm_onnx.training.restore import adjusted_in, restore
-    from lstm_onnx.training.run_folder import open_run
+    from lstm_onnx.training.restore import adjusted_in, restore_together
 
-    opened, contract = open_run(run), readable_contract(content)
-    changes = adjusted_in(opened, contract, plugin_file) if contract is not None else {}
-    return restore(opened, changes, plugin_file)
+    contract = readable_contract(content)
+    require_members(contract, runs)
+    changes = adjusted_in(runs[0], contract, plugin_file) if contract is not None else {}
+    return restore_together(runs, changes, plugin_file)
 
 
 def verify_bytes(

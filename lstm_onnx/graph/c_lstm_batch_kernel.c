@@ -1,7 +1,7 @@
 /* Several sequences at once: each weight is loaded once for four of them, which counts where weights lie in the second-level
  * cache. */
-static inline void lstm_add_rows_to_four(float *restrict sums_0, float *restrict sums_1, float *restrict sums_2,
-                                         float *restrict sums_3, const float *restrict weights, const float *const values[4],
+LSTM_WITHIN void lstm_add_rows_to_four(float *restrict sums_0, float *restrict sums_1, float *restrict sums_2,
+                                        float *restrict sums_3, const float *restrict weights, const float *const values[4],
                                          int rows, int columns)
 {
     const int whole = rows - rows % 4;
@@ -33,7 +33,7 @@ static inline void lstm_add_rows_to_four(float *restrict sums_0, float *restrict
 }
 
 /* `lstm_add_rows` for each of `count` sequences: to sums[i] what values[i] makes of the weights. */
-static inline void lstm_add_rows_to_each(float *const sums[], const float *weights, const float *const values[], int count,
+LSTM_WITHIN void lstm_add_rows_to_each(float *const sums[], const float *weights, const float *const values[], int count,
                                          int rows, int columns)
 {
     int i = 0;

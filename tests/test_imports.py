@@ -65,6 +65,7 @@ NEED_TORCH = {
     "lstm_onnx.training.ensemble",
     "lstm_onnx.training.going_on",
     "lstm_onnx.training.loop",
+    "lstm_onnx.training.precision",
     "lstm_onnx.training.rehearsal",
     "lstm_onnx.training.restore",
     "lstm_onnx.training.several",

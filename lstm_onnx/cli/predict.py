@@ -43,6 +43,9 @@ class PredictOptions(RuntimeOptions):
         description="columns of the table to put beside the answers, or all; those that tell rows apart if not given; "
         "beside forecasts those with one value in each series",
     )
+    every: int | None = Field(
+        None, ge=1, description="of time series, answer for every window: those that end so many rows apart; the newest"
+    )
     plot: Path | None = Field(None, description="draw the answers to this .png, .svg or .pdf")
     attention: Path | None = Field(
         None, description="draw what the model looked at, if it attends, to this .png, .svg or .pdf"
@@ -52,7 +55,7 @@ class PredictOptions(RuntimeOptions):
         None, ge=1, description="answer part by part in so many processes, for more data than memory holds"
     )
     part_rows: int | None = Field(
-        None, ge=1, description="rows of a Parquet file that are a part; a million if not given; examples stay whole"
+        None, ge=1, description="rows of a file that are a part; a million if not given; examples stay whole"
     )
     timeout: float | None = Field(None, ge=0, description=TIMEOUT)
     settings: Annotated[tuple[str, ...], OnCommandLine("set", metavar="NAME=VALUE")] = Field(
@@ -194,7 +197,7 @@ def predict(
         return Streamed(stream_rows(model, sys.stdin))
     in_file = options.to is not None and options.top_k is None  # a file has room for a column for each label
     with deadline(options.timeout):
-        prediction = model.predict(source, 0 if in_file else options.top_k, options.keep or None)
+        prediction = model.predict(source, 0 if in_file else options.top_k, options.keep or None, options.every)
     written = _draw(model.require_contract(), prediction, pictures, options.plugin_file) if pictures else {}
     if options.to is not None:
         write_table(prediction.table, options.to)
@@ -205,7 +208,8 @@ def predict(
 def _source(data: Path | None, options: PredictOptions) -> Path | list[str] | None:
     """Return what to answer for; None for a stream."""
     if options.stream:
-        others = [n for n in ("text", "top_k", "to", "keep", "plot", "attention", "timeout") if getattr(options, n)]
+        not_for_streams = ("text", "top_k", "to", "keep", "every", "plot", "attention", "timeout")
+        others = [n for n in not_for_streams if getattr(options, n)]
         extra = ["DATA"] if data is not None else [field_flag(n, PredictOptions.model_fields[n]) for n in others]
         if extra:
             raise UserError(f"--stream reads standard input and prints JSON lines; leave {extra[0]} out")
@@ -234,7 +238,7 @@ def _answer_parts(file: Path, data: Path, options: PredictOptions) -> Parts:
     if options.to is None or options.to.suffix:
         raise UserError("answers in parts are a Parquet file each: name a new folder for them, as in --out answers")
     top = 0 if options.top_k is None else options.top_k
-    asked = Asked(str(file), options.provider, options.settings, top, options.keep)
+    asked = Asked(str(file), options.provider, options.settings, top, options.keep, options.every)
     done = predict_parts(
         asked, data, options.to, workers=options.workers or 1, part_rows=options.part_rows or PART_ROWS
     )

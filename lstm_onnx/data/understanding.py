@@ -19,7 +19,7 @@ from lstm_onnx.data.cells import MISSING
 from lstm_onnx.data.followed import rewritten
 from lstm_onnx.data.number_format import Evidence, NumberFormat, gather, tidy
 from lstm_onnx.data.table_options import TableOptions
-from lstm_onnx.data.tables import is_numeric, row_number
+from lstm_onnx.data.tables import is_numeric, require, row_number
 from lstm_onnx.data.text_facts import facts_of, reading_notes
 from lstm_onnx.errors import UserError
 
@@ -173,6 +173,25 @@ class Understanding:
         chosen = [c for c in dict.fromkeys(columns) if c in self.frame.columns]
         self.refuse_doubt(chosen)
         return self._rewritten(self.frame, chosen, strict=True)
+
+    def follow(self, frame: pl.DataFrame, columns: Iterable[str], where: Path | str) -> pl.DataFrame:
+        """Return other rows of the same table, with these columns as `with_numbers` gives them.
+
+        Args:
+            frame: the rows.
+            columns: of numbers.
+            where: they stand, for errors.
+
+        Raises:
+            UserError: a cell is written otherwise than those that were looked at.
+        """
+        changed = []
+        for name in columns:
+            require(frame, name, where)
+            how = self.formats.get(name, _Numbers()).format
+            if not how.is_plain or self.missing:
+                changed.append(rewritten(frame.get_column(name), how, self.missing, where))
+        return frame.with_columns(changed) if changed else frame
 
     def _rewritten(self, frame: pl.DataFrame, columns: Iterable[str], *, strict: bool) -> pl.DataFrame:
         changed = []

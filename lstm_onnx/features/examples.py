@@ -26,6 +26,7 @@ class Examples:
         columns: for each feature, by its name, a row for each example.
         together: a name for each example; examples of one name are never on both sides of a split.
         part: train, validation or test for each example, where the data says so; parts that are not named are cut off.
+            Or the numbers of the examples of each part, which then is all of it.
         cut: how `part` came about, for people; empty where `told` says it.
         table: how `predict` reads a person's table: the columns that tell sequences apart and order them.
         notes: one line for each thing that was repaired or left out.
@@ -40,7 +41,7 @@ class Examples:
 
     columns: Mapping[str, Sequence[Any]]
     together: Sequence[str] | None = None
-    part: Sequence[Part] | None = None
+    part: Sequence[Part] | Mapping[Part, range] | None = None
     table: Table | None = None
     notes: tuple[str, ...] = ()
     inputs: Sequence[InputFeature] | None = None
@@ -85,7 +86,10 @@ class Examples:
             raise UserError(f"read: gives a column '{unknown[0]}', which is no feature; there is: {', '.join(names)}")
         counts = {n: len(c) for n, c in self.columns.items()}
         counts |= {"together": len(self.together)} if self.together is not None else {}
-        counts |= {"part": len(self.part)} if self.part is not None else {}
+        if isinstance(self.part, Mapping):
+            counts |= {"part": sum(map(len, self.part.values()))}
+        elif self.part is not None:
+            counts |= {"part": len(self.part)}
         counts |= {"places": len(self.places)} if self.places is not None else {}
         if len(set(counts.values())) > 1:
             told = ", ".join(f"{n} {c:,}" for n, c in counts.items())
@@ -106,7 +110,7 @@ def parted(
     shares: tuple[float, float],
     random: np.random.Generator,
     where: str = "read",
-) -> tuple[dict[Part, Whole], str]:
+) -> tuple[Mapping[Part, Whole | range], str]:
     """Choose the examples of each part.
 
     Args:
@@ -138,7 +142,11 @@ def parted(
             return chosen[deal(fold, strata, groups, random)]
         return chosen[cut(strata, groups, share, random, keep)[1]]
 
-    found = part_out(examples.part, len(examples), cut_off)
+    found: Mapping[Part, Whole | range]
+    if isinstance(examples.part, Mapping):
+        found = {part: examples.part.get(part, range(0)) for part in PARTS}
+    else:
+        found = part_out(examples.part, len(examples), cut_off)
     if not len(found["train"]):
         raise UserError(f"{where}: no example is for training; mark some as train")
     if not len(found["test"]):

@@ -93,20 +93,27 @@ def streaming_graph(
     learnt = _in_pieces(model.learnt)
     before, after = _stages(learnt)
     sequences = [f for f in learnt.inputs if f.steps is not None]
-    if len(sequences) != 1 or sequences[0].kind not in ("rows", "series", "audio"):
+    written = {f.continues for f in learnt.outputs if isinstance(f, Sentence)}
+    as_numbers = {
+        f.name for f in sequences if isinstance(f, Text) and f.name in written
+    }  # nothing tells pieces of them
+    if as_numbers:
+        before = side_by_side([s for f in learnt.inputs if f.name not in as_numbers and (s := f.stage()) is not None])
+    if len(sequences) != 1 or (sequences[0].kind not in ("rows", "series", "audio") and not as_numbers):
         told = ", ".join(f"'{f.name}' ({f.kind})" for f in sequences) or "none"
         raise UserError(
-            f"a stream needs one sequence of rows or one sound, and this model has {told}, so there is no "
-            "streaming variant"
+            f"a stream needs one sequence of rows, one sound, or a text that the answer goes on with, and this model "
+            f"has {told}, so there is no streaming variant"
         )
     steps = sequences[0].steps
     assert steps is not None
     template = _state(model, 2)
     known = described or {}
     states, axes = _states(model, template, known)
-    taken = tuple(t for f in learnt.inputs for t in f.tensors() if t.name != sequences[0].lengths)
+    given = {f.name: f.inner() if f.name in as_numbers else f.tensors() for f in learnt.inputs}
+    taken = tuple(t for own in given.values() for t in own if as_numbers or t.name != sequences[0].lengths)
     names = [(known[name].enters or name) if name in known else name for name, _ in states]
-    clash = set(names) & {t.name for f in learnt.inputs for t in f.tensors()}
+    clash = set(names) & {t.name for own in given.values() for t in own}
     if clash:
         raise UserError(f"module.forward: its state has a part '{min(clash)}', as an input is called; rename one")
     went_in, comes_out = (
@@ -125,6 +132,8 @@ def streaming_graph(
     outputs = (*(t.model_copy(update={"count": None}) for t in answers), *comes_out)  # in a stream every step counts
     step_by_step = any(isinstance(f, Tags | Steps | Transcript) for f in learnt.outputs)
     axes |= _axes(learnt)
+    if as_numbers and isinstance(text := sequences[0], Text):
+        axes = {name: axis for name, axis in axes.items() if name not in text.axes()} | {steps: text.step_axis()}
     axes[steps] = Axis(example_size=axes[steps].example_size, meaning="steps of a piece, the first first")
     graph = GraphSpec(
         module=model,

@@ -120,6 +120,10 @@ class FeatureModel(nn.Module):
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the author's `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
         seen, answers = self.run(batch, to_learn=True)[:2]
+        # trained in bf16, a module answers in it, and a loss of two digits would teach little
+        answers = {
+            n: a.float() if isinstance(a, Tensor) and a.dtype == torch.bfloat16 else a for n, a in answers.items()
+        }
         batch = {**batch, **{f.name: seen[f.name] for f in self.learnt.inputs if isinstance(f, Series)}}
         own = getattr(self.network, "loss", None)
         if own is not None:

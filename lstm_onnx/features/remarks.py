@@ -20,7 +20,7 @@ _SHOWN = 5
 
 
 def remarks(
-    examples: Examples, chosen: Mapping[Part, Whole], inputs: Sequence[str], answer: str | None, validates: bool
+    examples: Examples, chosen: Mapping[Part, Whole | range], inputs: Sequence[str], answer: str | None, validates: bool
 ) -> list[str]:
     """Return a note for each thing that is odd about the parts.
 
@@ -64,7 +64,9 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _of_labels(examples: Examples, labels: Sequence[str], chosen: Mapping[Part, Whole], answer: str) -> list[str]:
+def _of_labels(
+    examples: Examples, labels: Sequence[str], chosen: Mapping[Part, Whole | range], answer: str
+) -> list[str]:
     known = Counter(labels[int(i)] for i in chosen["train"])
     for i in chosen["test"]:
         if labels[int(i)] not in known:
@@ -85,7 +87,7 @@ def _of_labels(examples: Examples, labels: Sequence[str], chosen: Mapping[Part, 
 
 
 def _of_repeats(
-    examples: Examples, labels: Sequence[str] | None, chosen: Mapping[Part, Whole], inputs: Sequence[str]
+    examples: Examples, labels: Sequence[str] | None, chosen: Mapping[Part, Whole | range], inputs: Sequence[str]
 ) -> list[str]:
     columns = [examples.columns[name] for name in inputs]
     if any(isinstance(column, GathersRows) for column in columns):
@@ -114,7 +116,7 @@ def _key(row: Any) -> Any:
     return array.shape, blake2b(np.ascontiguousarray(array).tobytes()).digest()
 
 
-def _of_groups(examples: Examples, chosen: Mapping[Part, Whole]) -> list[str]:
+def _of_groups(examples: Examples, chosen: Mapping[Part, Whole | range]) -> list[str]:
     if examples.together is None:
         return []
     learnt, tested = ({str(examples.together[int(i)]) for i in chosen[part]} for part in ("train", "test"))

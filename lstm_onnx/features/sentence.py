@@ -14,8 +14,10 @@ from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along
 from lstm_onnx.features.metrics import Metric, cer, exact, wer
+from lstm_onnx.features.pieces import BYTES
 from lstm_onnx.features.sentence_graph import END, SPECIAL, UNKNOWN, sentence_stage
 from lstm_onnx.features.text import Text
+from lstm_onnx.features.utf8_graph import utf8_stage
 from lstm_onnx.task import Arrays, Stage
 
 if TYPE_CHECKING:
@@ -44,12 +46,14 @@ class Sentence(OutputFeature):
     longest: int = Field(20, ge=1, description="words of an answer at most; longer ones are cut in training")
     least: int = Field(1, ge=1, description="how often a word must occur in training to be said")
     characters: bool = Field(False, description="whether characters are put together, not words")
+    pieces: bool = Field(False, description="whether pieces of bytes are put together: those of the text it continues")
     continues: str | None = Field(
         None, description="text whose words it takes and goes on with: then no column says what is right"
     )
     scored: bool = Field(False, description="whether its log-probability is answered: `forward` gives a beam search")
     alone: bool = Field(False, description="whether its numbers have the short names `tokens`, `lengths` and `score`")
     words: tuple[str, ...] | None = Field(None, description="known words by number, from 3 on; found in training")
+    blocks: tuple[int, ...] = Field((), description="blocks of 256 characters that single bytes may make")
     frequent: str = Field("", description="the most frequent sentence in training")
 
     @property
@@ -61,6 +65,15 @@ class Sentence(OutputFeature):
     def _vocabulary(self) -> tuple[str, ...]:
         assert self.words is not None, "not fitted"
         return (*SPECIAL, *self.words)
+
+    @property
+    def points(self) -> tuple[int, ...]:
+        """By what a caller names each: a character by its code point, a byte itself, a word its number; -2 for none."""
+        words = self.words or ()
+        if not self.characters and not self.pieces:
+            return (-2,) * len(SPECIAL) + tuple(range(len(SPECIAL), len(SPECIAL) + len(words)))
+        single = range(BYTES) if self.pieces else range(0)
+        return (*(-2,) * len(SPECIAL), *single, *(ord(w) if len(w) == 1 else -2 for w in words[len(single) :]))
 
     @property
     def prefix(self) -> str:
@@ -98,7 +111,7 @@ class Sentence(OutputFeature):
 
     @property
     def _between(self) -> str:
-        return "" if self.characters else " "
+        return "" if self.characters or self.pieces else " "
 
     def _pieces(self, text: str) -> list[str]:
         return list(text) if self.characters else text.split()
@@ -112,15 +125,19 @@ class Sentence(OutputFeature):
         """Hold it to the text that it goes on with."""
         if self.continues is not None:
             text = found_along("outputs", self, self.continues, _texts_of(inputs), "which is no text that goes in")
-            if text.exact is not self.characters:
-                raise UserError(f"outputs: '{self.name}' goes on with '{text.name}', so both must be of words, or of "
-                                "characters as they stand (exact)")  # fmt: skip
+            if (text.exact, text.pieces) != (self.characters, self.pieces):
+                raise UserError(f"outputs: '{self.name}' goes on with '{text.name}', so both must be of words, of "
+                                "characters as they stand (exact), or of pieces")  # fmt: skip
+        elif self.pieces:
+            raise UserError(f"outputs: '{self.name}' is of pieces, which it can only have of a text that it continues")
         return self
 
     def sized(self, inputs: Sequence[InputFeature]) -> Self:
         """Return a copy with the words of the text that it goes on with; there they have the numbers less 1."""
         found = _texts_of(inputs).get(self.continues or "")
-        return self if found is None else self.model_copy(update={"words": found.known})
+        if found is None:
+            return self
+        return self.model_copy(update={"words": found.known, "blocks": found.blocks})
 
     def _texts(self, column: Sequence[Any]) -> list[tuple[str, ...]]:
         found = []
@@ -188,6 +205,9 @@ class Sentence(OutputFeature):
     def after(self) -> Stage:
         """Return what makes a string of numbers."""
         numbers = self._numbers().model_copy(update={"internal": False})  # what a file without strings answers
+        if self.pieces:
+            assert self.words is not None, "not fitted"
+            return utf8_stage(numbers, self.longest, self.answers()[0], self.words, self.blocks)
         return sentence_stage(numbers, self.longest, self.answers()[0], self._between)
 
     def decoder(self) -> nn.Module:

@@ -11,7 +11,7 @@ from lstm_onnx.contract import Array, TensorSpec
 from lstm_onnx.task import Arrays, Stage
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, NodeProto
+    from onnx import GraphProto, NodeProto, TensorProto
 
 END, START, UNKNOWN = 0, 1, 2
 """Numbers that stand for no word; END also fills what follows the end. Words have numbers from 3 on."""
@@ -63,38 +63,49 @@ def _graph(tokens: TensorSpec, count: int, sentence: str, words: Sequence[str]) 
     from lstm_onnx.graph.subgraphs import prefix_names
 
     width = 1 << (count - 1).bit_length()  # filled up with ends, which leave nothing, so that all have a neighbour
-    later = np.where(np.arange(width) > 0, len(words) // 2, 0)
     weights = {
         "fill": np.array([0, 0, 0, width - count]),
-        "later": later,
+        "later": np.where(np.arange(width) > 0, len(words) // 2, 0),
         "words": np.array(words, dtype=object),
-        "zero": np.array([0]),
-        "one": np.array([1]),
-        "two": np.array([2]),
-        "far": np.array([width]),
     }
+    joining, more = join_strings(width, "sentence")
     nodes = [
         _node("Pad", ["tokens", "fill"], "filled"),
         _node("Add", ["filled", "later"], "numbers"),
         _node("Gather", ["words", "numbers"], f"joined_{width}"),
+        *joining,
     ]
-    while width > 1:
-        whole, left, right, width = f"joined_{width}", f"left_{width}", f"right_{width}", width // 2
-        nodes += [
-            _node("Slice", [whole, "zero", "far", "one", "two"], left),
-            _node("Slice", [whole, "one", "far", "one", "two"], right),
-            _node("StringConcat", [left, right], f"joined_{width}"),
-        ]
-    nodes.append(_node("Squeeze", ["joined_1", "one"], "sentence"))
-    used = {name for node in nodes for name in node.input}
     graph = helper.make_graph(
         nodes,
         "numbers to a sentence",
         [helper.make_tensor_value_info("tokens", TensorProto.INT64, list(tokens.dims))],
         [helper.make_tensor_value_info("sentence", TensorProto.STRING, ["batch"])],
-        [numpy_helper.from_array(array, name) for name, array in weights.items() if name in used],
+        [*(numpy_helper.from_array(array, name) for name, array in weights.items()), *more],
     )
     return prefix_names(graph, "inner/", {"tokens": tokens.name, "sentence": sentence})  # an author chose these
+
+
+def join_strings(width: int, joined: str) -> tuple[list[NodeProto], list[TensorProto]]:
+    """Return nodes that join the strings of each row, and the numbers that they need.
+
+    Args:
+        width: strings of a row, a power of 2; they are called `joined_WIDTH` (batch, width).
+        joined: name of what is left, (batch,).
+    """
+    from onnx import numpy_helper
+
+    weights = {"from_0": [0], "from_1": [1], "every_2": [2], "far": [width]}
+    nodes = []
+    while width > 1:
+        whole, left, right, width = f"joined_{width}", f"left_{width}", f"right_{width}", width // 2
+        nodes += [
+            _node("Slice", [whole, "from_0", "far", "from_1", "every_2"], left),
+            _node("Slice", [whole, "from_1", "far", "from_1", "every_2"], right),
+            _node("StringConcat", [left, right], f"joined_{width}"),
+        ]
+    nodes.append(_node("Squeeze", ["joined_1", "from_1"], joined))
+    used = {name for node in nodes for name in node.input}
+    return nodes, [numpy_helper.from_array(np.array(n), name) for name, n in weights.items() if name in used]
 
 
 def _node(operator: str, inputs: list[str], output: str) -> NodeProto:

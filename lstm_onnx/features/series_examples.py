@@ -8,6 +8,7 @@ import numpy as np
 
 from lstm_onnx.contract import Table
 from lstm_onnx.data.frequency import moment_text, step_text
+from lstm_onnx.data.room import MEMORY, Room
 from lstm_onnx.data.time_series import Series as RegularSeries
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.ahead import Ahead
@@ -30,6 +31,7 @@ def series_examples(
     validation_size: int | None = None,
     parts: Sequence[SeriesPart] | None = None,
     notes: Sequence[str] = (),
+    room: Room = MEMORY,
 ) -> Examples:
     """Return every window of the series, by what `series` says of it.
 
@@ -44,6 +46,7 @@ def series_examples(
         validation_size: rows before them to validate on; None takes as many, 0 none.
         parts: where each series is cut, if that is known already.
         notes: what was repaired on the way here.
+        room: where windows are kept.
 
     Raises:
         UserError: the series are too short, or too much of them is missing.
@@ -52,12 +55,16 @@ def series_examples(
     if parts is None:
         parts, found = cut_parts(found, series.horizon, test_size, validation_size, where, told)
     unit = mase_scale(found, parts, len(series.target), season)
-    store = make_store(found, parts, series.step, _layout(series), unit, where, series.transform == "log")
+    store = make_store(found, parts, series.step, _layout(series), unit, where, series.transform == "log", room=room)
     note_constants(found, series.target, told)
-    windows, part = windows_by_time(store, parts, where)
+    windows, numbers = windows_by_time(store, parts, where)
+    learnt = windows.take(numbers["train"])
+    if learnt.shown is not None:
+        told.append(f"an epoch shows {learnt.shown:,} of {len(learnt):,} windows, drawn at random")
+    labels = [part for part, those in numbers.items() for _ in those] if not room.on_disk else None
     return Examples(
         columns={series.name: windows, ahead.name: windows},
-        part=part,
+        part=labels if labels is not None else numbers,
         cut="",
         table=table,
         notes=tuple(told),
@@ -77,6 +84,7 @@ def examples_to_score(
     where: object,
     season: int = 1,
     notes: Sequence[str] = (),
+    room: Room = MEMORY,
 ) -> Examples:
     """Return every window of other data of which window and horizon lie within it; nothing is learnt from it.
 
@@ -91,6 +99,7 @@ def examples_to_score(
         where: it comes from, for errors.
         season: rows of a season.
         notes: what was repaired on the way here.
+        room: where windows are kept.
 
     Raises:
         UserError: all series are too short, or too much of them is missing.
@@ -114,6 +123,7 @@ def examples_to_score(
         mase_scale(kept, whole, len(series.target), season),
         where,
         scales=Scales(series.center, series.spread, series.least, series.least_share, 0),
+        room=room,
     )
     origins = np.concatenate(
         [
@@ -139,7 +149,7 @@ def _layout(series: Series) -> Layout:
     return Layout(series.target, series.past, series.future, series.static, series.window, series.horizon)
 
 
-def _places(windows: Windows) -> tuple[str, ...] | None:
+def _places(windows: Windows) -> Sequence[str] | None:
     """Return the series of each window; None where there is one without a name."""
     return windows.owners if any(windows.store.names) else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from lstm_onnx.data.time_series import Series
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.series_parts import LEAST, SeriesPart, listed
 
+_STRETCH = 1 << 20
+"""Rows that are worked on at once."""
 STILL = 0.75
 """The least spread of a window, as a share of that of its series: one at rest says little of what comes."""
 
@@ -64,17 +66,49 @@ def center_and_spread(
     Raises:
         UserError: a column holds no number there.
     """
-    rows = np.concatenate([one.values[: p.train] for one, p in zip(series, parts, strict=True)])
-    center, spread = {}, {}
-    for name, column in zip(names, rows.T, strict=True):
-        known = column[~np.isnan(column)]
-        if not len(known):
-            raise UserError(
-                f"{where}: column '{name}' holds no number in the training part; leave it out or fill it in"
-            )
-        center[name] = float(known.mean())
-        spread[name] = float(np.abs(known - center[name]).mean()) or 1.0
-    return center, spread
+    ends = [p.train for p in parts]
+    total, count = np.zeros(len(names)), np.zeros(len(names), dtype=np.int64)
+    for rows in stretches(series, ends):
+        for i, column in enumerate(rows.T):
+            known = column[~np.isnan(column)]
+            total[i], count[i] = total[i] + known.sum(), count[i] + len(known)
+    if not count.all():
+        name = names[int(count.argmin())]
+        raise UserError(f"{where}: column '{name}' holds no number in the training part; leave it out or fill it in")
+    center, away = total / count, np.zeros(len(names))
+    for rows in stretches(series, ends):
+        for i, column in enumerate(rows.T):
+            away[i] += np.abs(column[~np.isnan(column)] - center[i]).sum()
+    spread = away / count
+    return (
+        {name: float(value) for name, value in zip(names, center, strict=True)},
+        {name: float(value) or 1.0 for name, value in zip(names, spread, strict=True)},
+    )
+
+
+def stretches(series: Sequence[Series], ends: Sequence[int] | None = None) -> Iterator[Floats]:
+    """Yield the rows of all series one after another, so many at a time that memory does not grow with them.
+
+    Args:
+        series: with values of the same columns.
+        ends: how many rows of each are wanted; all if not said.
+
+    Yields:
+        float64 (rows, columns).
+    """
+    held, count = list[Floats](), 0
+    for number, one in enumerate(series):
+        end = len(one.values) if ends is None else ends[number]
+        begin = 0
+        while begin < end:
+            rows = one.values[begin : min(end, begin + _STRETCH - count)].astype(np.float64)
+            held.append(rows)
+            begin, count = begin + len(rows), count + len(rows)
+            if count == _STRETCH:
+                yield np.concatenate(held)
+                held, count = [], 0
+    if held:
+        yield np.concatenate(held)
 
 
 def least_spread(
@@ -90,7 +124,7 @@ def least_spread(
     for i in range(targets):
         typical = []
         for one, part in zip(series, parts, strict=True):
-            column = one.values[: part.train, i]
+            column = np.asarray(one.values[: part.train, i], dtype=np.float64)
             if log:
                 column = np.log(column, where=column > 0, out=np.full_like(column, np.nan))
             spread = _window_spread(column, window)
@@ -152,7 +186,7 @@ def mase_scale(series: Sequence[Series], parts: Sequence[SeriesPart], targets: i
     """
     scale = np.full((len(series), targets), np.nan)
     for i, (one, part) in enumerate(zip(series, parts, strict=True)):
-        known = one.values[: part.test, :targets]
+        known = np.asarray(one.values[: part.test, :targets], dtype=np.float64)
         jumps = np.abs(known[season:] - known[:-season])
         count = (~np.isnan(jumps)).sum(axis=0)
         total = np.nansum(jumps, axis=0)

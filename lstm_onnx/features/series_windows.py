@@ -7,6 +7,7 @@ the row of its forecast origin (the newest past row); a batch is one fancy index
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from lstm_onnx.contract import Step
 from lstm_onnx.data.frequency import advance
 from lstm_onnx.data.parts import Part
+from lstm_onnx.data.room import MEMORY, Room
 from lstm_onnx.data.time_series import Series
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.series_parts import LEAST, SeriesPart
@@ -24,6 +26,11 @@ from lstm_onnx.features.series_scales import Scales, scales_of, static_values
 
 Array = NDArray[Any]
 Ints = NDArray[np.int64]
+
+SHOWN = 1 << 20
+"""Windows of an epoch, where they lie on disk and there are more."""
+_STRETCH = 1 << 18
+"""Rows that are worked on at once."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ class WindowStore:
         names: of the series.
         begins: the row at which each series begins, behind its padding.
         scales: what the training rows tell of the columns.
+        known: rows with a known target before each row, and of all at last (rows + 1,).
+        room: where the arrays with a row each are kept.
     """
 
     layout: Layout
@@ -83,13 +92,16 @@ class WindowStore:
     names: tuple[str, ...]
     begins: Ints
     scales: Scales = field(repr=False)
+    known: Ints = field(repr=False)
+    room: Room = field(default=MEMORY, repr=False)
 
     def usable(self, origins: Ints, least: int) -> Ints:
         """Keep origins whose window has at least `least` rows with a known target, and whose future has one."""
-        known = np.append(0, np.cumsum(~np.isnan(self.values).all(axis=1)))
+        known = self.known
         seen = known[origins + 1] - known[origins + 1 - self.layout.window]
         ahead = known[origins + 1 + self.layout.horizon] - known[origins + 1]
         kept: Ints = origins[(seen >= least) & (ahead > 0)]
+        self.room.touched(known.itemsize * len(origins))
         return kept
 
 
@@ -102,6 +114,7 @@ def make_store(
     where: object,
     log: bool = False,
     scales: Scales | None = None,
+    room: Room = MEMORY,
 ) -> WindowStore:
     """Lay out the series, and take their scales from the training rows.
 
@@ -114,6 +127,7 @@ def make_store(
         where: the data comes from, for errors.
         log: whether targets are taken by their logarithm.
         scales: where they are known already: nothing is taken from these series then.
+        room: where the arrays are kept.
 
     Raises:
         UserError: a column holds no number in the training part, or a static one changes.
@@ -124,13 +138,22 @@ def make_store(
     begins = np.cumsum(lengths + window) - lengths
     total = int((lengths + window).sum())
     numbers = len(layout.names) - len(layout.static)
-    everything = np.full((total, numbers), np.nan, dtype=np.float32)
-    time = np.empty(total, dtype=np.int64)
+    everything = room.empty((total, numbers), np.float32)
+    time, owner, known = (room.empty((size,), np.int64) for size in (total, total, total + 1))
     before = np.arange(-window, 0)
-    for begin, one in zip(begins, series, strict=True):
-        everything[begin : begin + len(one.time)] = one.values[:, :numbers]
-        time[begin : begin + len(one.time)] = one.time
+    known[0] = 0
+    for number, (begin, one) in enumerate(zip(begins, series, strict=True)):
+        everything[begin - window : begin] = np.nan
         time[begin - window : begin] = advance(one.time[:1], step, before)
+        owner[begin - window : begin] = number
+        known[begin - window + 1 : begin + 1] = known[begin - window]
+        for first in range(0, len(one.time), _STRETCH):
+            rows = slice(first, first + _STRETCH)
+            at = slice(begin + first, begin + min(first + _STRETCH, len(one.time)))
+            everything[at], time[at], owner[at] = one.values[rows, :numbers], one.time[rows], number
+            there = ~np.isnan(everything[at, :targets]).all(axis=1)
+            known[at.start + 1 : at.stop + 1] = known[at.start] + np.cumsum(there)
+            room.touched(2 * one.values[rows].nbytes + 3 * one.time[rows].nbytes)
     return WindowStore(
         layout=layout,
         step=step,
@@ -140,10 +163,12 @@ def make_store(
         future=everything[:, targets + len(layout.past) :],
         static=np.asarray(static, dtype=np.float32),
         unit=np.asarray(unit, dtype=np.float32),
-        owner=np.repeat(np.arange(len(series)), lengths + window),
+        owner=owner,
         names=tuple(one.name for one in series),
         begins=begins,
         scales=scales or scales_of(series, parts, layout.names, targets, window, log, where),
+        known=known,
+        room=room,
     )
 
 
@@ -177,9 +202,15 @@ class Windows(Sequence[dict[str, Array]]):
         found = self.gather(np.array([index])) | self.gather_truth(np.array([index]))
         return {name: array[0] for name, array in found.items()}
 
-    def take(self, chosen: Ints) -> Windows:
-        """Return the windows with these numbers."""
-        return Windows(self.store, self.origins[chosen])
+    def take(self, chosen: Ints | range) -> Windows:
+        """Return the windows with these numbers; those of a range are not copied."""
+        at = slice(chosen.start, chosen.stop) if isinstance(chosen, range) else chosen
+        return Windows(self.store, self.origins[at])
+
+    @property
+    def shown(self) -> int | None:
+        """How many an epoch shows, drawn at random, where it does not show all."""
+        return SHOWN if self.store.room.on_disk and len(self) > SHOWN else None
 
     def gather(self, chosen: Ints) -> dict[str, Array]:
         """Return what goes in of the windows with these numbers."""
@@ -192,6 +223,7 @@ class Windows(Sequence[dict[str, Array]]):
             batch["future"] = store.future[self._ahead(origins)]
         if store.static.shape[1]:
             batch["static"] = store.static[store.owner[origins]]
+        store.room.touched(sum(a.nbytes for a in batch.values()) + mmap.PAGESIZE * len(chosen) * len(batch))
         return batch
 
     def gather_truth(self, chosen: Ints) -> dict[str, Array]:
@@ -211,9 +243,33 @@ class Windows(Sequence[dict[str, Array]]):
         return (self[i] for i in range(len(self)))
 
     @property
-    def owners(self) -> tuple[str, ...]:
+    def owners(self) -> Owners:
         """The name of the series of each window."""
-        return tuple(self.store.names[int(k)] for k in self.store.owner[self.origins])
+        return Owners(self)
+
+
+@dataclass(frozen=True)
+class Owners(Sequence[str]):
+    """The name of the series of each window, looked up when it is asked for."""
+
+    windows: Windows
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.windows)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Owners: ...
+
+    def __getitem__(self, index: int | slice) -> str | Owners:
+        """Return one name, or those of some windows."""
+        if isinstance(index, slice):
+            return Owners(self.windows[index])
+        store = self.windows.store
+        return store.names[int(store.owner[self.windows.origins[index]])]
 
 
 @dataclass(frozen=True)
@@ -241,11 +297,13 @@ class Truths(Sequence[dict[str, Array]]):
         return self.windows.gather_truth(chosen)
 
 
-def windows_by_time(store: WindowStore, parts: Sequence[SeriesPart], where: object) -> tuple[Windows, list[Part]]:
+def windows_by_time(
+    store: WindowStore, parts: Sequence[SeriesPart], where: object
+) -> tuple[Windows, dict[Part, range]]:
     """Give each window to the part in which its whole horizon lies; what it sees before may lie in an older part.
 
     Returns:
-        all windows, and the part of each.
+        all windows, and which are those of each part.
 
     Raises:
         UserError: too much is missing to learn, or to test.
@@ -255,20 +313,40 @@ def windows_by_time(store: WindowStore, parts: Sequence[SeriesPart], where: obje
         "validation": [(p.train, p.test) for p in parts],
         "test": [(p.test, p.rows) for p in parts],
     }
-    found, labels = [], list[Part]()
     horizon = store.layout.horizon
+    most = sum(max(high - horizon - max(low, 1) + 1, 0) for between in bounds.values() for low, high in between)
+    found, filled = store.room.empty((most,), np.int64), 0
+    numbers = dict[Part, range]()
     for part, between in bounds.items():
-        rows = [
-            begin + np.arange(max(low, 1) - 1, high - horizon)
-            for begin, (low, high) in zip(store.begins, between, strict=True)
-        ]
-        origins = store.usable(np.concatenate(rows).astype(np.int64), 1 if part == "test" else LEAST)
-        if part != "validation" and not len(origins):
+        begin = filled
+        for rows in _ranges(
+            [
+                (int(b) + max(low, 1) - 1, int(b) + high - horizon)
+                for b, (low, high) in zip(store.begins, between, strict=True)
+            ]
+        ):
+            origins = store.usable(rows, 1 if part == "test" else LEAST)
+            found[filled : filled + len(origins)] = origins
+            filled += len(origins)
+        numbers[part] = range(begin, filled)
+        if part != "validation" and not len(numbers[part]):
             raise UserError(
                 f"{where}: too many values are missing: no window to {'learn from' if part == 'train' else 'test on'} "
                 f"has {LEAST} known values before and one within the horizon of {horizon}; raise --window, or fill the "
                 "table in"
             )
-        found.append(origins)
-        labels += [part] * len(origins)
-    return Windows(store, np.concatenate(found)), labels
+    return Windows(store, found[:filled]), numbers
+
+
+def _ranges(bounds: Sequence[tuple[int, int]]) -> Iterator[Ints]:
+    """Yield the whole numbers of all ranges, some at a time."""
+    held, count = list[Ints](), 0
+    for low, high in bounds:
+        for begin in range(low, high, _STRETCH):
+            held.append(np.arange(begin, min(begin + _STRETCH, high)))
+            count += len(held[-1])
+            if count >= _STRETCH:
+                yield np.concatenate(held)
+                held, count = [], 0
+    if held:
+        yield np.concatenate(held)

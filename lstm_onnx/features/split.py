@@ -19,7 +19,7 @@ from lstm_onnx.features.tags import Tags
 class TakesRows(Protocol):
     """A column of examples that picks rows without making a list of them."""
 
-    def take(self, chosen: Array) -> Sequence[Any]:
+    def take(self, chosen: Array | range) -> Sequence[Any]:
         """Return the rows with these numbers."""
         ...
 
@@ -40,6 +40,7 @@ class FeatureSplit:
         inputs: features with their prepared rows.
         outputs: features with their prepared truth.
         weights: how often an example is drawn in a shuffled epoch, relative to others; None shows each once.
+        shown: how many an epoch shows, drawn at random, where they are more than a list of all should be made of.
     """
 
     def __init__(
@@ -47,7 +48,9 @@ class FeatureSplit:
         inputs: Sequence[tuple[InputFeature, Sequence[Any]]],
         outputs: Sequence[tuple[OutputFeature, Sequence[Any]]],
         weights: Array | None = None,
+        shown: int | None = None,
     ) -> None:
+        self.shown = shown
         self.inputs, self.outputs = inputs, outputs
         self.weights = None if weights is None else weights / weights.sum()
         self.count = len(inputs[0][1])
@@ -66,7 +69,7 @@ class FeatureSplit:
         inputs: Sequence[InputFeature],
         outputs: Sequence[OutputFeature],
         columns: Mapping[str, Sequence[Any]],
-        chosen: Array,
+        chosen: Array | range,
         to_learn: bool = False,
     ) -> FeatureSplit:
         """Prepare the examples with these numbers.
@@ -88,7 +91,8 @@ class FeatureSplit:
             return split
         wished = [w for f, truth in right if (w := f.draw(truth)) is not None]
         cut = [(f, p if isinstance(p, GathersRows) else [f.to_learn(row) for row in p]) for f, p in given]
-        return cls(cut, right, np.prod(wished, axis=0) if wished else None)
+        shown = next((n for _, p in cut if (n := getattr(p, "shown", None)) is not None), None)
+        return cls(cut, right, np.prod(wished, axis=0) if wished else None, shown)
 
     @classmethod
     def checked(
@@ -108,17 +112,19 @@ class FeatureSplit:
         return cls(given, right)
 
     def __len__(self) -> int:
-        """Return the number of examples."""
-        return self.count
+        """Return the number of examples of an epoch."""
+        return self.count if self.shown is None else self.shown
 
     def batches(self, size: int, shuffle: np.random.Generator | None = None) -> Iterator[dict[str, Array]]:
         """Yield the examples, `size` at a time, as they stand or shuffled; shuffled ones of like length together."""
         if shuffle is None:
-            lengths = self.lengths if self.lengths is not None else np.ones(len(self), dtype=np.int64)
-            for chosen in in_order(lengths, size):
+            for chosen in _as_they_stand(self.count, size) if self.lengths is None else in_order(self.lengths, size):
                 yield self.gather(chosen)
             return
-        order = drawn(len(self), self.weights, shuffle)
+        if self.shown is not None:
+            order = shuffle.integers(self.count, size=self.shown)
+        else:
+            order = drawn(self.count, self.weights, shuffle)
         if self.lengths is None:
             for i in range(0, len(order), size):
                 yield self.gather(order[i : i + size])
@@ -136,7 +142,12 @@ class FeatureSplit:
         return batch
 
 
-def taken(column: Sequence[Any], chosen: Array) -> Sequence[Any]:
+def _as_they_stand(count: int, size: int) -> Iterator[Array]:
+    for begin in range(0, count, size):
+        yield np.arange(begin, min(begin + size, count))
+
+
+def taken(column: Sequence[Any], chosen: Array | range) -> Sequence[Any]:
     """Return the rows with these numbers; by the column's own `take`, if it has one."""
     if isinstance(column, TakesRows):
         return column.take(chosen)

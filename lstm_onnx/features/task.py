@@ -146,7 +146,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, chosen[part], part == "train")
             for part in PARTS
         )
-        sizes = f"{len(train):,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
+        sizes = f"{train.count:,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
         summary = f"{examples.told or f'{len(examples):,} {examples.what}'}: {sizes}" + f" ({how})" * bool(how)
         naive = self.naive(learnt, known, asked, config)
         left_out = [why for why in naive.values() if isinstance(why, str)]
@@ -159,7 +159,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             notes=(*examples.notes, *notes, *self.remarks(learnt, asked, config), *left_out),
             config=examples.options,
             baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
-            test_names=examples.names(source, chosen["test"].tolist()),
+            test_names=examples.names(source, list(map(int, chosen["test"]))),
             understood=examples.understood,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
-from lstm_onnx.features import words
+from lstm_onnx.features import pieces, words
 from lstm_onnx.features.feature import InputFeature, spread_out
 from lstm_onnx.features.stages import renamed
 from lstm_onnx.features.words import FIRST, PADDING, UNKNOWN, Units, Words
@@ -30,7 +30,8 @@ class Text(InputFeature):
     `forward` gets `NAME` (batch, word), int64: the number of each word, 1 for one that is not known, then 0; `size` is
     how many numbers there are. How many words there are comes as `lengths` or, where the model takes several sequences,
     as `NAME_lengths`. Strings are cut at white space; bytes, which run everywhere, where no letter or digit stands.
-    With `characters` each character of the bytes counts as a word; with `exact` too, white space and capitals do.
+    With `characters` each character of the bytes counts as a word; with `exact` too, white space and capitals do. With
+    `pieces` bytes are cut into pieces, 256 of which are the single bytes, so that nothing is unknown.
     """
 
     kind: Literal["text"] = "text"
@@ -39,6 +40,7 @@ class Text(InputFeature):
     as_bytes: bool = Field(False, description="whether the graph takes UTF-8 bytes instead of strings")
     characters: bool = Field(False, description="whether bytes are cut into characters, not into words")
     exact: bool = Field(False, description="whether white space and capitals count among the characters")
+    pieces: bool = Field(False, description="whether bytes are cut into pieces, found in training")
     vocabulary: int = Field(20_000, ge=1, description="words to know, the most frequent ones")
     least: int = Field(2, ge=1, description="how often a word must occur in training to be known")
     longest: int | None = Field(
@@ -70,6 +72,11 @@ class Text(InputFeature):
         return self._words.known
 
     @property
+    def blocks(self) -> tuple[int, ...]:
+        """Blocks of characters of which training had some; () where texts are not cut into pieces."""
+        return self._words.blocks
+
+    @property
     def source_column(self) -> str:
         """The column of a person's table."""
         return self.column or self.name
@@ -99,6 +106,8 @@ class Text(InputFeature):
     def _of_bytes(self) -> Self:
         if self.characters and not self.as_bytes:
             raise ValueError("characters are cut out of bytes: give as_bytes=True, too")
+        if self.pieces and (self.characters or not self.as_bytes):
+            raise ValueError("pieces are cut out of bytes, and are no characters: give as_bytes=True and no characters")
         if self.exact and not self.characters:
             raise ValueError("what counts exactly are characters: give characters=True, too")
         return self
@@ -111,7 +120,9 @@ class Text(InputFeature):
         """Learn the most frequent words."""
         texts = self._texts(column)
         spellings: dict[str, int] = {}
-        if self.characters:
+        if self.pieces:
+            known = pieces.known_pieces(texts, self.vocabulary, self.least)
+        elif self.characters:
             learn = words.known_exactly if self.exact else words.known_characters
             known = learn(texts, self.vocabulary, self.least)
         elif self.as_bytes:
@@ -124,29 +135,36 @@ class Text(InputFeature):
                 f"read: no {what} of '{self.name}' occurs {self.least} times in the training part, so nothing of the "
                 f"others would be known; give more texts, ask for fewer (`least`, --min-count), or take characters"
             )
-        counts = [len(self._cut(text)) for text in texts]
+        cut = self._cutter(known)
+        counts = [len(cut(text)) for text in texts]
+        seen = pieces.blocks(texts) if self.pieces else ()
         return self.model_copy(
             update={
-                "words": self._as_words(known, spellings),
+                "words": self._as_words(known, spellings, seen),
                 "usual": max(1, int(np.median(counts))),
                 "kept": tuple(" ".join(words.chunks(texts[i])[:_KEPT_WORDS]) for i in spread_out(len(texts))),
             }
         )
 
-    def _cut(self, text: str) -> Sequence[str]:
+    def _cutter(self, known: Sequence[str]) -> Callable[[str], Sized]:
+        if self.pieces:
+            numbers = pieces.numbered(known)
+            return lambda text: pieces.cut(text.encode(), numbers)
         if self.exact:
-            return text
-        return "".join(words.chunks(text)) if self.characters else words.chunks(text)
+            return lambda text: text
+        return (lambda text: "".join(words.chunks(text))) if self.characters else words.chunks
 
     def to_score(self) -> Self:
         """Leave out the samples and the words: the graph knows these by itself."""
         return self.model_copy(update={"kept": (), "words": self._as_words((), {})})
 
-    def _as_words(self, known: tuple[str, ...], spellings: dict[str, int]) -> Words:
-        return Words(column=self.source_column, known=known, units=self._units, spellings=spellings)
+    def _as_words(self, known: tuple[str, ...], spellings: dict[str, int], blocks: tuple[int, ...] = ()) -> Words:
+        return Words(column=self.source_column, known=known, units=self._units, spellings=spellings, blocks=blocks)
 
     @property
     def _units(self) -> Units:
+        if self.pieces:
+            return "pieces"
         return "exact" if self.exact else "characters" if self.characters else "words"
 
     def _texts(self, column: Sequence[Any]) -> list[str]:
@@ -162,6 +180,9 @@ class Text(InputFeature):
         texts = self._texts(column)
         if not self._words.known:  # of a file, which looks words up by itself
             return [(text, words.WORDLESS) for text in texts]
+        if self.pieces:
+            by_bytes = pieces.numbered(self.known)
+            return [(text, pieces.cut(text.encode(), by_bytes)) for text in texts]
         if not self.as_bytes:
             table = words.spelling_table(self._words.known, self._words.spellings)
             return [(text, words.numbers(text, table)) for text in texts]
@@ -195,10 +216,16 @@ class Text(InputFeature):
         """Return the look-up of words."""
         from lstm_onnx.features.word_graphs import byte_stage, string_stage
 
-        make = byte_stage if self.as_bytes else string_stage
         names = {"text": self.name, "bytes": self.name, "byte_count": self._byte_count}
         names |= {"tokens": self.tokens, "lengths": self.lengths}
-        return renamed(make(self._words, self.usual or 1), names, {"word": self.steps, "byte": self._byte})
+        typical = self.usual or 1
+        if self.pieces:
+            from lstm_onnx.features.piece_graphs import piece_stage
+
+            found = piece_stage(self.known, self.source_column, typical)
+        else:
+            found = byte_stage(self._words, typical) if self.as_bytes else string_stage(self._words, typical)
+        return renamed(found, names, {"word": self.steps, "byte": self._byte})
 
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Describe the strings, or the bytes and how many there are."""
@@ -213,7 +240,8 @@ class Text(InputFeature):
         """Describe the axis of bytes."""
         if not self.as_bytes:
             return {}
-        usual = (1 if self.exact else _BYTES_OF_A_WORD) * (self.usual or 1)
+        single = self.exact or (self.pieces and len(self.known) == pieces.BYTES)
+        usual = (1 if single else _BYTES_OF_A_WORD) * (self.usual or 1)
         return {self._byte: Axis(example_size=usual, meaning="bytes of a text, the rest padding")}
 
     def step_axis(self) -> Axis:

@@ -52,16 +52,16 @@ class TolerantRows(nn.Module):
         """Return the tensors, that of `name` scaled: (batch, time, columns), twice as many with gaps."""
         values, lengths = tensors[self.name], tensors.get(self.lengths)
         zero = torch.zeros((), device=values.device)
-        known = torch.isfinite(values)
+        known = ~torch.isnan(values * 0)  # as `isfinite`, in three nodes instead of five
         valid = None
         if lengths is not None:
             valid = (torch.arange(values.shape[1], device=values.device) < lengths.unsqueeze(1)).unsqueeze(2)
             known = known & valid
-        values = torch.where(known, values, zero).clamp(-_LARGEST, _LARGEST)
-        if self.scaling == "columns":
-            values = (values - self.center) / self.spread
-        elif self.scaling == "sequence":
+        if self.scaling == "sequence":
+            values = torch.where(known, values, zero).clamp(-_LARGEST, _LARGEST)
             values = _standardised(values, known.to(values.dtype))
+        elif self.scaling == "columns":
+            values = (values.clamp(-_LARGEST, _LARGEST) - self.center) / self.spread
         values = values.clamp(-_FARTHEST, _FARTHEST)
         if self.training and self.noise:
             values = values + self.noise * torch.randn_like(values)

@@ -30,6 +30,26 @@ def _text(column: str) -> TensorSpec:
     )
 
 
+def bytes_of(column: str) -> tuple[TensorSpec, TensorSpec]:
+    """Describe a text as bytes, `bytes` (batch, byte), and how many there are, `byte_count`."""
+    return (
+        TensorSpec(
+            name="bytes",
+            dtype="uint8",
+            dims=("batch", "byte"),
+            meaning="the text in UTF-8, then zeros",
+            source=TextSource(column=column),
+        ),
+        TensorSpec(
+            name="byte_count",
+            dtype="int64",
+            dims=("batch",),
+            meaning="how many bytes",
+            source=LengthsSource(axis="byte", min=0),
+        ),
+    )
+
+
 def string_stage(found: Words, typical: int) -> Stage:
     """Strings: cut at white space, and looked up with their spelling."""
     table = words.spelling_table(found.known, found.spellings)
@@ -57,22 +77,7 @@ def byte_stage(found: Words, typical: int) -> Stage:
         return {"tokens": tokens, "lengths": lengths}
 
     return Stage(
-        inputs=(
-            TensorSpec(
-                name="bytes",
-                dtype="uint8",
-                dims=("batch", "byte"),
-                meaning="the text in UTF-8, then zeros",
-                source=TextSource(column=found.column),
-            ),
-            TensorSpec(
-                name="byte_count",
-                dtype="int64",
-                dims=("batch",),
-                meaning="how many bytes",
-                source=LengthsSource(axis="byte", min=0),
-            ),
-        ),
+        inputs=bytes_of(found.column),
         outputs=(TOKENS, COUNTS),
         build=lambda: _byte_graph(table, found.units),
         reference=reference,
@@ -80,36 +85,38 @@ def byte_stage(found: Words, typical: int) -> Stage:
     )
 
 
-def _constant(name: str, value: Any) -> TensorProto:
-    return numpy_helper.from_array(np.asarray(value, dtype=np.int64), name)
+def constant(name: str, numbers: Any) -> TensorProto:
+    """Make whole numbers that stand in the graph."""
+    return numpy_helper.from_array(np.asarray(numbers, dtype=np.int64), name)
 
 
-def _node(kind: str, inputs: str, outputs: str, **attributes: Any) -> NodeProto:
+def make(kind: str, inputs: str, outputs: str, **attributes: Any) -> NodeProto:
     """Make a node called after its first output; a line a node keeps a graph readable."""
     made = outputs.split()
     return helper.make_node(kind, inputs.split(), made, name=made[0], **attributes)
 
 
-def _value(name: str, kind: int, dims: Sequence[str]) -> Any:
+def value(name: str, kind: int, dims: Sequence[str]) -> Any:
+    """Describe an input or output of a graph."""
     return helper.make_tensor_value_info(name, kind, list(dims))
 
 
 def _zeros(shape: str, made: str) -> NodeProto:
-    return _node("ConstantOfShape", shape, made, value=helper.make_tensor("zero", TensorProto.INT64, [1], [0]))
+    return make("ConstantOfShape", shape, made, value=helper.make_tensor("zero", TensorProto.INT64, [1], [0]))
 
 
-def _slots() -> list[NodeProto]:
+def slots() -> list[NodeProto]:
     """Make room for the words of a batch, from `lengths` and `batch`.
 
     `slots` is their largest number, one at least; `empty` is (batch, slots + 1) of zeros to add them to: what is no
     word goes to the last place, which is cut off.
     """
     return [
-        _node("ReduceMax", "lengths", "longest", keepdims=0),
-        _node("Max", "longest scalar_one", "slots"),
-        _node("Unsqueeze", "slots zero", "slots_1d"),
-        _node("Add", "slots_1d one", "room"),
-        _node("Concat", "batch room", "room_shape", axis=0),
+        make("ReduceMax", "lengths", "longest", keepdims=0),
+        make("Max", "longest scalar_one", "slots"),
+        make("Unsqueeze", "slots zero", "slots_1d"),
+        make("Add", "slots_1d one", "room"),
+        make("Concat", "batch room", "room_shape", axis=0),
         _zeros("room_shape", "empty"),
     ]
 
@@ -128,36 +135,36 @@ def _cut_nodes(keys: Sequence[str], numbers: Sequence[int], default: int) -> lis
     look_up = {"keys_strings": keys, "values_int64s": numbers, "default_int64": default}
     return [
         *cuts,
-        _node("Shape", "text", "batch"),
-        _node("Concat", "batch minus_one", "flat_shape", axis=0),
-        _node("Concat", "batch one", "column_shape", axis=0),
-        _node("Reshape", "parts flat_shape", "loose"),
-        _node("Expand", "nothing column_shape", "blank"),
-        _node("Concat", "loose blank", "cells", axis=1),  # one cell at least, for texts without a word
-        _node("LabelEncoder", "cells", "looked_up", domain="ai.onnx.ml", **look_up),
-        _node("Cast", "looked_up", "filled", to=TensorProto.BOOL),
-        _node("Cast", "filled", "ones", to=TensorProto.INT64),
-        _node("ReduceSum", "ones one", "lengths", keepdims=0),
-        *_slots(),
-        _node("CumSum", "ones scalar_one", "number"),
-        _node("Sub", "number scalar_one", "place"),
-        _node("Where", "filled place slots", "slot"),
+        make("Shape", "text", "batch"),
+        make("Concat", "batch minus_one", "flat_shape", axis=0),
+        make("Concat", "batch one", "column_shape", axis=0),
+        make("Reshape", "parts flat_shape", "loose"),
+        make("Expand", "nothing column_shape", "blank"),
+        make("Concat", "loose blank", "cells", axis=1),  # one cell at least, for texts without a word
+        make("LabelEncoder", "cells", "looked_up", domain="ai.onnx.ml", **look_up),
+        make("Cast", "looked_up", "filled", to=TensorProto.BOOL),
+        make("Cast", "filled", "ones", to=TensorProto.INT64),
+        make("ReduceSum", "ones one", "lengths", keepdims=0),
+        *slots(),
+        make("CumSum", "ones scalar_one", "number"),
+        make("Sub", "number scalar_one", "place"),
+        make("Where", "filled place slots", "slot"),
     ]
 
 
 def _cut_graph(title: str, nodes: Sequence[NodeProto], made: Any) -> GraphProto:
     """Return the graph from `text` to what is `made` of it, and how many words there are."""
     constants = [
-        *(_constant(name, [n]) for name, n in (("minus_one", -1), ("zero", 0), ("one", 1), ("two", 2))),
-        *(_constant(name, n) for name, n in (("scalar_zero", 0), ("scalar_one", 1))),
+        *(constant(name, [n]) for name, n in (("minus_one", -1), ("zero", 0), ("one", 1), ("two", 2))),
+        *(constant(name, n) for name, n in (("scalar_zero", 0), ("scalar_one", 1))),
         numpy_helper.from_array(np.array([""], dtype=object), "nothing"),
     ]
     read = {read for node in nodes for read in node.input}
     return helper.make_graph(
         nodes,
         title,
-        [_value("text", TensorProto.STRING, ["batch"])],
-        [made, _value("lengths", TensorProto.INT64, ["batch"])],
+        [value("text", TensorProto.STRING, ["batch"])],
+        [made, value("lengths", TensorProto.INT64, ["batch"])],
         [tensor for tensor in constants if tensor.name in read],
     )
 
@@ -166,10 +173,10 @@ def _string_graph(table: dict[str, int]) -> GraphProto:
     """Cut, look up, and squeeze out the empty cells."""
     nodes = [
         *_cut_nodes([*table, ""], [*table.values(), PADDING], UNKNOWN),
-        _node("ScatterElements", "empty slot looked_up", "packed", axis=1, reduction="add"),
-        _node("Slice", "packed zero slots_1d one", "tokens"),
+        make("ScatterElements", "empty slot looked_up", "packed", axis=1, reduction="add"),
+        make("Slice", "packed zero slots_1d one", "tokens"),
     ]
-    return _cut_graph("strings to words", nodes, _value("tokens", TensorProto.INT64, ["batch", "word"]))
+    return _cut_graph("strings to words", nodes, value("tokens", TensorProto.INT64, ["batch", "word"]))
 
 
 def words_stage(column: str) -> Stage:
@@ -200,96 +207,96 @@ def _words_graph() -> GraphProto:
     """Cut, and pick the cells that are not empty: where each word stands is added up as a whole number."""
     nodes = [
         *_cut_nodes([""], [0], 1),
-        _node("Shape", "cells", "cells_shape"),
-        _node("Slice", "cells_shape one two", "cell_count"),
-        _node("Squeeze", "cell_count", "cell_count_0d"),
-        _node("Sub", "cell_count_0d scalar_one", "last"),
-        _node("Range", "scalar_zero cell_count_0d scalar_one", "cell_number"),
-        _node("Sub", "cell_number last", "from_last"),
-        _node("Mul", "from_last ones", "moved"),  # (batch, cells): 0 where a cell is empty
-        _node("ScatterElements", "empty slot moved", "packed", axis=1, reduction="add"),
-        _node("Slice", "packed zero slots_1d one", "kept"),
-        _node("Add", "kept last", "chosen"),  # the last cell is empty: what padding points to
-        _node("GatherElements", "cells chosen", "words", axis=1),
+        make("Shape", "cells", "cells_shape"),
+        make("Slice", "cells_shape one two", "cell_count"),
+        make("Squeeze", "cell_count", "cell_count_0d"),
+        make("Sub", "cell_count_0d scalar_one", "last"),
+        make("Range", "scalar_zero cell_count_0d scalar_one", "cell_number"),
+        make("Sub", "cell_number last", "from_last"),
+        make("Mul", "from_last ones", "moved"),  # (batch, cells): 0 where a cell is empty
+        make("ScatterElements", "empty slot moved", "packed", axis=1, reduction="add"),
+        make("Slice", "packed zero slots_1d one", "kept"),
+        make("Add", "kept last", "chosen"),  # the last cell is empty: what padding points to
+        make("GatherElements", "cells chosen", "words", axis=1),
     ]
-    return _cut_graph("strings as words", nodes, _value("words", TensorProto.STRING, ["batch", "word"]))
+    return _cut_graph("strings as words", nodes, value("words", TensorProto.STRING, ["batch", "word"]))
 
 
 def _word_starts() -> list[NodeProto]:
     """Say which bytes begin a word: those in one of which the byte before is in none."""
     return [
-        _node("Cast", "inside", "inside_int", to=TensorProto.INT64),
-        _node("Pad", "inside_int one_before", "shifted_long"),
-        _node("Slice", "shifted_long zero size one", "shifted"),
-        _node("Greater", "inside_int shifted", "starts"),
+        make("Cast", "inside", "inside_int", to=TensorProto.INT64),
+        make("Pad", "inside_int one_before", "shifted_long"),
+        make("Slice", "shifted_long zero size one", "shifted"),
+        make("Greater", "inside_int shifted", "starts"),
     ]
 
 
 def _character_starts() -> list[NodeProto]:
     """Say which bytes begin a character; the first of all does, even if it is the end of one that was cut in two."""
     return [
-        _node("Gather", "heads data", "is_head"),
-        _node("Equal", "place scalar_zero", "is_first"),
-        _node("Or", "is_head is_first", "may_start"),
-        _node("And", "inside may_start", "starts"),
+        make("Gather", "heads data", "is_head"),
+        make("Equal", "place scalar_zero", "is_first"),
+        make("Or", "is_head is_first", "may_start"),
+        make("And", "inside may_start", "starts"),
     ]
 
 
 def _byte_graph(table: Any, units: Units) -> GraphProto:
     """See `words.look_up_bytes`, which has the same names."""
     codes, characters = words.byte_codes(units), units != "words"
-    heads = [numpy_helper.from_array(words.heads(), "heads")] if characters else [_constant("one_before", [0, 1, 0, 0])]
+    heads = [numpy_helper.from_array(words.heads(), "heads")] if characters else [constant("one_before", [0, 1, 0, 0])]
     return helper.make_graph(
         [
-            _node("Cast", "bytes", "data", to=TensorProto.INT64),
-            _node("Shape", "bytes", "shape"),
-            _node("Slice", "shape zero one", "batch"),
-            _node("Slice", "shape one two", "size"),
-            _node("Squeeze", "size", "size_0d"),
-            _node("Range", "scalar_zero size_0d scalar_one", "place"),
-            _node("Unsqueeze", "byte_count one", "count_column"),
-            _node("Less", "place count_column", "counts_at_all"),
-            _node("Gather", "letters data", "is_letter"),
-            _node("And", "counts_at_all is_letter", "inside"),
+            make("Cast", "bytes", "data", to=TensorProto.INT64),
+            make("Shape", "bytes", "shape"),
+            make("Slice", "shape zero one", "batch"),
+            make("Slice", "shape one two", "size"),
+            make("Squeeze", "size", "size_0d"),
+            make("Range", "scalar_zero size_0d scalar_one", "place"),
+            make("Unsqueeze", "byte_count one", "count_column"),
+            make("Less", "place count_column", "counts_at_all"),
+            make("Gather", "letters data", "is_letter"),
+            make("And", "counts_at_all is_letter", "inside"),
             *(_character_starts() if characters else _word_starts()),
-            _node("Cast", "starts", "starts_int", to=TensorProto.INT64),
-            _node("CumSum", "starts_int scalar_one", "number"),
-            _node("ReduceMax", "number one", "lengths", keepdims=0),
-            *_slots(),
-            _node("Sub", "number scalar_one", "number_from_zero"),
-            _node("Where", "inside number_from_zero slots", "slot"),
-            _node("Mul", "place starts_int", "start_places"),
-            _node("ScatterElements", "empty slot start_places", "first", axis=1, reduction="add"),
-            _node("GatherElements", "first slot", "first_of_its_word", axis=1),
-            _node("Sub", "place first_of_its_word", "from_first"),
-            _node("Mod", "from_first places", "within"),
-            _node("Mul", "within two_hundred_fifty_six", "row"),
-            _node("Add", "row data", "code_at"),
-            _node("Gather", "codes code_at", "code_short"),
-            _node("Cast", "code_short", "code", to=TensorProto.INT64),
-            _node("ScatterElements", "empty slot code", "hashed_long", axis=1, reduction="add"),
-            _node("Slice", "hashed_long zero slots_1d one", "hashed"),
-            _node("Mod", "hashed buckets", "bucket"),
-            _node("Gather", "table bucket", "found"),
-            _node("Cast", "found", "found_long", to=TensorProto.INT64),
-            _node("Range", "scalar_zero slots scalar_one", "slot_numbers"),
-            _node("Unsqueeze", "lengths one", "lengths_column"),
-            _node("Less", "slot_numbers lengths_column", "is_word"),
-            _node("Where", "is_word found_long scalar_zero", "tokens"),
+            make("Cast", "starts", "starts_int", to=TensorProto.INT64),
+            make("CumSum", "starts_int scalar_one", "number"),
+            make("ReduceMax", "number one", "lengths", keepdims=0),
+            *slots(),
+            make("Sub", "number scalar_one", "number_from_zero"),
+            make("Where", "inside number_from_zero slots", "slot"),
+            make("Mul", "place starts_int", "start_places"),
+            make("ScatterElements", "empty slot start_places", "first", axis=1, reduction="add"),
+            make("GatherElements", "first slot", "first_of_its_word", axis=1),
+            make("Sub", "place first_of_its_word", "from_first"),
+            make("Mod", "from_first places", "within"),
+            make("Mul", "within two_hundred_fifty_six", "row"),
+            make("Add", "row data", "code_at"),
+            make("Gather", "codes code_at", "code_short"),
+            make("Cast", "code_short", "code", to=TensorProto.INT64),
+            make("ScatterElements", "empty slot code", "hashed_long", axis=1, reduction="add"),
+            make("Slice", "hashed_long zero slots_1d one", "hashed"),
+            make("Mod", "hashed buckets", "bucket"),
+            make("Gather", "table bucket", "found"),
+            make("Cast", "found", "found_long", to=TensorProto.INT64),
+            make("Range", "scalar_zero slots scalar_one", "slot_numbers"),
+            make("Unsqueeze", "lengths one", "lengths_column"),
+            make("Less", "slot_numbers lengths_column", "is_word"),
+            make("Where", "is_word found_long scalar_zero", "tokens"),
         ],
         "bytes to words",
-        [_value("bytes", TensorProto.UINT8, ["batch", "byte"]), _value("byte_count", TensorProto.INT64, ["batch"])],
-        [_value("tokens", TensorProto.INT64, ["batch", "word"]), _value("lengths", TensorProto.INT64, ["batch"])],
+        [value("bytes", TensorProto.UINT8, ["batch", "byte"]), value("byte_count", TensorProto.INT64, ["batch"])],
+        [value("tokens", TensorProto.INT64, ["batch", "word"]), value("lengths", TensorProto.INT64, ["batch"])],
         [
-            _constant("zero", [0]),
-            _constant("one", [1]),
-            _constant("two", [2]),
-            _constant("scalar_zero", 0),
-            _constant("scalar_one", 1),
+            constant("zero", [0]),
+            constant("one", [1]),
+            constant("two", [2]),
+            constant("scalar_zero", 0),
+            constant("scalar_one", 1),
             *heads,
-            _constant("places", len(codes) // 256),
-            _constant("two_hundred_fifty_six", 256),
-            _constant("buckets", len(table)),
+            constant("places", len(codes) // 256),
+            constant("two_hundred_fifty_six", 256),
+            constant("buckets", len(table)),
             numpy_helper.from_array(words.letters(units), "letters"),
             numpy_helper.from_array(codes.astype(np.int32), "codes"),
             numpy_helper.from_array(table.astype(np.int32), "table"),

@@ -35,8 +35,9 @@ _PLACES = 32
 """The hash of a word tells places in it apart up to this many; further on they repeat."""
 
 
-Units = Literal["words", "characters", "exact"]
-"""What bytes are cut into: words, characters but for white space and case, or characters exactly as they stand."""
+Units = Literal["words", "characters", "exact", "pieces"]
+"""What bytes are cut into: words, characters but for white space and case, characters exactly as they stand, or pieces
+of bytes (see `pieces`)."""
 
 WORDLESS: Array = np.zeros(0, dtype=np.int64)
 """The numbers of no words."""
@@ -50,6 +51,7 @@ class Words(BaseModel):
     column: str = Field(description="column of the table that held the texts")
     known: tuple[str, ...] = Field(description="words by id, from 2 on; 0 is padding, 1 any other word")
     units: Units = Field("words", description="what bytes are cut into; strings: words")
+    blocks: tuple[int, ...] = Field((), description="blocks of 256 characters of Unicode that the texts have some of")
     spellings: dict[str, int] = Field(
         default_factory=dict, description="further ways to write known words, such as with a full stop -> id"
     )

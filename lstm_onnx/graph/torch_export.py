@@ -20,6 +20,7 @@ import numpy as np
 import onnx
 import torch
 from onnxscript import opset18 as op
+from onnxscript.function_libs.torch_lib.ops.core import aten_div_mode
 
 import lstm_onnx.nn.beam_search  # noqa: F401  # defines top_k
 from lstm_onnx.contract import IR_VERSION, Array
@@ -59,11 +60,20 @@ def _index_select(x: Any, dim: int, index: Any) -> Any:
     return op.Gather(x, index, axis=dim)
 
 
+def _div_mode(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
+    # the exporter's own goes through float32, which is off above 2**24, and takes five nodes
+    if rounding_mode == "trunc" and x.dtype.is_integer():
+        return op.Div(x, y)
+    return aten_div_mode(x, y, rounding_mode)
+
+
 TRANSLATIONS: dict[Any, Callable[..., Any]] = {
     torch.ops.lstm_onnx.lstm.default: _lstm,
     torch.ops.lstm_onnx.reverse_sequence.default: _reverse_sequence,
     torch.ops.lstm_onnx.top_k.default: _top_k,
     torch.ops.aten.index_select.default: _index_select,
+    torch.ops.aten.div.Tensor_mode: _div_mode,
+    torch.ops.aten.div.Scalar_mode: _div_mode,
 }
 
 

@@ -26,7 +26,7 @@ from lstm_onnx.inference.picture_answers import answer_picture_table, answer_pic
 from lstm_onnx.inference.question import as_question
 from lstm_onnx.inference.session import open_session, run_session, session_contract
 from lstm_onnx.inference.settings import with_defaults
-from lstm_onnx.inference.table_inputs import read_inputs
+from lstm_onnx.inference.table_inputs import read_inputs, refuse_no_windows
 from lstm_onnx.inference.wide_answers import in_shape
 from lstm_onnx.task import Arrays
 
@@ -121,7 +121,9 @@ class Model:
             )
         return run_session(self.session, arrays, str(self.path))
 
-    def predict(self, data: Any, top: int | None = None, keep: Sequence[str] | None = None) -> Prediction:
+    def predict(
+        self, data: Any, top: int | None = None, keep: Sequence[str] | None = None, every: int | None = None
+    ) -> Prediction:
         """Answer for a file, a table, arrays by name, texts, or pictures: a file, some files or a folder.
 
         Args:
@@ -130,11 +132,15 @@ class Model:
             top: of outputs that rank labels, how many to put into the table; None for all, or three of very many; 0 for
                 all, however many.
             keep: columns of the question to put beside the answers, or `["all"]`; None for those that tell rows apart.
+            every: of time series, answer for the windows that end so many rows apart, too, and say where each ends
+                (`origin`); None for the newest window of each series.
 
         Raises:
             UserError: the file has no contract to read a table by, or the data does not fit it.
         """
         contract = self.require_contract()
+        if every is not None:
+            refuse_no_windows(contract, every, isinstance(data, Mapping))
         data = Path(data) if isinstance(data, str | PathLike) else data
         if (files := given_images(contract, data)) is not None:
             return Prediction(*answer_pictures(self, files, top))
@@ -144,7 +150,7 @@ class Model:
             table = as_question(contract, data, self.path)
             if names_pictures(contract, table):
                 return Prediction(*answer_picture_table(self, table, top, keep))
-            inputs = read_inputs(contract, table)
+            inputs = read_inputs(contract, table, every)
         outputs = run_in_batches(contract, inputs.arrays, self.run)
         answers = beside(to_table(contract, inputs, outputs, top), contract, inputs, outputs, top, keep)
         return Prediction(in_shape(answers, contract, inputs, outputs), inputs.arrays, outputs, inputs.notes)

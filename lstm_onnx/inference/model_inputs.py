@@ -22,6 +22,7 @@ class ModelInputs:
         rows: number of the (first) row of each example in it; None of series.
         clock: how the table writes times, so that answers write them so; None as the contract says.
         ids: the columns that tell series apart as they were, a row for each of `names`.
+        origins: the newest time that each window knows, where series have several windows.
         steps: numbers of the rows that are the steps of each example, where steps are rows.
     """
 
@@ -33,3 +34,4 @@ class ModelInputs:
     clock: Clock | None = None
     ids: pl.DataFrame | None = None
     steps: tuple[Array, ...] | None = None
+    origins: Array | None = None

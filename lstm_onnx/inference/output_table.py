@@ -42,6 +42,8 @@ def to_table(
     batch = len(first) if first.ndim else 1
     steps = 1 if layout.rows == "one" else first.shape[1]
     columns = _names(contract, inputs, batch, steps, layout.rows == "future")
+    if inputs.origins is not None:
+        columns |= time_columns(contract, inputs, np.repeat(inputs.origins, steps), _origin(contract, columns))
     if time is not None:
         columns |= time_columns(contract, inputs, time.ravel(), layout.lead)
     elif layout.rows == "step":
@@ -105,6 +107,12 @@ def time_columns(contract: Contract, inputs: ModelInputs, time: Array, header: s
     stamps = pl.from_epoch(pl.Series(time), time_unit="s")
     daily = step is None or bool(step.months) or step.seconds % DAY == 0
     return {header: stamps.cast(pl.Date) if daily and bool((time % DAY == 0).all()) else stamps}
+
+
+def _origin(contract: Contract, columns: Mapping[str, pl.Series]) -> str:
+    """Head the column of the newest times that windows know."""
+    taken = {*columns, *(contract.table.times if contract.table is not None else ())}
+    return "origin" if "origin" not in taken else "forecast origin"
 
 
 def _column(cell: OutputColumn, array: Array, batch: int, steps: int) -> pl.Series:

@@ -32,7 +32,7 @@ from lstm_onnx.data.gathering import rules_of
 from lstm_onnx.data.tables import Floats, is_numeric, require_all
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.text_files import load_json
-from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
+from lstm_onnx.data.time_series import Regular, regular_series, wide_series
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.cell_inputs import cell_columns, read_row_inputs
 from lstm_onnx.inference.contract_table import contract_frame
@@ -46,15 +46,24 @@ from lstm_onnx.inference.sequence_inputs import (
     takes_sequences,
     takes_texts,
 )
+from lstm_onnx.inference.series_windows import (
+    Window,
+    every_window,
+    newest_windows,
+    note_ended,
+    note_rest,
+    without_ended,
+)
 from lstm_onnx.inference.sound_inputs import read_sound_inputs, sound_input
 
 
-def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
+def read_inputs(contract: Contract, data: pl.DataFrame | Path, every: int | None = None) -> ModelInputs:
     """Read a table (or, where the inputs are no columns of a table, arrays by name) into the inputs.
 
     Args:
         contract: of the file that is to run.
         data: a table; a file with one; or a `.npz` or `.json` file of arrays.
+        every: of series, take the windows that end so many rows apart, too; None for the newest of each alone.
 
     Raises:
         UserError: the data does not fit the contract; says what is missing or wrong, where, and what to do.
@@ -63,6 +72,8 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
     if not isinstance(data, pl.DataFrame):
         where = str(data)
         if holds_arrays(data):
+            if every is not None:
+                refuse_no_windows(contract, every, are_arrays=True)
             try:
                 return ModelInputs(check_inputs(contract, load_arrays(data)))
             except UserError as error:
@@ -78,18 +89,33 @@ def read_inputs(contract: Contract, data: pl.DataFrame | Path) -> ModelInputs:
         read = read_sequence_inputs if takes_sequences(contract) else read_text_inputs
         return read(contract, data, where)
     frame, notes = contract_frame(contract, data, where)
-    found = _from_frame(contract, frame, where)
+    found = _from_frame(contract, frame, where, every)
     return replace(found, notes=(*reading_notes(where), *notes, *found.notes))
 
 
-def _from_frame(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInputs:
+def _from_frame(contract: Contract, frame: pl.DataFrame, where: str, every: int | None) -> ModelInputs:
     if takes_sequences(contract):
         return read_sequence_inputs(contract, frame, where)
     if takes_texts(contract):
         return read_text_inputs(contract, frame, where)
     if cell_columns(contract):
         return read_row_inputs(contract, frame, where)
-    return _from_table(contract, frame, where)
+    return _from_table(contract, frame, where, every)
+
+
+def refuse_no_windows(contract: Contract, every: int, are_arrays: bool) -> None:
+    """Refuse to take windows of what has none.
+
+    Raises:
+        UserError: the model answers for no series, arrays are asked, or the windows are no row apart.
+    """
+    if every < 1:
+        raise UserError(f"every: must be at least 1 row, and is {every}")
+    others = takes_sequences(contract) or takes_texts(contract) or bool(cell_columns(contract))
+    if others or image_input(contract) or sound_input(contract) or not target_columns(contract):
+        raise UserError("--every: is for models of time series, which answer for windows of rows; leave it out")
+    if are_arrays:
+        raise UserError("--every: arrays are windows that are cut already; leave it out, or give a table")
 
 
 def holds_arrays(path: Path) -> bool:
@@ -136,20 +162,7 @@ def _refuse_sourceless(contract: Contract, where: str) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Window:
-    """One series with its forecast origin: row `origin` is the newest with a known target."""
-
-    series: Series
-    origin: int
-
-    @property
-    def rows(self) -> int:
-        """Rows up to and with the origin."""
-        return self.origin + 1
-
-
-def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInputs:
+def _from_table(contract: Contract, frame: pl.DataFrame, where: str, every: int | None) -> ModelInputs:
     table = contract.table or Table()
     sources = [t.source for t in contract.inputs]
     constants = tuple(dict.fromkeys(c for s in sources if isinstance(s, StaticSource) for c in s.columns))
@@ -176,16 +189,22 @@ def _from_table(contract: Contract, frame: pl.DataFrame, where: str) -> ModelInp
         read = _read_wide(frame, where, table, columns[1:])
     place = {c: i for i, c in enumerate(columns)}
     notes = list(read.notes)
-    windows = _windows(read, [place[c] for c in targets], targets, where, table, notes)
-    windows = _without_ended(windows, contract, notes)
-    _note_ended(windows, read.step, notes)
+    windows = newest_windows(read, [place[c] for c in targets], targets, where, notes)
+    if every is None:
+        windows = without_ended(windows, contract, notes)
+        note_ended(windows, read.step, notes)
+    else:
+        windows = every_window(windows, every, contract, notes)
     builder = _InputBuilder(contract, windows, read.step, place, where, notes)
     arrays = {t.name: builder.make(t) for t in contract.inputs if t.source is not None}
-    _note_rest(windows, contract, notes)
+    if every is None:
+        note_rest(windows, contract, notes)
     names = tuple(window.series.name for window in windows)
     clock = read.clock if table.clock is not None else None
     ids = _ids(read, names)
-    return ModelInputs(check_inputs(contract, arrays), names, tuple(notes), table=frame, clock=clock, ids=ids)
+    origins = None if every is None else np.array([int(w.series.time[w.origin]) for w in windows])
+    arrays = check_inputs(contract, arrays)
+    return ModelInputs(arrays, names, tuple(notes), table=frame, clock=clock, ids=ids, origins=origins)
 
 
 def _ids(read: Regular, names: Sequence[str]) -> pl.DataFrame | None:
@@ -218,60 +237,12 @@ def _read_wide(frame: pl.DataFrame, where: str, table: Table, shared: Sequence[s
     )
 
 
-def _windows(
-    read: Regular, targets: Sequence[int], names: Sequence[str], where: str, table: Table, notes: list[str]
-) -> list[_Window]:
-    windows, empty = [], []
-    for one in read.series:
-        seen = ~np.isnan(one.values[:, targets]).all(axis=1) if targets else np.ones(len(one.time), dtype=np.bool_)
-        known = np.flatnonzero(seen)
-        if len(known):
-            windows.append(_Window(one, int(known[-1])))
-        else:
-            empty.append(one.name)
-    if not windows:
-        raise UserError(f"{where}: no row has a known value of {' or '.join(names)}; fill in the past that you know")
-    if empty:
-        shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5:,} more" if len(empty) > 5 else "")
-        notes.append(f"no forecast for series without any known value: {shown}")
-    return windows
-
-
-def _without_ended(windows: list[_Window], contract: Contract, notes: list[str]) -> list[_Window]:
-    """Leave out series that ended before the others and have no row ahead, where the model looks at such rows."""
-    if not _named(contract, "future"):
-        return windows
-    newest = max(int(w.series.time[w.origin]) for w in windows)
-    ended = [w for w in windows if int(w.series.time[w.origin]) < newest and len(w.series.time) == w.rows]
-    if ended:
-        notes.append(f"no forecast for series that ended before the others, with no row ahead: {_listed(ended)}")
-    return [w for w in windows if w not in ended]
-
-
-def _note_ended(windows: list[_Window], step: Step, notes: list[str]) -> None:
-    """Say which series end before the others, so that their forecasts are of another time."""
-    ends = [int(w.series.time[w.origin]) for w in windows]
-    early = [w for w, end in zip(windows, ends, strict=True) if end < max(ends)]
-    if early:
-        first = min(ends)
-        more = " and later" if len(early) > 1 else ""
-        notes.append(
-            f"series that end before the newest time ({moment_text(max(ends), step)}), at {moment_text(first, step)}"
-            f"{more}, are forecast from their own end: {_listed(early)}"
-        )
-
-
-def _listed(windows: Sequence[_Window]) -> str:
-    names = [w.series.name for w in windows]
-    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
-
-
 @dataclass(frozen=True)
 class _InputBuilder:
     """Makes the input arrays, one row of the batch for each window."""
 
     contract: Contract
-    windows: list[_Window]
+    windows: list[Window]
     step: Step
     place: dict[str, int]
     where: str
@@ -296,7 +267,7 @@ class _InputBuilder:
             )
         return array.astype(tensor.dtype)
 
-    def _constants(self, window: _Window, columns: Sequence[str]) -> Floats:
+    def _constants(self, window: Window, columns: Sequence[str]) -> Floats:
         found = np.full(len(columns), np.nan)
         for i, column in enumerate(columns):
             cells = window.series.values[:, self.place[column]]
@@ -404,12 +375,3 @@ class _InputBuilder:
             f"{moment_text(int(stamps[-1]), self.step)} every {step_text(self.step)}: add these rows, with the targets "
             "left empty"
         )
-
-
-def _note_rest(windows: Sequence[_Window], contract: Contract, notes: list[str]) -> None:
-    """Say which rows after the origin nobody looks at."""
-    if _named(contract, "future"):
-        return
-    rest = sum(len(window.series.time) - window.rows for window in windows)
-    if rest:
-        notes.append(f"{rest:,} rows after the newest known value are not used: this model takes nothing known ahead")

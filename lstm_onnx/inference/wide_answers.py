@@ -29,6 +29,8 @@ def in_shape(
     layout = output_layout(contract)
     if contract.table is None or not contract.table.wide or layout.rows != "future" or not any(inputs.names):
         return table
+    if inputs.origins is not None:
+        return table  # a time has forecasts from several origins
     time = np.asarray(outputs[contract.outputs[layout.clock].name]).astype(np.int64)
     moments, first = np.unique(time, return_index=True)
     cells = [cell.header for cell in layout.cells if cell.header in table.columns]

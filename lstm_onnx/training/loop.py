@@ -24,6 +24,7 @@ from lstm_onnx.training.examples import choose, save_examples
 from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.training.plots import draw_run
+from lstm_onnx.training.precision import loss_in
 from lstm_onnx.training.restore import load_weights, rebuild
 from lstm_onnx.training.run_folder import Run
 from lstm_onnx.training.scoring import check_stored, score, score_beside_baselines
@@ -95,7 +96,7 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
         rate = s.settings.rate((epoch - 1) * batches + number - 1, s.settings.epochs * batches)
         for group in s.optimizer.param_groups:
             group["lr"] = rate
-        loss = s.task.loss(s.model, batch)
+        loss = loss_in(s.settings.precision, s.task, s.model, batch)
         s.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if s.settings.clip:

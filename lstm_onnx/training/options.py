@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # it brings numpy, which completion does without
     from lstm_onnx.task import AnyTask
 
 ObserversT = TypeVar("ObserversT")
+Precision = Literal["fp32", "bf16"]
 
 _OLD = ("observer",)
 RESERVED = (*_OLD, "plugin", "data", "runs", "name", "plugin_file", "observers", "start", "track", "config", "settings")
@@ -58,6 +59,9 @@ class TrainingOptions(Options):
         description="keep a part to validate, even where a task would learn from all of few examples, as tune does",
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
+    precision: Precision = Field(
+        "fp32", description="bf16 trains faster on hardware that has it; weights, validation and the file stay fp32"
+    )
     threads: int | None = Field(
         None, ge=1, description="CPU threads; by the size of model and batch: one for small ones"
     )

@@ -23,18 +23,22 @@ from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.task import AnyTask, GraphSpec, TaskData
 from lstm_onnx.training.devices import to_tensors
+from lstm_onnx.training.options import Precision
+from lstm_onnx.training.precision import loss_in
 
 _EXAMPLES = 4
 """Examples in the batch."""
 
 
-def rehearse(task: AnyTask, config: BaseModel, data: TaskData[Any], model: nn.Module) -> None:
+def rehearse(
+    task: AnyTask, config: BaseModel, data: TaskData[Any], model: nn.Module, precision: Precision = "fp32"
+) -> None:
     """Let one batch go through loss, graph, metrics, baselines and sample; neither model nor random numbers change.
 
     Raises:
         UserError: a method of the plugin breaks a rule, or fails; names it.
     """
-    rehearsal = _Rehearsal(task, config, data, copy.deepcopy(model))
+    rehearsal = _Rehearsal(task, config, data, copy.deepcopy(model), precision)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         rehearsal.check_options()
         to_learn, to_test = rehearsal.batches()
@@ -63,8 +67,10 @@ def in_one_line(task: AnyTask, method: str) -> Iterator[None]:
 class _Rehearsal:
     """What one dry run works with."""
 
-    def __init__(self, task: AnyTask, config: BaseModel, data: TaskData[Any], model: nn.Module) -> None:
-        self.task, self.config, self.data, self.model = task, config, data, model
+    def __init__(
+        self, task: AnyTask, config: BaseModel, data: TaskData[Any], model: nn.Module, precision: Precision
+    ) -> None:
+        self.task, self.config, self.data, self.model, self.precision = task, config, data, model, precision
 
     def _wrong(self, method: str, what: str) -> UserError:
         return UserError(f"plugin '{self.task.name}': {method} {what}")
@@ -92,7 +98,8 @@ class _Rehearsal:
         """The loss is one finite number that depends on a parameter."""
         with in_one_line(self.task, "loss"):
             self.model.train()
-            loss = self.task.loss(self.model, next(to_tensors(iter([dict(batch)]), self.model)))
+            tensors = next(to_tensors(iter([dict(batch)]), self.model))
+            loss = loss_in(self.precision, self.task, self.model, tensors)
         if not isinstance(loss, Tensor) or loss.dim():
             shape = f"a tensor of the shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
             raise self._wrong("loss", f"returned {shape}; it must return a tensor of one number: the mean of the batch")

@@ -23,12 +23,13 @@ from lstm_onnx.plugins import trust
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, TaskData
 from lstm_onnx.training.checkpoint import load_checkpoint
-from lstm_onnx.training.devices import pick_device, threads_for
+from lstm_onnx.training.devices import threads_for
 from lstm_onnx.training.going_on import options_of, restore_base
 from lstm_onnx.training.loop import TrainingSession, fit, save
 from lstm_onnx.training.observers import Observer
 from lstm_onnx.training.options import TrainingOptions, of_release_0_1, sort_options, suited
 from lstm_onnx.training.own_data import load_own, own_data
+from lstm_onnx.training.precision import device_for
 from lstm_onnx.training.provenance import fingerprint, now, versions
 from lstm_onnx.training.record import Record
 from lstm_onnx.training.rehearsal import in_one_line, rehearse
@@ -94,11 +95,11 @@ def train(
                 examples = task.load_again(source, chosen, settings.data_seed, base.info)
         chosen = examples.config or chosen
         with in_one_line(task, "build_model"):
-            model = task.build_model(chosen, examples.info).to(pick_device(settings.device))
+            model = task.build_model(chosen, examples.info).to(device_for(settings))
         if base is not None:
             load_weights(model, load_tensors(base.run.weights)[0], base.run.weights)
         settings = suited(task, chosen, settings, given["training"], len(examples.train))
-        rehearse(task, chosen, examples, model)
+        rehearse(task, chosen, examples, model, settings.precision)
         if settings.threads is None:
             settings = settings.model_copy(update={"threads": threads_for(model, settings.batch_size)})
         record = Record(
@@ -181,7 +182,7 @@ def resume(
     info = task.Info.model_validate(record.info)
     asked = record.training
     examples = load_own(task, source, config, asked.data_seed, info, record.base, asked.fold, asked.hold_out)
-    model = task.build_model(config, examples.info).to(pick_device(record.training.device))
+    model = task.build_model(config, examples.info).to(device_for(asked))
     session = _session(task, config, examples, model, run, observer)
     session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)
     if not has_digest(run.checkpoint):

@@ -59,7 +59,10 @@ def check_pieces(answer: Answer, contract: Contract, report: Report) -> str:
         inputs, _ = decode(example)
         along = {t.name: t.dims.index(axis) for t in contract.inputs if axis in t.dims}
         for name, k in along.items():  # too short a sequence would hide what is lost between pieces
-            inputs[name] = np.concatenate([inputs[name]] * -(-FEWEST_STEPS // inputs[name].shape[k]), axis=k)
+            short = inputs[name].shape[k]
+            inputs[name] = np.concatenate([inputs[name]] * -(-FEWEST_STEPS // short), axis=k)
+            full = {t.name: inputs[t.name] == short for t in contract.inputs if _counts(t, axis)}
+            inputs |= {n: np.where(all_of, inputs[name].shape[k], inputs[n]) for n, all_of in full.items()}
         steps = next(inputs[name].shape[k] for name, k in along.items())
         whole = run_or_fail(answer, inputs)
         for pieces in cuts(steps):
@@ -106,9 +109,16 @@ def run_in_pieces(answer: Answer, contract: Contract, inputs: Arrays, pieces: li
 
 
 def _part(tensor: TensorSpec, array: Array, axis: str, begin: int, count: int) -> Array:
+    if _counts(tensor, axis):  # of several sequences, some end before others
+        return np.asarray(np.clip(array - begin, 0, count))
     if axis not in tensor.dims:
         return array
     return np.take(array, range(begin, begin + count), axis=tensor.dims.index(axis))
+
+
+def _counts(tensor: TensorSpec, axis: str) -> bool:
+    """Whether it says how many places of an axis count."""
+    return isinstance(tensor.source, LengthsSource) and tensor.source.axis == axis
 
 
 def check_extremes(answer: Answer, other: Answer, contract: Contract) -> str:

@@ -10,13 +10,19 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from lstm_onnx.contract import Step
+from lstm_onnx.features.series import Series
 
 DAY = 86_400
 WEEK = 7 * DAY
 YEAR = 31_556_952
 """The mean Gregorian year, 365.2425 days, in seconds: a calendar date keeps its phase within a day or two."""
+
+
+CLOSEST = 300
+"""Seconds: of rows that are closer, the table of a week is large beside an LSTM."""
 
 
 def periods(step: Step, span: int) -> tuple[int, ...]:
@@ -35,29 +41,58 @@ def periods(step: Step, span: int) -> tuple[int, ...]:
     return tuple(p for p in (DAY, WEEK, YEAR) if 2 * distance <= p and 2 * p <= span)
 
 
+def grid_of(series: Series) -> tuple[int, int] | None:
+    """Return how far rows are apart and where they stand in that, if each week has the same rows of the clock.
+
+    Both are in units of time, and None where weeks differ, rows are closer than `CLOSEST`, or no window was kept.
+    """
+    step, week = series.step, WEEK * series.step.per_second
+    if step.counted or step.months or step.sessions is not None or step.seconds < CLOSEST * step.per_second:
+        return None
+    places = {one.last % step.seconds for one in series.kept}
+    return (step.seconds, places.pop()) if len(places) == 1 and week % step.seconds == 0 else None
+
+
 class Phases(nn.Module):
     """Sine and cosine of where each time stands in each period, and in half of it.
+
+    Day and week on a grid are looked up in a table of a week; a time beside the grid counts as that of the grid in the
+    same hour, if rows are an hour apart.
 
     Args:
         found: the periods, in seconds.
         per_second: how many units of time a second has.
+        grid: as `grid_of` says.
     """
 
     lengths: Tensor
     rates: Tensor
     quarters: Tensor
+    table: Tensor
 
-    def __init__(self, found: tuple[int, ...], per_second: int = 1) -> None:
+    def __init__(self, found: tuple[int, ...], per_second: int = 1, grid: tuple[int, int] | None = None) -> None:
         super().__init__()
         self.features = 4 * len(found)
+        week = WEEK * per_second
         found = tuple(p * per_second for p in found)
         self.register_buffer("lengths", torch.tensor(found, dtype=torch.int64), persistent=False)
         rates = [torch.diag(torch.tensor([2 * math.pi * k / p for p in found])) for k in (1, 2, 1, 2)]
         self.register_buffer("rates", torch.cat(rates, dim=1), persistent=False)  # (period, features)
         quarters = torch.tensor([0, 0, math.pi / 2, math.pi / 2]).repeat_interleave(len(found))
         self.register_buffer("quarters", quarters, persistent=False)  # a cosine is a sine a quarter ahead
+        self.week, self.step = week, 0
+        if grid is not None and max(found) <= week:
+            self.step, first = grid
+            table = self._computed(torch.arange(first, week, self.step))
+            self.register_buffer("table", table, persistent=False)  # (rows of a week, features)
 
     def forward(self, time: Tensor) -> Tensor:
-        """Map times (..., ) to features (..., features) from -1 to 1."""
+        """Map times (batch, any) to features (batch, any, features) from -1 to 1."""
+        if not self.step:
+            return self._computed(time)
+        row = torch.div(torch.remainder(time, self.week), self.step, rounding_mode="trunc")
+        return functional.embedding(row, self.table)
+
+    def _computed(self, time: Tensor) -> Tensor:
         within = torch.remainder(time.unsqueeze(-1), self.lengths).to(torch.float32)  # to 2 s within a year
         return torch.sin(within @ self.rates + self.quarters)

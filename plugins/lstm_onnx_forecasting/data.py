@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lstm_onnx.data.categories import level_column
 from lstm_onnx.data.frequency import step_text
+from lstm_onnx.data.series_on_disk import StoredSeries
 from lstm_onnx.data.time_series import Series as TimeSeries
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.series_examples import examples_to_score
@@ -17,6 +18,7 @@ from lstm_onnx.plugin import Ahead, DataSet, Examples, Series, Table, series_exa
 from lstm_onnx_forecasting.bounds import find_bounds
 from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.reading import ReadSeries, read_series
+from lstm_onnx_forecasting.reading_pieces import read_pieces, room_for
 from lstm_onnx_forecasting.recipe import filled_in
 from lstm_onnx_forecasting.season import choose_season, choose_window
 
@@ -36,9 +38,11 @@ def read(source: Path | None, config: Config) -> Examples:
     if source is None or source.absolute() == bundled():
         source, config = bundled(), _with_bundled_roles(config)
     notes = list[str]()
-    found = read_series(source, config, notes)
+    room = room_for(source, config)
+    found = read_series(source, config, notes) if room is None else read_pieces(source, config, notes, room)
     config = filled_in(config, found.series, notes)
-    parts, series = cut_parts(found.series, config.horizon, config.test_size, config.validation_size, source, notes)
+    parts, kept = cut_parts(found.series, config.horizon, config.test_size, config.validation_size, source, notes)
+    series = StoredSeries(kept, found.room)
     _note_unlearnt(found, parts, series, notes)
     season = choose_season(config, found.step, parts, source, notes)
     window = choose_window(config, parts, season, source)
@@ -59,6 +63,7 @@ def read(source: Path | None, config: Config) -> Examples:
         season=season,
         parts=parts,
         notes=notes,
+        room=found.room,
     )
     options = _resolved(config, found, season, window)
     return replace(examples, options=options, understood=found.understood)
@@ -88,12 +93,20 @@ def read_scored(source: Path, config: Config, info: Info) -> Examples:
         UserError: the table cannot be read as the model was trained, or is too short for any forecast.
     """
     notes = list[str]()
-    found = read_series(source, config, notes)
+    room = room_for(source, config)
+    found = read_series(source, config, notes) if room is None else read_pieces(source, config, notes, room)
     if found.target != info.target:
         raise UserError(f"{source}: the targets are {', '.join(found.target)}, and were {', '.join(info.target)}")
     assert info.table is not None
     return examples_to_score(
-        found.series, info.features, info.ahead, info.table, where=source, season=info.season, notes=notes
+        found.series,
+        info.features,
+        info.ahead,
+        info.table,
+        where=source,
+        season=info.season,
+        notes=notes,
+        room=found.room,
     )
 
 
@@ -152,5 +165,6 @@ def _resolved(config: Config, read: ReadSeries, season: int, window: int) -> Con
         "window": window,
         "decimal": read.decimal,
         "levels": read.levels,
+        "store": None,  # of this machine; whoever reads the data again has another
     }
     return config.model_copy(update=found if config.columns == "series" else found | {"target": roles.target})

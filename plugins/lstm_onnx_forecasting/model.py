@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.series_coding import AheadDecoder, SeriesTensors, last_known
 from lstm_onnx.nn.lstm import LSTM
-from lstm_onnx_forecasting.calendar import Phases, periods
+from lstm_onnx_forecasting.calendar import Phases, grid_of, periods
 from lstm_onnx_forecasting.loss import forecast_loss
 from lstm_onnx_forecasting.options import Config, Info
 
@@ -24,8 +25,11 @@ MEMORY = {
     for name, dims, meaning in (
         ("hidden", ("layer", "batch", "unit"), "hidden state of the LSTM"),
         ("cell", ("layer", "batch", "unit"), "cell state of the LSTM"),
-        ("recent", ("batch", "season", "target"), "the newest rows, scaled: the naive forecast looks them up"),
-        ("recent_known", ("batch", "season", "target"), "1 where such a value is known, else 0"),
+        (
+            "recent",
+            ("batch", "season", "value"),
+            "the newest rows, scaled, which the naive forecast looks up; then 1 where such a value is known, else 0",
+        ),
         ("last", ("batch", "one", "target"), "the newest known value, scaled"),
         ("known", ("batch", "one", "target"), "how many values are known so far"),  # kept by the series' encoder
     )
@@ -48,7 +52,7 @@ class Forecaster(nn.Module):
         series, targets, hidden = info.features, len(info.target), config.hidden
         self.config = config
         found = periods(series.step, info.span) if config.calendar else ()
-        self.phases = Phases(found, series.step.per_second) if found else None
+        self.phases = Phases(found, series.step.per_second, grid_of(series)) if found else None
         calendar = self.phases.features if self.phases else 0
         known_ahead = calendar + len(series.future) + len(series.static) + targets * config.seasons
         dropout = config.dropout or 0.0
@@ -75,40 +79,35 @@ class Forecaster(nn.Module):
             what the feature `forecast` takes, (batch, horizon, targets * (1 + quantiles)); and what to remember, None
             where each window is scaled by itself, so that there is no stream.
         """
-        x, known = series.values, series.known
+        rows = torch.cat([series.values, series.known], dim=2)
         start = None if state is None else (state["hidden"], state["cell"])
-        _, (hidden, cell) = self.encoder(self._read(series), None, start)
-        last = last_known(x, known)
-        if state is not None:
-            last = torch.where(known.amax(dim=1, keepdim=True) > 0, last, state["last"])
-            x = torch.cat([state["recent"], x], dim=1)
-            known = torch.cat([state["recent_known"], known], dim=1)
-        answer = self._head(hidden[-1], *self._ahead(series, x, known, last))
+        _, (hidden, cell) = self.encoder(self._read(series, rows), None, start)
+        last, count = last_known(series.values, series.known), self.season * self.config.seasons
+        if state is None:
+            rows = functional.pad(rows, (0, 0, count, 0))
+        else:
+            last = torch.where(series.known.amax(dim=1, keepdim=True) > 0, last, state["last"])
+            rows = torch.cat([state["recent"], rows], dim=1)
+        recent = rows[:, -count:]
+        answer = self._head(hidden[-1], *self._ahead(series, recent, last))
         if self.config.scaling == "window":
             return {"forecast": answer}, None
-        if state is None:
-            none = torch.zeros_like(x[:, :1]).expand(-1, self.season * self.config.seasons, -1)
-            x, known = torch.cat([none, x], dim=1), torch.cat([none, known], dim=1)
-        newest = slice(-self.season * self.config.seasons, None)
-        after = {
-            "hidden": hidden, "cell": cell, "recent": x[:, newest], "recent_known": known[:, newest], "last": last
-        }  # fmt: skip
-        return {"forecast": answer}, after
+        return {"forecast": answer}, {"hidden": hidden, "cell": cell, "recent": recent, "last": last}
 
     def loss(self, answers: Mapping[str, Tensor], batch: Mapping[str, Any]) -> Tensor:
         """Return the mean loss over the known steps."""
         return forecast_loss(self.config, self.decoder, answers["forecast"], batch)
 
-    def _read(self, series: SeriesTensors) -> Tensor:
-        """Join what the LSTM reads of each row: (batch, time, feature)."""
-        seen = [series.values, series.known]
+    def _read(self, series: SeriesTensors, rows: Tensor) -> Tensor:
+        """Join what the LSTM reads of each row: (batch, time, feature), values and whether they are known first."""
+        seen = [rows]
         if self.phases is not None:
             seen.append(self.phases(series.time))
         if series.past is not None:
             seen.append(series.past)
         return torch.cat(seen, dim=2)
 
-    def _ahead(self, series: SeriesTensors, x: Tensor, known: Tensor, last: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _ahead(self, series: SeriesTensors, recent: Tensor, last: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Join what is known of each step ahead: (batch, horizon, known); the seasonal value of each; the last one."""
         found, times = [], series.times_ahead
         if self.phases is not None:
@@ -117,11 +116,11 @@ class Forecaster(nn.Module):
             found.append(series.future)
         if series.static is not None:
             found.append(series.static.unsqueeze(1).expand(-1, times.shape[1], -1))
-        seasonal = self._seasons_before(x, known, last, 0)
+        seasonal = self._seasons_before(recent, last, 0)
         found.append(seasonal)
         older = seasonal
         for k in range(1, self.config.seasons):
-            older = self._seasons_before(x, known, older, k)  # what is out of the window repeats the season after it
+            older = self._seasons_before(recent, older, k)  # what is out of the window repeats the season after it
             found.append(older - seasonal)
         return torch.cat(found, dim=2), seasonal, last
 
@@ -136,12 +135,21 @@ class Forecaster(nn.Module):
             return out + base
         return torch.cat([out[:, :, : self.targets] + base, out[:, :, self.targets :]], dim=2)
 
-    def _seasons_before(self, x: Tensor, known: Tensor, otherwise: Tensor, more: int) -> Tensor:
-        """For each step ahead, the value the fewest whole seasons and `more` before it, else `otherwise`."""
-        row = self.lags + (x.shape[1] - more * self.season)
-        inside = row.clamp(min=0)
-        there = known.index_select(1, inside) * (row >= 0).to(x.dtype).unsqueeze(1)
-        return torch.where(there > 0, x.index_select(1, inside), otherwise)
+    def _seasons_before(self, recent: Tensor, otherwise: Tensor, more: int) -> Tensor:
+        """For each step ahead, the value the fewest whole seasons and `more` before it, else `otherwise`.
+
+        Args:
+            recent: rows of the newest seasons, (batch, row, value): targets, and 1 where each is known, else 0.
+            otherwise: (batch, 1 or horizon, target).
+            more: seasons.
+        """
+        first, horizon = self.season * (self.config.seasons - 1 - more), len(self.lags)
+        if horizon <= self.season:  # rows that follow each other
+            found = recent[:, first : first + horizon]
+        else:
+            found = recent.index_select(1, self.lags + (first + self.season))
+        x, known = torch.split(found, self.targets, dim=2)
+        return torch.where(known > 0, x, otherwise)
 
 
 def season_lags(season: int, horizon: int) -> Tensor:

@@ -16,6 +16,7 @@ from lstm_onnx.data.categories import find_levels, level_column, with_levels
 from lstm_onnx.data.frequency import parse_step
 from lstm_onnx.data.gathering import Rules
 from lstm_onnx.data.open_table import open_table
+from lstm_onnx.data.room import MEMORY, Room
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
 from lstm_onnx.errors import UserError
@@ -42,16 +43,18 @@ class ReadSeries:
         decimal: the decimal sign of all its numbers, if they have one.
         series: each from its first known target to its last; values (rows, columns in the order of `names`).
         clock: how times are written, and what is done with irregular rows.
+        room: where their rows are kept.
     """
 
     roles: Roles
     target: tuple[str, ...]
     step: Step
-    series: list[Series]
+    series: Sequence[Series]
     clock: Clock
     understood: tuple[ColumnReading, ...]
     asked: Roles
     decimal: str | None = None
+    room: Room = MEMORY
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -81,12 +84,10 @@ def read_series(source: Path, config: Config, notes: list[str]) -> ReadSeries:
     levels = {c: find_levels(understood.looks, c, source, config.levels) for c in roles.words(understood)}
     roles = roles.with_levels(levels)
     frame = with_levels(understood.with_numbers([c for c in asked.numbers if c not in levels]), levels, source)
-    table = _read(frame, source, roles, config)
+    table = read_numbers(frame, source, roles, config)
     target = (WIDE_TARGET,) if config.columns == "series" else roles.target
     notes += [*reading_notes(source), *understood.notes(asked.numbers), *roles.notes, *table.notes]
-    _refuse_empty(table.series, roles, config, source)
-    if config.transform == "log":
-        _check_logarithm(table.series, target, source, notes)
+    refuse_unusable(table.series, roles, config, source, target, notes)
     series = _trimmed(table.series, len(target), notes)
     understood_columns = readings(understood, asked, config, levels)
     return ReadSeries(
@@ -94,7 +95,12 @@ def read_series(source: Path, config: Config, notes: list[str]) -> ReadSeries:
     )
 
 
-def _read(frame: pl.DataFrame, source: Path, roles: Roles, config: Config) -> Regular:
+def read_numbers(frame: pl.DataFrame, source: Path, roles: Roles, config: Config) -> Regular:
+    """Read the series of a table whose numbers are plain, by the roles of its columns.
+
+    Raises:
+        UserError: its times are no regular grid, or an option contradicts them.
+    """
     step = _step(config.frequency, "--frequency")
     snap = _step(config.snap, "--snap")
     if snap is not None and (snap.months or snap.unit is not None):
@@ -125,22 +131,34 @@ def _step(text: str | None, option: str) -> Step | None:
         raise UserError(f"{option}: {error}") from None
 
 
+def refuse_unusable(
+    series: Sequence[Series], roles: Roles, config: Config, source: Path, target: Sequence[str], notes: list[str]
+) -> None:
+    """Refuse columns without any number, and targets that mostly have no logarithm where that is wanted."""
+    _refuse_empty(series, roles, config, source)
+    if config.transform == "log":
+        _check_logarithm(series, target, source, notes)
+
+
 def _refuse_empty(series: Sequence[Series], roles: Roles, config: Config, source: Path) -> None:
     columns = (
         (" and ".join(roles.target), *roles.numbers[len(roles.target) :])
         if config.columns == "series"
         else roles.numbers
     )
-    for i, name in enumerate(columns):
-        if all(np.isnan(one.values[:, i]).all() for one in series):
+    known = np.zeros(len(columns), dtype=np.bool_)
+    for one in series:
+        known |= ~np.isnan(one.values[:, : len(columns)]).all(axis=0)
+    for name, there in zip(columns, known, strict=True):
+        if not there:
             raise UserError(f"{source}: column '{name}' holds no number at all; leave it out or fill it in")
 
 
 def _check_logarithm(series: Sequence[Series], target: Sequence[str], source: Path, notes: list[str]) -> None:
     """Note values that have no logarithm, which the model takes as missing; refuse a table with many of them."""
     for i, name in enumerate(target):
-        column = np.concatenate([one.values[:, i] for one in series])
-        low, known = int((column <= 0).sum()), int((~np.isnan(column)).sum())
+        low = sum(int((one.values[:, i] <= 0).sum()) for one in series)
+        known = sum(int((~np.isnan(one.values[:, i])).sum()) for one in series)
         if low > LOGLESS * known:
             raise UserError(
                 f"{source}: {low:,} of {known:,} values of '{name}' are not above 0, and --transform log would take "

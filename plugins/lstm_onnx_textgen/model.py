@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from lstm_onnx.features.sentence_graph import END, SPECIAL, START, UNKNOWN
+from lstm_onnx.features.sentence_graph import END, START, UNKNOWN
 from lstm_onnx.nn.beam_search import NEVER, Decoded, SearchState
-from lstm_onnx.nn.lstm import LSTM
+from lstm_onnx.nn.lstm import LSTM, State
 from lstm_onnx.nn.sampling import Choice, sample
 from lstm_onnx.plugin import Learnt, Sentence
 from lstm_onnx_textgen.options import Config
@@ -35,9 +35,7 @@ class LanguageModel(nn.Module):
         self.lstm = LSTM(options.embedding, options.hidden, options.layers, dropout=options.dropout)
         self.dropout = nn.Dropout(options.dropout)
         self.head = nn.Linear(options.hidden, sentence.width)
-        # what `stop` names: a character by its code point, a word by its number
-        named = [ord(w) if sentence.characters else k for k, w in enumerate(sentence.words, start=len(SPECIAL))]
-        self.register_buffer("points", torch.tensor([-2] * len(SPECIAL) + named), persistent=False)
+        self.register_buffer("points", torch.tensor(sentence.points), persistent=False)
 
     def forward(
         self,
@@ -49,34 +47,56 @@ class LanguageModel(nn.Module):
         seed: Tensor,
         longest: Tensor,
         stop: Tensor,
-    ) -> dict[str, Tensor | Decoded]:
-        """Return the log-probability (batch,) of each prompt as a whole text, and what is drawn after it.
+        state: dict[str, Tensor] | None = None,
+    ) -> tuple[dict[str, Tensor | Decoded], dict[str, Tensor] | None]:
+        """Return the log-probability (batch,) of each prompt as a whole text, and what is drawn after it; the state.
 
         Args:
-            prompt: numbers of characters (batch, place), 0 in the padding.
-            lengths: characters that count, (batch,).
+            prompt: numbers of units (batch, place), 0 in the padding.
+            lengths: units that count, (batch,); in a stream they go on behind those of the pieces before.
             temperature: as the other options, (batch,); see `Choice`.
             top_k: likewise.
             top_p: likewise.
             seed: likewise.
             longest: likewise.
-            stop: code point, or number of a word.
+            stop: code point, byte, or number of a word.
+            state: after the prompt so far, without what was written: `hidden` and `cell` (batch, layer, hidden), and
+                (batch,) its `place`, in units, and `likely`, its log-probability. At place 0 nothing else counts.
         """
         right = torch.where(prompt > 0, prompt + 1, END)  # as the sentence numbers them
-        seen = torch.cat([torch.full_like(right[:, :1], START), right], dim=1)
-        told = torch.cat([right, torch.full_like(right[:, :1], END)], dim=1)
-        states, last = self.lstm(self.dropout(self.embed(seen)), lengths + 1, cell=not self.training)
-        said = torch.log_softmax(self.head(self.dropout(states)), dim=2).gather(2, told.unsqueeze(2)).squeeze(2)
-        counts = torch.arange(told.shape[1], device=told.device) <= lengths.unsqueeze(1)
+        lengths = torch.full_like(right[:, 0], right.shape[1]) if lengths is None else lengths
+        start = torch.full_like(right[:, :1], START)
+        if state is None:
+            told = self.dropout(self.embed(torch.cat([start, right], dim=1)))
+            states, last = self.lstm(told, lengths + 1, cell=not self.training)
+        else:
+            first = self._before(start, state)
+            states, last = self.lstm(self.embed(right), lengths, first)
+            states = torch.cat([first[0][-1].unsqueeze(1), states], dim=1)
+        comes = torch.cat([right, torch.full_like(start, END)], dim=1)  # after each of the states
+        said = torch.log_softmax(self.head(self.dropout(states)), dim=2).gather(2, comes.unsqueeze(2)).squeeze(2)
+        counts = torch.arange(comes.shape[1], device=comes.device) < lengths.unsqueeze(1)
         likely = torch.where(counts, said, 0.0).sum(dim=1)
+        whole = likely + said.gather(1, lengths.unsqueeze(1)).squeeze(1)
         if self.training:  # nothing is written where it learns
-            return {LIKELY: likely, TEXT: said}
-        state = (last[0].transpose(0, 1), last[1].transpose(0, 1))  # (batch, layer, hidden)
+            return {LIKELY: whole, TEXT: said}, None
+        place = lengths
+        if state is not None:
+            place, likely, whole = state["place"] + lengths, state["likely"] + likely, state["likely"] + whole
+        hidden, cell = (part.transpose(0, 1) for part in last)  # (batch, layer, hidden)
         is_stop = (self.points == stop.unsqueeze(1)).to(torch.int64)  # (batch, token)
         ends = torch.where(is_stop.amax(dim=1) > 0, is_stop.argmax(dim=1), -1)
-        choice = Choice(seed, temperature, top_k, top_p, longest, ends, lengths)
-        first = self.scores(state[0])
-        return {LIKELY: likely, TEXT: sample(self.step, first, state, choice, end=END, longest=self.longest)}
+        choice = Choice(seed, temperature, top_k, top_p, longest, ends, place)
+        written = sample(self.step, self.scores(hidden), (hidden, cell), choice, end=END, longest=self.longest)
+        after = {"hidden": hidden, "cell": cell, "place": place, "likely": likely}
+        return {LIKELY: whole, TEXT: written}, after
+
+    def _before(self, start: Tensor, state: Mapping[str, Tensor]) -> State:
+        """Return hidden and cell state (layer, batch, hidden) to go on from: at place 0 those after START."""
+        _, fresh = self.lstm(self.embed(start))
+        begun = (state["place"] > 0).reshape(1, -1, 1)
+        given = (state["hidden"].transpose(0, 1), state["cell"].transpose(0, 1))
+        return torch.where(begun, given[0], fresh[0]), torch.where(begun, given[1], fresh[1])
 
     def step(self, token: Tensor, state: SearchState) -> tuple[Tensor, SearchState, Tensor | None]:
         """Return the scores of the next token (batch, token) and the state (batch, layer, hidden) after this one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,6 @@ PROMPT, TEXT, LIKELY, LONGEST = "prompt", "text", "log_probability", "longest"
 _NAMES = ("text", "sentence", "line", "title", "name", "smiles", "content", "message")
 _TRAIN: Part = "train"
 _TEST: Part = "test"
-_LAST = 0x10FFFF
-"""The last character of Unicode."""
 
 
 def read(source: Path | None, config: Config, random: np.random.Generator) -> Examples:
@@ -50,7 +49,11 @@ _Read = tuple[list[str], list[str], list[Part] | None, Config, tuple[str, ...], 
 
 def _read_file(source: Path, config: Config) -> _Read:
     """Return texts, where each stands, its part, the options with the column found, notes, and what was understood."""
-    if source.is_dir() or (config.text is None and source.suffix.lower() in {".txt", ""}) or not _is_table(source):
+    if (
+        source.is_dir()
+        or (config.text is None and source.suffix.lower() in {".txt", ""})
+        or source.suffix.lower() not in FORMATS
+    ):
         lines = _lines(source)
         texts = [line for line, _ in lines if line.strip()]
         places = [place for line, place in lines if line.strip()]
@@ -80,10 +83,6 @@ def _read_file(source: Path, config: Config) -> _Read:
         for c in frame.columns
     )
     return texts, places, parts, config.model_copy(update={"text": column}), notes, told
-
-
-def _is_table(source: Path) -> bool:
-    return source.suffix.lower() in FORMATS
 
 
 def _lines(source: Path) -> list[tuple[str, str]]:
@@ -130,7 +129,7 @@ def _examples(
         notes = (*notes, f"{long:,} texts of more than {config.window} characters are cut into pieces (--window)")
     if len(set(texts)) < len(texts):
         notes = (*notes, f"{len(texts) - len(set(texts)):,} texts stand there again; equal ones stay in one part")
-    characters = config.units == "characters"
+    characters, cut = config.units == "characters", config.units in ("bytes", "pieces")
     return Examples(
         columns={PROMPT: [piece for piece, _ in pieces], LONGEST: [0] * len(pieces)},  # learning writes nothing
         together=None if parts is not None else [texts[k] for _, k in pieces],
@@ -141,10 +140,11 @@ def _examples(
                 name=PROMPT,
                 column=config.text or TEXT,
                 meaning="how the text begins; it may be empty",
-                as_bytes=characters,
+                as_bytes=characters or cut,
                 characters=characters,
                 exact=characters,
-                vocabulary=config.vocabulary,
+                pieces=cut,
+                vocabulary=1 if config.units == "bytes" else config.vocabulary,
                 least=config.min_count,
             ),
             Option(name="temperature", default=1.0, least=0.0, most=10.0, meaning="0 writes what is likeliest"),
@@ -152,13 +152,14 @@ def _examples(
             Option(name="top_p", default=1.0, least=0.0, most=1.0, meaning="draws from the likeliest with this share"),
             Option(name="seed", default=0, least=0, most=2**31 - 2, meaning="another seed, another text"),
             Option(name=LONGEST, default=config.longest, least=0, most=config.longest, meaning="written at most"),
-            Option(name="stop", default=-1, least=-1, most=_LAST, meaning=_STOP[characters]),
+            Option(name="stop", default=-1, least=-1, most=sys.maxunicode, meaning=_STOP[config.units]),
         ],
         outputs=[
             Sentence(
                 name=TEXT,
                 longest=config.longest,
                 characters=characters,
+                pieces=cut,
                 continues=PROMPT,
                 scored=True,
                 meaning="how it goes on",
@@ -174,6 +175,8 @@ def _examples(
 
 
 _STOP = {
-    True: "code point of a character after which nothing is written (10: a line's end); -1 for none",
-    False: "number of a word after which nothing is written; -1 for none",
+    "characters": "code point of a character after which nothing is written (10: a line's end); -1 for none",
+    "bytes": "a byte after which nothing is written (10: a line's end); -1 for none",
+    "pieces": "code point of a piece of one character after which nothing is written; -1 for none",
+    "words": "number of a word after which nothing is written; -1 for none",
 }

@@ -9,13 +9,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lstm_onnx.contract import Array
+from lstm_onnx.features.graphs import Remembered
+from lstm_onnx.features.unit_counts import count_characters, count_units
 from lstm_onnx.plugin import Examples, FeatureTask, KneserNey, Learnt, Metric, PrimaryMetric, Sentence, Text
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_textgen import options as choices
-from lstm_onnx_textgen.reading import LIKELY, PROMPT, TEXT
+from lstm_onnx_textgen.reading import LIKELY, PROMPT
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+_UNITS = ("batch", "layer", "unit")
+_REMEMBERED = {
+    "hidden": Remembered("hidden state after the text so far", _UNITS),
+    "cell": Remembered("cell state after the text so far", _UNITS),
+    "place": Remembered("units of the text so far; at 0 it begins", ("batch",)),
+    "likely": Remembered("natural logarithm of how likely they are", ("batch",)),
+}
 
 
 class TextGeneration(FeatureTask[choices.Config]):
@@ -25,6 +36,7 @@ class TextGeneration(FeatureTask[choices.Config]):
     verb = "write"
     summary = "how a text goes on, drawn in the graph, and how likely a text is"
     primary_metric = PrimaryMetric("bits_per_character", mode="min")
+    streams = True
     Config = choices.Config
     training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 20, "patience": 4, "learning_rate": 5e-3}
     small: ClassVar[dict[str, Any]] = {"count": 120, "hidden": 16}
@@ -41,8 +53,12 @@ class TextGeneration(FeatureTask[choices.Config]):
 
         return LanguageModel(options, features)
 
+    def remembered(self, options: choices.Config) -> Mapping[str, Remembered]:
+        """Describe the state of a text that comes in pieces."""
+        return _REMEMBERED
+
     def scores(self, options: choices.Config, outputs: Sequence[Any]) -> Sequence[Metric]:
-        """Bits for each character, and the perplexity of a character or word; the end of a text counts as one."""
+        """Bits for each character, and the perplexity of a unit; the end of a text counts as one."""
 
         def metric(name: str, count: Callable[[Arrays], int], finish: Callable[[float], float]) -> Metric:
             def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
@@ -50,10 +66,10 @@ class TextGeneration(FeatureTask[choices.Config]):
 
             return Metric(name, "min", add, lambda total, n: finish(total / n) if n else float("nan"))
 
-        units = _characters if options.units == "characters" else _words
+        characters, units = count_characters(PROMPT), count_units(_sentence(outputs))
         return [
-            metric("bits_per_character", _characters, lambda nats: float(nats / np.log(2))),
-            metric("perplexity", units, lambda nats: float(np.exp(nats))),
+            metric("bits_per_character", lambda b: int(characters(b).sum()), lambda nats: float(nats / np.log(2))),
+            metric("perplexity", lambda b: int(units(b).sum()), lambda nats: float(np.exp(nats))),
         ]
 
     def naive(
@@ -63,7 +79,7 @@ class TextGeneration(FeatureTask[choices.Config]):
         asked: Mapping[str, Sequence[Any]],
         options: choices.Config,
     ) -> Mapping[str, Answer | str]:
-        """Models of how often characters or words follow 0, 2 and 4 others."""
+        """Models of how often units follow 0, 2 and 4 others."""
         text = learnt[PROMPT]
         assert isinstance(text, Text)
         texts = [numbers for _, numbers in text.prepare(known[PROMPT])]
@@ -75,16 +91,19 @@ class TextGeneration(FeatureTask[choices.Config]):
         return found
 
     def baselines(self, config: choices.Config, info: Learnt) -> dict[str, Answer]:
-        """All characters or words alike, as many as are known."""
-        sentence = info[TEXT]
-        assert isinstance(sentence, Sentence)
+        """All units alike, as many as are known."""
+        sentence = _sentence(info.outputs)
         each = float(np.log(sentence.width - 1))  # all but what begins a text
-        many = _characters_of_each if config.units == "characters" else _words_of_each
+        many = count_units(sentence)
 
         def alike(batch: Arrays) -> dict[str, Array]:
             return {LIKELY: np.array(-each * many(batch), dtype=np.float32)}
 
         return {"all alike": alike}
+
+
+def _sentence(outputs: Sequence[Any]) -> Sentence:
+    return next(f for f in outputs if isinstance(f, Sentence))
 
 
 def _answer(score: Callable[[Sequence[Array]], Array]) -> Answer:
@@ -93,24 +112,3 @@ def _answer(score: Callable[[Sequence[Array]], Array]) -> Answer:
         return {LIKELY: score(rows).astype(np.float32)}
 
     return answer
-
-
-def _characters_of_each(batch: Arrays) -> Array:
-    """Return how many characters there are of each text, its end among them."""
-    texts = batch[PROMPT]
-    if texts.dtype == object:
-        return np.array([len(text) for text in texts]) + 1
-    counts = np.arange(texts.shape[1]) < batch["byte_count"][:, None]
-    return np.array((((texts & 0xC0) != 0x80) & counts).sum(axis=1) + 1)
-
-
-def _words_of_each(batch: Arrays) -> Array:
-    return np.array([len(str(text).split()) + 1 for text in batch[PROMPT]])
-
-
-def _characters(batch: Arrays) -> int:
-    return int(_characters_of_each(batch).sum())
-
-
-def _words(batch: Arrays) -> int:
-    return int(_words_of_each(batch).sum())

@@ -45,6 +45,14 @@ const commands = {
     await page.getByRole("button", { name, exact: true }).click();
     return commands.settled();
   },
+  /** Presses the button of the microphone, and presses it again when that much was heard. */
+  async listen({ seconds }) {
+    await commands.forget();
+    await page.getByRole("button", { name: "Listen", exact: true }).click();
+    await page.getByRole("button", { name: "Stop and answer", exact: true }).waitFor({ timeout: 30000 });
+    await page.waitForTimeout(seconds * 1000);
+    return commands.click({ name: "Stop and answer" });
+  },
   async type({ text }) {
     await page.fill("#text", text);
     return commands.click({ name: "Answer" });

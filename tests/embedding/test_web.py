@@ -206,6 +206,30 @@ def test_a_sound_is_answered(workshop, models, browser: Browser, tmp_path: Path,
     assert "no sound" in browser.do("give", name="x.wav", text="no sound at all")["message"]
 
 
+def test_the_microphone_is_heard_until_its_button_is_pressed_again(workshop, models, tmp_path: Path) -> None:
+    """Chromium plays a file into its microphone, once; the page says what was spoken in it."""
+    pause = np.zeros(RATE, np.float32)
+    spoken = np.concatenate([pause, speak("lima sote", np.random.default_rng(9)), pause])
+    with wave.open(str(tmp_path / "lima.wav"), "wb") as file:
+        file.setparams((1, 2, 48_000, 0, "NONE", "not compressed"))
+        file.writeframes(as_pcm(resampled(spoken, RATE, 48_000)).astype("<i2").tobytes())
+    fake = f"--use-file-for-fake-audio-capture={tmp_path / 'lima.wav'}%noloop"
+    browser = Browser("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", fake)
+    try:
+        browser.open(page_of(workshop, models, "speech").folder)
+        state = browser.do("listen", seconds=3.5)
+        assert (state["message"], state["verdict"].split(), state["faults"]) == ("", ["lima", "sote"], [])
+    finally:
+        browser.close()
+
+
+def test_a_microphone_that_may_not_be_used_is_said(workshop, models, browser: Browser) -> None:
+    browser.open(page_of(workshop, models, "speech").folder)
+    state = browser.do("click", name="Listen")
+    assert "may not listen" in state["message"]
+    assert state["faults"] == []
+
+
 def test_the_page_is_shown_in_the_dark(workshop, models, browser: Browser) -> None:
     browser.open(page_of(workshop, models, "traffic").folder, scheme="dark")
     assert browser.do("click", name="Try the example")["charts"] == 1

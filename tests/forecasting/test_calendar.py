@@ -10,9 +10,10 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
-from lstm_onnx_forecasting.calendar import DAY, WEEK, YEAR, Phases, periods
+from lstm_onnx_forecasting.calendar import DAY, WEEK, YEAR, Phases, grid_of, periods
 
 from lstm_onnx.data.frequency import advance, parse_step
+from lstm_onnx.features.series import KeptWindow, Series
 from lstm_onnx.features.series_times import StepsAhead
 from lstm_onnx.plugin import Step
 from tests.forecasting.cases import HOUR, MONTH
@@ -107,6 +108,31 @@ def test_season_of_the_year_is_right_to_two_days() -> None:
         turns.append((m - first) / (datetime(m.year + 1, 1, 1, tzinfo=UTC) - first))
     two_days = 2 * 2 * math.pi * 2 / 365.2425  # the second harmonic turns twice as fast
     torch.testing.assert_close(found, expected(turns), rtol=0, atol=two_days)
+
+
+def hourly(step: Step, *last: int) -> Series:
+    windows = tuple(KeptWindow(last=moment, values=((1.0,),)) for moment in last)
+    return Series(name="series", target=("a",), step=step, window=1, kept=windows)
+
+
+def test_a_table_of_the_week_says_what_is_computed_of_rows_on_the_grid() -> None:
+    grid = grid_of(hourly(HOUR, 1_700_001_000, 1_700_001_000 - 5 * 3600))
+    assert grid == (3600, 1_700_001_000 % 3600)
+    times = grid[1] + 3600 * torch.arange(-400, 400)[None]  # before 1970 too
+    looked_up = Phases((DAY, WEEK), grid=grid)(times)
+    torch.testing.assert_close(looked_up, Phases((DAY, WEEK))(times), rtol=0, atol=1e-6)
+    anywhere = times - grid[1] + 3599 * (torch.arange(800) % 2)  # in the same hours
+    torch.testing.assert_close(Phases((DAY, WEEK), grid=grid)(anywhere), looked_up, rtol=0, atol=0)
+
+
+def test_no_table_where_weeks_differ_or_it_would_be_large() -> None:
+    assert grid_of(hourly(HOUR, 0, 1800)) is None  # on two grids
+    assert grid_of(hourly(Step(seconds=60), 0)) is None
+    assert grid_of(hourly(Step(seconds=5 * 3600), 0)) is None
+    assert grid_of(hourly(MONTH, 0)) is None
+    assert grid_of(hourly(parse_step(SESSIONS[2]), 0)) is None
+    assert grid_of(hourly(HOUR)) is None
+    assert not Phases((DAY, WEEK, YEAR), grid=(3600, 0)).step  # years are no whole number of weeks
 
 
 SESSIONS = ("5m mon-fri 09:30-16:00", "1d mon-sat", "1h mon,wed 08:00-17:00")

@@ -132,3 +132,34 @@ def test_words_are_written_one_after_the_other(tmp_path: Path) -> None:
     assert (
         scores is not None and scores.model["bits_per_character"] < scores.baselines["all alike"]["bits_per_character"]
     )
+
+
+def test_pieces_know_every_text(tmp_path: Path) -> None:
+    """Each sign counts, those that training never showed, too, and the file says what PyTorch says of them."""
+    texts = [f"{report} 漢字 é" for report in draw(100, np.random.default_rng(1))]
+    (tmp_path / "a.txt").write_text("\n".join(texts))
+    run = lo.train("textgen", tmp_path / "a.txt", runs=tmp_path, units="pieces", vocabulary=300, **SMALL)
+    file = run.export(tmp_path / "a.onnx")
+    found = file.predict(["Monday: ", "ελληνικά", "😀"])
+    assert (found.table["log_probability"] < 0).all() and len(set(found.table["log_probability"])) == 3
+    labels = next(t for t in file.contract.outputs if t.name == "text_tokens").labels
+    assert labels is not None and len(labels) == 303 and "漢" in labels
+    scores = file.contract.scores
+    assert scores is not None
+    for known in (lo.evaluate(file, data=tmp_path / "a.txt").scores.model, scores.model):
+        nats_of_a_sign = known["bits_per_character"] * np.log(2)
+        assert 1.5 < np.log(known["perplexity"]) / nats_of_a_sign < 16  # so many signs has a piece
+
+
+def test_bytes_are_scored_as_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(f"{'é' * 5}{k}" for k in range(40)))
+    task = load_task("textgen").task
+    config = task.Config(units="bytes", test_share=0.5)
+    data = task.load_data(tmp_path / "a.txt", config, 0)
+    assert data.info["prompt"].size == 258
+    batch = next(iter(data.test.batches(20)))
+    answers = {"log_probability": -np.full(20, 7.0)}
+    scores = task.finish(task.totals(answers, batch, config, data.info))
+    signs, units = (int((batch["lengths"] - less + 1).sum()) for less in (5, 0))
+    assert scores["bits_per_character"] == pytest.approx(140 / np.log(2) / signs)
+    assert scores["perplexity"] == pytest.approx(np.exp(140 / units))

@@ -1,0 +1,105 @@
+"""Where long arrays are kept: in memory, or in files that the operating system maps into it and takes out again."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from lstm_onnx.errors import UserError
+
+TOUCHED = 1 << 26
+"""Bytes that are read or written before a room on disk lets go of what it has mapped."""
+
+
+class Room:
+    """Makes arrays in memory."""
+
+    on_disk = False
+
+    def empty(self, shape: Sequence[int], kind: DTypeLike) -> NDArray[Any]:
+        """Return an array to be filled."""
+        return np.empty(tuple(shape), dtype=kind)
+
+    def touched(self, count: int) -> None:
+        """Be told that so many bytes of its arrays were read or written."""
+
+
+class DiskRoom(Room):
+    """Makes arrays in files without a name, which are gone when nothing uses them any more.
+
+    What is mapped counts as memory of the process, although the system can take it away at any time. So that it is
+    little in truth and on paper, pages are let go of now and then; their content stays in the file.
+
+    Args:
+        folder: where the files are made; None for the folder of temporary files (`TMPDIR`).
+
+    Raises:
+        UserError: the folder cannot be made.
+    """
+
+    on_disk = True
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder, self._maps, self._touched = folder, list[mmap.mmap](), 0
+        if folder is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UserError(f"{folder}: no folder for files (--store): {error.strerror or error}") from None
+
+    def empty(self, shape: Sequence[int], kind: DTypeLike) -> NDArray[Any]:
+        """Return an array of zeros in a file.
+
+        Raises:
+            UserError: the disk has no place for it.
+        """
+        size = int(np.prod(tuple(shape), dtype=np.int64)) * np.dtype(kind).itemsize
+        if not size:
+            return super().empty(shape, kind)
+        try:
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                if hasattr(os, "posix_fallocate"):  # a full disk is told now, not by a signal in the middle of training
+                    os.posix_fallocate(file.fileno(), 0, size)
+                else:
+                    file.truncate(size)
+                found = mmap.mmap(file.fileno(), size)
+        except OSError as error:
+            place = self.folder or tempfile.gettempdir()
+            raise UserError(
+                f"{place}: no place for {size / 1e6:,.0f} MB: {error.strerror or error}; name a folder on a disk that "
+                "has it with --store"
+            ) from None
+        self._maps.append(found)
+        return np.frombuffer(found, dtype=kind).reshape(tuple(shape))
+
+    def touched(self, count: int) -> None:
+        """Let go of mapped pages when enough of them were touched."""
+        self._touched += count
+        if self._touched >= TOUCHED and hasattr(mmap, "MADV_DONTNEED"):
+            self._touched = 0
+            for one in self._maps:
+                one.madvise(mmap.MADV_DONTNEED)
+
+
+MEMORY = Room()
+"""What is used where nothing else is said."""
+
+
+def memory_size() -> int | None:
+    """Return the bytes of memory that the machine, or the group that the process is in, has; None if unknown."""
+    try:
+        whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+    try:
+        text = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+    except OSError:
+        return whole
+    return min(whole, int(text)) if text.isdecimal() else whole

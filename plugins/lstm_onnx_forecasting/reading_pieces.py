@@ -1,0 +1,124 @@
+"""A Parquet table that is larger than memory: its first rows decide how it is read, and all others are held to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from lstm_onnx.data.categories import find_levels, with_levels
+from lstm_onnx.data.parquet_pieces import parquet_files, pieces, row_count
+from lstm_onnx.data.room import DiskRoom, Room, memory_size
+from lstm_onnx.data.series_on_disk import Piece, fits_single, lay_out
+from lstm_onnx.data.time_series import regular_series
+from lstm_onnx.data.understanding import Understanding
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.series_parts import listed
+from lstm_onnx_forecasting.columns import find_roles, readings
+from lstm_onnx_forecasting.options import Config
+from lstm_onnx_forecasting.reading import ReadSeries, read_numbers, refuse_unusable
+
+_PER_CELL = 24
+"""Bytes that a cell of a table takes in memory on its way to windows, about; see `benchmarks/scale/train.py`."""
+_SHARE = 0.5
+"""Of the memory of the machine, which a table may take."""
+
+
+def room_for(source: Path, config: Config) -> Room | None:
+    """Return where the windows of a table are to be kept if it is to be read in pieces; None if it is not."""
+    files = parquet_files(source)
+    if source.is_dir() and not files:
+        raise UserError(f"{source}: is a folder without Parquet files; give one file, or a folder of Parquet files")
+    if config.store is not None:
+        if not files:
+            raise UserError(f"{source}: --store is for tables in Parquet; write it as Parquet, or leave the option out")
+        return DiskRoom(Path(config.store))
+    if not files:
+        return None
+    memory = memory_size()
+    cells = row_count(files) * len(pl.scan_parquet(files[0]).collect_schema())
+    if source.is_dir() or (memory is not None and cells * _PER_CELL > _SHARE * memory):
+        return DiskRoom()
+    return None
+
+
+def read_pieces(source: Path, config: Config, notes: list[str], room: Room) -> ReadSeries:
+    """Read a table piece by piece; see `lstm_onnx.data.series_on_disk`.
+
+    Args:
+        source: a Parquet file, or a folder of them.
+        config: roles of the columns.
+        notes: gets what was chosen without being told.
+        room: where the rows are kept.
+
+    Raises:
+        UserError: the table cannot be used, or not in pieces.
+    """
+    _refuse(source, config)
+    files = parquet_files(source)
+    where, head = next(pieces(files))
+    understood = Understanding(head, where, config)
+    roles = find_roles(understood, config)
+    asked = roles
+    levels = {c: find_levels(understood.looks, c, where, config.levels) for c in roles.words(understood)}
+    roles = roles.with_levels(levels)
+    plain = [c for c in asked.numbers if c not in levels]
+    first = with_levels(understood.with_numbers(plain), levels, where)
+    decided = read_numbers(first, Path(where), roles, config)
+    notes += [*understood.notes(asked.numbers), *roles.notes]
+
+    def read() -> Iterator[Piece]:
+        used = dict.fromkeys((*roles.time, *roles.series, *asked.numbers))
+        for place, frame in pieces(files, list(used)):
+            frame = with_levels(understood.follow(frame, plain, place), levels, place)
+            yield (
+                place,
+                regular_series(
+                    frame, place, time=roles.time, columns=roles.numbers, series=roles.series, step=decided.step,
+                    clock=decided.clock,
+                ).series,
+            )  # fmt: skip
+
+    single = fits_single([head.schema[c] for c in plain])
+    laid = lay_out(read, len(roles.target), len(roles.numbers), decided.step, room, single)
+    rows = row_count(files)
+    notes.append(
+        f"{rows:,} rows of {len(files)} Parquet file{'s' * (len(files) > 1)} are laid out in files; how they are read "
+        f"is decided by the first {len(head):,}"
+    )
+    if laid.absent:
+        notes.append(f"{laid.absent:,} of {laid.rows:,} rows were not there, or empty, and count as missing")
+    if laid.empty:
+        notes.append(f"left out, without a single value: {listed(laid.empty)}")
+    if not len(laid.series):
+        raise UserError(f"{source}: column '{roles.target[0]}' holds no number at all; leave it out or fill it in")
+    refuse_unusable(laid.series, roles, config, source, roles.target, notes)
+    understood_columns = readings(understood, asked, config, levels)
+    return ReadSeries(
+        roles,
+        roles.target,
+        decided.step,
+        laid.series,
+        decided.clock,
+        understood_columns,
+        asked,
+        understood.decimal or config.decimal,
+        room,
+    )
+
+
+def _refuse(source: Path, config: Config) -> None:
+    asked = {
+        "--columns series": config.columns == "series",
+        "--snap": config.snap is not None,
+        "--resample": bool(config.resample),
+        "--repeated": config.repeated is not None,
+        "--time-format rows": config.time_format == ("rows",),
+    }
+    for option, wanted in asked.items():
+        if wanted:
+            raise UserError(
+                f"{source}: is read in pieces, as it is larger than memory, a folder, or asked for with --store; "
+                f"{option} needs it whole: make one tidy row for each series and time first"
+            )

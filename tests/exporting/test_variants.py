@@ -11,7 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
-from lstm_onnx.evaluation.variant_quality import QualityDrop, drop, moved
+from lstm_onnx.evaluation.variant_quality import QualityDrop, drop
+from lstm_onnx.inference.moved import moved
 from lstm_onnx.exporting import export as exporting
 from lstm_onnx.exporting import quantization
 from lstm_onnx.exporting.quantization import PLANS, chosen_nodes, quantize

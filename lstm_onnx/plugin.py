@@ -68,6 +68,7 @@ from lstm_onnx.features.series import Series
 from lstm_onnx.features.series_examples import series_examples
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.table_examples import read_examples
+from lstm_onnx.features.table_pictures import picture_files
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
@@ -153,6 +154,7 @@ __all__ = [
     "metrics",
     "open_session",
     "parse_model",
+    "picture_files",
     "prefix_names",
     "read_examples",
     "read_recordings",

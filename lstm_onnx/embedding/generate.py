@@ -66,6 +66,7 @@ def embed(
     path, folder = given_file(file, "embed"), given_path(out, "embed", "a folder to write into")
     chosen = load_target(target, Path(plugin_file) if plugin_file is not None else None)
     chosen_settings = _settings(chosen, settings or {})
+    chosen = chosen.chosen(chosen_settings)
     content = path.read_bytes()
     model = parse_model(content, path)
     contract = _contract(model, path)

@@ -104,12 +104,12 @@ def _answers(before: bytes, after: bytes, contract: Contract) -> tuple[list[Arra
 
 
 def _retold(contract: Contract, answers: list[Arrays]) -> Contract:
-    """The contract of the model with int8 weights: its own golden answers, and neither scores nor a proof."""
+    """The contract of the model with int8 weights: its own golden answers, and no scores or proof of another."""
     examples = tuple(
         e.model_copy(update={"outputs": {n: Values.of(a) for n, a in found.items()}})
         for e, found in zip(contract.examples, answers, strict=True)
     )
-    return contract.model_copy(update={"examples": examples, "scores": None, "proof": None})
+    return contract.model_copy(update={"examples": examples, "scores": None, "proof": None, "fingerprints": {}})
 
 
 def _lstms(model: onnx.ModelProto) -> int:

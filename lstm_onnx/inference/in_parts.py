@@ -17,15 +17,13 @@ from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-import polars as pl
-
 from lstm_onnx.data.atomic_files import make_folder, sweep, write_atomically
 from lstm_onnx.data.tables import write_table
-from lstm_onnx.data.text_pieces import piece_of
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model import Model, load
 from lstm_onnx.inference.options import PART_ERROR
 from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts
+from lstm_onnx.inference.part_rows import rows_of
 from lstm_onnx.inference.settings import parse_settings
 from lstm_onnx.progress import counting
 
@@ -141,7 +139,7 @@ def _open(asked: Asked) -> Model:
 
 def _answer(model: Model, asked: Asked, part: Part, folder: Path) -> _Answered:
     try:
-        with _question(part, folder) as question:
+        with rows_of(part, folder) as question:
             prediction = model.predict(question, asked.top, asked.keep or None, asked.every)
         write_table(prediction.table, _path(folder, part))
     except UserError as error:
@@ -149,31 +147,6 @@ def _answer(model: Model, asked: Asked, part: Part, folder: Path) -> _Answered:
         return part, 0, (), text if text.startswith(str(part.file)) else f"{part}: {text.removeprefix('the table: ')}"
     (folder / (part.name + PART_ERROR)).unlink(missing_ok=True)
     return part, prediction.table.height, tuple(prediction.notes), None
-
-
-@contextmanager
-def _question(part: Part, folder: Path) -> Iterator[Path | pl.DataFrame]:
-    """Hand out a part: the file, its rows, or of text a file with its lines, which goes when the block ends."""
-    if part.span is None:
-        yield part.file if part.rows is None else _rows(part)
-        return
-    place = folder / f".{part.name}.part{part.file.suffix}"  # one that was left behind is swept at the next start
-    try:
-        place.write_bytes(piece_of(part.file, *part.span))
-        yield place
-    except OSError as error:
-        raise UserError(f"{part}: cannot be read: {error.strerror or error}") from None
-    except UserError as error:
-        raise UserError(str(error).replace(str(place), f"{part}, counted from the header")) from None
-    finally:
-        place.unlink(missing_ok=True)
-
-
-def _rows(part: Part) -> pl.DataFrame:
-    try:
-        return pl.scan_parquet(part.file).slice(part.begin, part.rows).collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"cannot be read: {error}") from None
 
 
 def _path(folder: Path, part: Part) -> Path:

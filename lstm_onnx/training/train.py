@@ -32,6 +32,7 @@ from lstm_onnx.training.own_data import load_own, own_data
 from lstm_onnx.training.precision import device_for
 from lstm_onnx.training.provenance import fingerprint, now, versions
 from lstm_onnx.training.record import Record
+from lstm_onnx.training.refit import check_refit
 from lstm_onnx.training.rehearsal import in_one_line, rehearse
 from lstm_onnx.training.restore import find_task, load_weights
 from lstm_onnx.training.run_folder import Run, create_folder, keep_table, open_run
@@ -84,6 +85,8 @@ def train(
         else validate(task.Config, given[task.name], of=f"the task {task.name}")
     )
     settings = validate(TrainingOptions, {**task.training, **given["training"]}, of="training")
+    if settings.refit:
+        settings = settings.model_copy(update={"hold_out": True})
     observer = together(observers)
     is_table = not isinstance(data, str | os.PathLike)
     with as_file(data, "train") as source:
@@ -93,6 +96,8 @@ def train(
                 examples = task.load_data(source, chosen, settings.data_seed)
             else:
                 examples = task.load_again(source, chosen, settings.data_seed, base.info)
+        if settings.refit:
+            check_refit(task, examples, base is not None)
         chosen = examples.config or chosen
         with in_one_line(task, "build_model"):
             model = task.build_model(chosen, examples.info).to(device_for(settings))

@@ -15,6 +15,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.graph.c_bytes import with_bytes
 from lstm_onnx.graph.c_lstm import multiples
 from lstm_onnx.inference.model import load
+from lstm_onnx.verification.verify import verify
 from tests.embedding.harness import ROOT, TARGETS
 from tests.embedding.test_bare_c import need, on_cortex_m4, sh
 from tests.embedding.test_memory import FLAGS
@@ -66,6 +67,7 @@ def test_the_model_beside_it_answers_as_the_code_does(stream) -> None:
     np.testing.assert_array_equal(rounded, example.outputs["quantiles"].array())
     assert not np.array_equal(rounded, whole)
     assert beside.require_contract().scores is None
+    verify(stream.folder / "model-int8.onnx").raise_if_failed()
 
 
 def test_flash_is_half_on_a_cortex_m4_and_the_self_test_passes(stream, models, tmp_path: Path) -> None:

@@ -157,6 +157,13 @@ BARE_C = BareC(
             like="rust",
         ),
         replace(MODULE, meaning="the path of the module, of the package go"),
+        Setting(
+            name="batch",
+            default="1",
+            meaning="how many rows of a batch are computed together, which takes less time a row and more memory",
+            form=r"[1-9]\d{0,2}",
+            like="8",
+        ),
     ),
 )
 

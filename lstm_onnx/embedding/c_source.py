@@ -60,14 +60,19 @@ class PlainC:
         return sum(BYTES[ctype] * count for ctype, count in self.blocks.items())
 
 
-def plain_c(model: onnx.ModelProto) -> PlainC:
+def plain_c(model: onnx.ModelProto, rows_of: int | None = None) -> PlainC:
     """Generate C for a graph whose sizes are all fixed.
+
+    Args:
+        model: the graph.
+        rows_of: size of the batch, if it may be filled in part; calls of LSTMs then say `rows_`, the address of how
+            many rows count.
 
     Raises:
         Refusal: the generator is not installed, or cannot take the graph; says why.
     """
     try:
-        return _taken_apart(generate_c(model, static_buffers=True))
+        return _taken_apart(generate_c(model, static_buffers=True, rows_of=rows_of))
     except GenerationError as error:
         why = str(error)
         if "pip install" in why:

@@ -1,7 +1,8 @@
 """Puts a function of our own in the place of each LSTM's, in the C that a generator writes for a graph (emx-onnx-cgen).
 
 The generator's function computes a unit after the other, each with scalars and libm, and takes about ten times as long.
-Ours lies in `c_lstm_kernel.c` and, for what differs from node to node, in `c_lstm_node.c.j2`.
+Ours lies in `c_lstm_kernel.c`, for batches in `c_lstm_batch_kernel.c` too, and, for what differs from node to node, in
+`c_lstm_node.c.j2`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from onnx import helper, numpy_helper
 Floats = NDArray[np.float32]
 
 KERNEL = Path(__file__).with_name("c_lstm_kernel.c")
+BATCH_KERNEL = Path(__file__).with_name("c_lstm_batch_kernel.c")
 _NODE = Path(__file__).with_name("c_lstm_node.c.j2")
 _ID = "our_lstm_{}"
 _ROLES = {
@@ -68,12 +70,17 @@ class _Lstm:
         return (self.b[:, :half] + self.b[:, half:]).ravel()
 
 
-def with_our_lstms(model: onnx.ModelProto, compile_model: Callable[[onnx.ModelProto], str]) -> str:
+def with_our_lstms(
+    model: onnx.ModelProto, compile_model: Callable[[onnx.ModelProto], str], rows_of: int | None = None
+) -> str:
     """Have the generator write C for a graph, with our function for each LSTM that `takes` finds fit.
 
     Args:
         model: a graph of fixed sizes; it is not changed.
         compile_model: the generator, emx-onnx-cgen's.
+        rows_of: size of the batch, if it may be filled in part: LSTMs over a batch of this size then take one parameter
+            more, the first, and are called with `rows_`, the address of how many rows count; they answer zeros for the
+            others.
     """
     named = onnx.ModelProto()
     named.CopyFrom(model)
@@ -87,7 +94,7 @@ def with_our_lstms(model: onnx.ModelProto, compile_model: Callable[[onnx.ModelPr
             node.name = _in_comment(node.name)  # the generator writes it as it stands
     text = compile_model(named)
     for name, lstm in ours.items():
-        text = _with_ours(text, name, lstm)
+        text = _with_ours(text, name, lstm, rows_of)
     return text
 
 
@@ -127,7 +134,7 @@ def _in_comment(name: str) -> str:
     return re.sub(r"[^\w ./:-]", "_", name, flags=re.ASCII)
 
 
-def _with_ours(text: str, name: str, lstm: _Lstm) -> str:
+def _with_ours(text: str, name: str, lstm: _Lstm, rows_of: int | None) -> str:
     """Exchange the function, and its call, and leave out the weights that nobody else reads."""
     function = re.search(
         rf"^/\*\n \* Node \d+:\n(?:(?! \*/).*\n)*? \*/\nEMX_NODE_FN void (node\d+_{name})\((.*)\) \{{\n(?:.*\n)*?\}}\n",
@@ -143,26 +150,31 @@ def _with_ours(text: str, name: str, lstm: _Lstm) -> str:
     parameters = function[2].split(", ")
     steps, batch, inputs = sizes["input_x"]
     identifier = name.removeprefix("our_")
+    in_part = batch > 1 and batch == rows_of
     ours = _template().render(
         id=identifier,
         title=lstm.title,
         direction=lstm.direction,
         weights=lstm.weights,
         bias=lstm.bias,
-        parameters=[parameters[k].replace(f" {roles[k]}[", f" {_ROLES[roles[k]]}[") for k in kept],
-        roles=[_ROLES[roles[k]] for k in kept],
+        parameters=["const int32_t rows_[1]"] * in_part
+        + [parameters[k].replace(f" {roles[k]}[", f" {_ROLES[roles[k]]}[") for k in kept],
+        roles=["rows"] * in_part + [_ROLES[roles[k]] for k in kept],
         directions=len(lstm.w),
         steps=steps,
         batch=batch,
         inputs=inputs,
         hidden=lstm.r.shape[2],
     )
-    kernel = KERNEL.read_text(encoding="utf-8")  # before the first that calls it
-    text = text.replace(function[0], ours if kernel in text else f"{kernel}\n{ours}")
+    for file in (BATCH_KERNEL, KERNEL) if batch > 1 else (KERNEL,):  # before the first that calls them
+        kernel = file.read_text(encoding="utf-8")
+        ours = ours if kernel in text else f"{kernel}\n{ours}"
+    text = text.replace(function[0], ours)
     call = re.search(rf"^( *){function[1]}\((.*)\);$", text, re.M)
     assert call is not None
     arguments = call[2].split(", ")
-    text = text.replace(call[0], f"{call[1]}{identifier}({', '.join(arguments[k] for k in kept)});")
+    handed = ", ".join(["rows_"] * in_part + [arguments[k] for k in kept])
+    text = text.replace(call[0], f"{call[1]}{identifier}({handed});")
     for k in set(range(len(roles))) - set(kept):
         text = _without_unread(text, arguments[k])
     return text

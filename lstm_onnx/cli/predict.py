@@ -55,7 +55,7 @@ class PredictOptions(RuntimeOptions):
         None, ge=1, description="answer part by part in so many processes, for more data than memory holds"
     )
     part_rows: int | None = Field(
-        None, ge=1, description="rows of a Parquet file that are a part; a million if not given; examples stay whole"
+        None, ge=1, description="rows of a file that are a part; a million if not given; examples stay whole"
     )
     timeout: float | None = Field(None, ge=0, description=TIMEOUT)
     settings: Annotated[tuple[str, ...], OnCommandLine("set", metavar="NAME=VALUE")] = Field(

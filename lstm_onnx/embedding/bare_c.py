@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lstm_onnx.contract import Array
-from lstm_onnx.embedding.target import EmbedTarget, Refusal
+from lstm_onnx.embedding.bare_packages import C_FILES, PACKAGES
+from lstm_onnx.embedding.target import EmbedTarget, Refusal, templates_in
 
 if TYPE_CHECKING:
     from lstm_onnx.embedding.project import Project  # loads what reads tables, which a list of targets does without
@@ -17,7 +18,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BareC(EmbedTarget):
-    """Generates C for one size of each free axis, and compiles golden examples of those sizes in."""
+    """Generates C for one size of each free axis, and compiles golden examples of those sizes in.
+
+    Attributes:
+        package: what the C is packed as; "c" is none of `PACKAGES`, but a program in C.
+    """
+
+    package: str = "c"
+
+    def chosen(self, settings: Mapping[str, str]) -> EmbedTarget:
+        """Take the commands and tools of the package."""
+        package = PACKAGES.get(settings.get("package", "c"))
+        if package is None:
+            return self
+        return replace(
+            self,
+            package=package.name,
+            needs=f"{package.needs}; here the Python package emx-onnx-cgen",
+            build=package.build,
+            program=package.program,
+            tools=package.tools,
+            more=package.more,
+            reads=False,
+        )
+
+    def layout(self) -> dict[str, str]:
+        """Write the C, and what makes a package of it."""
+        package = PACKAGES.get(self.package)
+        if package is None:
+            return super().layout()
+        own = f"_packages/{package.name}"
+        return {
+            **{f"{package.folder}{name}": name for name in C_FILES},
+            **package.takes,
+            **{name: f"{own}/{name}" for name in templates_in(self.templates / own)},
+        }
 
     def fit(self, project: Project, model: bytes) -> Project:
         """Fix the free axes."""

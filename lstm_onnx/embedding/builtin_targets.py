@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from lstm_onnx.embedding.bare_c import BareC
+from lstm_onnx.embedding.bare_packages import PACKAGES
 from lstm_onnx.embedding.target import EmbedTarget, Setting
 from lstm_onnx.embedding.triton import Triton
 from lstm_onnx.plugins.hookspecs import hookimpl
@@ -15,6 +17,14 @@ ORT = "ONNX Runtime 1.15 or newer (headers and library)"
 CMAKE = (
     'cmake -B build -DCMAKE_BUILD_TYPE=Release -DONNXRUNTIME_ROOT="$ONNXRUNTIME_ROOT"',
     "cmake --build build --parallel",
+)
+
+MODULE = Setting(
+    name="module",
+    default="example.com/{{ project.id }}",
+    meaning="the path of the module",
+    form=r"[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*",
+    like="example.com/team/traffic",
 )
 
 C = EmbedTarget(
@@ -66,15 +76,7 @@ GO = EmbedTarget(
     program="./{{ project.id }}",
     tools=("go", "cc"),
     reads=False,
-    settings=(
-        Setting(
-            name="module",
-            default="example.com/{{ project.id }}",
-            meaning="the path of the module",
-            form=r"[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*",
-            like="example.com/team/traffic",
-        ),
-    ),
+    settings=(MODULE,),
 )
 
 JAVA = EmbedTarget(
@@ -146,6 +148,16 @@ BARE_C = BareC(
     program="./{{ project.id }}",
     tools=("make", "cc"),
     has_files=False,
+    settings=(
+        Setting(
+            name="package",
+            default="c",
+            meaning=f"what the C is packed as: c, {', '.join(PACKAGES)}",
+            form="|".join(["c", *PACKAGES]),
+            like="rust",
+        ),
+        replace(MODULE, meaning="the path of the module, of the package go"),
+    ),
 )
 
 TRITON = Triton(

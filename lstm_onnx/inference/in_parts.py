@@ -17,14 +17,13 @@ from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-import polars as pl
-
 from lstm_onnx.data.atomic_files import make_folder, sweep, write_atomically
 from lstm_onnx.data.tables import write_table
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model import Model, load
 from lstm_onnx.inference.options import PART_ERROR
 from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts
+from lstm_onnx.inference.part_rows import rows_of
 from lstm_onnx.inference.settings import parse_settings
 from lstm_onnx.progress import counting
 
@@ -73,7 +72,7 @@ def predict_parts(asked: Asked, data: Path, folder: Path, *, workers: int = 1, p
         data: a file, or a pattern such as `data/*.parquet`.
         folder: of the answers; if it holds some of the same question already, only the others are made.
         workers: processes; each has one thread and reads one part at a time. The answers do not depend on it.
-        part_rows: about how many rows of a Parquet file are read at once.
+        part_rows: about how many rows of a file are read at once.
 
     Raises:
         UserError: as `lstm_onnx.load` and `list_parts`; the folder holds other answers; or a process was killed.
@@ -82,6 +81,7 @@ def predict_parts(asked: Asked, data: Path, folder: Path, *, workers: int = 1, p
     parts = list_parts(model.require_contract(), data, part_rows)
     make_folder(folder)
     sweep(folder)
+    sweep(folder, ".*.part.*")
     done = Done(folder, len(parts))
     left = _left(asked, parts, folder)
     done.before = len(parts) - len(left)
@@ -139,21 +139,14 @@ def _open(asked: Asked) -> Model:
 
 def _answer(model: Model, asked: Asked, part: Part, folder: Path) -> _Answered:
     try:
-        question = part.file if part.rows is None else _rows(part)
-        prediction = model.predict(question, asked.top, asked.keep or None, asked.every)
+        with rows_of(part, folder) as question:
+            prediction = model.predict(question, asked.top, asked.keep or None, asked.every)
         write_table(prediction.table, _path(folder, part))
     except UserError as error:
         text = str(error)
         return part, 0, (), text if text.startswith(str(part.file)) else f"{part}: {text.removeprefix('the table: ')}"
     (folder / (part.name + PART_ERROR)).unlink(missing_ok=True)
     return part, prediction.table.height, tuple(prediction.notes), None
-
-
-def _rows(part: Part) -> pl.DataFrame:
-    try:
-        return pl.scan_parquet(part.file).slice(part.begin, part.rows).collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"cannot be read: {error}") from None
 
 
 def _path(folder: Path, part: Part) -> Path:
@@ -174,8 +167,7 @@ def _left(asked: Asked, parts: Sequence[Part], folder: Path) -> list[Part]:
     known: dict[str, object] = {}
     if record.exists():
         before = json.loads(record.read_text(encoding="utf-8"))
-        if before["question"] != question:
-            changed = [name for name, value in question.items() if before["question"].get(name) != value]
+        if changed := [name for name, value in question.items() if before["question"].get(name) != value]:
             raise UserError(
                 f"{folder}: holds answers of another question ({', '.join(changed)} differ); give another folder"
             )

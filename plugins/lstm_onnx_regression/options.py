@@ -32,6 +32,12 @@ class Config(RoleOptions):
     noise: Annotated[float, Searched(0.0, 0.3)] = Field(
         0.0, ge=0, description="Gaussian noise on scaled steps in training, in spreads"
     )
+    interval: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="also answer with an interval that holds this share of truths, such as 0.9, by the validation part",
+    )
     loss: Literal["squared", "absolute", "huber"] = Field(
         "squared", description="of errors in spreads: squared, absolute (the median), or huber, between the two"
     )

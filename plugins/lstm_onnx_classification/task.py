@@ -211,7 +211,7 @@ class Classification(FeatureTask[Chosen]):
 
 def _answers_sets(contract: Contract) -> bool:
     """Whether an example may have several classes: of each it is decided."""
-    return next(len(t.dims) for t in contract.outputs if t.name == "label") > 1
+    return any(t.name == "label" and len(t.dims) > 1 for t in contract.outputs)
 
 
 def _few(names: tuple[str, ...], most: int) -> str:

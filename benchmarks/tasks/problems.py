@@ -39,6 +39,10 @@ _MOLECULES |= {"batch_size": 512, "learning_rate": 1.5e-3, "validation_share": 0
 _SPELLINGS: dict[str, Any] = {"hidden": 224, "layers": 2, "embedding": 128, "dropout": 0.3, "smoothing": 0.1}
 _SPELLINGS |= {"batch_size": 256, "epochs": 26, "patience": 50, "learning_rate": 3e-3, "device": "auto"}
 
+_PROMPTS: dict[str, Any] = {"epochs": 80, "patience": 20, "seconds": 8.0, "hidden": 128, "batch_size": 8}
+_PROMPTS |= {"dropout": 0.3}
+_SHORTER: dict[str, Any] = {**_PROMPTS, "epochs": 40}
+
 PROBLEMS = {
     "machines": Problem("regression", "worn machines, drawn (hours left)", {}, _NUMBERS),
     "covid": Problem(
@@ -67,11 +71,13 @@ PROBLEMS = {
         on_gpu=True,
     ),
     "utterances": Problem("speech", "drawn utterances of an invented language", {"epochs": 15}, _HEARD),
-    "prompts": Problem(
-        "speech",
-        "prompts of Asterisk, one English voice",
-        {"epochs": 80, "patience": 20, "seconds": 8.0, "hidden": 128, "batch_size": 8, "dropout": 0.3},
-        _HEARD,
+    "prompts": Problem("speech", "prompts of Asterisk, one English voice", _PROMPTS, _HEARD),
+    "prompts-fr": Problem("speech", "prompts of Asterisk, one French voice (Canada)", _SHORTER, _HEARD),
+    "prompts-es": Problem("speech", "prompts of Asterisk, one Spanish voice (Mexico)", _SHORTER, _HEARD),
+    "prompts-it": Problem("speech", "prompts of Asterisk, one Italian voice", _SHORTER, _HEARD),
+    "prompts-ru": Problem("speech", "prompts of Asterisk, one Russian voice", _SHORTER, _HEARD),
+    "digits": Problem(
+        "speech", "digits said by espeak-ng, voices never heard", {"epochs": 20, "hidden": 64, "layers": 1}, _HEARD
     ),
     "turkish": Problem("tagging", "Turkish Web Treebank (parts of speech)", {"epochs": 8, "hidden": 96}, ("accuracy",)),
 }

@@ -5,6 +5,7 @@ None of the Python packages is imported: only data files are read, so they are i
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import os
@@ -14,6 +15,8 @@ import shutil
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+
+from benchmarks.tasks.said import digits
 
 TENTHS = 1
 """Of the sentences of a set without an official split, so many tenths are its test part."""
@@ -129,5 +132,7 @@ SETS: dict[str, Callable[[Path], Path | None]] = {
     "turkish": turkish,
     "utterances": drawn,
     "prompts": prompts,
+    **{f"prompts-{language}": functools.partial(prompts, language=language) for language in ("fr", "es", "it", "ru")},
+    "digits": digits,
 }
 """What writes each set into a folder and returns the file that `train` takes; None for a plugin's own."""

@@ -16,7 +16,11 @@ from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
     # loads what reads tables, which a list of targets does without
+    from lstm_onnx.embedding.int8_weights import Int8
     from lstm_onnx.embedding.project import Port, Project
+
+MOST_MOVED = "2"
+"""Percent by which int8 weights may move the golden answers, where nothing else is chosen."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,13 @@ class BareC(EmbedTarget):
         for port in (*project.inputs, *project.outputs):
             if port.dtype == "float16":
                 raise Refusal(f"C has no type for the float16 of {port.name}; export --variant fp32")
+        if batch_of(project) > 1 and has_int8(project):
+            raise Refusal("int8 weights are for one row at a time; leave --set batch out, or --set weights=int8")
         if batch_of(project) > 1:
             _refuse_together(project)
-        return fixed(project, fixed_sizes(project))
+        stored = int8_of(project, model)
+        remarks = (stored.remark,) if stored is not None else ()
+        return replace(fixed(project, fixed_sizes(project)), remarks=remarks)
 
     def context(self, project: Project, model: bytes) -> dict[str, object]:
         """Generate the C of the graph, and write golden examples as C has them."""
@@ -86,7 +94,11 @@ class BareC(EmbedTarget):
 
         sizes = sizes_of(project)
         name, batch = batch_axis(project), batch_of(project)
-        graph = plain_c(fixed_model(model, sizes | {name: batch} if batch > 1 else sizes), batch if batch > 1 else None)
+        stored = int8_of(project, model)
+        if stored is not None:
+            model = stored.content
+        together = fixed_model(model, sizes | {name: batch} if batch > 1 else sizes)
+        graph = plain_c(together, batch if batch > 1 else None, stored is not None)
         examples = fixed_examples(project.contract, model, sizes)
         golden = {
             port.id: [list(c_lines(example[place][port.name])) for example in examples]
@@ -95,18 +107,20 @@ class BareC(EmbedTarget):
         }
         rows = {port.id: _Row.of(port, name) for port in (*project.inputs, *project.outputs)}
         counts = {"golden_count": len(examples), "batch": batch}
-        return {"graph": graph, "golden": golden, "sizes": sizes, "in_batch": rows, **counts}
+        return {"graph": graph, "golden": golden, "sizes": sizes, "in_batch": rows, "stored": stored, **counts}
 
     def files(self, project: Project, model: bytes, contract: str) -> dict[str, bytes]:
-        """Return the contract; the model and its golden examples are in the program."""
-        return {"model.json": f"{contract}\n".encode()}
+        """Return the contract, and the model that has int8 weights; what else there is, is in the program."""
+        stored = int8_of(project, model)
+        scored = {"model-int8.onnx": stored.content} if stored is not None else {}
+        return {"model.json": f"{contract}\n".encode(), **scored}
 
     def notes(self, project: Project) -> tuple[str, ...]:
-        """Say which sizes were fixed."""
+        """Say which sizes were fixed, and what int8 weights cost."""
         from lstm_onnx.embedding.fixed_shapes import sizes_of
 
         sizes = ", ".join(f"{name} {size}" for name, size in sizes_of(project).items())
-        return (f"the code is for {sizes}",) if sizes else ()
+        return (*([f"the code is for {sizes}"] if sizes else []), *project.remarks)
 
 
 @dataclass(frozen=True)
@@ -132,6 +146,24 @@ def batch_axis(project: Project) -> str:
 def batch_of(project: Project) -> int:
     """Return how many rows are computed together."""
     return int(project.settings.get("batch", "1"))
+
+
+def has_int8(project: Project) -> bool:
+    """Return whether weights are kept as bytes."""
+    return project.settings.get("weights") == "int8"
+
+
+def int8_of(project: Project, model: bytes) -> Int8 | None:
+    """Return the model with weights for bytes, if that was chosen.
+
+    Raises:
+        Refusal: it has none, or its answers would move too far.
+    """
+    if not has_int8(project):
+        return None
+    from lstm_onnx.embedding.int8_weights import with_int8_weights  # loads onnx
+
+    return with_int8_weights(model, project.contract, float(project.settings.get("moved", MOST_MOVED)))
 
 
 def _refuse_together(project: Project) -> None:

@@ -13,14 +13,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
 from lstm_onnx.data.atomic_files import make_folder, sweep, write_atomically
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model import Model
-from lstm_onnx.inference.on_ray import answers_on_ray
 from lstm_onnx.inference.options import PART_ERROR
 from lstm_onnx.inference.part_answer import Answered, Asked, answer_part, answers_of, open_model
 from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts
@@ -58,7 +57,6 @@ def predict_parts(
     *,
     workers: int | None = None,
     part_rows: int = PART_ROWS,
-    ray: str | None = None,
 ) -> Done:
     """Answer for a file, or for all files of a pattern, part by part, into a folder of Parquet files.
 
@@ -69,7 +67,6 @@ def predict_parts(
         workers: processes, one if not said; each has one thread and reads one part at a time. The answers do not
             depend on it.
         part_rows: about how many rows of a file are read at once.
-        ray: address of a Ray cluster that does it, as `answers_on_ray` takes it; then `workers` are its actors.
 
     Raises:
         UserError: as `lstm_onnx.load` and `list_parts`; the folder holds other answers; or a process was killed.
@@ -82,10 +79,7 @@ def predict_parts(
     done = Done(folder, len(parts))
     left = _left(asked, parts, folder)
     done.before = len(parts) - len(left)
-    if ray is not None:
-        working = answers_on_ray(replace(asked, file=str(Path(asked.file).absolute())), left, folder, ray, workers)
-    else:
-        working = _answers(asked, model, left, folder, min(workers or 1, len(left) or 1))
+    working = _answers(asked, model, left, folder, min(workers or 1, len(left) or 1))
     with counting("answering") as count, working as answers:
         for number, (part, rows, notes, wrong) in enumerate(answers, start=done.before + 1):
             if wrong is not None:

@@ -14,8 +14,6 @@ from polars.testing import assert_frame_equal
 
 import lstm_onnx as lo
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.in_parts import predict_parts
-from lstm_onnx.inference.part_answer import Asked
 from lstm_onnx.integrations import Answerer, answer_dask, answer_polars, answer_spark
 
 EXPORTED = Path(__file__).parents[2] / "exported"
@@ -92,17 +90,3 @@ def test_spark_answers_in_its_own_processes(monkeypatch: pytest.MonkeyPatch) -> 
         assert sorted(by_series["machine"]) == [f"m{k}" for k in range(8)]
     finally:
         spark.stop()
-
-
-@pytest.mark.engines
-def test_ray_writes_the_same_bytes(tmp_path: Path) -> None:
-    pytest.importorskip("ray")
-    for k in range(3):
-        texts(200).write_parquet(tmp_path / f"{k}.parquet")
-    predict_parts(Asked(str(NEWS)), tmp_path / "*.parquet", tmp_path / "one", part_rows=100)
-    done = predict_parts(
-        Asked(str(NEWS)), tmp_path / "*.parquet", tmp_path / "two", part_rows=100, ray="local", workers=2
-    )
-    assert (done.parts, done.rows) == (6, 600)
-    for path in (tmp_path / "one").glob("*.parquet"):
-        assert (tmp_path / "two" / path.name).read_bytes() == path.read_bytes()

@@ -77,6 +77,7 @@ NEED_TORCH = {
     "lstm_onnx.training.tensor_files",
     "lstm_onnx.training.train",
     "lstm_onnx.training.validation",
+    "lstm_onnx.training.workers",
     "lstm_onnx.tuning.tune",
     "lstm_onnx.verification.torch_divergence",
 }

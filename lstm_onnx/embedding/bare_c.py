@@ -12,6 +12,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.embedding.bare_packages import C_FILES, PACKAGES
 from lstm_onnx.embedding.target import EmbedTarget, Refusal, templates_in
+from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
     # loads what reads tables, which a list of targets does without
@@ -33,8 +34,19 @@ class BareC(EmbedTarget):
     package: str = "c"
 
     def chosen(self, settings: Mapping[str, str]) -> EmbedTarget:
-        """Take the commands and tools of the package."""
-        package = PACKAGES.get(settings.get("package", "c"))
+        """Take the commands and tools of the package.
+
+        Raises:
+            UserError: something was chosen of another package.
+        """
+        name = settings.get("package", "c")
+        package = PACKAGES.get(name)
+        if "module" in settings and name != "go":
+            raise UserError(
+                f"--set module={settings['module']}: the package {name} has none; choose --set package=go too"
+            )
+        if int(settings.get("batch", "1")) > 1 and package and not package.batches:
+            raise UserError(f"--set batch={settings['batch']}: the package {name} has no function for it; leave it out")
         if package is None:
             return self
         return replace(

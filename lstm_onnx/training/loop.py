@@ -30,6 +30,7 @@ from lstm_onnx.training.run_folder import Run
 from lstm_onnx.training.scoring import check_stored, score_beside_baselines
 from lstm_onnx.training.step import learn_from
 from lstm_onnx.training.validation import calibrate, validate
+from lstm_onnx.training.workers import ALONE, WorkerLost, Workers
 
 
 @dataclass
@@ -47,6 +48,7 @@ class TrainingSession:
     observer: Observer
     progress: TrainingProgress = field(default_factory=TrainingProgress)
     best: Weights = field(default_factory=dict)
+    workers: Workers = ALONE
 
 
 def save(s: TrainingSession) -> None:
@@ -71,14 +73,17 @@ def fit(s: TrainingSession) -> Run:
             calibrated = calibrate(s)
             if s.settings.refit:
                 refit(s, batches, calibrated)
-            return _finish(s)
-    except KeyboardInterrupt:
+            return _finish(s) if s.workers.is_first else s.run
+    except (KeyboardInterrupt, WorkerLost) as why:
         s.run.record.status = "interrupted"
         s.run.save()
+        if not s.workers.is_first:
+            raise
         kept = f"the best weights (epoch {s.progress.best_epoch}) are kept" if s.progress.epoch else "nothing is lost"
+        because = f"{why}, so training" if isinstance(why, WorkerLost) else ""
         raise Interrupted(
-            f"stopped after epoch {s.progress.epoch} of {s.settings.epochs}; {kept}. "
-            f"Go on with: lstm-onnx train --resume {s.run.folder}"
+            f"{because} stopped after epoch {s.progress.epoch} of {s.settings.epochs}; {kept}. ".lstrip()
+            + f"Go on with: lstm-onnx train --resume {s.run.folder}"
         ) from None
     finally:
         s.observer.finished(s.run)
@@ -92,7 +97,7 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
     """Train for one epoch, validate, and store."""
     began, p = time.perf_counter(), s.progress
     epoch = p.epoch + 1
-    torch.manual_seed(_mix(s.settings.seed, epoch))  # dropout
+    torch.manual_seed(_mix(s.settings.seed, epoch) + s.workers.rank)  # dropout
     order = np.random.default_rng([s.settings.seed, epoch])  # order of the examples
     s.model.train()
     total = 0.0
@@ -101,7 +106,7 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
         value = learn_from(s, batch, step, all_steps, f"epoch {epoch}, step {number}")
         total += value
         s.observer.stepped(epoch, number, value)
-    row: Row = {"epoch": epoch, "train_loss": total / batches} | validate(s)
+    row: Row = s.workers.agree(lambda: {"epoch": epoch, "train_loss": total / batches} | validate(s))
     watched = s.task.watched(s.config)
     watched = PrimaryMetric("loss") if np.isnan(row.get(watched.name, np.nan)) else watched
     reached = row.get("validation_loss" if watched.name == "loss" else watched.name, np.nan)

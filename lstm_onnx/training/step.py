@@ -29,13 +29,18 @@ def learn_from(s: TrainingSession, batch: dict[str, Tensor], step: int, total: i
     """
     for group in s.optimizer.param_groups:
         group["lr"] = s.settings.rate(step, total)
-    loss = loss_in(s.settings.precision, s.task, s.model, batch)
+    own, share = s.workers.rows(batch)
     s.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    value = 0.0
+    if own:
+        loss = loss_in(s.settings.precision, s.task, s.model, own)
+        loss = loss if share == 1 else loss * share
+        loss.backward()  # type: ignore[no-untyped-call]
+        value = loss.item()
+    value = s.workers.add_up(s.model, value)
     if s.settings.clip:
         nn.utils.clip_grad_norm_(s.model.parameters(), s.settings.clip)
     s.optimizer.step()
-    value = loss.item()
     if not np.isfinite(value):
         raise UserError(
             f"the loss became {value} in {where}; lower --learning-rate (now {s.settings.learning_rate:g}) or --clip, "

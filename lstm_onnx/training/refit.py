@@ -2,7 +2,7 @@
 
 A fresh model makes as many steps as the best one had made, on the examples of both parts. The learning rate falls to 0
 within these steps: where the best model was found amid high rates, that was the luck of an epoch, and does not come
-twice. What a task calibrated on the validation part is kept: examples that were learnt from would make answers too sure.
+twice. What a task calibrated on the validation part is kept: examples that it learnt from would make it too sure.
 """
 
 from __future__ import annotations

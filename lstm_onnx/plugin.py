@@ -44,6 +44,7 @@ from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.image import Image
 from lstm_onnx.features.inside import Inside
+from lstm_onnx.features.label_set import LabelSet
 from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
@@ -107,6 +108,7 @@ __all__ = [
     "InputFeature",
     "Inside",
     "KneserNey",
+    "LabelSet",
     "Labels",
     "Learnt",
     "LengthsSource",

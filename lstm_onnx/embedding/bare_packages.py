@@ -16,6 +16,7 @@ class Package:
     Attributes:
         name: value of the setting `package`.
         needs, build, program, tools, more: as in `EmbedTarget`.
+        batches: whether its functions take a batch, or those of C are called.
         folder: where the C lies, with a slash at the end.
         takes: other templates of `bare-c` that it takes: path in the folder -> template.
     """
@@ -26,6 +27,7 @@ class Package:
     program: str
     tools: tuple[str, ...]
     more: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    batches: bool = False
     folder: str = ""
     takes: Mapping[str, str] = field(default_factory=dict)
 
@@ -39,6 +41,7 @@ PACKAGES = {
             build=("cmake -B build -DCMAKE_BUILD_TYPE=Release", "cmake --build build --parallel"),
             program="build/{{ project.id }}",
             tools=("cmake", "cc", "c++"),
+            batches=True,
         ),
         Package(
             name="rust",
@@ -69,6 +72,7 @@ PACKAGES = {
             program="",
             tools=("arduino-cli",),
             more={"upload": ('arduino-cli upload --fqbn "$FQBN" --port "$PORT" examples/SelfTest',)},
+            batches=True,
             folder="src/",
         ),
         Package(
@@ -78,6 +82,7 @@ PACKAGES = {
             program="",
             tools=("west",),
             more={"run": ("west flash",)},
+            batches=True,
             folder="src/",
         ),
     )

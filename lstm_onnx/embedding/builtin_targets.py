@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from lstm_onnx.embedding.bare_c import BareC
+from lstm_onnx.embedding.bare_c import MOST_MOVED, BareC
 from lstm_onnx.embedding.bare_packages import PACKAGES
 from lstm_onnx.embedding.target import EmbedTarget, Setting
 from lstm_onnx.embedding.triton import Triton
@@ -149,6 +149,27 @@ BARE_C = BareC(
     tools=("make", "cc"),
     has_files=False,
     settings=(
+        Setting(
+            name="batch",
+            default="1",
+            meaning="how many rows of a batch are computed together, which takes less time a row and more memory",
+            form=r"[1-9]\d{0,2}",
+            like="8",
+        ),
+        Setting(
+            name="weights",
+            default="float32",
+            meaning="how weights of LSTMs and products are kept: float32, or int8 in a quarter of the room",
+            form="float32|int8",
+            like="int8",
+        ),
+        Setting(
+            name="moved",
+            default=MOST_MOVED,
+            meaning="the most percent by which int8 weights may move the golden answers",
+            form=r"\d+(\.\d+)?",
+            like="5",
+        ),
         Setting(
             name="package",
             default="c",

@@ -150,6 +150,7 @@ class Project:
         fingerprint: SHA-256 of the model, in hexadecimal digits.
         labels: what outputs' numbers and the places of their axes are called.
         settings: what was chosen of the program, by the target's names for it; what was not chosen is not there.
+        remarks: what a target found out of the model that a person must know.
     """
 
     name: str
@@ -181,6 +182,7 @@ class Project:
     fingerprint: str
     labels: tuple[Labels, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def given(self) -> tuple[Port, ...]:

@@ -267,6 +267,31 @@ class Likelihoods(nn.Module):
         return (probabilities + own.to(probabilities.dtype) * (4 * reached - 2)).argmax(dim=-1)
 
 
+class EachLikelihood(nn.Module):
+    """Turns a score (logit) of each label into its probability, by itself, and decides by a threshold.
+
+    Args:
+        probabilities: what the probabilities are called.
+        decided: what the decisions are called.
+        threshold: a probability from which a label is answered.
+    """
+
+    def __init__(self, probabilities: str, decided: str, threshold: float) -> None:
+        super().__init__()
+        self.probabilities, self.decided, self.threshold = probabilities, decided, threshold
+
+    def forward(self, answer: Tensor) -> dict[str, Tensor]:
+        """Return probabilities like `answer` (batch, label), and 1 or 0 of each."""
+        return self._said(torch.sigmoid(answer))
+
+    def join(self, said: EachAnswer) -> dict[str, Tensor]:
+        """Return the mean probabilities of several models, and what they decide."""
+        return self._said(mean(said, self.probabilities))
+
+    def _said(self, probabilities: Tensor) -> dict[str, Tensor]:
+        return {self.decided: (probabilities >= self.threshold).to(torch.int64), self.probabilities: probabilities}
+
+
 @torch.no_grad()
 def fit_temperature(logits: Tensor, target: Tensor) -> float:
     """Return the temperature that makes the logits' cross-entropy least (Guo and others 2017).

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from lstm_onnx.data.atomic_files import make_folder, sweep, write_atomically
 from lstm_onnx.data.tables import write_table
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model import Model, load
+from lstm_onnx.inference.on_ray import answers_on_ray
 from lstm_onnx.inference.options import PART_ERROR
 from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts
 from lstm_onnx.inference.part_rows import rows_of
@@ -64,20 +65,30 @@ class Done:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def predict_parts(asked: Asked, data: Path, folder: Path, *, workers: int = 1, part_rows: int = PART_ROWS) -> Done:
+def predict_parts(
+    asked: Asked,
+    data: Path,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    part_rows: int = PART_ROWS,
+    ray: str | None = None,
+) -> Done:
     """Answer for a file, or for all files of a pattern, part by part, into a folder of Parquet files.
 
     Args:
         asked: which model, and how.
         data: a file, or a pattern such as `data/*.parquet`.
         folder: of the answers; if it holds some of the same question already, only the others are made.
-        workers: processes; each has one thread and reads one part at a time. The answers do not depend on it.
+        workers: processes, one if not said; each has one thread and reads one part at a time. The answers do not
+            depend on it.
         part_rows: about how many rows of a file are read at once.
+        ray: address of a Ray cluster that does it, as `answers_on_ray` takes it; then `workers` are its actors.
 
     Raises:
         UserError: as `lstm_onnx.load` and `list_parts`; the folder holds other answers; or a process was killed.
     """
-    model = _open(asked)
+    model = open_model(asked)
     parts = list_parts(model.require_contract(), data, part_rows)
     make_folder(folder)
     sweep(folder)
@@ -85,7 +96,11 @@ def predict_parts(asked: Asked, data: Path, folder: Path, *, workers: int = 1, p
     done = Done(folder, len(parts))
     left = _left(asked, parts, folder)
     done.before = len(parts) - len(left)
-    with counting("answering") as count, _answers(asked, model, left, folder, min(workers, len(left) or 1)) as answers:
+    if ray is not None:
+        working = answers_on_ray(replace(asked, file=str(Path(asked.file).absolute())), left, folder, ray, workers)
+    else:
+        working = _answers(asked, model, left, folder, min(workers or 1, len(left) or 1))
+    with counting("answering") as count, working as answers:
         for number, (part, rows, notes, wrong) in enumerate(answers, start=done.before + 1):
             if wrong is not None:
                 done.failed[str(part)] = wrong
@@ -96,16 +111,16 @@ def predict_parts(asked: Asked, data: Path, folder: Path, *, workers: int = 1, p
     return done
 
 
-_Answered = tuple[Part, int, tuple[str, ...], str | None]
+Answered = tuple[Part, int, tuple[str, ...], str | None]
 """A part, the rows of its answers, what was repaired, and why there are none."""
 
 
 @contextmanager
 def _answers(
     asked: Asked, model: Model, parts: Sequence[Part], folder: Path, workers: int
-) -> Iterator[Iterator[_Answered]]:
+) -> Iterator[Iterator[Answered]]:
     if workers == 1:
-        yield (_answer(model, asked, part, folder) for part in parts)
+        yield (answer_part(model, asked, part, folder) for part in parts)
         return
     # not forked: ONNX Runtime has threads, which a fork does not take along
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (asked,))
@@ -124,20 +139,22 @@ _working: dict[str, tuple[Model, Asked]] = {}  # of this process
 
 
 def _begin(asked: Asked) -> None:
-    _working["model"] = _open(asked), asked
+    _working["model"] = open_model(asked), asked
 
 
-def _work(part: Part, folder: Path) -> _Answered:
+def _work(part: Part, folder: Path) -> Answered:
     model, asked = _working["model"]
-    return _answer(model, asked, part, folder)
+    return answer_part(model, asked, part, folder)
 
 
-def _open(asked: Asked) -> Model:
+def open_model(asked: Asked) -> Model:
+    """Load the model that is asked, with its settings."""
     model = load(asked.file, asked.provider, threads=1)
     return model.with_options(**parse_settings(asked.settings)) if asked.settings else model
 
 
-def _answer(model: Model, asked: Asked, part: Part, folder: Path) -> _Answered:
+def answer_part(model: Model, asked: Asked, part: Part, folder: Path) -> Answered:
+    """Answer a part, and write the answers into the folder."""
     try:
         with rows_of(part, folder) as question:
             prediction = model.predict(question, asked.top, asked.keep or None, asked.every)

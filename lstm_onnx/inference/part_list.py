@@ -112,7 +112,7 @@ def _cuts(contract: Contract, file: Path, rows: int) -> Iterator[tuple[int, int]
             yield 0, total
             return
         table = contract.table or Table()
-        if _row_is_example(contract, table):
+        if row_is_example(contract, table):
             yield from ((begin, min(rows, total - begin)) for begin in range(0, total, rows))
             return
         ids = [name for name in table.ids if name in lazy.collect_schema().names()]
@@ -139,7 +139,7 @@ def _records_of(contract: Contract, file: Path, rows: int) -> Records | None:
 def _text_cuts(contract: Contract, file: Path, records: Records, rows: int) -> Iterator[tuple[int, int]]:
     """Yield where each piece of a file of text begins and how many records it has."""
     total, table = len(records.ends), contract.table or Table()
-    if _row_is_example(contract, table):
+    if row_is_example(contract, table):
         yield from ((begin, min(rows, total - begin)) for begin in range(0, total, rows))
     elif table.ids and records.mark and (runs := column_runs(file, records, list(table.ids))) is not None:
         yield from _between_runs(file, runs, total, rows)
@@ -166,7 +166,8 @@ def _between_runs(file: Path, runs: pl.DataFrame, total: int, rows: int) -> Iter
     yield begin, end - begin
 
 
-def _row_is_example(contract: Contract, table: Table) -> bool:
+def row_is_example(contract: Contract, table: Table) -> bool:
+    """Whether each row of a table is an example by itself, so that tables can be cut anywhere."""
     if takes_sequences(contract):
         return table.steps
     return takes_texts(contract) or bool(cell_columns(contract))

@@ -148,6 +148,14 @@ console.log(first);
     sh(f"{NODE}/node_modules/.bin/tsc --noEmit --strict --target es2022 --module nodenext typed.ts", written.folder)
 
 
-def test_a_package_that_is_none_is_refused(models, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--set package=ruby: must be what the C is packed as: c, cpp, rust"):
-        embed(models["series"], "bare-c", tmp_path / "out", settings={"package": "ruby"})
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"package": "ruby"}, "--set package=ruby: must be what the C is packed as: c, cpp, rust"),
+        ({"package": "rust", "module": "a/b"}, "--set module=a/b: the package rust has none"),
+        ({"package": "go", "batch": "8"}, "--set batch=8: the package go has no function for it"),
+    ],
+)
+def test_what_a_package_does_not_have_is_refused(models, tmp_path: Path, settings: dict[str, str], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        embed(models["series"], "bare-c", tmp_path / "out", settings=settings)

@@ -232,7 +232,8 @@ def _in_parts(data: Path, options: PredictOptions) -> bool:
 
 
 def _answer_parts(file: Path, data: Path, options: PredictOptions) -> Parts:
-    from lstm_onnx.inference.in_parts import Asked, predict_parts
+    from lstm_onnx.inference.in_parts import predict_parts
+    from lstm_onnx.inference.part_answer import Asked
     from lstm_onnx.inference.part_list import PART_ROWS
 
     for name in ("plot", "attention", "timeout", "threads"):

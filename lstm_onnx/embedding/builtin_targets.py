@@ -140,7 +140,7 @@ WEB = EmbedTarget(
 
 BARE_C = BareC(
     name="bare-c",
-    title="C99 without any runtime, for microcontrollers and the smallest WebAssembly, by emx-onnx-cgen",
+    title="C99 without any runtime; packed for C++, Rust, Go, JavaScript, Arduino or Zephyr by --set package=...",
     needs="a C compiler and make; here the Python package emx-onnx-cgen",
     runtime="bare-c",
     templates=TEMPLATES / "bare-c",

@@ -18,30 +18,16 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from lstm_onnx.data.atomic_files import make_folder, sweep, write_atomically
-from lstm_onnx.data.tables import write_table
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.model import Model, load
+from lstm_onnx.inference.model import Model
 from lstm_onnx.inference.on_ray import answers_on_ray
 from lstm_onnx.inference.options import PART_ERROR
+from lstm_onnx.inference.part_answer import Answered, Asked, answer_part, answers_of, open_model
 from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts
-from lstm_onnx.inference.part_rows import rows_of
-from lstm_onnx.inference.settings import parse_settings
 from lstm_onnx.progress import counting
 
 RECORD = "parts.json"
 """In the folder of answers: what they are answers to, and of which model."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """How each part is asked; see `Model.predict` and `lstm_onnx.load`."""
-
-    file: str
-    provider: str = "auto"
-    settings: tuple[str, ...] = ()
-    top: int | None = None
-    keep: tuple[str, ...] = ()
-    every: int | None = None
 
 
 @dataclass
@@ -111,10 +97,6 @@ def predict_parts(
     return done
 
 
-Answered = tuple[Part, int, tuple[str, ...], str | None]
-"""A part, the rows of its answers, what was repaired, and why there are none."""
-
-
 @contextmanager
 def _answers(
     asked: Asked, model: Model, parts: Sequence[Part], folder: Path, workers: int
@@ -147,29 +129,6 @@ def _work(part: Part, folder: Path) -> Answered:
     return answer_part(model, asked, part, folder)
 
 
-def open_model(asked: Asked) -> Model:
-    """Load the model that is asked, with its settings."""
-    model = load(asked.file, asked.provider, threads=1)
-    return model.with_options(**parse_settings(asked.settings)) if asked.settings else model
-
-
-def answer_part(model: Model, asked: Asked, part: Part, folder: Path) -> Answered:
-    """Answer a part, and write the answers into the folder."""
-    try:
-        with rows_of(part, folder) as question:
-            prediction = model.predict(question, asked.top, asked.keep or None, asked.every)
-        write_table(prediction.table, _path(folder, part))
-    except UserError as error:
-        text = str(error)
-        return part, 0, (), text if text.startswith(str(part.file)) else f"{part}: {text.removeprefix('the table: ')}"
-    (folder / (part.name + PART_ERROR)).unlink(missing_ok=True)
-    return part, prediction.table.height, tuple(prediction.notes), None
-
-
-def _path(folder: Path, part: Part) -> Path:
-    return folder / f"{part.name}.parquet"
-
-
 def _left(asked: Asked, parts: Sequence[Part], folder: Path) -> list[Part]:
     """List the parts without answers; answers to files that have changed since go.
 
@@ -196,7 +155,7 @@ def _left(asked: Asked, parts: Sequence[Part], folder: Path) -> list[Part]:
             (folder / f"{name}.parquet").unlink(missing_ok=True)
             (folder / (name + PART_ERROR)).unlink(missing_ok=True)
     write_atomically(record, json.dumps({"question": question, "parts": sources}, indent=1) + "\n")
-    return [part for part in parts if not _path(folder, part).exists()]
+    return [part for part in parts if not answers_of(folder, part).exists()]
 
 
 def _source(part: Part) -> dict[str, object]:

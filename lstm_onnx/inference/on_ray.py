@@ -10,13 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.part_answer import Answered, Asked, answer_part, open_model
 from lstm_onnx.inference.part_list import Part
-
-if TYPE_CHECKING:
-    from lstm_onnx.inference.in_parts import Answered, Asked
 
 HERE = "local"
 """The address that starts a cluster on this machine, for this one command."""
@@ -28,14 +26,10 @@ class Actor:
     """What runs on the cluster: a loaded model."""
 
     def __init__(self, asked: Asked) -> None:
-        from lstm_onnx.inference.in_parts import open_model
-
         self.asked, self.model = asked, open_model(asked)
 
     def answer(self, part: Part, folder: Path) -> Answered:
         """Answer a part."""
-        from lstm_onnx.inference.in_parts import answer_part
-
         return answer_part(self.model, self.asked, part, folder)
 
 

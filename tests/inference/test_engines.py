@@ -14,7 +14,8 @@ from polars.testing import assert_frame_equal
 
 import lstm_onnx as lo
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.in_parts import Asked, predict_parts
+from lstm_onnx.inference.in_parts import predict_parts
+from lstm_onnx.inference.part_answer import Asked
 from lstm_onnx.integrations import Answerer, answer_dask, answer_polars, answer_spark
 
 EXPORTED = Path(__file__).parents[2] / "exported"

@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 
 import lstm_onnx as lo
-from lstm_onnx.inference.in_parts import RECORD, Asked, predict_parts
+from lstm_onnx.inference.in_parts import RECORD, predict_parts
+from lstm_onnx.inference.part_answer import Asked
 from lstm_onnx.inference.part_list import list_parts
 
 EXPORTED = Path(__file__).parents[2] / "exported"

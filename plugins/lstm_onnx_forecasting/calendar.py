@@ -41,16 +41,22 @@ def periods(step: Step, span: int) -> tuple[int, ...]:
     return tuple(p for p in (DAY, WEEK, YEAR) if 2 * distance <= p and 2 * p <= span)
 
 
+FINE = 900
+"""Seconds between the rows of the table, if that parts the step: other data may stand between the rows of training."""
+
+
 def grid_of(series: Series) -> tuple[int, int] | None:
-    """Return how far rows are apart and where they stand in that, if each week has the same rows of the clock.
+    """Return how far rows of a table of the week are apart, and where they stand in that, if all weeks are alike.
 
     Both are in units of time, and None where weeks differ, rows are closer than `CLOSEST`, or no window was kept.
     """
     step, week = series.step, WEEK * series.step.per_second
     if step.counted or step.months or step.sessions is not None or step.seconds < CLOSEST * step.per_second:
         return None
-    places = {one.last % step.seconds for one in series.kept}
-    return (step.seconds, places.pop()) if len(places) == 1 and week % step.seconds == 0 else None
+    fine = FINE * step.per_second
+    apart = fine if step.seconds % fine == 0 else step.seconds
+    places = {one.last % apart for one in series.kept}
+    return (apart, places.pop()) if len(places) == 1 and week % step.seconds == 0 else None
 
 
 class Phases(nn.Module):

@@ -32,6 +32,9 @@ _ALARMS = ("f1", "precision", "recall", "found", "delay", "false_per_1000")
 _HEARD = ("cer", "wer", "exact")
 _SMALL: dict[str, Any] = {"validation_share": 0.0, "dropout": 0.3, "weight_decay": 0.01}
 
+_CARS: dict[str, Any] = {"target": ("Miles_per_Gallon", "Acceleration"), "text": ("Name",)}
+_CARS_FIGURES = tuple(f"{of}_{what}" for of in _CARS["target"] for what in ("rmse", "r2"))
+
 _BLEEDING: dict[str, Any] = {"window": 128, "smoothing": 8, "epochs": 200, "patience": 40, "learning_rate": 1e-2}
 
 _MOLECULES: dict[str, Any] = {"hidden": 768, "layers": 3, "embedding": 64, "dropout": 0.2, "longest": 60, "epochs": 5}
@@ -53,6 +56,7 @@ PROBLEMS = {
         {"ROCKET": 0.0389, "random forest": 0.0425, "1-NN": 0.0531, "InceptionTime": 0.0556},
     ),
     "cardano": Problem("regression", "CardanoSentiment", {**_SMALL, "epochs": 30, "hidden": 16}, _NUMBERS),
+    "cars": Problem("regression", "cars of 1970 to 1982", _CARS, (*_CARS_FIGURES, "rmse")),
     "traffic": Problem("anomaly", "traffic, 24 planted faults", {}, _ALARMS),
     "bleeding": Problem("anomaly", "UCR anomaly 135, InternalBleeding16", _BLEEDING, _ALARMS),
     "heart": Problem("anomaly", "electrocardiogram of TimeEval, 3 anomalies", {"epochs": 20}, _ALARMS),

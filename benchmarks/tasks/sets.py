@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import json
 import os
 import random
 import re
@@ -15,6 +16,8 @@ import shutil
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+
+import polars as pl
 
 from benchmarks.tasks.said import digits
 
@@ -35,6 +38,14 @@ def of_aeon(folder: Path, *endings: str) -> Path:
     """Copy files of aeon's data; return the first."""
     copies = [Path(shutil.copy(data_file("aeon", ending), folder)) for ending in endings]
     return copies[0]
+
+
+def cars(folder: Path) -> Path:
+    """Cars of 1970 to 1982: a name in words, where each was made, and figures of its engine and weight."""
+    frame = pl.DataFrame(json.loads(data_file("vega-datasets", "cars.json").read_text()), infer_schema_length=None)
+    year = pl.col("Year").str.slice(0, 4).cast(pl.Int64)
+    frame.with_columns(year).write_csv(folder / "cars.csv")
+    return folder / "cars.csv"
 
 
 def heart(folder: Path) -> Path:
@@ -121,6 +132,7 @@ SETS: dict[str, Callable[[Path], Path | None]] = {
     "machines": drawn,
     "covid": lambda f: of_aeon(f, "Covid3Month_TRAIN.ts", "Covid3Month_TEST.ts"),
     "cardano": lambda f: of_aeon(f, "CardanoSentiment_TRAIN.ts", "CardanoSentiment_TEST.ts"),
+    "cars": cars,
     "traffic": drawn,
     "bleeding": lambda f: of_aeon(f, "InternalBleeding16_TRAIN.csv", "InternalBleeding16_TEST.csv"),
     "heart": heart,

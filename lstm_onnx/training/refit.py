@@ -1,7 +1,8 @@
 """Once more, on everything: the validation part has said how long to train, and is then learnt from, too.
 
-A fresh model makes as many steps as the best one had made, at the same learning rates, on the examples of both parts.
-What a task calibrated on the validation part is kept: examples that were learnt from would make answers too sure.
+A fresh model makes as many steps as the best one had made, on the examples of both parts. The learning rate falls to 0
+within these steps: where the best model was found amid high rates, that was the luck of an epoch, and does not come
+twice. What a task calibrated on the validation part is kept: examples that it learnt from would make it too sure.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def refit(s: TrainingSession, batches: int, calibrated: Weights) -> None:
     """
     assert s.data.validation is not None
     both, settings = Both(s.data.train, s.data.validation), s.settings
-    steps, total = s.progress.best_epoch * batches, settings.epochs * batches
+    steps = s.progress.best_epoch * batches
     seeds = np.random.SeedSequence([settings.seed, 0])  # epochs count from 1: none has these
     torch.manual_seed(int(seeds.generate_state(1)[0]))
     load_weights(s.model, weights_of(s.task.build_model(s.config, s.data.info)), s.run.weights)
@@ -90,7 +91,7 @@ def refit(s: TrainingSession, batches: int, calibrated: Weights) -> None:
     s.model.train()
     for step, batch in enumerate(_steps(both, settings.batch_size, np.random.default_rng(seeds), steps)):
         tensors = next(to_tensors(iter([batch]), s.model))
-        loss = learn_from(s, tensors, step, total, f"step {step + 1} of the refit")
+        loss = learn_from(s, tensors, step, steps, f"step {step + 1} of the refit")
         s.observer.refitted(step + 1, steps, loss)
     load_weights(s.model, weights_of(s.model) | calibrated, s.run.weights)
     save_weights(weights_of(s.model), s.run.weights)

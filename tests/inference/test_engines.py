@@ -77,6 +77,7 @@ def test_dask_answers_by_partition() -> None:
 
 
 @pytest.mark.engines
+@pytest.mark.filterwarnings("ignore")  # Spark 4.3 warns of pandas 3 and leaves sockets to the collector
 def test_spark_answers_in_its_own_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     sql = pytest.importorskip("pyspark.sql")
     if shutil.which("java") is None:

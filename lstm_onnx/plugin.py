@@ -44,6 +44,7 @@ from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.image import Image
 from lstm_onnx.features.inside import Inside
+from lstm_onnx.features.label_set import LabelSet
 from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric
@@ -68,6 +69,7 @@ from lstm_onnx.features.series import Series
 from lstm_onnx.features.series_examples import series_examples
 from lstm_onnx.features.steps import Steps
 from lstm_onnx.features.table_examples import read_examples
+from lstm_onnx.features.table_pictures import picture_files
 from lstm_onnx.features.tags import Tags
 from lstm_onnx.features.task import FeatureTask
 from lstm_onnx.features.text import Text
@@ -106,6 +108,7 @@ __all__ = [
     "InputFeature",
     "Inside",
     "KneserNey",
+    "LabelSet",
     "Labels",
     "Learnt",
     "LengthsSource",
@@ -153,6 +156,7 @@ __all__ = [
     "metrics",
     "open_session",
     "parse_model",
+    "picture_files",
     "prefix_names",
     "read_examples",
     "read_recordings",

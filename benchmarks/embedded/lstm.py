@@ -109,7 +109,7 @@ def make_cases(folder: Path, hiddens: list[int]) -> Iterator[Case]:
     yield Case("forecaster of 32, step", STEP, True)
 
 
-def layer(file: Path, hidden: int, is_stream: bool) -> Path:
+def layer(file: Path, hidden: int, is_stream: bool, batch: int = 1) -> Path:
     """Write an LSTM alone with a contract: x (batch, time, feature) -> its last state (batch, unit)."""
     rng = np.random.default_rng(0)
     last = TensorSpec(name="last", dtype="float32", dims=("batch", "unit"), meaning="the last state")
@@ -154,7 +154,7 @@ def layer(file: Path, hidden: int, is_stream: bool) -> Path:
     ]
     graph = helper.make_graph(nodes, "layer", *infos, stored)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-    sizes = {"batch": 1, "time": 1 if is_stream else STEPS, "feature": INPUTS, "layer": 1, "unit": hidden}
+    sizes = {"batch": batch, "time": 1 if is_stream else STEPS, "feature": INPUTS, "layer": 1, "unit": hidden}
     inputs: dict[str, Array] = {
         t.name: rng.standard_normal([sizes[d] for d in t.dims], dtype=np.float32) for t in contract.inputs
     }

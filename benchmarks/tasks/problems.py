@@ -32,12 +32,19 @@ _ALARMS = ("f1", "precision", "recall", "found", "delay", "false_per_1000")
 _HEARD = ("cer", "wer", "exact")
 _SMALL: dict[str, Any] = {"validation_share": 0.0, "dropout": 0.3, "weight_decay": 0.01}
 
+_CARS: dict[str, Any] = {"target": ("Miles_per_Gallon", "Acceleration"), "text": ("Name",)}
+_CARS_FIGURES = tuple(f"{of}_{what}" for of in _CARS["target"] for what in ("rmse", "r2"))
+
 _BLEEDING: dict[str, Any] = {"window": 128, "smoothing": 8, "epochs": 200, "patience": 40, "learning_rate": 1e-2}
 
 _MOLECULES: dict[str, Any] = {"hidden": 768, "layers": 3, "embedding": 64, "dropout": 0.2, "longest": 60, "epochs": 5}
 _MOLECULES |= {"batch_size": 512, "learning_rate": 1.5e-3, "validation_share": 0.005, "device": "auto", "threads": None}
 _SPELLINGS: dict[str, Any] = {"hidden": 224, "layers": 2, "embedding": 128, "dropout": 0.3, "smoothing": 0.1}
 _SPELLINGS |= {"batch_size": 256, "epochs": 26, "patience": 50, "learning_rate": 3e-3, "device": "auto"}
+
+_PROMPTS: dict[str, Any] = {"epochs": 80, "patience": 20, "seconds": 8.0, "hidden": 128, "batch_size": 8}
+_PROMPTS |= {"dropout": 0.3}
+_SHORTER: dict[str, Any] = {**_PROMPTS, "epochs": 40}
 
 PROBLEMS = {
     "machines": Problem("regression", "worn machines, drawn (hours left)", {}, _NUMBERS),
@@ -49,6 +56,7 @@ PROBLEMS = {
         {"ROCKET": 0.0389, "random forest": 0.0425, "1-NN": 0.0531, "InceptionTime": 0.0556},
     ),
     "cardano": Problem("regression", "CardanoSentiment", {**_SMALL, "epochs": 30, "hidden": 16}, _NUMBERS),
+    "cars": Problem("regression", "cars of 1970 to 1982", _CARS, (*_CARS_FIGURES, "rmse")),
     "traffic": Problem("anomaly", "traffic, 24 planted faults", {}, _ALARMS),
     "bleeding": Problem("anomaly", "UCR anomaly 135, InternalBleeding16", _BLEEDING, _ALARMS),
     "heart": Problem("anomaly", "electrocardiogram of TimeEval, 3 anomalies", {"epochs": 20}, _ALARMS),
@@ -67,11 +75,13 @@ PROBLEMS = {
         on_gpu=True,
     ),
     "utterances": Problem("speech", "drawn utterances of an invented language", {"epochs": 15}, _HEARD),
-    "prompts": Problem(
-        "speech",
-        "prompts of Asterisk, one English voice",
-        {"epochs": 80, "patience": 20, "seconds": 8.0, "hidden": 128, "batch_size": 8, "dropout": 0.3},
-        _HEARD,
+    "prompts": Problem("speech", "prompts of Asterisk, one English voice", _PROMPTS, _HEARD),
+    "prompts-fr": Problem("speech", "prompts of Asterisk, one French voice (Canada)", _SHORTER, _HEARD),
+    "prompts-es": Problem("speech", "prompts of Asterisk, one Spanish voice (Mexico)", _SHORTER, _HEARD),
+    "prompts-it": Problem("speech", "prompts of Asterisk, one Italian voice", _SHORTER, _HEARD),
+    "prompts-ru": Problem("speech", "prompts of Asterisk, one Russian voice", _SHORTER, _HEARD),
+    "digits": Problem(
+        "speech", "digits said by espeak-ng, voices never heard", {"epochs": 20, "hidden": 64, "layers": 1}, _HEARD
     ),
     "turkish": Problem("tagging", "Turkish Web Treebank (parts of speech)", {"epochs": 8, "hidden": 96}, ("accuracy",)),
 }

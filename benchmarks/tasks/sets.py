@@ -5,8 +5,10 @@ None of the Python packages is imported: only data files are read, so they are i
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
+import json
 import os
 import random
 import re
@@ -14,6 +16,10 @@ import shutil
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+
+import polars as pl
+
+from benchmarks.tasks.said import digits
 
 TENTHS = 1
 """Of the sentences of a set without an official split, so many tenths are its test part."""
@@ -32,6 +38,14 @@ def of_aeon(folder: Path, *endings: str) -> Path:
     """Copy files of aeon's data; return the first."""
     copies = [Path(shutil.copy(data_file("aeon", ending), folder)) for ending in endings]
     return copies[0]
+
+
+def cars(folder: Path) -> Path:
+    """Cars of 1970 to 1982: a name in words, where each was made, and figures of its engine and weight."""
+    frame = pl.DataFrame(json.loads(data_file("vega-datasets", "cars.json").read_text()), infer_schema_length=None)
+    year = pl.col("Year").str.slice(0, 4).cast(pl.Int64)
+    frame.with_columns(year).write_csv(folder / "cars.csv")
+    return folder / "cars.csv"
 
 
 def heart(folder: Path) -> Path:
@@ -118,6 +132,7 @@ SETS: dict[str, Callable[[Path], Path | None]] = {
     "machines": drawn,
     "covid": lambda f: of_aeon(f, "Covid3Month_TRAIN.ts", "Covid3Month_TEST.ts"),
     "cardano": lambda f: of_aeon(f, "CardanoSentiment_TRAIN.ts", "CardanoSentiment_TEST.ts"),
+    "cars": cars,
     "traffic": drawn,
     "bleeding": lambda f: of_aeon(f, "InternalBleeding16_TRAIN.csv", "InternalBleeding16_TEST.csv"),
     "heart": heart,
@@ -129,5 +144,7 @@ SETS: dict[str, Callable[[Path], Path | None]] = {
     "turkish": turkish,
     "utterances": drawn,
     "prompts": prompts,
+    **{f"prompts-{language}": functools.partial(prompts, language=language) for language in ("fr", "es", "it", "ru")},
+    "digits": digits,
 }
 """What writes each set into a folder and returns the file that `train` takes; None for a plugin's own."""

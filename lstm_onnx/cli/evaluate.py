@@ -14,7 +14,7 @@ from lstm_onnx.cli.tables import frame_table, scores_json, scores_table
 from lstm_onnx.evaluation.options import EvaluateOptions
 
 if TYPE_CHECKING:
-    from lstm_onnx.evaluation.evaluate import Evaluation
+    from lstm_onnx.evaluation.evaluation import Evaluation
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class PredictOptions(RuntimeOptions):
         None, ge=1, description="answer part by part in so many processes, for more data than memory holds"
     )
     part_rows: int | None = Field(
-        None, ge=1, description="rows of a Parquet file that are a part; a million if not given; examples stay whole"
+        None, ge=1, description="rows of a file that are a part; a million if not given; examples stay whole"
     )
     timeout: float | None = Field(None, ge=0, description=TIMEOUT)
     settings: Annotated[tuple[str, ...], OnCommandLine("set", metavar="NAME=VALUE")] = Field(
@@ -224,11 +224,13 @@ def _source(data: Path | None, options: PredictOptions) -> Path | list[str] | No
 def _in_parts(data: Path, options: PredictOptions) -> bool:
     from lstm_onnx.inference.part_list import is_pattern
 
-    return options.workers is not None or options.part_rows is not None or is_pattern(data)
+    asked = (options.workers, options.part_rows)
+    return any(value is not None for value in asked) or is_pattern(data)
 
 
 def _answer_parts(file: Path, data: Path, options: PredictOptions) -> Parts:
-    from lstm_onnx.inference.in_parts import Asked, predict_parts
+    from lstm_onnx.inference.in_parts import predict_parts
+    from lstm_onnx.inference.part_answer import Asked
     from lstm_onnx.inference.part_list import PART_ROWS
 
     for name in ("plot", "attention", "timeout", "threads"):
@@ -239,9 +241,7 @@ def _answer_parts(file: Path, data: Path, options: PredictOptions) -> Parts:
         raise UserError("answers in parts are a Parquet file each: name a new folder for them, as in --out answers")
     top = 0 if options.top_k is None else options.top_k
     asked = Asked(str(file), options.provider, options.settings, top, options.keep, options.every)
-    done = predict_parts(
-        asked, data, options.to, workers=options.workers or 1, part_rows=options.part_rows or PART_ROWS
-    )
+    done = predict_parts(asked, data, options.to, workers=options.workers, part_rows=options.part_rows or PART_ROWS)
     return Parts(done)
 
 

@@ -39,12 +39,16 @@ class Trained(Result):
 
     def to_json(self) -> Iterable[str]:
         """Return the last event."""
+        if not _speaks():
+            return
         record = self.run.record
         about = {"event": "end", "run": str(self.run.folder), "best_epoch": record.best_epoch}
         yield encode(about | scores_json(record.scores))
 
     def to_text(self) -> Iterable[Shown]:
         """Return the scores, and where everything lies."""
+        if not _speaks():
+            return
         record = self.run.record
         if record.scores is not None:
             yield scores_table(record.scores, f"test scores of epoch {record.best_epoch}")
@@ -54,6 +58,13 @@ class Trained(Result):
             "pictures": ", ".join(str(p) for p in pictures) or "none",
             "next": f"lstm-onnx export {self.run.folder}",
         }
+
+
+def _speaks() -> bool:
+    """Whether this process is the first of several that train one model, or the only one."""
+    from lstm_onnx.training.workers import asked
+
+    return asked()[0] == 0
 
 
 class RunOptions(Options):
@@ -103,6 +114,7 @@ def train(
         UserError: no task is named, data is named twice, or as `lstm_onnx.train`.
     """
     from lstm_onnx.training import train as training
+    from lstm_onnx.training.workers import refuse_workers
 
     if data is not None and data_option is not None and data != data_option:
         raise UserError(f"--data {data_option}: learns from {data} already; leave one of them out")
@@ -121,6 +133,8 @@ def train(
     models: dict[str, type[BaseModel]] = {"training": TrainingOptions, task.name: task.Config}
     stored = read_toml(options.config, models) if options.config is not None else {}
     values = {n: {**stored.get(n, {}), **given(fields, model)} for n, model in models.items()}
+    if options.auto or options.folds is not None or options.seeds is not None:
+        refuse_workers("--auto" if options.auto else "--folds" if options.folds is not None else "--seeds")
     if options.auto:
         chosen = data if data is not None else data_option
         return Trained(train_best(task.name, chosen, options, {**values[task.name], **values["training"]}, as_json))

@@ -109,6 +109,15 @@ class TrainingView(Observer):
         if epoch == self.epochs:
             self.close()
 
+    def refitted(self, step: int, steps: int, loss: float) -> None:
+        """Say that it goes on, now and then."""
+        if step == 1:
+            self.close()
+            self.last_line = time.monotonic()
+        elif time.monotonic() - self.last_line > PLAIN_EVERY and not self.as_json:
+            self.last_line = time.monotonic()
+            self.console.print(f"refit step {step:,}/{steps:,} loss {loss:.4f}")
+
     def close(self) -> None:
         """Remove the bar."""
         if self.bar is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 
 import onnx
 
 from lstm_onnx.compatibility.runtimes import Severity, target_named
 from lstm_onnx.data.given import given_file
+from lstm_onnx.errors import UserError
 from lstm_onnx.graph.model_file import parse_model
 
 
@@ -54,3 +56,15 @@ def examine(model: onnx.ModelProto | str | PathLike[str], target: str) -> tuple[
         for rule in rules
         for where, found in rule.find(model)
     )
+
+
+def refuse_misfits(model: onnx.ModelProto, target: str, path: Path) -> None:
+    """Refuse a model that is to be written to `path` and that a runtime would not run.
+
+    Raises:
+        UserError: it would not; says what stops it first.
+    """
+    stops = [f for f in examine(model, target) if f.severity == "stops"]
+    if stops:
+        first, more = stops[0], f" (and {len(stops) - 1} more: lstm-onnx doctor)" if len(stops) > 1 else ""
+        raise UserError(f"{path}: {target} would not run it: {first.where}: {first.found}; {first.advice}{more}")

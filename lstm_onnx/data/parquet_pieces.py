@@ -22,18 +22,19 @@ def parquet_files(source: Path) -> list[Path]:
 
 
 def pieces(
-    files: Sequence[Path], columns: Sequence[str] | None = None, size: int = PIECE
+    files: Sequence[Path], columns: Sequence[str] | None = None, size: int | None = None
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield the rows of files, so many at a time, each with words that say where it stands.
 
     Args:
         files: Parquet.
         columns: those that are wanted; None for all.
-        size: rows of a piece, at most.
+        size: rows of a piece, at most; `PIECE` if not said.
 
     Raises:
         UserError: a file cannot be read, or lacks a column.
     """
+    size = size or PIECE
     for file in files:
         try:
             lazy = pl.scan_parquet(file)

@@ -91,22 +91,22 @@ def lay_out(
         UserError: a row is off the grid of its series, or two rows of a series have one time.
     """
     size = stride(step)
-    ends: dict[str, list[int]] = {}
-    empty: dict[str, None] = {}
+    found: dict[str, list[int]] = {}  # in the order in which they first appear
     for where, series in read():
         for one in series:
             known = np.flatnonzero(~np.isnan(one.values[:, :targets]).all(axis=1))
+            held = found.setdefault(one.name, [])
             if not len(known):
-                empty[one.name] = None
                 continue
             first, last = map(int, ticks(one.time[[known[0], known[-1]]], step))
-            held = ends.setdefault(one.name, [first, last])
+            held[:] = held or (first, last)
             if (first - held[0]) % size:
                 raise UserError(
                     f"{where}: {_of(one)}{moment_text(int(one.time[known[0]]), step)} is off the grid of the rows "
                     "before it; correct the time, or give --frequency"
                 )
             held[:] = min(held[0], first), max(held[1], last)
+    ends = {name: held for name, held in found.items() if held}
     lengths = np.array([(last - first) // size + 1 for first, last in ends.values()], dtype=np.int64)
     offsets = np.cumsum(lengths) - lengths
     total = int(lengths.sum())
@@ -126,7 +126,7 @@ def lay_out(
             if one.name in place:
                 there += _put(one, made[place[one.name]], step, where)
                 room.touched(one.values.nbytes)
-    return Laid(StoredSeries(made, room), total, total - there, [name for name in empty if name not in ends])
+    return Laid(StoredSeries(made, room), total, total - there, [name for name in found if name not in ends])
 
 
 def _put(one: Series, whole: Series, step: Step, where: str) -> int:

@@ -24,7 +24,7 @@ from lstm_onnx.errors import UserError
 
 _LOOKED_AT = 50
 """Lines that tell what separates cells, and where the header is."""
-_HEAD = 1 << 20
+HEAD = 1 << 20
 """Bytes that hold them."""
 _SEP = re.compile(r"sep=(.)\Z", re.IGNORECASE)
 _BETWEEN = re.compile(r"(?<=\d),(?=\d)")
@@ -65,7 +65,7 @@ def parse_text(path: Path, data: bytes, names: Sequence[str] = ()) -> pl.DataFra
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
     notes: list[str] = []
-    above, mark, data = _beginning(path, data, notes)
+    above, mark, data = beginning(path, data, notes)
     frame, rows = _cells(path, data, mark, above, names, notes)
     frame, rows = _without_other_rows(frame, rows, notes)
     remember(path, TextFacts(mark, None if _as_they_stand(rows) else rows, tuple(notes)))
@@ -79,10 +79,10 @@ def _as_they_stand(rows: NDArray[np.int64]) -> bool:
 # --- above the data --------------------------------------------------------------------------------------------------
 
 
-def _beginning(path: Path, data: bytes, notes: list[str]) -> tuple[int, str, bytes]:
+def beginning(path: Path, data: bytes, notes: list[str]) -> tuple[int, str, bytes]:
     """Pass over what stands above the header: the number of lines of it, what separates cells, and the rest."""
-    head = data[:_HEAD].decode(errors="replace").split("\n")
-    if len(data) > _HEAD and len(head) > 1:
+    head = data[:HEAD].decode(errors="replace").split("\n")
+    if len(data) > HEAD and len(head) > 1:
         head.pop()  # cut short
     head = [line.removesuffix("\r") for line in head[:_LOOKED_AT]]
     if len(head) > 1 and (told := _SEP.match(head[0].strip())):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from lstm_onnx.embedding.bare_c import BareC
+from lstm_onnx.embedding.bare_c import MOST_MOVED, BareC
+from lstm_onnx.embedding.bare_packages import PACKAGES
 from lstm_onnx.embedding.target import EmbedTarget, Setting
 from lstm_onnx.embedding.triton import Triton
 from lstm_onnx.plugins.hookspecs import hookimpl
@@ -15,6 +17,14 @@ ORT = "ONNX Runtime 1.15 or newer (headers and library)"
 CMAKE = (
     'cmake -B build -DCMAKE_BUILD_TYPE=Release -DONNXRUNTIME_ROOT="$ONNXRUNTIME_ROOT"',
     "cmake --build build --parallel",
+)
+
+MODULE = Setting(
+    name="module",
+    default="example.com/{{ project.id }}",
+    meaning="the path of the module",
+    form=r"[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*",
+    like="example.com/team/traffic",
 )
 
 C = EmbedTarget(
@@ -66,15 +76,7 @@ GO = EmbedTarget(
     program="./{{ project.id }}",
     tools=("go", "cc"),
     reads=False,
-    settings=(
-        Setting(
-            name="module",
-            default="example.com/{{ project.id }}",
-            meaning="the path of the module",
-            form=r"[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*",
-            like="example.com/team/traffic",
-        ),
-    ),
+    settings=(MODULE,),
 )
 
 JAVA = EmbedTarget(
@@ -138,7 +140,7 @@ WEB = EmbedTarget(
 
 BARE_C = BareC(
     name="bare-c",
-    title="C99 without any runtime, for microcontrollers and the smallest WebAssembly, by emx-onnx-cgen",
+    title="C99 without any runtime; packed for C++, Rust, Go, JavaScript, Arduino or Zephyr by --set package=...",
     needs="a C compiler and make; here the Python package emx-onnx-cgen",
     runtime="bare-c",
     templates=TEMPLATES / "bare-c",
@@ -146,6 +148,37 @@ BARE_C = BareC(
     program="./{{ project.id }}",
     tools=("make", "cc"),
     has_files=False,
+    settings=(
+        Setting(
+            name="batch",
+            default="1",
+            meaning="how many rows of a batch are computed together, which takes less time a row and more memory",
+            form=r"[1-9]\d{0,2}",
+            like="8",
+        ),
+        Setting(
+            name="weights",
+            default="float32",
+            meaning="how weights of LSTMs and products are kept: float32, or int8 in a quarter of the room",
+            form="float32|int8",
+            like="int8",
+        ),
+        Setting(
+            name="moved",
+            default=MOST_MOVED,
+            meaning="the most percent by which int8 weights may move the golden answers",
+            form=r"\d+(\.\d+)?",
+            like="5",
+        ),
+        Setting(
+            name="package",
+            default="c",
+            meaning=f"what the C is packed as: c, {', '.join(PACKAGES)}",
+            form="|".join(["c", *PACKAGES]),
+            like="rust",
+        ),
+        replace(MODULE, meaning="the path of the module, of the package go"),
+    ),
 )
 
 TRITON = Triton(

@@ -60,14 +60,20 @@ class PlainC:
         return sum(BYTES[ctype] * count for ctype, count in self.blocks.items())
 
 
-def plain_c(model: onnx.ModelProto) -> PlainC:
+def plain_c(model: onnx.ModelProto, rows_of: int | None = None, int8: bool = False) -> PlainC:
     """Generate C for a graph whose sizes are all fixed.
+
+    Args:
+        model: the graph.
+        rows_of: size of the batch, if it may be filled in part; calls of LSTMs then say `rows_`, the address of how
+            many rows count.
+        int8: keep weights as bytes where they are multiples of a scale.
 
     Raises:
         Refusal: the generator is not installed, or cannot take the graph; says why.
     """
     try:
-        return _taken_apart(generate_c(model, static_buffers=True))
+        return _taken_apart(generate_c(model, static_buffers=True, rows_of=rows_of, int8=int8))
     except GenerationError as error:
         why = str(error)
         if "pip install" in why:
@@ -87,7 +93,7 @@ def _taken_apart(text: str) -> PlainC:
     if "EMX_STRING_MAX_LEN" in signature:
         raise Refusal(_STRINGS)
     functions = {
-        name: read_parameters(parameters, _TYPES)
+        name: read_parameters(parameters, _TYPES | {"int8_t"})
         for name, parameters in re.findall(r"^EMX_NODE_FN void (\w+)\((.*)\) \{$", head, re.MULTILINE)
     }
     declared: dict[str, tuple[str, int]] = {}

@@ -6,7 +6,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 
@@ -66,6 +66,7 @@ def embed(
     path, folder = given_file(file, "embed"), given_path(out, "embed", "a folder to write into")
     chosen = load_target(target, Path(plugin_file) if plugin_file is not None else None)
     chosen_settings = _settings(chosen, settings or {})
+    chosen = chosen.chosen(chosen_settings)
     content = path.read_bytes()
     model = parse_model(content, path)
     contract = _contract(model, path)
@@ -78,7 +79,7 @@ def embed(
     if example:
         check_example(project, content, path, example)
     try:
-        project = chosen.fit(project, content)
+        project = chosen.fit(replace(project, settings=chosen_settings), content)
         files = {
             **render(chosen, project, content, chosen_settings),
             **chosen.files(project, content, to_json(contract)),

@@ -5,7 +5,8 @@ This is all that a target needs to know, and it knows no task. `lstm_onnx.embedd
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import isfinite, prod
 from typing import Literal
 
@@ -148,6 +149,8 @@ class Project:
         version: of lstm-onnx.
         fingerprint: SHA-256 of the model, in hexadecimal digits.
         labels: what outputs' numbers and the places of their axes are called.
+        settings: what was chosen of the program, by the target's names for it; what was not chosen is not there.
+        remarks: what a target found out of the model that a person must know.
     """
 
     name: str
@@ -178,6 +181,8 @@ class Project:
     version: str
     fingerprint: str
     labels: tuple[Labels, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def given(self) -> tuple[Port, ...]:

@@ -74,15 +74,13 @@ def render(
         "commands": commands(target, project),
     }
     found: dict[str, bytes] = {}
-    for file in sorted(p for p in target.templates.rglob("*") if p.is_file()):
-        path = file.relative_to(target.templates).as_posix()
-        if any(part.startswith((".", "_")) for part in path.split("/")):
-            continue  # parts that other templates include
-        content = file.read_bytes()
-        if path.endswith(".j2"):
-            content = jinja.get_template(path).render(context).encode()
+    for path, template in target.layout().items():
+        if template.endswith(".j2"):
+            content = jinja.get_template(template).render(context).encode()
             if not content.strip():
                 continue  # for models of another kind
+        else:
+            content = (target.templates / template).read_bytes()
         found[output_path(path, project)] = content
     return found
 

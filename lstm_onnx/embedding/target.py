@@ -76,8 +76,16 @@ class EmbedTarget:
     reads: bool = True
     settings: tuple[Setting, ...] = ()
 
+    def chosen(self, settings: Mapping[str, str]) -> EmbedTarget:
+        """Return the target as these settings make it, such as with other commands."""
+        return self
+
+    def layout(self) -> dict[str, str]:
+        """Return what is written from which template: path in the folder -> template, both below `templates`."""
+        return {path: path for path in templates_in(self.templates)}
+
     def fit(self, project: Project, model: bytes) -> Project:
-        """Return the project as this target writes it, such as with fixed sizes.
+        """Return the project as this target writes it, such as with fixed sizes; `project.settings` is what was chosen.
 
         Raises:
             Refusal: the target does not run this model, and the rules of `runtime` do not say so.
@@ -111,3 +119,9 @@ class EmbedTarget:
     def notes(self, project: Project) -> tuple[str, ...]:
         """Return what a person must know of this program before building it."""
         return ()
+
+
+def templates_in(folder: Path) -> list[str]:
+    """Return the files below a folder of templates, without parts that other templates include."""
+    paths = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    return [path for path in paths if not any(part.startswith((".", "_")) for part in path.split("/"))]

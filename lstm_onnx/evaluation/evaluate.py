@@ -2,72 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import polars as pl
-from pydantic import BaseModel
-
-from lstm_onnx import display
-from lstm_onnx.contract import Array, Contract, Scores
 from lstm_onnx.data.frames import TABLE, as_file
-from lstm_onnx.data.given import given_path, is_run
-from lstm_onnx.data.splits import Split
 from lstm_onnx.data.tables import write_table
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.answer_table import AnswerTable
+from lstm_onnx.evaluation.evaluation import Evaluation
+from lstm_onnx.evaluation.in_parts import evaluate_parts
+from lstm_onnx.evaluation.judged import Judged, judged
 from lstm_onnx.evaluation.options import EvaluateOptions
 from lstm_onnx.inference.deadline import deadline
-from lstm_onnx.inference.model import Model, load
+from lstm_onnx.inference.model import Model
+from lstm_onnx.inference.part_list import is_pattern
 from lstm_onnx.options import resolve
-from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.task import Answer, AnyTask, Arrays
-from lstm_onnx.training.own_data import is_bundled, is_own, load_own, own_data, read_otherwise
+from lstm_onnx.task import Arrays
 from lstm_onnx.training.plots import SHOWN, save_figure
-from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.scoring import add_up, beside
-
-
-@dataclass(frozen=True, repr=False)
-class Evaluation:
-    """Scores, and on what they were reached.
-
-    Attributes:
-        scores: of the model and its baselines; `scores["mse"]` is the model's.
-        summary: one line that says what was read.
-        examples: how many were scored.
-        notes: one line for each thing that was repaired or left out.
-        pictures: the files that were drawn.
-        part: "test" for the test part of the data that the model was trained on, "all" for all of other data.
-        tables: more of the scores, such as those of each class: a title -> the table.
-        written: the table of all answers, where one was asked for.
-    """
-
-    scores: Scores
-    summary: str
-    examples: int
-    notes: tuple[str, ...]
-    pictures: tuple[Path, ...] = ()
-    part: Literal["test", "all"] = "test"
-    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    written: Path | None = None
-
-    def __repr__(self) -> str:
-        facts = {"data": self.summary} | display.scores_text(self.scores)
-        return display.text(self._title, facts)
-
-    @property
-    def _title(self) -> str:
-        return f"Scores on {self.examples:,} {'test ' * (self.part == 'test')}examples"
-
-    def _repr_html_(self) -> str:
-        facts = {"data": self.summary} | ({"repaired": "; ".join(self.notes)} if self.notes else {})
-        table = display.html_table(*display.scores_rows(self.scores))
-        pictures = map(display.html_picture, self.pictures)
-        return display.html(self._title, display.html_facts(facts), table, *pictures)
 
 
 def evaluate(
@@ -78,9 +32,10 @@ def evaluate(
     Args:
         model: a run or its folder; or an exported file: its path, what `export` returned, or a loaded `Model`, which is
             scored as it was loaded.
-        data: path of a file, or a table of polars, pandas or pyarrow. If it is the data that the model was trained on,
-            to the byte, the test part of that is scored, and else all of it; nothing is fitted on it. None takes a
-            run's own data, and for a file the data set that its plugin brings, if it was trained on that.
+        data: path of a file, a pattern of files (`data/*.parquet`), or a table of polars, pandas or pyarrow. If it is
+            the data that the model was trained on, to the byte, the test part of that is scored, and else all of it;
+            nothing is fitted on it. None takes a run's own data, and for a file the data set that its plugin brings, if
+            it was trained on that.
         options: a table of the answers, pictures, plugin file, and where ONNX Runtime computes.
         **fields: fields of `EvaluateOptions`, instead of the object or on top of it.
 
@@ -88,6 +43,8 @@ def evaluate(
         UserError: something is missing, or the data does not fit.
     """
     chosen = resolve(EvaluateOptions, options, fields, "evaluate")
+    if _in_parts(data, chosen):
+        return evaluate_parts(model, Path(data), chosen)
     with as_file(data, "evaluate") as source, deadline(chosen.timeout):
         found = _judge(judged(model, source, chosen), chosen)
     if source is None or isinstance(data, str | PathLike) or found.part == "test":
@@ -95,137 +52,10 @@ def evaluate(
     return replace(found, summary=found.summary.removesuffix(source.name) + TABLE)  # which has no name of its own
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A model beside the examples that it is scored on.
-
-    Attributes:
-        task: whose metrics count.
-        contract: of the main graph.
-        answer: gives the outputs of the main graph for a batch.
-        subject: what is scored.
-        config: the task's options.
-    """
-
-    task: AnyTask
-    contract: Contract
-    answer: Callable[[Arrays], dict[str, Array]]
-    subject: Subject
-    config: BaseModel
-
-
-def judged(model: str | PathLike[str] | Model, source: Path | None, options: EvaluateOptions) -> Judged:
-    """Bring a run or a file together with what it is scored on: its own test part, or all of other data.
-
-    Raises:
-        UserError: something is missing, or the data does not fit.
-    """
-    if isinstance(model, Model):
-        return _judged_file(model, source, options)
-    path = given_path(model, "evaluate", "a run or an exported file, itself or its path")
-    if is_run(path):
-        return _judged_run(path, source, options)
-    return _judged_file(load(path, options.provider, options.threads), source, options)
-
-
-def _judged_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Judged:
-    from lstm_onnx.graph.torch_reference import torch_reference
-    from lstm_onnx.training.restore import restore
-    from lstm_onnx.training.run_folder import open_run
-
-    restored = restore(open_run(folder), plugin_file=options.plugin_file)
-    record, task, graph = restored.run.record, restored.task, restored.graphs[0]
-    contract = describe(record, graph, record.name)
-    config = read_otherwise(task, restored.config, options.changes)
-    if data is None or is_own(data, task, config, record.fingerprint):
-        source = data if data is not None else own_data(restored.run, task)
-        subject = _own_test(
-            task, source, config, record.training.data_seed, restored.info, record.base, record.training.fold
-        )
-    else:
-        subject = _all_of(data, task, config, restored.info)
-    return Judged(task, contract, torch_reference(graph), subject, config)
-
-
-def _judged_file(model: Model, data: Path | None, options: EvaluateOptions) -> Judged:
-    contract = model.require_contract()
-    origin = contract.provenance
-    task = load_task(contract.task, options.plugin_file).task
-    config = read_otherwise(task, task.Config.model_validate(origin.config), options.changes)
-    if data is None and not is_bundled(origin, task):
-        raise UserError(
-            f"{model.path}: was trained on data that neither it nor its plugin brings; say what to score "
-            f"on: lstm-onnx evaluate {model.path} DATA (or score its run, '{origin.run}')"
-        )
-    if data is None or is_own(data, task, config, origin.data):
-        if origin.members is not None and contract.scores is None:
-            raise UserError(
-                f"{model.path}: its runs kept different examples of that data for the test, so that each was learnt "
-                f"from by another of them; score it on other data: lstm-onnx evaluate {model.path} DATA"
-            )
-        info = task.Info.model_validate(contract.learnt) if contract.learnt is not None else None
-        subject = _own_test(task, data, config, origin.seed or 0, info, origin.base, origin.fold)
-        if origin.seed is None:
-            subject.notes.append(_NO_SEED)
-    elif contract.learnt is None:
-        raise UserError(
-            f"{model.path}: does not say what it learnt, as files of earlier releases, so that it cannot be scored on "
-            f"other data; export it again, or score its run, '{origin.run}'"
-        )
-    else:
-        subject = _all_of(data, task, config, task.Info.model_validate(contract.learnt))
-    names = [t.name for t in contract.external_inputs]
-
-    def answer(batch: Arrays) -> dict[str, Array]:
-        return model.run({name: batch[name] for name in names})  # a stream begins anew with each batch
-
-    return Judged(task, contract, answer, subject, config)
-
-
-_NO_SEED = (
-    "the file does not say the seed of its run, as files of earlier releases; 0 is taken, and if it was another, "
-    "examples that it has learnt from are among those scored"
-)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is scored: the examples, which they are in words, and what naive answers there are."""
-
-    split: Split
-    part: Literal["test", "all"]
-    summary: str
-    notes: list[str]
-    names: Sequence[str]
-    info: BaseModel
-    naive: Mapping[str, Answer]
-    where: str
-
-
-def _own_test(
-    task: AnyTask,
-    source: Path | None,
-    config: BaseModel,
-    seed: int,
-    info: BaseModel | None,
-    base: str | None,
-    fold: str | None,
-) -> Subject:
-    """Part the training data as it was parted for training, and take the test part."""
-    data = load_own(task, source, config, seed, info, base, fold)
-    whole = len(data.train) + len(data.test) + (len(data.validation) if data.validation is not None else 0)
-    summary = f"the test part, {len(data.test):,} of {whole:,} examples, of the data it was trained on"
-    naive = {**task.baselines(config, data.info), **data.baselines}
-    where = str(source or "the bundled data")
-    return Subject(data.test, "test", summary, list(data.notes), data.test_names, data.info, naive, where)
-
-
-def _all_of(source: Path, task: AnyTask, config: BaseModel, info: BaseModel) -> Subject:
-    """Take all of other data."""
-    data = task.load_scored(source, config, info)
-    summary = f"all {len(data.split):,} {data.what} of {source.name}"
-    naive = task.baselines(config, info)
-    return Subject(data.split, "all", summary, list(data.notes), data.names, info, naive, str(source))
+def _in_parts(data: Any, options: EvaluateOptions) -> bool:
+    """Whether data is to be scored part by part: several files, or as an option says."""
+    is_path = isinstance(data, str | PathLike)
+    return is_path and (options.workers is not None or options.part_rows is not None or is_pattern(Path(data)))
 
 
 def _judge(model: Judged, options: EvaluateOptions) -> Evaluation:

@@ -24,6 +24,12 @@ class EvaluateOptions(RuntimeOptions):
     )
     plot: Path | None = Field(None, description="folder for the task's pictures of the answers")
     plugin_file: Path | None = Field(None, description="Python file that holds the plugin, if it is not installed")
+    workers: int | None = Field(
+        None, ge=1, description="score part by part in so many processes, for more data than memory holds"
+    )
+    part_rows: int | None = Field(
+        None, ge=1, description="rows of a file that are a part; a million if not given; examples stay whole"
+    )
     timeout: float | None = Field(None, ge=0, description=TIMEOUT)
 
     @field_validator("changes", mode="before")

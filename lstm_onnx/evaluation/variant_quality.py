@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from lstm_onnx.contract import Array, Scores
 from lstm_onnx.data.splits import Split
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.leaks import refuse_leaks
+from lstm_onnx.inference.moved import moved
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Answer, Arrays, PrimaryMetric, TaskData
 from lstm_onnx.training.own_data import load_own, own_data
@@ -144,27 +144,3 @@ def drop(metric: PrimaryMetric, before: float, after: float) -> float:
     if before == 0:
         return 0.0 if worse <= 0 else float("inf")
     return float(100 * worse / abs(before))
-
-
-def moved(pairs: Iterable[tuple[Arrays, Arrays]]) -> float:
-    """Percent by which answers moved: of numbers the distance beside their size, of anything else how many changed.
-
-    The worst output counts. NaN on one side alone is a change of the whole number.
-
-    Args:
-        pairs: outputs of batches before and after.
-    """
-    apart: dict[str, float] = {}
-    size: dict[str, float] = {}
-    for before, after in pairs:
-        for name, one in before.items():
-            other = after[name]
-            if one.dtype.kind == "f":
-                a, b = (np.nan_to_num(x.astype(np.float64)) for x in (one, other))
-                lost = np.where(np.isnan(one) == np.isnan(other), np.abs(a - b), np.abs(a) + np.abs(b))
-                whole = np.abs(a)
-            else:
-                lost, whole = one != other, np.ones(one.shape)
-            apart[name] = apart.get(name, 0.0) + float(lost.sum())
-            size[name] = size.get(name, 0.0) + float(whole.sum())
-    return max((100 * d / size[name] if size[name] else np.inf * d for name, d in apart.items() if d), default=0.0)

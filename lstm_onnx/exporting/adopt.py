@@ -30,10 +30,11 @@ from lstm_onnx.exporting.adoption.scaling import scale_inside
 from lstm_onnx.graph.description import described_file
 from lstm_onnx.graph.model_file import add_contract
 from lstm_onnx.inference.session import session_answer
+from lstm_onnx.verification.engines import chosen_engines
 from lstm_onnx.verification.fingerprints import fingerprints
 from lstm_onnx.verification.options import USUAL_ENGINES
 from lstm_onnx.verification.report import Report
-from lstm_onnx.verification.verify import chosen_engines, verify_bytes
+from lstm_onnx.verification.verify import verify_bytes
 
 
 @dataclass(frozen=True)

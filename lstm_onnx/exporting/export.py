@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, overload
 
 import onnx
 
 from lstm_onnx import renamed
-from lstm_onnx.compatibility.examine import examine
-from lstm_onnx.contract import Contract, Proof, Scores, Tolerance, Variant, to_json
+from lstm_onnx.compatibility.examine import refuse_misfits
+from lstm_onnx.contract import Contract, Scores, Tolerance, Variant, to_json
 from lstm_onnx.data.atomic_files import make_folder, write_together
 from lstm_onnx.data.given import given_path
 from lstm_onnx.errors import UserError
@@ -22,6 +21,7 @@ from lstm_onnx.exporting.exported import Exported
 from lstm_onnx.exporting.golden_examples import golden_examples
 from lstm_onnx.exporting.opsets import LOWEST_OPSET, lowest_ir
 from lstm_onnx.exporting.options import ExportOptions
+from lstm_onnx.exporting.proof import proof_of
 from lstm_onnx.exporting.quantization import PLANS, quantize, require_quantizable
 from lstm_onnx.graph.float16 import store_half
 from lstm_onnx.graph.model_file import add_contract, read_contract
@@ -35,7 +35,6 @@ from lstm_onnx.training.given_runs import Runs, given_runs, name_of
 from lstm_onnx.training.restore import Restored, graph_for, restore_together
 from lstm_onnx.training.run_contract import describe, scoring_facts, with_members
 from lstm_onnx.verification.fingerprints import fingerprints
-from lstm_onnx.verification.report import Report
 from lstm_onnx.verification.verify import verify_bytes
 
 INT8_TOLERANCE = Tolerance(rtol=0.05, atol=1e-3)
@@ -176,13 +175,13 @@ class _Exporter:
             scores = self.quality.own_scores()
         model = add_contract(model, self._contract(variant, graph, model, path, scores))
         if self.options.target is not None:
-            _refuse_misfits(model, self.options.target, path)
+            refuse_misfits(model, self.options.target, path)
         content = model.SerializeToString()
         report = verify_bytes(content, str(path), restored=self.restored)
         report.raise_if_failed()
         contract = read_contract(model, path)
         assert contract is not None  # it was put there above
-        contract = contract.model_copy(update={"proof": _proof(report)})
+        contract = contract.model_copy(update={"proof": proof_of(report)})
         notes = "; ".join(n for n in (note, *self.restored.notes, *(self._quality.notes if self._quality else ())) if n)
         return add_contract(model, contract).SerializeToString(), Exported(path, contract, report, notes)
 
@@ -261,21 +260,3 @@ class _Exporter:
 
 def _has_text(graph: GraphSpec) -> bool:
     return any(s is not None and s.has_text for s in (graph.before, graph.after))
-
-
-def _refuse_misfits(model: onnx.ModelProto, target: str, path: Path) -> None:
-    stops = [f for f in examine(model, target) if f.severity == "stops"]
-    if stops:
-        first, more = stops[0], f" (and {len(stops) - 1} more: lstm-onnx doctor)" if len(stops) > 1 else ""
-        raise UserError(f"{path}: {target} would not run it: {first.where}: {first.found}; {first.advice}{more}")
-
-
-def _proof(report: Report) -> Proof:
-    return Proof(
-        checks={check.name: check.detail for check in report.checks},
-        engines={name: version(name) for name in ("onnxruntime", "onnx", "torch", "lstm-onnx")},
-        largest_absolute=report.largest_absolute,
-        largest_relative=report.largest_relative,
-        decisions=report.decisions,
-        changed=report.changed,
-    )

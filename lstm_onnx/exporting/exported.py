@@ -11,7 +11,8 @@ from lstm_onnx.benchmarking.benchmark import Figures, benchmark
 from lstm_onnx.compatibility.examine import Finding, examine
 from lstm_onnx.contract import Contract
 from lstm_onnx.embedding.generate import Embedded, embed
-from lstm_onnx.evaluation.evaluate import Evaluation, evaluate
+from lstm_onnx.evaluation.evaluate import evaluate
+from lstm_onnx.evaluation.evaluation import Evaluation
 from lstm_onnx.inference.model import Model, Prediction, load
 from lstm_onnx.training.run_folder import Run
 from lstm_onnx.verification.report import Report

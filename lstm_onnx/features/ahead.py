@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from lstm_onnx.contract import Array, Axis, ColumnsSource, Step, TensorSpec, TimeSource
+from lstm_onnx.features.enough import enough
 from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.features.series import CLOCK, Series, time_unit, windows_in
@@ -41,6 +42,9 @@ class Ahead(OutputFeature):
     kind: Literal["ahead"] = "ahead"
     along: str = Field(description="the series")
     quantiles: Quantiles = Field((), description="ascending, between 0 and 1")
+    conformal: bool = Field(
+        False, description="whether validation data moves the quantiles, so that they hold on what was not learnt from"
+    )
     lower: dict[str, float] = Field(default_factory=dict, description="the least answer of a target, in its unit")
     upper: dict[str, float] = Field(default_factory=dict, description="the largest answer of a target, in its unit")
     target: tuple[str, ...] = Field((), description="what is forecast: set by the task, as all that follows")
@@ -106,7 +110,8 @@ class Ahead(OutputFeature):
                 name="quantiles",
                 dtype="float32",
                 dims=("batch", "horizon", "target", "quantile"),
-                meaning="values that what happens stays below with these probabilities, ascending",
+                meaning="values that what happens stays below with these probabilities, ascending"
+                + ", calibrated on validation data if there was any" * self.conformal,
             ),
         )
 
@@ -121,7 +126,24 @@ class Ahead(OutputFeature):
         """Return what brings answers back to the user's units."""
         from lstm_onnx.features.series_coding import AheadDecoder
 
-        return AheadDecoder(self)
+        return AheadDecoder(self, self.conformal)
+
+    def calibratable(self, column: Sequence[Any]) -> tuple[Self, str | None]:
+        """Say which quantiles stay as they are learnt, as too few windows validate."""
+        if not self.conformal or not self.quantiles or not len(column):
+            return self, None
+        windows = windows_in(self.name, column)
+        begin, count = -self.horizon, 0
+        for origin in windows.origins.tolist():  # series lie one behind the other
+            if origin >= begin + self.horizon:
+                begin, count = origin, count + 1
+        left = [f"{q:g}" for q in self.quantiles if q != 0.5 and not enough(q, count)]
+        if not left:
+            return self, None
+        return self, (
+            f"the validation part has {count} windows that do not overlap, too few to calibrate the "
+            f"quantile{'s' * (len(left) > 1)} {', '.join(left)}, which stay as they are learnt"
+        )
 
     def prepare_truth(self, column: Sequence[Any]) -> Sequence[Any]:
         """Keep the windows."""

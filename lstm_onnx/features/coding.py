@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_onnx.data.joining import EachAnswer, mean
+from lstm_onnx.features.conformal import reach
 
 _LARGEST = 1e15
 """Raw values beyond this are cut, so that what is computed with them stays finite in float32."""
@@ -81,20 +82,52 @@ class Averaged(nn.Module):
 
 
 class Unscaled(Averaged):
-    """Brings an answered number back to its unit: (batch,) or (batch, 1) becomes (batch,)."""
+    """Brings an answered number back to its unit: (batch,) or (batch, 1) becomes (batch,).
+
+    Args:
+        name: of the number.
+        center: what is added to it.
+        spread: what it is multiplied by before.
+        interval: share of truths that shall lie between the two ends that are given beside it; None for no ends.
+    """
 
     center: Tensor
     spread: Tensor
+    reach: Tensor | None
 
-    def __init__(self, name: str, center: float, spread: float) -> None:
+    def __init__(self, name: str, center: float, spread: float, interval: float | None = None) -> None:
         super().__init__()
-        self.name = name
+        self.name, self.interval = name, interval
+        self.register_buffer("reach", torch.zeros(2) if interval is not None else None)
         self.register_buffer("center", torch.tensor(center, dtype=torch.float32))
         self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32))
 
     def forward(self, answer: Tensor) -> dict[str, Tensor]:
-        """Return the number in its unit."""
-        return {self.name: flat(answer) * self.spread + self.center}
+        """Return the number in its unit, and the ends of its interval."""
+        scaled = flat(answer)
+        found = {self.name: scaled}
+        if self.reach is not None:
+            found |= {f"{self.name}_low": scaled - self.reach[0], f"{self.name}_high": scaled + self.reach[1]}
+        return {name: number * self.spread + self.center for name, number in found.items()}
+
+    def join(self, said: EachAnswer) -> dict[str, Tensor]:
+        """Return the mean of the number over several models, and of each end."""
+        ends = ["", "_low", "_high"] if self.reach is not None else [""]
+        return {f"{self.name}{end}": mean(said, f"{self.name}{end}") for end in ends}
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether validation data says how far the ends are."""
+        return self.reach is not None
+
+    def observe(self, answer: Tensor, batch: Mapping[str, Tensor], seen: None) -> tuple[Tensor, ...]:
+        """Return how far truths are above the answers, scaled."""
+        return (self.scaled(batch[self.name]) - flat(answer),)
+
+    def adjust(self, apart: Tensor) -> None:
+        """Set the ends by these distances."""
+        assert self.reach is not None and self.interval is not None
+        self.reach.copy_(reach(apart, self.interval))
 
     def scaled(self, truth: Tensor) -> Tensor:
         """Return a number in its unit as the model should answer it."""
@@ -211,6 +244,20 @@ class Likelihoods(nn.Module):
         probabilities = mean(said, self.probabilities)
         return {self.probabilities: probabilities, self.number: self._decided(probabilities)}
 
+    @property
+    def adjusts(self) -> bool:
+        """Whether validation data sets the temperature."""
+        return self.temperature is not None
+
+    def observe(self, answer: Tensor, batch: Mapping[str, Tensor], seen: None) -> tuple[Tensor, ...]:
+        """Return scores of some examples, and the numbers of what is right."""
+        return answer, batch[self.number]
+
+    def adjust(self, logits: Tensor, target: Tensor) -> None:
+        """Set the temperature."""
+        assert self.temperature is not None
+        self.temperature.fill_(fit_temperature(logits, target))
+
     def _decided(self, probabilities: Tensor) -> Tensor:
         if self.positive is None or self.threshold is None:
             return probabilities.argmax(dim=-1)
@@ -218,6 +265,31 @@ class Likelihoods(nn.Module):
         # 2 or 0, added: the positive label wins where it reaches the threshold, and loses to all others elsewhere
         reached = (probabilities[..., self.positive : self.positive + 1] >= self.threshold).to(probabilities.dtype)
         return (probabilities + own.to(probabilities.dtype) * (4 * reached - 2)).argmax(dim=-1)
+
+
+class EachLikelihood(nn.Module):
+    """Turns a score (logit) of each label into its probability, by itself, and decides by a threshold.
+
+    Args:
+        probabilities: what the probabilities are called.
+        decided: what the decisions are called.
+        threshold: a probability from which a label is answered.
+    """
+
+    def __init__(self, probabilities: str, decided: str, threshold: float) -> None:
+        super().__init__()
+        self.probabilities, self.decided, self.threshold = probabilities, decided, threshold
+
+    def forward(self, answer: Tensor) -> dict[str, Tensor]:
+        """Return probabilities like `answer` (batch, label), and 1 or 0 of each."""
+        return self._said(torch.sigmoid(answer))
+
+    def join(self, said: EachAnswer) -> dict[str, Tensor]:
+        """Return the mean probabilities of several models, and what they decide."""
+        return self._said(mean(said, self.probabilities))
+
+    def _said(self, probabilities: Tensor) -> dict[str, Tensor]:
+        return {self.decided: (probabilities >= self.threshold).to(torch.int64), self.probabilities: probabilities}
 
 
 @torch.no_grad()

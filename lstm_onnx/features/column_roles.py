@@ -14,6 +14,7 @@ from lstm_onnx.data.tables import is_numeric, require
 from lstm_onnx.data.timestamps import looks_like_time
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.role_options import RoleOptions, RolesT
+from lstm_onnx.features.table_pictures import holds_pictures
 
 TARGETS = ("target", "label", "y")
 _SEQUENCE = ("sequence", "series", "case", "recording", "trial", "sample", "unit")
@@ -71,11 +72,12 @@ def find_roles(frame: pl.DataFrame, where: Path, config: RolesT) -> tuple[RolesT
             "number": (*config.number, *numbers),
             "text": (*config.text, *(c for c, kind in kinds.items() if kind == "text")),
             "category": (*config.category, *(c for c, kind in kinds.items() if kind == "category")),
+            "image": (*config.image, *(c for c, kind in kinds.items() if kind == "picture")),
             "ignore": (*config.ignore, *(c for c, kind in kinds.items() if kind == "other")),
         }
     )
     _tell(resolved, steps, [c for c, kind in kinds.items() if kind == "other"], notes)
-    if not (steps or resolved.text or resolved.category or resolved.number):
+    if not (steps or resolved.text or resolved.category or resolved.number or resolved.image):
         raise UserError(f"{where}: no column is left to learn from beside {', '.join(map(repr, target))}; add some")
     return resolved, tuple(notes)
 
@@ -89,7 +91,8 @@ def wide_steps(frame: pl.DataFrame, config: RoleOptions, split: str | None) -> l
 def _asked_for(frame: pl.DataFrame, where: Path, config: RoleOptions) -> dict[str, str]:
     """Return the columns that options name, with the option; each may have one role."""
     taken: dict[str, str] = {}
-    for option in ("target", "sequence", "time", "channels", "text", "category", "number", "ignore", "group", "split"):
+    options = ("target", "sequence", "time", "channels", "text", "category", "number", "image", "ignore")
+    for option in (*options, "group", "split"):
         chosen = getattr(config, option)
         for column in (chosen,) if isinstance(chosen, str) else chosen or ():
             require(frame, column, where, f"--{option}")
@@ -108,12 +111,14 @@ class _Kinds:
     sequence: tuple[str, ...]
 
     def kind(self, column: str) -> str:
-        """Return `step`, `number`, `text`, `category`, or `other` for what cannot be used."""
+        """Return `step`, `number`, `text`, `category`, `picture`, or `other` for what cannot be used."""
         cells = self.frame.get_column(column)
         if is_numeric(cells):
             return "step" if self._changes(column) else "number"
         if cells.dtype != pl.String or looks_like_time(self.frame, column) or self._changes(column):
             return "other"
+        if holds_pictures(cells):
+            return "picture"
         head = cells.drop_nulls().head(1000).str.strip_chars()
         if len(head) and 2 * int(head.str.contains(r"\s\S+\s").sum()) >= len(head):
             return "text"
@@ -128,7 +133,7 @@ class _Kinds:
 
 def _tell(config: RoleOptions, steps: Sequence[str], unused: Sequence[str], notes: list[str]) -> None:
     told = {"answers": config.target, "steps": steps, "texts": config.text, "categories": config.category}
-    told |= {"numbers": config.number}
+    told |= {"numbers": config.number, "pictures": config.image}
     parts = [f"{what} {_listed(columns)}" for what, columns in told.items() if columns]
     if config.sequence:
         order = f"in the order of '{config.time}'" if config.time else "in the order in which they stand"

@@ -209,6 +209,10 @@ class OutputFeature(Feature):
         """Name of what is right in a batch, where an author's `forward` may see it in training; None for nothing."""
         return None
 
+    def calibratable(self, column: Sequence[Any]) -> tuple[Self, str | None]:
+        """Return a copy without what these rows, the validation part, cannot calibrate, and a note if that is any."""
+        return self, None
+
     def each(self, row: Any) -> Sequence[Any]:
         """Return the rows that are learnt from in the place of a row: of several right texts, each."""
         return [row]

@@ -173,7 +173,7 @@ def _with_module(graph: GraphSpec, model: FeatureModel, states: Sequence[str] = 
 def tolerance(learnt: Learnt) -> Tolerance:
     """Return how far runtimes may differ: a share of the spread of a number, 1e-5 of a probability, 1e-4 of its log."""
     scaled = [f for f in learnt.outputs if isinstance(f, Number) and f.supervised]
-    numbers = {f.name: 1e-5 * ((f.spread or 0) + abs(f.center or 0)) for f in scaled}
+    numbers = {t.name: 1e-5 * ((f.spread or 0) + abs(f.center or 0)) for f in scaled for t in f.answers()}
     numbers |= {f.name: 1e-5 * f.scale for f in learnt.outputs if isinstance(f, Steps)}
     ahead = [f for f in learnt.outputs if isinstance(f, Ahead)]
     if ahead:

@@ -12,6 +12,7 @@ from lstm_onnx.features.audio import Audio
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.image import Image
 from lstm_onnx.features.inside import Inside
+from lstm_onnx.features.label_set import LabelSet
 from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.option import Option
@@ -27,7 +28,7 @@ AnyInput = Annotated[
     Rows | Series | Text | Number | Category | Image | Audio | Option | Labels, Field(discriminator="kind")
 ]
 AnyOutput = Annotated[
-    Number | Category | Tags | Steps | Sentence | Transcript | Ahead | Inside, Field(discriminator="kind")
+    Number | Category | LabelSet | Tags | Steps | Sentence | Transcript | Ahead | Inside, Field(discriminator="kind")
 ]
 
 

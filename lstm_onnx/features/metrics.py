@@ -21,16 +21,23 @@ def _ratio(total: Any, count: Any) -> float:
 
 @dataclass(frozen=True)
 class Sum:
-    """What a metric adds up to over batches, and how that becomes its figure."""
+    """What a metric adds up to over batches, and how that becomes its figure.
+
+    What comes from another process has forgotten the latter, and can be added to one that has not.
+    """
 
     total: Any
-    finish: Callable[[Any, Any], float]
+    finish: Callable[[Any, Any], float] | None
 
     def __add__(self, other: Any) -> Sum:
         """Add another of its like, or the 0 that adding up begins with."""
         return Sum(self.total + other.total, self.finish) if isinstance(other, Sum) else self
 
     __radd__ = __add__
+
+    def __reduce__(self) -> tuple[type[Sum], tuple[Any, None]]:
+        """Leave out a function, which may be one that nothing can find by a name."""
+        return Sum, (self.total, None)
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,18 @@ def mae(output: str, name: str = "mae") -> Metric:
         return float(wrong.sum()), wrong.size
 
     return Metric(name, "min", add)
+
+
+def coverage(output: str, name: str = "coverage") -> Metric:
+    """Percent of the truths that lie in the interval of a number; nothing where the answer has none."""
+
+    def add(answers: Arrays, batch: Arrays) -> tuple[float, int]:
+        if f"{output}_low" not in answers:
+            return 0.0, 0
+        inside = (answers[f"{output}_low"] <= batch[output]) & (batch[output] <= answers[f"{output}_high"])
+        return 100.0 * float(inside.sum()), inside.size
+
+    return Metric(name, "max", add)
 
 
 def scaled_rmse(outputs: Sequence[Number], name: str = "rmse") -> Metric:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.audio_coding import LogMel
-from lstm_onnx.features.coding import Likelihoods, fit_temperature
 from lstm_onnx.features.feature import InputFeature
 from lstm_onnx.features.hearing import Heard
 from lstm_onnx.features.learnt import Learnt
@@ -146,22 +145,38 @@ class FeatureModel(nn.Module):
         return made
 
 
+@runtime_checkable
+class Adjusts(Protocol):
+    """A decoder that validation data may adjust, in place."""
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether it is to be."""
+        ...
+
+    def observe(self, answer: Tensor, batch: Mapping[str, Tensor], seen: Any) -> tuple[Tensor, ...]:
+        """Return what a batch tells: tensors with a row for each example."""
+        ...
+
+    def adjust(self, *told: Tensor) -> None:
+        """Take in what all batches tell, one behind the other."""
+        ...
+
+
 def calibrate(model: FeatureModel, validation: Iterator[Mapping[str, Tensor]]) -> None:
-    """Fit the temperature of each category that is to be calibrated, on batches that were not learnt from."""
-    places = [k for k, decoder in enumerate(model.decoders) if getattr(decoder, "temperature", None) is not None]
+    """Adjust what is answered, such as temperatures and quantiles, on batches that were not learnt from."""
+    places = [k for k, d in enumerate(model.decoders) if isinstance(d, Adjusts) and d.adjusts]
     if not places:
         return
-    found: dict[int, list[tuple[Tensor, Tensor]]] = {k: [] for k in places}
+    told: dict[int, list[tuple[Tensor, ...]]] = {k: [] for k in places}
     for batch in validation:
-        answers, _ = model.ask(batch)
+        asked = model.run(batch)
         for k in places:
-            name = model.learnt.outputs[k].name
-            found[k].append((answers[name], batch[f"{name}_number"]))
+            feature, decoder = model.learnt.outputs[k], model.decoders[k]
+            along = asked.seen.get(feature.along) if isinstance(feature, Ahead) else None
+            told[k].append(cast(Adjusts, decoder).observe(asked.answers[feature.name], batch, along))
     for k in places:
-        decoder = model.decoders[k]
-        assert isinstance(decoder, Likelihoods) and decoder.temperature is not None
-        logits, target = (torch.cat(column) for column in zip(*found[k], strict=True))
-        decoder.temperature.fill_(fit_temperature(logits, target))
+        cast(Adjusts, model.decoders[k]).adjust(*(torch.cat(column) for column in zip(*told[k], strict=True)))
 
 
 class Answering(nn.Module):

@@ -10,6 +10,7 @@ import numpy as np
 from lstm_onnx.contract import Array
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.feature import InputFeature
+from lstm_onnx.features.image import Image
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.text import Text
@@ -19,13 +20,18 @@ from lstm_onnx.task import Arrays
 _LONGEST = 256
 _WORDS = 2000
 _BLOCK = 256
+_CELLS = 16
+"""Pictures are compared as so many cells in each direction."""
+_COLOUR_SPREAD = 0.25
+"""Of colours from 0 to 1, about, so that a picture weighs as another feature does."""
 
 
 class Neighbours:
     """Finds for each example of a batch the training example that is nearest to it (1-NN).
 
     The distance is Euclidean. A sequence counts by its scaled steps, drawn out or pressed to the usual length; a text
-    by how often its frequent words occur in it; a category by whether it is the same. Each feature weighs the same.
+    by how often its frequent words occur in it; a category by whether it is the same; a picture by its colours, 16
+    cells by 16. Each feature weighs the same.
 
     Args:
         inputs: features that go in, fitted.
@@ -33,9 +39,13 @@ class Neighbours:
     """
 
     def __init__(self, inputs: Sequence[InputFeature], known: Mapping[str, Sequence[Any]]) -> None:
-        self.inputs = [f for f in inputs if isinstance(f, Rows | Text | Number | Category)]
+        self.inputs = [f for f in inputs if isinstance(f, Rows | Text | Number | Category | Image)]
         arrays: dict[str, Array] = {}
         for feature in self.inputs:
+            if isinstance(feature, Image):  # its bytes are enough, also where a frozen encoder looks at them
+                plain = feature.model_copy(update={"frozen": None})
+                arrays[feature.name] = np.stack(plain.prepare(known[feature.name]))
+                continue
             arrays |= feature.collate(feature.prepare(known[feature.name]))
         self.there = self._vectors(arrays)
 
@@ -68,6 +78,8 @@ def _vector(feature: InputFeature, arrays: Arrays) -> Array:
         assert feature.center is not None and feature.spread is not None
         scaled: Array = np.nan_to_num((arrays[feature.name] - feature.center) / feature.spread)
         return scaled[:, None]
+    if isinstance(feature, Image):
+        return _pictures(arrays[feature.name])
     assert isinstance(feature, Category)
     rows = arrays[feature.name].tolist()
     levels = feature.levels or ()
@@ -85,3 +97,12 @@ def _sequences(feature: Rows, arrays: Arrays) -> Array:
         for column in range(scaled.shape[2]):
             place[:, column] = np.interp(at, np.arange(max(int(length), 1)), row[: max(int(length), 1), column])
     return np.asarray(made / np.sqrt(steps * scaled.shape[2]))
+
+
+def _pictures(images: Array) -> Array:
+    """Return the mean colours of cells of squares (batch, side, side, 3), in spreads of a colour (about a quarter)."""
+    side = images.shape[1]
+    edges = np.linspace(0, side, min(_CELLS, side) + 1).astype(int)[:-1]
+    sums = np.add.reduceat(np.add.reduceat(images.astype(np.float32), edges, axis=1), edges, axis=2)
+    share = (side / len(edges)) ** 2 * 255 * _COLOUR_SPREAD
+    return np.asarray(sums / (share * len(edges) * np.sqrt(images.shape[3])))

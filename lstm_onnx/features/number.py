@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from pydantic import Field
 from lstm_onnx.contract import Array, CellSource, TensorSpec
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.feature import InputFeature, OutputFeature, mean_and_spread, spread_out
-from lstm_onnx.features.metrics import Metric, mae, mse, r2, rmse
+from lstm_onnx.features.metrics import Metric, coverage, mae, mse, r2, rmse
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -23,7 +24,8 @@ class Number(InputFeature, OutputFeature):
     Going in, `forward` gets `NAME` (batch, size): the number scaled and, where some are missing in the data, whether it
     is missing. Coming out, `forward` answers with `NAME` (batch,) or (batch, 1), scaled; the graph gives it in its
     unit. The loss is the mean of the squared errors of scaled numbers. An answer that is not `supervised` has no column
-    and is not scaled: a log-probability, for one.
+    and is not scaled: a log-probability, for one. With an `interval` the graph gives `NAME_low` and `NAME_high`, too,
+    as far from the answer as truths of the validation part were; too few of these, and it is left out with a note.
     """
 
     kind: Literal["number"] = "number"
@@ -33,6 +35,9 @@ class Number(InputFeature, OutputFeature):
     center: float | None = Field(None, description="mean in training")
     spread: float | None = Field(None, description="standard deviation in training")
     supervised: bool = Field(True, description="of an answer: whether the data says what is right")
+    interval: float | None = Field(
+        None, gt=0, lt=1, description="share of truths that shall lie between NAME_low and NAME_high, such as 0.9"
+    )
     gaps: bool = Field(False, description="whether it is missing in examples of the data")
     kept: tuple[float | None, ...] = ()
 
@@ -111,7 +116,23 @@ class Number(InputFeature, OutputFeature):
 
     def answers(self) -> tuple[TensorSpec, ...]:
         """Describe the output."""
-        return (TensorSpec(name=self.name, dtype="float32", dims=("batch",), meaning=self.meaning, unit=self.unit),)
+        share = f"{100 * self.interval:g}% of truths, by validation data" if self.interval is not None else ""
+        told = {"low": f"lower end of what holds {share}", "high": f"upper end of what holds {share}"}
+        found = {self.name: self.meaning}
+        found |= {f"{self.name}_{end}": f"{self.meaning}: {what}" for end, what in told.items() if share}
+        return tuple(
+            TensorSpec(name=name, dtype="float32", dims=("batch",), meaning=meaning, unit=self.unit)
+            for name, meaning in found.items()
+        )
+
+    def calibratable(self, column: Sequence[Any]) -> tuple[Self, str | None]:
+        """Leave the interval out where too few examples validate: each end takes 2 / (1 - interval) - 1 of them."""
+        if self.interval is None or len(column) >= (least := ceil(2 / (1 - self.interval) - 1 - 1e-9)):
+            return self, None
+        return self.model_copy(update={"interval": None}), (
+            f"'{self.name}' has no interval for {100 * self.interval:g}%: the validation part has {len(column):,} "
+            f"examples, and {least:,} are needed"
+        )
 
     def decoder(self) -> nn.Module:
         """Return what brings an answer back to the unit."""
@@ -120,7 +141,7 @@ class Number(InputFeature, OutputFeature):
         if not self.supervised:
             return Unscaled(self.name, 0.0, 1.0)
         assert self.center is not None and self.spread is not None
-        return Unscaled(self.name, self.center, self.spread)
+        return Unscaled(self.name, self.center, self.spread, self.interval)
 
     def prepare_truth(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into a float32; none may be missing."""
@@ -155,8 +176,8 @@ class Number(InputFeature, OutputFeature):
         return (flat(answer) - (batch[self.name] - self.center) / self.spread).square().mean()
 
     def metrics(self, prefix: str) -> tuple[Metric, ...]:
-        """Return RMSE, MSE, MAE and R2."""
-        made = (rmse, mse, mae, r2) if self.supervised else ()
+        """Return RMSE, MSE, MAE and R2; with an interval its coverage in percent."""
+        made = (rmse, mse, mae, r2, *((coverage,) if self.interval is not None else ())) if self.supervised else ()
         return tuple(make(self.name, f"{prefix}{make.__name__}") for make in made)
 
     def naive(self, batch: Mapping[str, Array]) -> dict[str, Array]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _KEPT = 12
 _LONGEST_KEPT = 192
-_LOOKED_AT = 1 << 20
+_LOOKED_AT = 1 << 16
 """Windows, and rows of each, that are kept for samples."""
 
 Number = float | None
@@ -94,10 +94,11 @@ class Series(InputFeature):
         theirs = (layout.target, layout.past, layout.future, layout.static, layout.window, layout.horizon)
         if mine != theirs:
             raise UserError(f"read: the windows of '{self.name}' have the layout {theirs}, and the feature {mine}")
+        looked_at = np.arange(min(len(windows), _LOOKED_AT))
         if len(windows) > _LOOKED_AT:
-            windows = windows.take(np.linspace(0, len(windows) - 1, num=_LOOKED_AT).round().astype(np.int64))
-        ends = np.flatnonzero(~np.isnan(windows.store.values[windows.origins]).any(axis=1))
-        among = ends if len(ends) else np.arange(len(windows))
+            looked_at = np.linspace(0, len(windows) - 1, num=_LOOKED_AT).round().astype(np.int64)
+        ends = looked_at[windows.newest_known(looked_at)]
+        among = ends if len(ends) else looked_at
         chosen = among[np.linspace(0, len(among) - 1, num=min(_KEPT, len(among))).round().astype(np.int64)]
         return self.model_copy(
             update={

@@ -5,7 +5,7 @@ NaN and infinite values are missing. No squares are taken, so that values up to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_onnx.data.joining import EachAnswer, mean
+from lstm_onnx.features.conformal import corrections, independent_windows
 from lstm_onnx.features.series_times import StepsAhead
 
 if TYPE_CHECKING:
@@ -221,14 +222,22 @@ class SeriesEncoder(nn.Module):
 
 
 class AheadDecoder(nn.Module):
-    """Brings answers back to the user's units, for `Ahead`: see there what an author answers with."""
+    """Brings answers back to the user's units, for `Ahead`: see there what an author answers with.
 
+    Args:
+        feature: what comes ahead.
+        conformal: whether validation data moves the quantiles, as `feature` may wish; never while learning.
+    """
+
+    correction: Tensor | None
     spreading: Tensor
     lower: Tensor
     upper: Tensor
 
-    def __init__(self, feature: Ahead) -> None:
+    def __init__(self, feature: Ahead, conformal: bool = False) -> None:
         super().__init__()
+        self.levels, shape = feature.quantiles, (feature.horizon, len(feature.target), len(feature.quantiles))
+        self.register_buffer("correction", torch.zeros(shape) if conformal and feature.quantiles else None)
         self.name, self.along, self.targets = feature.name, feature.along, len(feature.target)
         self.log, self.has_lower, self.has_upper = feature.transform == "log", bool(feature.lower), bool(feature.upper)
         for name, bounds, none in (("lower", feature.lower, -torch.inf), ("upper", feature.upper, torch.inf)):
@@ -254,7 +263,29 @@ class AheadDecoder(nn.Module):
         if self.spreading.shape[0] == 0:
             return answer, None
         gaps = functional.softplus(torch.unflatten(answer[:, :, self.targets :], 2, (self.targets, -1)))
+        if self.correction is not None:
+            gaps = torch.relu(gaps + self.correction)
         return answer[:, :, : self.targets], gaps @ self.spreading
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether validation data is to move the quantiles."""
+        return self.correction is not None
+
+    def observe(self, answer: Tensor, batch: Mapping[str, Tensor], seen: SeriesTensors) -> tuple[Tensor, ...]:
+        """Return of some examples what `adjust` needs: gaps, truth minus forecast, whether it is known, and times."""
+        gaps = functional.softplus(torch.unflatten(answer[:, :, self.targets :], 2, (self.targets, -1)))
+        actual, scale = batch["actual"], seen.scale
+        truth = actual.log() if self.log else actual
+        apart = ((truth - scale.anchor - scale.center) / scale.spread).clamp(-LIMIT, LIMIT)
+        known = is_known(truth) & is_known(scale.center)
+        return gaps, torch.where(known, apart - answer[:, :, : self.targets], 0.0), known, seen.times_ahead
+
+    def adjust(self, gaps: Tensor, apart: Tensor, known: Tensor, times_ahead: Tensor) -> None:
+        """Move the quantiles so that they hold on these examples."""
+        assert self.correction is not None
+        count = independent_windows(times_ahead)
+        self.correction.copy_(corrections(gaps, apart, known, self.levels, count))
 
     def undo(self, x: Tensor, scale: Scale) -> Tensor:
         """Go back to the user's units, and no further than the bounds."""

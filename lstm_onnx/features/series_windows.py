@@ -7,8 +7,7 @@ the row of its forecast origin (the newest past row); a batch is one fancy index
 
 from __future__ import annotations
 
-import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from lstm_onnx.contract import Step
 from lstm_onnx.data.frequency import advance
 from lstm_onnx.data.parts import Part
-from lstm_onnx.data.room import MEMORY, Room
+from lstm_onnx.data.room import MAPPED, MEMORY, Room
 from lstm_onnx.data.time_series import Series
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.series_parts import LEAST, SeriesPart
@@ -29,6 +28,8 @@ Ints = NDArray[np.int64]
 
 SHOWN = 1 << 20
 """Windows of an epoch, where they lie on disk and there are more."""
+_APART = 256
+"""Windows that lie anywhere in files, and are gathered at once."""
 _STRETCH = 1 << 18
 """Rows that are worked on at once."""
 
@@ -214,6 +215,24 @@ class Windows(Sequence[dict[str, Array]]):
 
     def gather(self, chosen: Ints) -> dict[str, Array]:
         """Return what goes in of the windows with these numbers."""
+        return self._some_at_once(self._gather, chosen)
+
+    def gather_truth(self, chosen: Ints) -> dict[str, Array]:
+        """Return what is to be answered."""
+        return self._some_at_once(self._gather_truth, chosen)
+
+    def _some_at_once(self, gather: Callable[[Ints], dict[str, Array]], chosen: Ints) -> dict[str, Array]:
+        """Gather from files so few windows at once that what the system maps for them stays little."""
+        room = self.store.room
+        if not room.on_disk:
+            return gather(chosen)
+        found = []
+        for begin in range(0, max(1, len(chosen)), _APART):
+            found.append(gather(chosen[begin : begin + _APART]))
+            room.touched(4 * MAPPED * len(chosen[begin : begin + _APART]))  # origin, owner, time, values
+        return found[0] if len(found) == 1 else {n: np.concatenate([one[n] for one in found]) for n in found[0]}
+
+    def _gather(self, chosen: Ints) -> dict[str, Array]:
         store, origins = self.store, self.origins[chosen]
         rows = origins[:, None] + np.arange(1 - store.layout.window, 1)
         batch = {"values": store.values[rows], "time": store.time[rows]}
@@ -223,11 +242,9 @@ class Windows(Sequence[dict[str, Array]]):
             batch["future"] = store.future[self._ahead(origins)]
         if store.static.shape[1]:
             batch["static"] = store.static[store.owner[origins]]
-        store.room.touched(sum(a.nbytes for a in batch.values()) + mmap.PAGESIZE * len(chosen) * len(batch))
         return batch
 
-    def gather_truth(self, chosen: Ints) -> dict[str, Array]:
-        """Return what is to be answered."""
+    def _gather_truth(self, chosen: Ints) -> dict[str, Array]:
         origins = self.origins[chosen]
         return {
             "actual": self.store.values[self._ahead(origins)],
@@ -241,6 +258,15 @@ class Windows(Sequence[dict[str, Array]]):
     def __iter__(self) -> Iterator[dict[str, Array]]:
         """Yield one window after the other."""
         return (self[i] for i in range(len(self)))
+
+    def newest_known(self, chosen: Ints) -> Array:
+        """Say of each of these windows whether all targets of its newest row are known."""
+        found: list[Array] = [np.empty(0, dtype=np.bool_)]
+        for begin in range(0, len(chosen), _APART):
+            origins = self.origins[chosen[begin : begin + _APART]]
+            found.append(np.asarray(~np.isnan(self.store.values[origins]).any(axis=1)))
+            self.store.room.touched(2 * MAPPED * len(origins))
+        return np.concatenate(found)
 
     @property
     def owners(self) -> Owners:

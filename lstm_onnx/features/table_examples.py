@@ -28,6 +28,7 @@ from lstm_onnx.features.naming import identifiers
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.table_pictures import picture_feature, picture_paths
 from lstm_onnx.features.text import Text
 
 ROWS = "steps"
@@ -66,6 +67,7 @@ def _uses(frame: pl.DataFrame, config: RoleOptions, split: str | None) -> dict[s
         (config.text, "text", "text"),
         (config.category, "category", "category"),
         (config.number, "number", "number"),
+        (config.image, "picture", "text"),
         ([config.group], "group", "id"),
         ([split], "split", "category"),
         ([config.time], "time", None),
@@ -128,7 +130,7 @@ def _read_ts(path: Path) -> Examples:
 def _read_frame(
     frame: pl.DataFrame, where: Path, config: RoleOptions, split: str | None, notes: tuple[str, ...]
 ) -> Examples:
-    single = [*config.target, *config.text, *config.category, *config.number]
+    single = [*config.target, *config.text, *config.category, *config.number, *config.image]
     others = tuple(c for c in (*config.target, *config.ignore, config.group, split) if c is not None)
     require_all(frame, single, where)
     columns: dict[str, Sequence[Any]] = {}
@@ -159,6 +161,11 @@ def _read_frame(
     for column in config.category:
         inputs.append(Category(name=names[column], column=column))
         columns[names[column]] = _levels(frame, column, where, rows)
+    told_of: list[str] = []
+    for column in config.image:
+        inputs.append(picture_feature(names[column], column, config))
+        columns[names[column]] = picture_paths(frame, column, where, config, rows.tolist(), told_of)
+    notes = (*notes, *dict.fromkeys(told_of))
     for column in (*config.number, *config.target):
         values, told = numeric_column(frame, column, where)
         columns[names[column]], notes = [float(v) for v in values[rows]], (*notes, *told)

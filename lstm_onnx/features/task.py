@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from lstm_onnx.contract import Array, TensorSpec
 from lstm_onnx.data.beside import test_file_of
-from lstm_onnx.data.parts import PARTS
+from lstm_onnx.data.parts import PARTS, Whole
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.category import Category
@@ -141,7 +141,9 @@ class FeatureTask(Task[ConfigT, Learnt]):
             {name: taken(column, chosen[part]) for name, column in examples.columns.items()}
             for part in ("train", "test")
         )
-        learnt = before or self.learn(self._fitted(inputs, outputs, examples, known), known, config)
+        fitted = before or self._fitted(inputs, outputs, examples, known)
+        fitted, left = _calibratable(fitted, examples, np.asarray(chosen["validation"], dtype=np.int64))
+        learnt = before or self.learn(fitted, known, config)
         train, validation, test = (
             FeatureSplit.of(learnt.inputs, learnt.outputs, examples.columns, chosen[part], part == "train")
             for part in PARTS
@@ -156,7 +158,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
             test=test,
             info=learnt,
             summary=summary,
-            notes=(*examples.notes, *notes, *self.remarks(learnt, asked, config), *left_out),
+            notes=(*examples.notes, *notes, *left, *self.remarks(learnt, asked, config), *left_out),
             config=examples.options,
             baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
             test_names=examples.names(source, list(map(int, chosen["test"]))),
@@ -321,6 +323,16 @@ def _checked(examples: Any, method: str) -> Examples:
     if not isinstance(examples, Examples):
         raise UserError(f"{method}: returned a {type(examples).__name__}; it must return lstm_onnx.plugin.Examples")
     return examples
+
+
+def _calibratable(fitted: Learnt, examples: Examples, chosen: Whole) -> tuple[Learnt, list[str]]:
+    """Leave out of the outputs what the validation part cannot calibrate, and say so."""
+    outputs, notes = [], []
+    for f in fitted.outputs:
+        found, why = f.calibratable(taken(examples.columns[f.name], chosen)) if f.is_supervised else (f, None)
+        outputs.append(found)
+        notes += [why] if why is not None else []
+    return fitted.model_copy(update={"outputs": tuple(outputs)}), notes
 
 
 def _model(model: nn.Module) -> FeatureModel:

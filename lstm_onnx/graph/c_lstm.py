@@ -1,7 +1,8 @@
 """Puts a function of our own in the place of each LSTM's, in the C that a generator writes for a graph (emx-onnx-cgen).
 
 The generator's function computes a unit after the other, each with scalars and libm, and takes about ten times as long.
-Ours lies in `c_lstm_kernel.c` and, for what differs from node to node, in `c_lstm_node.c.j2`.
+Ours lies in `c_lstm_kernel.c`, in one of the files of products, and, for what differs from node to node, in
+`c_lstm_node.c.j2`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from onnx import helper, numpy_helper
 Floats = NDArray[np.float32]
 
 KERNEL = Path(__file__).with_name("c_lstm_kernel.c")
+PRODUCTS, BATCH_PRODUCTS, INT8_PRODUCTS = (
+    Path(__file__).with_name(f"c_lstm_{what}products.c") for what in ("", "batch_", "int8_")
+)
 _NODE = Path(__file__).with_name("c_lstm_node.c.j2")
 _ID = "our_lstm_{}"
 _ROLES = {
@@ -62,18 +66,37 @@ class _Lstm:
         return np.concatenate([self.w, self.r], axis=2).transpose(0, 2, 1).ravel()
 
     @property
+    def int8(self) -> dict[str, Any] | None:
+        """The weights as bytes, in the same order, and scales of their columns; None where they are no multiples."""
+        (w, w_scale), (r, r_scale) = multiples(self.w), multiples(self.r)
+        for whole, scale, given in ((w, w_scale, self.w), (r, r_scale, self.r)):
+            if not np.allclose(whole * scale, given, rtol=1e-6, atol=0):
+                return None
+        flat = np.concatenate([w, r], axis=2).transpose(0, 2, 1).ravel().astype(np.int8)
+        return {"weights": flat, "scales": {"input": w_scale.ravel(), "hidden": r_scale.ravel()}}
+
+    @property
     def bias(self) -> Floats:
         """Flat (direction, 4 hidden)."""
         half = self.b.shape[1] // 2
         return (self.b[:, :half] + self.b[:, half:]).ravel()
 
 
-def with_our_lstms(model: onnx.ModelProto, compile_model: Callable[[onnx.ModelProto], str]) -> str:
+def with_our_lstms(
+    model: onnx.ModelProto,
+    compile_model: Callable[[onnx.ModelProto], str],
+    rows_of: int | None = None,
+    int8: bool = False,
+) -> str:
     """Have the generator write C for a graph, with our function for each LSTM that `takes` finds fit.
 
     Args:
         model: a graph of fixed sizes; it is not changed.
         compile_model: the generator, emx-onnx-cgen's.
+        rows_of: size of the batch, if it may be filled in part: LSTMs over a batch of this size then take one parameter
+            more, the first, and are called with `rows_`, the address of how many rows count; they answer zeros for the
+            others.
+        int8: keep the weights as bytes where they are multiples (see `multiples`).
     """
     named = onnx.ModelProto()
     named.CopyFrom(model)
@@ -87,7 +110,7 @@ def with_our_lstms(model: onnx.ModelProto, compile_model: Callable[[onnx.ModelPr
             node.name = _in_comment(node.name)  # the generator writes it as it stands
     text = compile_model(named)
     for name, lstm in ours.items():
-        text = _with_ours(text, name, lstm)
+        text = _with_ours(text, name, lstm, rows_of, int8)
     return text
 
 
@@ -95,6 +118,22 @@ def takes(node: onnx.NodeProto, stored: Mapping[str, onnx.TensorProto]) -> bool:
     """Whether our function computes this node: a plain LSTM in float32, its weights in the file."""
     weights = [stored.get(name) for name in node.input[1:4] if name]
     return is_plain_lstm(node) and all(w is not None and w.data_type == onnx.TensorProto.FLOAT for w in weights)
+
+
+def multiples(weights: Floats) -> tuple[Floats, Floats]:
+    """Round weights to whole multiples, -127 to 127, of a scale for each gate of a unit.
+
+    What the multiples make is rounded to the same again.
+
+    Args:
+        weights: (direction, 4 hidden, input).
+
+    Returns:
+        The multiples, and scales of (direction, 4 hidden, 1).
+    """
+    largest = np.abs(weights).max(axis=2, keepdims=True)
+    scale = np.where(largest > 0, largest / np.float32(127), np.float32(1)).astype(np.float32)
+    return np.round(weights / scale), scale
 
 
 def is_plain_lstm(node: onnx.NodeProto) -> bool:
@@ -127,7 +166,7 @@ def _in_comment(name: str) -> str:
     return re.sub(r"[^\w ./:-]", "_", name, flags=re.ASCII)
 
 
-def _with_ours(text: str, name: str, lstm: _Lstm) -> str:
+def _with_ours(text: str, name: str, lstm: _Lstm, rows_of: int | None, int8: bool) -> str:
     """Exchange the function, and its call, and leave out the weights that nobody else reads."""
     function = re.search(
         rf"^/\*\n \* Node \d+:\n(?:(?! \*/).*\n)*? \*/\nEMX_NODE_FN void (node\d+_{name})\((.*)\) \{{\n(?:.*\n)*?\}}\n",
@@ -143,26 +182,36 @@ def _with_ours(text: str, name: str, lstm: _Lstm) -> str:
     parameters = function[2].split(", ")
     steps, batch, inputs = sizes["input_x"]
     identifier = name.removeprefix("our_")
+    in_part = batch > 1 and batch == rows_of
+    stored = lstm.int8 if int8 else None
+    together = batch > 1 and stored is None
     ours = _template().render(
         id=identifier,
         title=lstm.title,
         direction=lstm.direction,
         weights=lstm.weights,
+        int8=stored,
+        together=together,
         bias=lstm.bias,
-        parameters=[parameters[k].replace(f" {roles[k]}[", f" {_ROLES[roles[k]]}[") for k in kept],
-        roles=[_ROLES[roles[k]] for k in kept],
+        parameters=["const int32_t rows_[1]"] * in_part
+        + [parameters[k].replace(f" {roles[k]}[", f" {_ROLES[roles[k]]}[") for k in kept],
+        roles=["rows"] * in_part + [_ROLES[roles[k]] for k in kept],
         directions=len(lstm.w),
         steps=steps,
         batch=batch,
         inputs=inputs,
         hidden=lstm.r.shape[2],
     )
-    kernel = KERNEL.read_text(encoding="utf-8")  # before the first that calls it
-    text = text.replace(function[0], ours if kernel in text else f"{kernel}\n{ours}")
+    products = [INT8_PRODUCTS] if stored else [BATCH_PRODUCTS, PRODUCTS] if together else [PRODUCTS]
+    for file in (*products, KERNEL):  # before the first that calls them
+        kernel = file.read_text(encoding="utf-8")
+        ours = ours if kernel in text else f"{kernel}\n{ours}"
+    text = text.replace(function[0], ours)
     call = re.search(rf"^( *){function[1]}\((.*)\);$", text, re.M)
     assert call is not None
     arguments = call[2].split(", ")
-    text = text.replace(call[0], f"{call[1]}{identifier}({', '.join(arguments[k] for k in kept)});")
+    handed = ", ".join(["rows_"] * in_part + [arguments[k] for k in kept])
+    text = text.replace(call[0], f"{call[1]}{identifier}({handed});")
     for k in set(range(len(roles))) - set(kept):
         text = _without_unread(text, arguments[k])
     return text
@@ -179,7 +228,7 @@ def _without_unread(text: str, weight: str) -> str:
 
 def _template() -> jinja2.Template:
     jinja = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-    jinja.filters["c_lines"] = _lines
+    jinja.filters |= {"c_lines": _lines, "int_lines": _int_lines}
     return jinja.from_string(_NODE.read_text(encoding="utf-8"))
 
 
@@ -187,6 +236,12 @@ def _lines(values: Floats) -> Iterator[str]:
     """Write numbers as C reads them without rounding, eight to a line."""
     for begin in range(0, len(values), 8):
         yield ", ".join(map(_literal, values[begin : begin + 8].tolist())) + ","
+
+
+def _int_lines(values: NDArray[np.int8]) -> Iterator[str]:
+    """Write whole numbers, 24 to a line."""
+    for begin in range(0, len(values), 24):
+        yield ", ".join(map(str, values[begin : begin + 24].tolist())) + ","
 
 
 def _literal(value: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import onnx
 
+from lstm_onnx.graph.c_bytes import with_bytes
 from lstm_onnx.graph.c_lstm import with_our_lstms
 
 
@@ -30,12 +31,16 @@ class Parameter:
         return f"({'const ' * self.is_read}{self.ctype} (*){rows})" if rows else ""
 
 
-def generate_c(model: onnx.ModelProto, static_buffers: bool = False) -> str:
+def generate_c(
+    model: onnx.ModelProto, static_buffers: bool = False, rows_of: int | None = None, int8: bool = False
+) -> str:
     """Return C with a function `model` that takes the inputs and outputs in the order of the graph.
 
     Args:
         model: the graph, without free axes.
         static_buffers: declare every buffer as a plain array, however large; else large ones come from the heap.
+        rows_of: size of the batch, if it may be filled in part; see `with_our_lstms`.
+        int8: keep weights as bytes where they are whole numbers, and those of LSTMs where they are multiples.
 
     Raises:
         GenerationError: the package is not installed, or cannot take the graph.
@@ -49,11 +54,11 @@ def generate_c(model: onnx.ModelProto, static_buffers: bool = False) -> str:
     if static_buffers:
         options["large_temp_threshold_bytes"] = 2**40
     try:
-        text: str = with_our_lstms(model, Compiler(CompilerOptions(**options)).compile)
+        text: str = with_our_lstms(model, Compiler(CompilerOptions(**options)).compile, rows_of, int8)
     except Exception as error:
         lines = (str(error) or type(error).__name__).splitlines()
         raise GenerationError(lines[0].split(" Hint:")[0].split(" (while")[0].removesuffix(".")) from error
-    return text
+    return with_bytes(text) if int8 else text
 
 
 def read_parameters(text: str, types: frozenset[str]) -> tuple[Parameter, ...]:

@@ -14,8 +14,12 @@ import numpy as np
 from lstm_onnx.contract import Array, Contract
 from lstm_onnx.task import Arrays
 
-CELLS = 2**15
-"""Steps or words that go through the graph at once, at most, unless one example has more."""
+CELLS = 2**12
+"""Steps or words that go through the graph at once, at most, unless one example has more.
+
+Not more, for speed: ONNX Runtime multiplies the inputs of all steps by an LSTM's weights first, and what that gives (of
+4,096 steps at 64 units 4 MB) is read again step by step. Where it leaves the processor's caches, the whole takes up to
+1.4 times as long; see benchmarks/speed/README.md."""
 
 
 def run_in_batches(contract: Contract, arrays: Arrays, run: Callable[[Arrays], dict[str, Array]]) -> dict[str, Array]:

@@ -17,31 +17,16 @@ from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-import polars as pl
-
 from lstm_onnx.data.atomic_files import make_folder, sweep, write_atomically
-from lstm_onnx.data.tables import write_table
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.model import Model, load
+from lstm_onnx.inference.model import Model
 from lstm_onnx.inference.options import PART_ERROR
+from lstm_onnx.inference.part_answer import Answered, Asked, answer_part, answers_of, open_model
 from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts
-from lstm_onnx.inference.settings import parse_settings
 from lstm_onnx.progress import counting
 
 RECORD = "parts.json"
 """In the folder of answers: what they are answers to, and of which model."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """How each part is asked; see `Model.predict` and `lstm_onnx.load`."""
-
-    file: str
-    provider: str = "auto"
-    settings: tuple[str, ...] = ()
-    top: int | None = None
-    keep: tuple[str, ...] = ()
-    every: int | None = None
 
 
 @dataclass
@@ -65,27 +50,37 @@ class Done:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def predict_parts(asked: Asked, data: Path, folder: Path, *, workers: int = 1, part_rows: int = PART_ROWS) -> Done:
+def predict_parts(
+    asked: Asked,
+    data: Path,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    part_rows: int = PART_ROWS,
+) -> Done:
     """Answer for a file, or for all files of a pattern, part by part, into a folder of Parquet files.
 
     Args:
         asked: which model, and how.
         data: a file, or a pattern such as `data/*.parquet`.
         folder: of the answers; if it holds some of the same question already, only the others are made.
-        workers: processes; each has one thread and reads one part at a time. The answers do not depend on it.
-        part_rows: about how many rows of a Parquet file are read at once.
+        workers: processes, one if not said; each has one thread and reads one part at a time. The answers do not
+            depend on it.
+        part_rows: about how many rows of a file are read at once.
 
     Raises:
         UserError: as `lstm_onnx.load` and `list_parts`; the folder holds other answers; or a process was killed.
     """
-    model = _open(asked)
+    model = open_model(asked)
     parts = list_parts(model.require_contract(), data, part_rows)
     make_folder(folder)
     sweep(folder)
+    sweep(folder, ".*.part.*")
     done = Done(folder, len(parts))
     left = _left(asked, parts, folder)
     done.before = len(parts) - len(left)
-    with counting("answering") as count, _answers(asked, model, left, folder, min(workers, len(left) or 1)) as answers:
+    working = _answers(asked, model, left, folder, min(workers or 1, len(left) or 1))
+    with counting("answering") as count, working as answers:
         for number, (part, rows, notes, wrong) in enumerate(answers, start=done.before + 1):
             if wrong is not None:
                 done.failed[str(part)] = wrong
@@ -96,16 +91,12 @@ def predict_parts(asked: Asked, data: Path, folder: Path, *, workers: int = 1, p
     return done
 
 
-_Answered = tuple[Part, int, tuple[str, ...], str | None]
-"""A part, the rows of its answers, what was repaired, and why there are none."""
-
-
 @contextmanager
 def _answers(
     asked: Asked, model: Model, parts: Sequence[Part], folder: Path, workers: int
-) -> Iterator[Iterator[_Answered]]:
+) -> Iterator[Iterator[Answered]]:
     if workers == 1:
-        yield (_answer(model, asked, part, folder) for part in parts)
+        yield (answer_part(model, asked, part, folder) for part in parts)
         return
     # not forked: ONNX Runtime has threads, which a fork does not take along
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (asked,))
@@ -124,40 +115,12 @@ _working: dict[str, tuple[Model, Asked]] = {}  # of this process
 
 
 def _begin(asked: Asked) -> None:
-    _working["model"] = _open(asked), asked
+    _working["model"] = open_model(asked), asked
 
 
-def _work(part: Part, folder: Path) -> _Answered:
+def _work(part: Part, folder: Path) -> Answered:
     model, asked = _working["model"]
-    return _answer(model, asked, part, folder)
-
-
-def _open(asked: Asked) -> Model:
-    model = load(asked.file, asked.provider, threads=1)
-    return model.with_options(**parse_settings(asked.settings)) if asked.settings else model
-
-
-def _answer(model: Model, asked: Asked, part: Part, folder: Path) -> _Answered:
-    try:
-        question = part.file if part.rows is None else _rows(part)
-        prediction = model.predict(question, asked.top, asked.keep or None, asked.every)
-        write_table(prediction.table, _path(folder, part))
-    except UserError as error:
-        text = str(error)
-        return part, 0, (), text if text.startswith(str(part.file)) else f"{part}: {text.removeprefix('the table: ')}"
-    (folder / (part.name + PART_ERROR)).unlink(missing_ok=True)
-    return part, prediction.table.height, tuple(prediction.notes), None
-
-
-def _rows(part: Part) -> pl.DataFrame:
-    try:
-        return pl.scan_parquet(part.file).slice(part.begin, part.rows).collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"cannot be read: {error}") from None
-
-
-def _path(folder: Path, part: Part) -> Path:
-    return folder / f"{part.name}.parquet"
+    return answer_part(model, asked, part, folder)
 
 
 def _left(asked: Asked, parts: Sequence[Part], folder: Path) -> list[Part]:
@@ -174,8 +137,7 @@ def _left(asked: Asked, parts: Sequence[Part], folder: Path) -> list[Part]:
     known: dict[str, object] = {}
     if record.exists():
         before = json.loads(record.read_text(encoding="utf-8"))
-        if before["question"] != question:
-            changed = [name for name, value in question.items() if before["question"].get(name) != value]
+        if changed := [name for name, value in question.items() if before["question"].get(name) != value]:
             raise UserError(
                 f"{folder}: holds answers of another question ({', '.join(changed)} differ); give another folder"
             )
@@ -187,7 +149,7 @@ def _left(asked: Asked, parts: Sequence[Part], folder: Path) -> list[Part]:
             (folder / f"{name}.parquet").unlink(missing_ok=True)
             (folder / (name + PART_ERROR)).unlink(missing_ok=True)
     write_atomically(record, json.dumps({"question": question, "parts": sources}, indent=1) + "\n")
-    return [part for part in parts if not _path(folder, part).exists()]
+    return [part for part in parts if not answers_of(folder, part).exists()]
 
 
 def _source(part: Part) -> dict[str, object]:

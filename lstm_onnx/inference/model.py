@@ -26,6 +26,7 @@ from lstm_onnx.inference.picture_answers import answer_picture_table, answer_pic
 from lstm_onnx.inference.question import as_question
 from lstm_onnx.inference.session import open_session, run_session, session_contract
 from lstm_onnx.inference.settings import with_defaults
+from lstm_onnx.inference.stream_session import StreamSession
 from lstm_onnx.inference.table_inputs import read_inputs, refuse_no_windows
 from lstm_onnx.inference.wide_answers import in_shape
 from lstm_onnx.task import Arrays
@@ -190,33 +191,3 @@ def load(file: str | PathLike[str], provider: str = "auto", threads: int | None 
     """
     path = given_file(file, "load")
     return Model(path.read_bytes(), path, provider, threads)
-
-
-class StreamSession:
-    """One stream through a model; several may share a model.
-
-    Args:
-        model: a loaded file of the variant streaming.
-
-    Raises:
-        UserError: the file has no states.
-    """
-
-    def __init__(self, model: Model) -> None:
-        contract = model.require_contract()
-        if contract.stream is None:
-            raise UserError(
-                f"{model.path}: takes whole sequences and keeps no state; export the run with --variant streaming"
-            )
-        self.model, self.pairs = model, contract.states
-        self.state: dict[str, Array] = {}
-
-    def push(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
-        """Answer for the next piece: the inputs that are no states, by name; returns the outputs that are none."""
-        outputs = self.model.run({**inputs, **self.state})  # states that are not given begin at their reset value
-        self.state = {s.input: outputs.pop(s.output) for s in self.pairs}
-        return outputs
-
-    def reset(self) -> None:
-        """Forget what was pushed so far."""
-        self.state = {}

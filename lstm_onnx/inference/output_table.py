@@ -148,9 +148,10 @@ def _name_of_examples(contract: Contract, named: bool) -> str:
     """Head the column that tells examples apart."""
     column = next((t.source.column for t in contract.inputs if isinstance(t.source, TextSource)), None)
     table = contract.table
-    if column is not None and not any(isinstance(t.source, ColumnsSource) for t in contract.inputs):
+    sequences = any(isinstance(t.source, ColumnsSource) for t in contract.inputs)
+    if column is not None and not sequences:
         return column
-    if any(isinstance(t.source, ImageSource) for t in contract.inputs):
+    if any(isinstance(t.source, ImageSource) for t in contract.inputs) and not sequences:
         return "picture" if named else "example"
     if any(isinstance(t.source, AudioSource) for t in contract.inputs):
         return "sound" if named else "example"

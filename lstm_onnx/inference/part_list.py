@@ -14,13 +14,14 @@ from pathlib import Path
 import polars as pl
 
 from lstm_onnx.contract import Contract, Table
-from lstm_onnx.data.tables import FORMATS
+from lstm_onnx.data.tables import FORMATS, TEXT_FORMATS
+from lstm_onnx.data.text_pieces import LINES, Records, column_runs, find_records
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.cell_inputs import cell_columns
-from lstm_onnx.inference.sequence_inputs import takes_sequences, takes_texts
+from lstm_onnx.inference.sequence_inputs import is_no_table, takes_sequences, takes_texts
 
 PART_ROWS = 1_000_000
-"""Rows of a piece of a Parquet file, about; other files are read whole."""
+"""Rows of a piece of a file, about; JSON and ARFF files are read whole."""
 _PARQUET = (".parquet", ".pq")
 
 
@@ -33,12 +34,14 @@ class Part:
         name: of the file of its answers, without ending.
         begin: its first row, from 0.
         rows: how many; None for the whole file.
+        span: of a file of text: the bytes that come first in each of its pieces, and where its own begin and end.
     """
 
     file: Path
     name: str
     begin: int = 0
     rows: int | None = None
+    span: tuple[int, int, int] | None = None
 
     def __str__(self) -> str:
         if self.rows is None:
@@ -57,7 +60,7 @@ def list_parts(contract: Contract, data: Path, rows: int = PART_ROWS) -> list[Pa
     Args:
         contract: of the model that is asked; says which rows belong to one example.
         data: a file, or a pattern such as `data/*.parquet` (`**` for folders in folders).
-        rows: about how many rows of a Parquet file make a part; examples stay whole.
+        rows: about how many rows of a file make a part; examples stay whole.
 
     Raises:
         UserError: there is no such file, it is no table, or the rows of one example stand apart.
@@ -72,12 +75,19 @@ def list_parts(contract: Contract, data: Path, rows: int = PART_ROWS) -> list[Pa
             raise UserError(f"{file}: files of type '{file.suffix}' are not read in parts; use {', '.join(FORMATS)}")
     parts = []
     for file, name in zip(files, _names(files), strict=True):
-        cuts = list(_cuts(contract, file, rows)) if file.suffix.lower() in _PARQUET else []
+        records = None
+        if file.suffix.lower() in _PARQUET:
+            cuts = list(_cuts(contract, file, rows))
+        else:
+            records = _records_of(contract, file, rows)
+            cuts = list(_text_cuts(contract, file, records, rows)) if records is not None else []
         if len(cuts) < 2:
             parts.append(Part(file, name))
             continue
         digits = len(str(len(cuts) - 1))
-        parts += [Part(file, f"{name}-{k:0{digits}}", begin, count) for k, (begin, count) in enumerate(cuts)]
+        for k, (begin, count) in enumerate(cuts):
+            span = (records.head, *records.span(begin, count)) if records is not None else None
+            parts.append(Part(file, f"{name}-{k:0{digits}}", begin, count, span))
     return parts
 
 
@@ -102,7 +112,7 @@ def _cuts(contract: Contract, file: Path, rows: int) -> Iterator[tuple[int, int]
             yield 0, total
             return
         table = contract.table or Table()
-        if _row_is_example(contract, table):
+        if row_is_example(contract, table):
             yield from ((begin, min(rows, total - begin)) for begin in range(0, total, rows))
             return
         ids = [name for name in table.ids if name in lazy.collect_schema().names()]
@@ -113,12 +123,39 @@ def _cuts(contract: Contract, file: Path, rows: int) -> Iterator[tuple[int, int]
     except (pl.exceptions.PolarsError, OSError):
         yield 0, 0  # whoever reads it says what is wrong
         return
-    if runs.get_column("value").n_unique() < runs.height:
-        apart = runs.get_column("value").filter(runs.get_column("value").is_duplicated())[0]
+    yield from _between_runs(file, runs, total, rows)
+
+
+def _records_of(contract: Contract, file: Path, rows: int) -> Records | None:
+    """Find the records of a file of text with more than so many rows; None where it is to be read whole."""
+    least = 2  # bytes of a row, with its line end
+    cuttable = file.suffix.lower() in (*TEXT_FORMATS, *LINES) and not is_no_table(contract, file)
+    if not cuttable or file.stat().st_size < least * rows:
+        return None
+    records = find_records(file)
+    return records if records is not None and len(records.ends) > rows else None
+
+
+def _text_cuts(contract: Contract, file: Path, records: Records, rows: int) -> Iterator[tuple[int, int]]:
+    """Yield where each piece of a file of text begins and how many records it has."""
+    total, table = len(records.ends), contract.table or Table()
+    if row_is_example(contract, table):
+        yield from ((begin, min(rows, total - begin)) for begin in range(0, total, rows))
+    elif table.ids and records.mark and (runs := column_runs(file, records, list(table.ids))) is not None:
+        yield from _between_runs(file, runs, total, rows)
+    else:
+        yield 0, total
+
+
+def _between_runs(file: Path, runs: pl.DataFrame, total: int, rows: int) -> Iterator[tuple[int, int]]:
+    """Yield pieces that end where another example begins."""
+    values = runs.get_column("value")
+    if values.n_unique() < runs.height:
+        apart = values.filter(values.is_duplicated())[0]
         said = ", ".join(f"{name} {value}" for name, value in apart.items())
         raise UserError(
             f"{file}: the rows of {said} stand apart, so that the file cannot be read in pieces; sort it by "
-            f"{', '.join(ids)}, or give --part-rows {total} to read it whole"
+            f"{', '.join(apart)}, or give --part-rows {total} to read it whole"
         )
     begin = end = 0
     for count in runs.get_column("len").to_list():
@@ -129,7 +166,8 @@ def _cuts(contract: Contract, file: Path, rows: int) -> Iterator[tuple[int, int]
     yield begin, end - begin
 
 
-def _row_is_example(contract: Contract, table: Table) -> bool:
+def row_is_example(contract: Contract, table: Table) -> bool:
+    """Whether each row of a table is an example by itself, so that tables can be cut anywhere."""
     if takes_sequences(contract):
         return table.steps
     return takes_texts(contract) or bool(cell_columns(contract))

@@ -12,6 +12,7 @@ import polars as pl
 
 from lstm_onnx.contract import Array, CellSource, Contract, ImageSource, TensorSpec
 from lstm_onnx.data.images import read_pictures
+from lstm_onnx.data.picture_files import locate, picture_folders
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.batches import apart, joined, run_in_batches
 from lstm_onnx.inference.image_inputs import fits_in, read_image_inputs, shown
@@ -58,8 +59,8 @@ def answer_picture_table(
 ) -> Answered:
     """Answer for a table with a column of paths of pictures, and with columns of whatever else the model takes.
 
-    Paths are relative to the table's folder or to the present one. A row whose picture cannot be read is left out, and
-    noted.
+    Paths are relative to the table's folder, to one beside it, or to the present one. A row whose picture cannot
+    be read is left out, and noted.
 
     Raises:
         UserError: the table does not fit the contract, or no picture can be read.
@@ -73,7 +74,7 @@ def answer_picture_table(
     copies: dict[str, list[Array]] = {name: [] for name in columns}
     answered: list[dict[str, Array]] = []
     others = {name: array for name, array in read.arrays.items() if name not in columns}
-    paths = {name: [_path(folder, str(p)) for p in read.arrays[name]] for name in columns}
+    paths = {name: _paths(folder, [str(p) for p in read.arrays[name]]) for name in columns}
     with counting("answering for pictures") as update:
         for batch in _batches(paths, notes):
             chosen = np.array(batch.rows)
@@ -94,6 +95,8 @@ def answer_picture_table(
         arrays=arrays,
         names=tuple(read.names[i] for i in taken) if read.names else (),
         rows=read.rows[order] if read.rows is not None else None,
+        ids=read.ids[order] if read.ids is not None else None,
+        steps=tuple(read.steps[i] for i in taken) if read.steps is not None else None,
     )
     table = beside(to_table(contract, inputs, outputs, top), contract, inputs, outputs, top, keep)
     return table, {**arrays, **{n: apart(stack) for n, stack in copies.items()}}, outputs, tuple(notes)
@@ -146,6 +149,11 @@ def _with_paths(contract: Contract, columns: Mapping[str, str]) -> Contract:
     return contract.model_copy(update={"inputs": tuple(map(as_path, contract.inputs))})
 
 
-def _path(folder: Path, written: str) -> Path:
-    beside = folder / written
-    return beside if beside.exists() else Path(written)
+def _paths(folder: Path, written: Sequence[str]) -> list[Path]:
+    """Return the pictures of a column: found from the table as in training, or from the present folder."""
+    folders = picture_folders(written[0], folder) if written else []
+    found = [locate(name, folders) for name in written]
+    return [
+        path if path.is_file() or not Path(name).exists() else Path(name)
+        for path, name in zip(found, written, strict=True)
+    ]

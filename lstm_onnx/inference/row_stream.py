@@ -23,7 +23,7 @@ from lstm_onnx.data.times.reader import decide_times, follow_times, in_units
 from lstm_onnx.data.times.writer import write_time
 from lstm_onnx.data.timestamps import time_text
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.inference.model import StreamSession
+from lstm_onnx.inference.stream_session import StreamSession
 from lstm_onnx.json_text import parse_json
 
 if TYPE_CHECKING:

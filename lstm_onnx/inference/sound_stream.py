@@ -12,8 +12,8 @@ import numpy as np
 from lstm_onnx.contract import Array, AudioSource, Contract, TensorSpec
 from lstm_onnx.data.sounds import FULL, in_blocks
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.model import StreamSession
 from lstm_onnx.inference.sound_inputs import sound_input
+from lstm_onnx.inference.stream_session import StreamSession
 
 if TYPE_CHECKING:
     from lstm_onnx.inference.model import Model

@@ -13,7 +13,7 @@ import polars as pl
 
 from lstm_onnx.contract import Array, TimeSource
 from lstm_onnx.evaluation.answer_table import AnswerTable
-from lstm_onnx.evaluation.evaluate import Judged
+from lstm_onnx.evaluation.judged import Judged
 from lstm_onnx.reporting.intervals import BLOCKS, Sureness, added, blocks_of, sureness
 from lstm_onnx.task import Answer, Arrays, Totals
 from lstm_onnx.training.plots import SHOWN

@@ -13,7 +13,7 @@ from lstm_onnx.contract import Contract
 from lstm_onnx.data.frames import as_file
 from lstm_onnx.data.given import given_path, is_run
 from lstm_onnx.errors import UserError
-from lstm_onnx.evaluation.evaluate import Judged, judged
+from lstm_onnx.evaluation.judged import Judged, judged
 from lstm_onnx.evaluation.options import EvaluateOptions
 from lstm_onnx.inference.model import load
 from lstm_onnx.options import resolve

@@ -79,6 +79,8 @@ def choose(graph: GraphSpec, splits: Sequence[Split | None], answer: Answer) -> 
 
 def _rows(graph: GraphSpec, split: Split, answer: Answer) -> Iterator[Row]:
     for batch in split.batches(64):
+        if any(t.name not in batch for t in graph.inputs):
+            return  # to learn from: without the pixels of what a frozen encoder has looked at
         inputs = {t.name: batch[t.name] for t in graph.inputs}
         outputs = answer(inputs)
         for k in range(len(next(iter(inputs.values())))):

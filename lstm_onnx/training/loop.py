@@ -15,7 +15,7 @@ import torch
 from pydantic import BaseModel
 from torch import nn
 
-from lstm_onnx.errors import Interrupted, UserError
+from lstm_onnx.errors import Interrupted
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
 from lstm_onnx.training.checkpoint import TrainingProgress, Weights, save_checkpoint, save_weights, weights_of
@@ -24,10 +24,13 @@ from lstm_onnx.training.examples import choose, save_examples
 from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.training.plots import draw_run
-from lstm_onnx.training.precision import loss_in
+from lstm_onnx.training.refit import refit
 from lstm_onnx.training.restore import load_weights, rebuild
 from lstm_onnx.training.run_folder import Run
-from lstm_onnx.training.scoring import check_stored, score, score_beside_baselines
+from lstm_onnx.training.scoring import check_stored, score_beside_baselines
+from lstm_onnx.training.step import learn_from
+from lstm_onnx.training.validation import calibrate, validate
+from lstm_onnx.training.workers import ALONE, WorkerLost, Workers
 
 
 @dataclass
@@ -45,6 +48,7 @@ class TrainingSession:
     observer: Observer
     progress: TrainingProgress = field(default_factory=TrainingProgress)
     best: Weights = field(default_factory=dict)
+    workers: Workers = ALONE
 
 
 def save(s: TrainingSession) -> None:
@@ -66,15 +70,20 @@ def fit(s: TrainingSession) -> Run:
             while s.progress.epoch < s.settings.epochs and not _is_stale(s):
                 _one_epoch(s, batches)
             load_weights(s.model, s.best, s.run.weights)
-            _calibrate(s)
-            return _finish(s)
-    except KeyboardInterrupt:
+            calibrated = calibrate(s)
+            if s.settings.refit:
+                refit(s, batches, calibrated)
+            return _finish(s) if s.workers.is_first else s.run
+    except (KeyboardInterrupt, WorkerLost) as why:
         s.run.record.status = "interrupted"
         s.run.save()
+        if not s.workers.is_first:
+            raise
         kept = f"the best weights (epoch {s.progress.best_epoch}) are kept" if s.progress.epoch else "nothing is lost"
+        because = f"{why}, so training" if isinstance(why, WorkerLost) else ""
         raise Interrupted(
-            f"stopped after epoch {s.progress.epoch} of {s.settings.epochs}; {kept}. "
-            f"Go on with: lstm-onnx train --resume {s.run.folder}"
+            f"{because} stopped after epoch {s.progress.epoch} of {s.settings.epochs}; {kept}. ".lstrip()
+            + f"Go on with: lstm-onnx train --resume {s.run.folder}"
         ) from None
     finally:
         s.observer.finished(s.run)
@@ -88,29 +97,16 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
     """Train for one epoch, validate, and store."""
     began, p = time.perf_counter(), s.progress
     epoch = p.epoch + 1
-    torch.manual_seed(_mix(s.settings.seed, epoch))  # dropout
+    torch.manual_seed(_mix(s.settings.seed, epoch) + s.workers.rank)  # dropout
     order = np.random.default_rng([s.settings.seed, epoch])  # order of the examples
     s.model.train()
     total = 0.0
     for number, batch in enumerate(to_tensors(s.data.train.batches(s.settings.batch_size, order), s.model), start=1):
-        rate = s.settings.rate((epoch - 1) * batches + number - 1, s.settings.epochs * batches)
-        for group in s.optimizer.param_groups:
-            group["lr"] = rate
-        loss = loss_in(s.settings.precision, s.task, s.model, batch)
-        s.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if s.settings.clip:
-            nn.utils.clip_grad_norm_(s.model.parameters(), s.settings.clip)
-        s.optimizer.step()
-        value = loss.item()
-        if not np.isfinite(value):
-            raise UserError(
-                f"the loss became {value} in epoch {epoch}, step {number}; lower --learning-rate (now "
-                f"{s.settings.learning_rate:g}) or --clip, or look for extreme values in the data"
-            )
+        step, all_steps = (epoch - 1) * batches + number - 1, s.settings.epochs * batches
+        value = learn_from(s, batch, step, all_steps, f"epoch {epoch}, step {number}")
         total += value
         s.observer.stepped(epoch, number, value)
-    row: Row = {"epoch": epoch, "train_loss": total / batches} | _validate(s)
+    row: Row = s.workers.agree(lambda: {"epoch": epoch, "train_loss": total / batches} | validate(s))
     watched = s.task.watched(s.config)
     watched = PrimaryMetric("loss") if np.isnan(row.get(watched.name, np.nan)) else watched
     reached = row.get("validation_loss" if watched.name == "loss" else watched.name, np.nan)
@@ -119,7 +115,7 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
     is_equal = reached == p.best_score and PrimaryMetric("loss").improves(loss_now, p.best_loss)
     is_best = s.data.validation is None or not s.best or watched.improves(reached, p.best_score) or is_equal
     p.epoch, p.seconds = epoch, p.seconds + time.perf_counter() - began
-    row["learning_rate"], row["seconds"] = rate, p.seconds
+    row["learning_rate"], row["seconds"] = s.settings.rate(step, all_steps), p.seconds
     p.history.append(row)
     if is_best:
         p.best_epoch, p.best_score, p.best_loss = epoch, reached, loss_now
@@ -128,32 +124,6 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
     save(s)
     s.run.save_history(p.history)
     s.observer.epoch_ended(row, is_best)
-
-
-def _validate(s: TrainingSession) -> Row:
-    """Mean loss and primary metric on the validation split; nothing without one."""
-    if s.data.validation is None:
-        return {}
-    s.model.eval()
-    total, count = 0.0, 0
-    with torch.no_grad():
-        for batch in s.data.validation.batches(s.settings.batch_size):
-            size = len(next(iter(batch.values())))
-            total += s.task.loss(s.model, next(to_tensors(iter([batch]), s.model))).item() * size
-            count += size
-    found = score(s.task, s.answer, s.data.validation, s.config, s.data.info)
-    names = dict.fromkeys((s.task.primary_metric.name, s.task.watched(s.config).name))
-    return {"validation_loss": total / count} | {name: found[name] for name in names}
-
-
-def _calibrate(s: TrainingSession) -> None:
-    """Let the task adjust the best weights on the validation split, and keep what it made of them."""
-    if s.data.validation is None:
-        return
-    s.model.eval()
-    with torch.no_grad():
-        s.task.calibrate(s.model, to_tensors(s.data.validation.batches(s.settings.batch_size), s.model), s.config)
-    save_weights(weights_of(s.model), s.run.weights)
 
 
 def _finish(s: TrainingSession) -> Run:

@@ -38,6 +38,9 @@ class Observer:
     def epoch_ended(self, row: Row, is_best: bool) -> None:
         """One epoch is done and stored; `row` is its line of the history."""
 
+    def refitted(self, step: int, steps: int, loss: float) -> None:
+        """With `--refit`, one step of so many is done in which all is learnt from; `step` counts from 1."""
+
     def finished(self, run: Run) -> None:
         """Training is over; `run.record.status` says how: finished, interrupted, or (after an error) training."""
 
@@ -67,6 +70,11 @@ class Observers(Observer):
         """Tell each."""
         for observer in self.observers:
             observer.epoch_ended(row, is_best)
+
+    def refitted(self, step: int, steps: int, loss: float) -> None:
+        """Tell each."""
+        for observer in self.observers:
+            observer.refitted(step, steps, loss)
 
     def finished(self, run: Run) -> None:
         """Tell each."""

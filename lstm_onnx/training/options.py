@@ -58,6 +58,10 @@ class TrainingOptions(Options):
         False,
         description="keep a part to validate, even where a task would learn from all of few examples, as tune does",
     )
+    refit: bool = Field(
+        False,
+        description="when the validation part has said how many steps are best, train anew with them on it, too",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
     precision: Precision = Field(
         "fp32", description="bf16 trains faster on hardware that has it; weights, validation and the file stay fp32"

@@ -43,7 +43,7 @@ def rehearse(
         rehearsal.check_options()
         to_learn, to_test = rehearsal.batches()
         graph = rehearsal.graph()
-        rehearsal.inputs(graph, to_learn)
+        rehearsal.inputs(graph, to_test)
         rehearsal.loss(to_learn)
         rehearsal.answers(graph, to_test)
         rehearsal.sample(graph)
@@ -131,7 +131,7 @@ class _Rehearsal:
         return graph
 
     def inputs(self, graph: GraphSpec, batch: Mapping[str, Array]) -> None:
-        """A batch holds every input of the main graph."""
+        """A batch to test on holds every input of the main graph; to learn, what a frozen encoder saw is enough."""
         if missing := [t.name for t in graph.inputs if t.name not in batch]:
             there = ", ".join(batch)
             raise self._wrong("load_data", f"gives batches without '{missing[0]}', which graphs has as input: {there}")

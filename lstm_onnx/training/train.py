@@ -32,11 +32,13 @@ from lstm_onnx.training.own_data import load_own, own_data
 from lstm_onnx.training.precision import device_for
 from lstm_onnx.training.provenance import fingerprint, now, versions
 from lstm_onnx.training.record import Record
+from lstm_onnx.training.refit import check_refit
 from lstm_onnx.training.rehearsal import in_one_line, rehearse
 from lstm_onnx.training.restore import find_task, load_weights
 from lstm_onnx.training.run_folder import Run, create_folder, keep_table, open_run
 from lstm_onnx.training.tensor_files import has_digest, load_tensors
 from lstm_onnx.training.tracking.registry import together
+from lstm_onnx.training.workers import Workers, join
 
 
 def train(
@@ -71,6 +73,7 @@ def train(
         UserError: the options or the data cannot be used.
         Interrupted: Ctrl-C was pressed; the run folder is whole.
     """
+    workers = join()
     options, observers = of_release_0_1(options, observers)
     found = load_task(plugin, Path(plugin_file) if plugin_file else None)
     task = found.task
@@ -84,7 +87,9 @@ def train(
         else validate(task.Config, given[task.name], of=f"the task {task.name}")
     )
     settings = validate(TrainingOptions, {**task.training, **given["training"]}, of="training")
-    observer = together(observers)
+    if settings.refit:
+        settings = settings.model_copy(update={"hold_out": True})
+    observer = together(observers if workers.is_first else ())
     is_table = not isinstance(data, str | os.PathLike)
     with as_file(data, "train") as source:
         torch.manual_seed(settings.seed)
@@ -93,6 +98,8 @@ def train(
                 examples = task.load_data(source, chosen, settings.data_seed)
             else:
                 examples = task.load_again(source, chosen, settings.data_seed, base.info)
+        if settings.refit:
+            check_refit(task, examples, base is not None)
         chosen = examples.config or chosen
         with in_one_line(task, "build_model"):
             model = task.build_model(chosen, examples.info).to(device_for(settings))
@@ -124,14 +131,14 @@ def train(
         )
         if found.file is not None and found.digest is not None:
             trust.remember(found.digest, found.file)  # whoever calls this has named the file
-        run = Run(create_folder(Path(runs), record.name), record)
+        run = Run(create_folder(workers.runs(Path(runs)), record.name), record)
         record.name = run.folder.name  # `day-2` where there was a `day`
         if source is not None and is_table:
             keep_table(run, source)
-    session = _session(task, chosen, examples, model, run, observer)
+    session = _session(task, chosen, examples, model, run, observer, workers)
     save(session)
     run.save()
-    return fit(session)
+    return _fit(session)
 
 
 def _name(task: AnyTask, source: Path | None, is_table: bool) -> str:
@@ -162,6 +169,7 @@ def resume(
         UserError: there is nothing to resume, or the data has changed since.
         Interrupted: Ctrl-C was pressed again.
     """
+    workers = join()
     _, observers = of_release_0_1(old, observers)
     run = open_run(given_run(run, "resume"))
     record = run.record
@@ -175,27 +183,44 @@ def resume(
     if data is not None and source is not None:
         record.source = str(source.resolve())
     record.plugin_file = str(found.file.resolve()) if found.file else None
-    sweep(run.folder)  # what a kill left half-written
+    if workers.is_first:
+        sweep(run.folder)  # what a kill left half-written
     config = task.Config.model_validate(record.config)
-    observer = together(observers)
+    observer = together(observers if workers.is_first else ())
     torch.manual_seed(record.training.seed)
     info = task.Info.model_validate(record.info)
     asked = record.training
     examples = load_own(task, source, config, asked.data_seed, info, record.base, asked.fold, asked.hold_out)
     model = task.build_model(config, examples.info).to(device_for(asked))
-    session = _session(task, config, examples, model, run, observer)
+    session = _session(task, config, examples, model, run, observer, workers)
     session.progress, session.best = load_checkpoint(run.checkpoint, model, session.optimizer)
     if not has_digest(run.checkpoint):
         note = f"{run.checkpoint}: of release 0.1, without a digest, so that damage in it would not be noticed"
         session.data = replace(session.data, notes=(*session.data.notes, note))
-    return fit(session)
+    workers.agree(lambda: None)  # all have read what the first one will write over
+    if not workers.is_first:
+        session.run = Run(create_folder(workers.runs(run.folder), record.name), record)
+    return _fit(session)
+
+
+def _fit(session: TrainingSession) -> Run:
+    try:
+        return fit(session)
+    finally:
+        session.workers.leave()
 
 
 def _session(
-    task: AnyTask, config: BaseModel, data: TaskData[Any], model: nn.Module, run: Run, observer: Observer
+    task: AnyTask,
+    config: BaseModel,
+    data: TaskData[Any],
+    model: nn.Module,
+    run: Run,
+    observer: Observer,
+    workers: Workers,
 ) -> TrainingSession:
     settings = run.record.training
     kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
     optimizer = kind(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
     answer = torch_reference(task.graphs(model, config, data.info)[0])
-    return TrainingSession(task, config, data, model, answer, optimizer, settings, run, observer)
+    return TrainingSession(task, config, data, model, answer, optimizer, settings, run, observer, workers=workers)

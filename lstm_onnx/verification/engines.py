@@ -8,6 +8,7 @@ not a kernel's habit. What each is known to get wrong stands with it, as measure
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,19 @@ INSTALL = {"openvino": "pip install openvino", "c": "pip install emx-onnx-cgen"}
 def available_engines() -> list[str]:
     """Engines whose package (and, for `c`, a C compiler) is on this machine."""
     return [name for name in PACKAGES if _missing(name) is None]
+
+
+def chosen_engines(names: Sequence[str]) -> list[str]:
+    """Return the engines of these names; all that are installed where "all" is among them.
+
+    Raises:
+        UserError: one is not installed.
+    """
+    there = available_engines()
+    chosen = there if "all" in names else list(names)
+    if unknown := [name for name in chosen if name not in there]:
+        raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
+    return chosen
 
 
 def why_not(name: str, model: onnx.ModelProto) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 BATCHES = (1, 2, 7, 33)
 EXTREMES = {"1e30": 1e30, "-1e30": -1e30, "0": 0.0, "NaN": np.nan, "+inf": np.inf, "-inf": -np.inf}
+_MOST_SIZES = 100
+"""Combinations of sizes that are all tried: of two axes beside the batch."""
 FEWEST_STEPS = 8
 UNKNOWN_TEXTS = ("", "\u2603 unseen", "a" * 300)
 
@@ -209,15 +212,32 @@ def _check_stream_against_main(restored: Restored, stream: GraphSpec, report: Re
 
 
 def grid(graph: GraphSpec) -> Iterator[dict[str, int]]:
-    """Sizes of the free axes: batches of `BATCHES`; others smallest, 2, odd, as in training, and longer."""
+    """Sizes of the free axes: batches of `BATCHES`; others smallest, 2, odd, as in training, and longer.
+
+    All combinations; where these are too many, as of a picture beside a sequence and a text, so many that any two sizes
+    of any two axes stand together in one.
+    """
     choices: dict[str, list[int]] = {}
     for name, axis in graph.axes.items():
         if axis.size is None:
             usual = axis.example_size or 16
             wanted = BATCHES if name == "batch" else (axis.min, 2, 5, usual, 2 * usual + 1)
             choices[name] = sorted({min(max(s, axis.min, 1), axis.max or s) for s in wanted})
-    for combination in itertools.product(*choices.values()):
+    every = list(choices.values())
+    for combination in itertools.product(*every) if prod(map(len, every)) <= _MOST_SIZES else pairwise(every):
         yield dict(zip(choices, combination, strict=True))
+
+
+def pairwise(choices: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
+    """Yield combinations of one of each, such that any two of two different ones stand together in one.
+
+    An orthogonal array of strength 2 (Bush 1952): of a prime p, row (i, j) has j, i, i + j, i + 2 j, ... modulo p.
+    """
+    least = max(len(choices) - 1, *map(len, choices))
+    p = next(n for n in itertools.count(max(2, least)) if all(n % k for k in range(2, n)))
+    for i, j in itertools.product(range(p), repeat=2):
+        places = [j, *((i + k * j) % p for k in range(len(choices) - 1))]
+        yield tuple(own[place % len(own)] for own, place in zip(choices, places, strict=True))
 
 
 def ragged(graph: GraphSpec, inputs: Arrays, sizes: Mapping[str, int]) -> Iterator[tuple[str, dict[str, Array]]]:

@@ -16,7 +16,7 @@ import onnx
 
 from lstm_onnx.contract import Contract, TimeSource
 from lstm_onnx.data.given import given_file
-from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.errors import UserError
 from lstm_onnx.graph.model_file import contract_text, parse_model, read_contract, readable_contract
 from lstm_onnx.inference.deadline import deadline
 from lstm_onnx.inference.session import available_providers, session_answer
@@ -25,7 +25,7 @@ from lstm_onnx.task import Answer
 from lstm_onnx.training.given_runs import Runs, given_runs, require_members
 from lstm_onnx.verification import structure_checks, value_checks
 from lstm_onnx.verification.divergence import first_divergence_from_reference
-from lstm_onnx.verification.engines import available_engines, open_engine, why_not
+from lstm_onnx.verification.engines import chosen_engines, open_engine, why_not
 from lstm_onnx.verification.fingerprints import changed_parts
 from lstm_onnx.verification.foreign import verify_foreign
 from lstm_onnx.verification.options import USUAL_ENGINES, VerifyOptions
@@ -119,19 +119,6 @@ def _signed(content: bytes, where: str, key: Path) -> Check:
         return Check("signature", check_signature(parse_model(content, where), key))
     except SignatureError as error:
         return Check("signature", str(error), SignatureError(f"{where}: {error}"))
-
-
-def chosen_engines(names: Sequence[str]) -> list[str]:
-    """Return the engines of these names; all that are installed where "all" is among them.
-
-    Raises:
-        UserError: one is not installed.
-    """
-    there = available_engines()
-    chosen = there if "all" in names else list(names)
-    if unknown := [name for name in chosen if name not in there]:
-        raise UserError(f"engine '{unknown[0]}' is not installed{nearest(unknown[0], there)}")
-    return chosen
 
 
 def _is_foreign(content: bytes) -> bool:

@@ -14,12 +14,13 @@ import numpy as np
 from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Array
 from lstm_onnx.data.parts import PARTS, Part, part_out
+from lstm_onnx.data.picture_files import locate
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import Examples, Image, Inside, Learnt, OutputFeature, Sentence
 from lstm_onnx_captioning.captions import build_words
 from lstm_onnx_captioning.examples import Pictures
 from lstm_onnx_captioning.options import ATTENTION, CAPTION, PICTURE, Config, grid
-from lstm_onnx_captioning.pictures import find_folders, locate, read_pixels
+from lstm_onnx_captioning.pictures import find_folders, read_pixels
 from lstm_onnx_captioning.reading import read as read_captions
 from lstm_onnx_captioning.scenes import scenes, share_out
 from lstm_onnx_captioning.worded import in_words, with_captions

@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from lstm_onnx.features.sentence_graph import END, START, UNKNOWN
 from lstm_onnx.nn.beam_search import Decoded, beam_search
+from lstm_onnx.nn.compact_cnn import CompactCNN
 from lstm_onnx.plugin import Image, Learnt, Sentence
 from lstm_onnx_captioning.decoders import Attend, Seen, State, Tell
-from lstm_onnx_captioning.encoders import CompactEncoder
 from lstm_onnx_captioning.options import ATTENTION, CAPTION, PICTURE, Config, grid
 
 
@@ -24,7 +24,7 @@ class Captioner(nn.Module):
         super().__init__()
         picture, caption = learnt[PICTURE], learnt[CAPTION]
         assert isinstance(picture, Image) and isinstance(caption, Sentence)
-        self.encoder = CompactEncoder(config.channels) if picture.map is None else Narrow(picture.map[0], config)
+        self.encoder = CompactCNN(config.channels) if picture.map is None else Narrow(picture.map[0], config)
         self.config, self.grid = config, grid(config, picture.map)
         channels = config.channels[-1]
         self.norm = nn.LayerNorm(channels)

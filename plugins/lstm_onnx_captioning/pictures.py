@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 import numpy as np
 
-from lstm_onnx.data.images import IMAGE_FORMATS, read_pictures
+from lstm_onnx.data.images import read_pictures
 from lstm_onnx.data.parts import Part
+from lstm_onnx.data.picture_files import locate, picture_folders
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.resizing import squared
 from lstm_onnx.progress import counting
@@ -68,40 +69,8 @@ def read_pixels(rows: Sequence[Row], source: Path, config: Config, notes: list[s
 
 
 def find_folders(rows: Sequence[Row], source: Path, config: Config, notes: list[str]) -> list[Path]:
-    """Return the folders in which pictures are looked for: `config.images`, and that of the captions.
-
-    If the first picture is in none of them, a folder beside the captions that has it is taken, too, and noted.
-    """
-    here = source if source.is_dir() else source.parent
-    folders = [here]
-    if config.images is not None:
-        folders = [config.images, here / config.images, here]
-    if not locate(rows[0].name, folders).is_file():
-        beside = sorted(folder for folder in here.iterdir() if folder.is_dir())
-        found = next((folder for folder in beside if locate(rows[0].name, [folder]).is_file()), None)
-        if found is not None:
-            notes.append(f"pictures are found in {found}")
-            folders.append(found)
-    return folders
-
-
-def locate(name: str, folders: Sequence[Path]) -> Path:
-    """Return where a picture is: by the path that stands there, also as Windows writes it, or by its last part alone.
-
-    A name without an ending is that of the only picture that is called so.
-    """
-    ways = (name, Path(name).name, *((name.replace("\\", "/"), PureWindowsPath(name).name) if "\\" in name else ()))
-    tried = [folder / path for folder in folders for path in dict.fromkeys(ways)]
-    found: Path | None = next((path for path in tried if path.is_file()), None)
-    if found is None and Path(ways[-1]).suffix.lower() not in IMAGE_FORMATS:
-        endings = [p for path in tried if path.parent.is_dir() for p in _with_ending(path)]
-        found = endings[0] if len({p.resolve() for p in endings}) == 1 else None
-    return found or tried[0]
-
-
-def _with_ending(path: Path) -> list[Path]:
-    found = (path.with_name(path.name + ending) for e in IMAGE_FORMATS for ending in (e, e.upper()))
-    return [p for p in found if p.is_file()]
+    """Return the folders in which pictures are looked for; see `lstm_onnx.data.picture_files`."""
+    return picture_folders(rows[0].name, source if source.is_dir() else source.parent, config.images, notes)
 
 
 def _one(first: Row, other: Row) -> Row:

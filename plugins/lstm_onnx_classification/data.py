@@ -18,6 +18,7 @@ from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.text import Text
 from lstm_onnx.task import DataSet
 from lstm_onnx_classification.examples import RawExamples, StepArray
+from lstm_onnx_classification.label_sets import classes_of, has_sets, label_set
 from lstm_onnx_classification.labels import label_notes, without_unseen
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
@@ -54,6 +55,8 @@ def load(source: Path | None, config: Config) -> Examples:
         UserError: the data cannot be used; says where, what was found and what to do.
     """
     source = bundled() if source is None else source
+    if has_sets(config):
+        return _load_sets(source, config)
     found, notes = without_unseen(read(source, config), config.on_unseen)
     classes = config.classes or tuple(in_order(set(found.examples.labels)))
     _refuse_classes(classes, found, config, source)
@@ -89,6 +92,38 @@ def load(source: Path | None, config: Config) -> Examples:
     )
 
 
+def _load_sets(source: Path, config: Config) -> Examples:
+    """Read examples that may have several classes."""
+    found = read(source, config)
+    label, sets = label_set(config, found.examples.labels, source)
+    chosen = (found.config or config).model_copy(update={"classes": label.levels})
+    notes: list[str] = []
+    if found.column:
+        chosen, told = choose_units(cast(list[str], found.examples.items), chosen)
+        notes += told
+    chosen, few = filled_in(found, chosen)
+    given = _text(found, chosen) if found.column else _rows(found, config)
+    examples = _examples(found, given.name)
+    return replace(
+        examples,
+        columns={**examples.columns, "label": sets},
+        notes=(
+            *examples.notes,
+            *notes,
+            *few,
+            f"each example has {sum(map(len, sets)) / len(sets):.2g} classes on average",
+        ),
+        part=found.parts,
+        together=found.examples.groups,
+        table=found.table,
+        inputs=(given,),
+        outputs=(label,),
+        options=chosen,
+        told=_told(found, label.levels or ()),
+        understood=found.understood,
+    )
+
+
 def load_scored(source: Path, config: Config, learnt: Learnt) -> Examples:
     """Read other examples than were learnt from, to score them.
 
@@ -105,7 +140,11 @@ def load_scored(source: Path, config: Config, learnt: Learnt) -> Examples:
             f"{source}: has {len(found.channels)} channel{'s' * (len(found.channels) != 1)}, and the model takes "
             f"{len(given.columns)}: {', '.join(given.columns[:8])}"
         )
-    return replace(_examples(found, given.name), part=found.parts)
+    examples = _examples(found, given.name)
+    if has_sets(config):
+        sets = classes_of(found.examples.labels, source)
+        examples = replace(examples, columns={**examples.columns, "label": sets})
+    return replace(examples, part=found.parts)
 
 
 def _examples(found: RawExamples, name: str) -> Examples:

@@ -47,7 +47,8 @@ def _joined(counts: Counter[str]) -> str | None:
             shown = " and ".join(f"'{name}'" for name in both[:2]) + (" and more" if len(both) > 2 else "")
             return (
                 f"{sum(counts[n] for n in both):,} examples have several labels in one cell, joined by '{mark}': "
-                f"{shown}; each is taken as a class of its own, as an example has one label here"
+                f"{shown}; each is taken as a class of its own, as an example has one label here; for several give "
+                f"--several '{mark}'"
             )
     return None
 

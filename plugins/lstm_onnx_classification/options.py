@@ -19,6 +19,15 @@ class Config(TableOptions):
 
     # the data
     label: str | None = Field(None, description="column that holds the class; found if it is called label or class")
+    several: str | None = Field(
+        None,
+        min_length=1,
+        description="an example may have several classes or none, in one cell parted by this sign, such as ; or json "
+        "for lists as JSON",
+    )
+    flags: tuple[str, ...] = Field(
+        (), description="columns of 0 and 1, one for each class, of which an example may have several or none"
+    )
     text: str | None = Field(None, description="column of texts; a table with it is classified as text")
     sequence: Columns = Field(
         (),
@@ -153,4 +162,16 @@ class Config(TableOptions):
             raise ValueError("--kernels: a filter spans 1 step at least")
         if any(not 1 <= n <= 5 for n in self.ngrams):
             raise ValueError("--ngrams: n-grams have 1 to 5 words")
+        return self
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> Config:
+        if self.several is None and not self.flags:
+            return self
+        if self.several is not None and self.flags:
+            raise ValueError("--several and --flags both say how several classes are told; leave one out")
+        alone = {"positive": self.positive, "windows": self.windows, "smoothing": self.smoothing}
+        alone["balance"] = self.balance if self.balance != "none" else None
+        if given := next((name for name, value in alone.items() if value), None):
+            raise ValueError(f"--{given}: is for one class of each example, and here it may have several; leave it out")
         return self

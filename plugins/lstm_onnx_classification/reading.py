@@ -17,8 +17,9 @@ from lstm_onnx.data.text_table import NoHeader
 from lstm_onnx.data.ucr_format import SUFFIX
 from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx_classification.columns import Roles, find_roles, readings, wide_columns
+from lstm_onnx_classification.columns import LABELS, Roles, find_roles, readings, wide_columns
 from lstm_onnx_classification.examples import RawExamples, joined
+from lstm_onnx_classification.label_sets import has_sets, with_sets
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading_lists import holds_lists, read_lists
 from lstm_onnx_classification.reading_recordings import read_recordings
@@ -87,6 +88,8 @@ def _has_labels(path: Path, config: Config) -> bool:
     """Whether a test file that was found has classes: that of a contest has none."""
     if path.suffix.lower() not in FORMATS or config.label is None:
         return True
+    if config.flags:
+        return set(config.flags) <= set(read_encoded(path, config.encoding, config.header).columns)
     return config.label in read_encoded(path, config.encoding, config.header).columns
 
 
@@ -102,10 +105,15 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
         if found_names is None:
             raise
         names, frame = found_names, read_encoded(source, config.encoding, found_names)
+    if has_sets(config):
+        frame, config = with_sets(frame, source, config, LABELS)
     if holds_lists(frame, config):
 
         def lists(path: Path, config: Config) -> RawExamples:
-            return read_lists(frame if path == source else read_encoded(path, config.encoding), path, config)
+            other = frame if path == source else read_encoded(path, config.encoding)
+            if path != source and has_sets(config):
+                other = with_sets(other, path, config, LABELS)[0]
+            return read_lists(other, path, config)
 
         return _joined_test(lists(source, config), source, config, lists, alone)
     if alone:  # what is scored needs no groups and parts
@@ -124,7 +132,9 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
         if path == source:
             found = plain
         else:
-            found = followed(read_encoded(path, config.encoding, names), understood, path)
+            other = read_encoded(path, config.encoding, names)
+            other = with_sets(other, path, config, LABELS)[0] if has_sets(config) else other
+            found = followed(other, understood, path)
         if config.windows and not roles.text:
             return read_recordings(found, path, roles, config)
         read_rows = read_text_table if roles.text else read_series_table

@@ -10,10 +10,12 @@ import numpy as np
 
 from lstm_onnx.contract import Contract
 from lstm_onnx.features.category import Category
+from lstm_onnx.features.label_set import LabelSet
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.plugin import DataSet, Examples, FeatureTask, Metric, PrimaryMetric, Remembered
 from lstm_onnx.task import Answer, Arrays, Totals
 from lstm_onnx_classification import metrics
+from lstm_onnx_classification.label_sets import has_sets
 from lstm_onnx_classification.options import Config as Chosen
 
 if TYPE_CHECKING:
@@ -70,6 +72,8 @@ class Classification(FeatureTask[Chosen]):
 
         With a threshold, what probabilities are worth at any: how often it is right says little before calibration.
         """
+        if has_sets(config):
+            return PrimaryMetric("micro_f1", mode="max")
         if config.balance != "none":
             return PrimaryMetric("balanced_accuracy", mode="max")
         return self.primary_metric if config.threshold is None else PrimaryMetric("log_loss", mode="min")
@@ -81,6 +85,9 @@ class Classification(FeatureTask[Chosen]):
     def adjusted_info(self, config: Chosen, info: Learnt) -> Learnt:
         """Give the answer another threshold."""
         label = info.outputs[0]
+        if isinstance(label, LabelSet):
+            threshold = 0.5 if config.threshold is None else config.threshold
+            return info.model_copy(update={"outputs": (label.model_copy(update={"threshold": threshold}),)})
         assert isinstance(label, Category)
         return info.model_copy(update={"outputs": (label.with_threshold(config.threshold, config.positive),)})
 
@@ -93,13 +100,16 @@ class Classification(FeatureTask[Chosen]):
     def scores(self, options: Chosen, outputs: Sequence[Any]) -> Sequence[Metric]:
         """Accuracy, plain and balanced, macro F1, cross-entropy, AUC, of two classes PR-AUC, and calibration error.
 
-        With a threshold also precision and recall of its class.
+        With a threshold also precision and recall of its class. Where an example may have several classes: micro and
+        macro F1, and the share of examples of which all classes are right.
         """
+        if isinstance(outputs[0], LabelSet):
+            return outputs[0].metrics("")
         return metrics.scores(outputs[0])
 
     def baselines(self, config: Chosen, info: Learnt) -> dict[str, Answer]:
         """Always the most frequent class, with the shares of all classes as probabilities."""
-        return {"majority": info.outputs[0].naive}
+        return {"shares" if isinstance(info.outputs[0], LabelSet) else "majority": info.outputs[0].naive}
 
     def remarks(self, learnt: Learnt, asked: Mapping[str, Sequence[Any]], options: Chosen) -> Sequence[str]:
         """Tell if hardly a word of the texts to test is known."""
@@ -114,16 +124,20 @@ class Classification(FeatureTask[Chosen]):
         asked: Mapping[str, Sequence[Any]],
         options: Chosen,
     ) -> Mapping[str, Answer | str]:
-        """The nearest sequence, or TF-IDF of texts."""
+        """The nearest sequence, or TF-IDF of texts; the nearest example where classes are several."""
         from lstm_onnx_classification.baselines import baselines
+        from lstm_onnx_classification.label_sets import nearest
 
+        if isinstance(learnt.outputs[0], LabelSet):
+            return {"nearest neighbour": nearest(learnt, known)}
         return baselines(learnt, known, asked)
 
     def describe(self, learnt: Learnt) -> str:
         """Say what is classified as what."""
         given, classes = learnt.inputs[0], learnt.outputs[0].levels or ()  # type: ignore[union-attr]
         what = f"sequences of {_few(given.columns, 8)}" if given.kind == "rows" else "texts"
-        return f"Classifies {what} as one of {_few(tuple(map(str, classes)), 6)}."
+        how = "any" if isinstance(learnt.outputs[0], LabelSet) else "one"
+        return f"Classifies {what} as {how} of {_few(tuple(map(str, classes)), 6)}."
 
     def whole(self, options: Chosen, features: Learnt) -> str | None:
         """Say what in the model needs the whole sequence."""
@@ -160,6 +174,8 @@ class Classification(FeatureTask[Chosen]):
         """Draw examples with their probabilities."""
         from lstm_onnx_classification.plots import example_figure
 
+        if _answers_sets(contract):
+            return {}
         return {"examples": example_figure(contract, inputs, outputs, truth)}
 
     def tables(self, contract: Contract, totals: Totals) -> dict[str, pl.DataFrame]:
@@ -168,6 +184,10 @@ class Classification(FeatureTask[Chosen]):
         from lstm_onnx_classification.thresholds import positive_class, threshold_table
 
         names = contract.axes["class"].labels or ()
+        if _answers_sets(contract):
+            from lstm_onnx_classification.label_sets import set_table
+
+            return {"classes": set_table(names, totals["macro_f1"][0].total)}
         found = {"classes": class_table(names, totals)}
         place, threshold = positive_class(contract, totals)
         if place is not None:
@@ -180,11 +200,18 @@ class Classification(FeatureTask[Chosen]):
         from lstm_onnx_classification.thresholds import positive_class, precision_recall_figure
 
         names = contract.axes["class"].labels or ()
+        if _answers_sets(contract):
+            return {}
         return {
             "precision-recall": precision_recall_figure(names, totals, *positive_class(contract, totals)),
             "confusion": confusion_figure(names, totals["macro_f1"][0].total[:-1]),
             "calibration": calibration_figure(totals["ece"][0].total),
         }
+
+
+def _answers_sets(contract: Contract) -> bool:
+    """Whether an example may have several classes: of each it is decided."""
+    return any(t.name == "label" and len(t.dims) > 1 for t in contract.outputs)
 
 
 def _few(names: tuple[str, ...], most: int) -> str:

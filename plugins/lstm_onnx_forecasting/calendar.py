@@ -41,23 +41,29 @@ def periods(step: Step, span: int) -> tuple[int, ...]:
     return tuple(p for p in (DAY, WEEK, YEAR) if 2 * distance <= p and 2 * p <= span)
 
 
+FINE = 900
+"""Seconds between the rows of the table, if that parts the step: other data may stand between the rows of training."""
+
+
 def grid_of(series: Series) -> tuple[int, int] | None:
-    """Return how far rows are apart and where they stand in that, if each week has the same rows of the clock.
+    """Return how far rows of a table of the week are apart, and where they stand in that, if all weeks are alike.
 
     Both are in units of time, and None where weeks differ, rows are closer than `CLOSEST`, or no window was kept.
     """
     step, week = series.step, WEEK * series.step.per_second
     if step.counted or step.months or step.sessions is not None or step.seconds < CLOSEST * step.per_second:
         return None
-    places = {one.last % step.seconds for one in series.kept}
-    return (step.seconds, places.pop()) if len(places) == 1 and week % step.seconds == 0 else None
+    fine = FINE * step.per_second
+    apart = fine if step.seconds % fine == 0 else step.seconds
+    places = {one.last % apart for one in series.kept}
+    return (apart, places.pop()) if len(places) == 1 and week % step.seconds == 0 else None
 
 
 class Phases(nn.Module):
     """Sine and cosine of where each time stands in each period, and in half of it.
 
-    Day and week on a grid are looked up in a table of a week; a time beside the grid counts as that of the grid in the
-    same hour, if rows are an hour apart.
+    Day and week on a grid are looked up in a table of a week, at the nearest time of the grid. So a runtime that is off
+    by a minute, as OpenVINO is, whose whole numbers go through float32, finds the same row.
 
     Args:
         found: the periods, in seconds.
@@ -80,17 +86,19 @@ class Phases(nn.Module):
         self.register_buffer("rates", torch.cat(rates, dim=1), persistent=False)  # (period, features)
         quarters = torch.tensor([0, 0, math.pi / 2, math.pi / 2]).repeat_interleave(len(found))
         self.register_buffer("quarters", quarters, persistent=False)  # a cosine is a sine a quarter ahead
-        self.week, self.step = week, 0
+        self.week, self.step, self.shift = week, 0, 0
         if grid is not None and max(found) <= week:
             self.step, first = grid
-            table = self._computed(torch.arange(first, week, self.step))
+            middle = self.step // 2
+            self.shift = (middle - first) % self.step  # puts times of the grid into the middle of their row
+            table = self._computed(torch.arange(middle - self.shift, week, self.step)[: week // self.step])
             self.register_buffer("table", table, persistent=False)  # (rows of a week, features)
 
     def forward(self, time: Tensor) -> Tensor:
         """Map times (batch, any) to features (batch, any, features) from -1 to 1."""
         if not self.step:
             return self._computed(time)
-        row = torch.div(torch.remainder(time, self.week), self.step, rounding_mode="trunc")
+        row = torch.div(torch.remainder(time + self.shift, self.week), self.step, rounding_mode="trunc")
         return functional.embedding(row, self.table)
 
     def _computed(self, time: Tensor) -> Tensor:

@@ -50,7 +50,14 @@ def read(source: Path | None, config: Config) -> Examples:
     examples = series_examples(
         series,
         _series(config, found, window),
-        Ahead(name="forecast", along="series", quantiles=config.quantiles, lower=lower, upper=upper),
+        Ahead(
+            name="forecast",
+            along="series",
+            quantiles=config.quantiles,
+            conformal=config.conformal,
+            lower=lower,
+            upper=upper,
+        ),
         Table(
             time=next(iter(found.roles.time), None),
             series=next(iter(found.roles.series), None),

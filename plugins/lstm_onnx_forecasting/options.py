@@ -81,6 +81,9 @@ class Config(TableOptions):
         description="share of activations dropped between layers and in the head; 0.2 for many short series, else 0",
     )
     quantiles: Quantiles = Field((), description="also forecast these quantiles, such as 0.1 0.5 0.9")
+    conformal: bool = Field(
+        True, description="move the quantiles by what the validation part says, so that as much as promised is below"
+    )
     lower: float | None = Field(None, description="the least value that may be forecast, such as 0")
     upper: float | None = Field(None, description="the largest value that may be forecast, such as a capacity")
     loss: Literal["mae", "mse", "huber"] = Field("mae", description="loss of the point forecast, on scaled values")

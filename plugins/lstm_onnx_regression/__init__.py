@@ -1,4 +1,4 @@
-"""Regression: a number, or several, for a sequence, a text or a row of a table, as a plugin of lstm-onnx."""
+"""Regression: a number, or several, for a sequence, a text, a picture or a row of a table, as a plugin of lstm-onnx."""
 
 from __future__ import annotations
 

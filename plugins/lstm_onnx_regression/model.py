@@ -1,4 +1,4 @@
-"""The module of a regression: each sequence through an LSTM, all together through two layers."""
+"""The module of a regression: each sequence through an LSTM, each picture through a CNN, all through two layers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lstm_onnx.nn.compact_cnn import CompactCNN
 from lstm_onnx.nn.lstm import LSTM
-from lstm_onnx.plugin import Category, Learnt, Number, Rows, Text
+from lstm_onnx.plugin import Category, Image, Learnt, Number, Rows, Text
 from lstm_onnx_regression.options import Config
 
 
@@ -55,6 +56,37 @@ def _counts(x: Tensor, lengths: Tensor | None) -> Tensor:
     return torch.ones_like(x[:, :, :1]).sum(dim=1)
 
 
+class Look(nn.Module):
+    """What is kept of a picture: a few channels of its map, each place of which counts by where it is.
+
+    Args:
+        picture: the feature.
+        options: filters, units and dropout.
+    """
+
+    def __init__(self, picture: Image, options: Config) -> None:
+        super().__init__()
+        if picture.map is None:
+            self.encoder: nn.Module = CompactCNN(options.filters)
+            side = -(-picture.pixels // (1 << (len(options.filters) - 1)))
+            channels, places = options.filters[-1], side * side
+        else:
+            self.encoder = nn.Dropout2d(options.dropout)  # whole channels of a frozen encoder's map
+            channels, places = picture.map[0], picture.map[1] * picture.map[2]
+        self.narrow = nn.Conv2d(channels, _KEPT, 1)
+        self.join = nn.Linear(_KEPT * places, options.hidden)
+        self.width = options.hidden
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (batch, width) of pictures (batch, 3, side, side), or of maps (batch, channel, row, column)."""
+        found: Tensor = functional.gelu(self.join(functional.relu(self.narrow(self.encoder(x))).flatten(1)))
+        return found
+
+
+_KEPT = 8
+"""Channels of a picture's map that are kept."""
+
+
 class Network(nn.Module):
     """All features that go in, and a number for each that comes out.
 
@@ -80,6 +112,10 @@ class Network(nn.Module):
                 places = min(options.embedding, 1 + feature.size // 2)
                 self.tables[feature.name] = nn.Embedding(feature.size, places)
                 width += places
+            elif isinstance(feature, Image):
+                look = Look(feature, options)
+                self.readers[feature.name] = look
+                width += look.width
             else:
                 width += feature.size
         self.dropout = nn.Dropout(options.dropout)
@@ -100,6 +136,8 @@ class Network(nn.Module):
                 before = None if state is None else state.get(feature.name)
                 x, kept = self.readers[feature.name](self.dropout(x), tensors[feature.lengths], before)
                 after |= {feature.name: kept} if isinstance(feature, Rows) and kept is not None else {}
+            elif isinstance(feature, Image):
+                x = self.readers[feature.name](x)
             seen.append(x)
         mixed = functional.gelu(self.mixing(self.dropout(torch.cat(seen, dim=1))))
         numbers = self.head(self.dropout(mixed))

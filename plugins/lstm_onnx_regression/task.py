@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,7 @@ from lstm_onnx.plugin import (
     Number,
     PrimaryMetric,
     metrics,
+    picture_files,
     read_examples,
 )
 from lstm_onnx.task import Answer, Arrays
@@ -28,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class Regression(FeatureTask[choices.Config]):
-    """A number, or several, for a sequence, a text or a row of a table."""
+    """A number, or several, for a sequence, a text, a picture or a row of a table."""
 
     name = "regression"
     verb = "estimate"
-    summary = "a number, or several, for a sequence, a text or a row of a table"
+    summary = "a number, or several, for a sequence, a text, a picture or a row of a table"
     primary_metric = PrimaryMetric("rmse", mode="min")
     Config = choices.Config
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "learning_rate": 3e-3}
@@ -43,7 +45,14 @@ class Regression(FeatureTask[choices.Config]):
         """Read a table or a `.ts` file; without one, draw machines that wear out."""
         from lstm_onnx_regression.drawn import draw
 
-        return draw(options.count, random) if source is None else read_examples(source, options)
+        found = draw(options.count, random) if source is None else read_examples(source, options)
+        asked = {"interval": options.interval}
+        return replace(found, outputs=[f.model_copy(update=asked) for f in found.outputs or ()])
+
+    def data_files(self, source: Path | None, config: choices.Config) -> Sequence[Path]:
+        """The source, its test file, the pictures that both name, and the encoder's file."""
+        files = super().data_files(source, config)
+        return [*files, *dict.fromkeys(p for f in files if source is not None for p in picture_files(f, config))]
 
     def module(self, options: choices.Config, features: Learnt) -> nn.Module:
         """Make a fresh network."""
@@ -58,8 +67,10 @@ class Regression(FeatureTask[choices.Config]):
         )
 
     def scores(self, options: choices.Config, outputs: Sequence[Any]) -> Sequence[Metric]:
-        """RMSE, MAE and R2 of the number; of several also all of them together, in spreads."""
-        made = (metrics.rmse, metrics.mae, metrics.r2)
+        """RMSE, MAE and R2 of the number, and coverage in percent; of several also all of them together, in spreads."""
+        made: tuple[Callable[..., Metric], ...] = (metrics.rmse, metrics.mae, metrics.r2)
+        if any(f.interval is not None for f in outputs):
+            made = (*made, metrics.coverage)
         if len(outputs) == 1:
             return [make(outputs[0].name) for make in made]
         each = [make(f.name, f"{f.name}_{make.__name__}") for f in outputs for make in made]

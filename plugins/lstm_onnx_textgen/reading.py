@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.parts import Part, part_of, split_column
+from lstm_onnx.data.table_options import TableOptions
 from lstm_onnx.data.tables import FORMATS, read_table, require, row_number
 from lstm_onnx.data.text_files import read_lines
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import Examples, Number, Option, Sentence, Text, test_file_of
 from lstm_onnx_textgen.drawn import draw
@@ -59,7 +61,8 @@ def _read_file(source: Path, config: Config) -> _Read:
         places = [place for line, place in lines if line.strip()]
         if not texts:
             raise UserError(f"{source}: holds no line of text; give texts, a line each")
-        return texts, places, None, config, (f"each line of {source.name} is a text",), (_reading("text", texts[0]),)
+        reading = ColumnReading(column=TEXT, role="text", kind="text", example=texts[0][:60])
+        return texts, places, None, config, (f"each line of {source.name} is a text",), (reading,)
     frame = read_table(source)
     column = config.text or _find(frame, source)
     require(frame, column, source, "--text")
@@ -78,10 +81,9 @@ def _read_file(source: Path, config: Config) -> _Read:
         named = frame.get_column(split).to_list()
         parts = [part_of(named[i], f"{place}, column '{split}'") for i, place in zip(known, places, strict=True)]
     texts = [str(cells[i]) for i in known]
-    told = tuple(
-        _reading(c, texts[0]) if c == column else ColumnReading(column=c, role=LEFT_OUT, kind="text")
-        for c in frame.columns
-    )
+    roles: dict[str, tuple[str, str | None]] = {column: ("text", "text")}
+    roles |= {split: ("split", "category")} if parts is not None and split is not None else {}
+    told = Understanding(frame, source, TableOptions()).settle(roles).understood
     return texts, places, parts, config.model_copy(update={"text": column}), notes, told
 
 
@@ -109,10 +111,6 @@ def _find(frame: pl.DataFrame, where: Path) -> str:
 def _are_numbers(frame: pl.DataFrame, column: str) -> bool:
     head = frame.get_column(column).drop_nulls().head(1000)
     return len(head) > 0 and head.cast(pl.Float64, strict=False).null_count() == 0
-
-
-def _reading(column: str, example: str) -> ColumnReading:
-    return ColumnReading(column=column, role="text", kind="text", example=example[:60])
 
 
 def _examples(

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
+from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.parts import Part, part_of, split_column
+from lstm_onnx.data.table_options import TableOptions
 from lstm_onnx.data.tables import read_table, require, row_number
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import Examples, Sentence, Text, test_file_of
 from lstm_onnx_translate.drawn import draw
@@ -70,11 +72,9 @@ def _read_table(where: Path, config: Config) -> tuple[list[_Row], Config, tuple[
     if len(rows) < frame.height:
         notes = (*notes, f"left out {frame.height - len(rows):,} rows in which one of both is empty")
     config = config.model_copy(update={"source": source, "target": target})
-    roles = {source: "source", target: "target"}
-    example = {source: rows[0][0][:60], target: rows[0][1][:60]}
-    understood = tuple(
-        ColumnReading(column=c, role=roles.get(c, LEFT_OUT), kind="text", example=example.get(c)) for c in frame.columns
-    )
+    roles: dict[str, tuple[str, str | None]] = {source: ("source", "text"), target: ("target", "text")}
+    roles |= {split: ("split", "category")} if split is not None else {}
+    understood = Understanding(frame, where, TableOptions()).settle(roles).understood
     return rows, config, notes, understood
 
 

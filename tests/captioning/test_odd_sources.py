@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 from lstm_onnx_captioning.options import Config
-from lstm_onnx_captioning.pictures import locate
 from lstm_onnx_captioning.reading import read
 from lstm_onnx_captioning.unspaced import apart, lacks_spaces
 from PIL import Image
 
+from lstm_onnx.data.picture_files import locate
 from lstm_onnx.errors import UserError
 from tests.captioning.test_data import load, sentence
 from tests.captioning.test_reading import COCO, PAIRS, said, write

@@ -308,6 +308,19 @@ def test_a_jar_has_its_native_part_on_the_class_path(tmp_path: Path) -> None:
     assert "<groupId>org.lab</groupId>" in (tmp_path / "vowels" / "pom.xml").read_text()
 
 
+def test_maven_makes_a_jar_that_runs(tmp_path: Path) -> None:
+    need("java", "mvn", "java", "javac", "cc")
+    embed(MODEL, "java", tmp_path / "vowels")
+    run("sh build.sh native", tmp_path / "vowels")
+    done = subprocess.run(
+        ["mvn", "--offline", "--quiet", "package"], cwd=tmp_path / "vowels", capture_output=True, text=True, check=False
+    )
+    if "in offline mode" in done.stdout:
+        pytest.skip("the plugins that the pom names are not in Maven's repository")
+    assert done.returncode == 0, done.stdout
+    assert "self-test passed" in run("java -jar target/vowels-1.0.0.jar --self-test", tmp_path / "vowels")
+
+
 CSHARP_PROGRAM = """
 using System;
 using System.IO;

@@ -11,11 +11,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.cli.app import run
-from lstm_onnx.evaluation.variant_quality import QualityDrop, drop, moved
+from lstm_onnx.evaluation.variant_quality import QualityDrop, drop
 from lstm_onnx.exporting import export as exporting
 from lstm_onnx.exporting import quantization
 from lstm_onnx.exporting.quantization import PLANS, chosen_nodes, quantize
 from lstm_onnx.graph import float16 as half
+from lstm_onnx.inference.moved import moved
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import PrimaryMetric
 from lstm_onnx.training.restore import restore

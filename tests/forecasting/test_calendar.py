@@ -117,16 +117,17 @@ def hourly(step: Step, *last: int) -> Series:
 
 def test_a_table_of_the_week_says_what_is_computed_of_rows_on_the_grid() -> None:
     grid = grid_of(hourly(HOUR, 1_700_001_000, 1_700_001_000 - 5 * 3600))
-    assert grid == (3600, 1_700_001_000 % 3600)
-    times = grid[1] + 3600 * torch.arange(-400, 400)[None]  # before 1970 too
+    assert grid == (900, 1_700_001_000 % 900)
+    times = grid[1] + 900 * torch.arange(-400, 480_000, 599)[None]  # before 1970 too, and 2024
     looked_up = Phases((DAY, WEEK), grid=grid)(times)
     torch.testing.assert_close(looked_up, Phases((DAY, WEEK))(times), rtol=0, atol=1e-6)
-    anywhere = times - grid[1] + 3599 * (torch.arange(800) % 2)  # in the same hours
-    torch.testing.assert_close(Phases((DAY, WEEK), grid=grid)(anywhere), looked_up, rtol=0, atol=0)
+    for beside in (times - 449, times + 449, times.to(torch.float32).to(torch.int64)):
+        torch.testing.assert_close(Phases((DAY, WEEK), grid=grid)(beside), looked_up, rtol=0, atol=0)
 
 
 def test_no_table_where_weeks_differ_or_it_would_be_large() -> None:
-    assert grid_of(hourly(HOUR, 0, 1800)) is None  # on two grids
+    assert grid_of(hourly(HOUR, 0, 600)) is None  # on two grids
+    assert grid_of(hourly(HOUR, 0, 1800)) == (900, 0)  # half an hour is a row of the table, too
     assert grid_of(hourly(Step(seconds=60), 0)) is None
     assert grid_of(hourly(Step(seconds=5 * 3600), 0)) is None
     assert grid_of(hourly(MONTH, 0)) is None

@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 
 import lstm_onnx as lo
-from lstm_onnx.inference.in_parts import RECORD, Asked, predict_parts
+from lstm_onnx.inference.in_parts import RECORD, predict_parts
+from lstm_onnx.inference.part_answer import Asked
 from lstm_onnx.inference.part_list import list_parts
 
 EXPORTED = Path(__file__).parents[2] / "exported"
@@ -83,6 +84,47 @@ def test_it_goes_on_after_a_kill(texts: Path, tmp_path: Path) -> None:
     assert done.before == len(before) and done.parts == 208
     predict_parts(Asked(NEWS, top=0), texts / "*.parquet", tmp_path / "once", part_rows=3)
     assert answers(tmp_path / "out") == answers(tmp_path / "once"), "no part is lost, doubled or halved"
+
+
+def as_text(frame: pl.DataFrame) -> str:
+    """Write texts as an export may: remarks above, semicolons, and line ends within quotes."""
+    lines = ["made by hand", "", "id;text"]
+    lines += [f'{name};"{text}; more\nnext line"' for name, text in frame.iter_rows()]
+    return "\n".join(lines) + "\n"
+
+
+def test_a_file_of_text_is_read_in_pieces_too(texts: Path, tmp_path: Path) -> None:
+    frame = pl.read_parquet(texts / "a.parquet")
+    file = tmp_path / "a.csv"
+    file.write_text(as_text(frame))
+    done = predict_parts(Asked(NEWS, top=0), file, tmp_path / "out", part_rows=200)
+    assert (done.parts, done.rows, done.failed) == (3, 500, {})
+    assert not list((tmp_path / "out").glob(".*")), "no piece is left behind"
+    found = pl.concat(pl.read_parquet(tmp_path / "out" / name) for name in sorted(answers(tmp_path / "out")))
+    whole = lo.load(NEWS).predict(file, top=0).table
+    assert found.get_column("text").to_list() == whole.get_column("text").to_list()
+    assert found.get_column("label").to_list() == whole.get_column("label").to_list()
+    lines = texts / "b.jsonl"
+    pl.read_parquet(texts / "b.parquet").write_ndjson(lines)
+    assert [p.rows for p in list_parts(lo.load(NEWS).require_contract(), lines, 50)] == [50, 50, 20]
+
+
+def test_an_odd_quotation_mark_keeps_a_file_whole(texts: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(as_text(pl.read_parquet(texts / "a.parquet")) + 'x;5" screen\n')
+    assert len(list_parts(lo.load(NEWS).require_contract(), file, 100)) == 1
+
+
+def test_a_bad_cell_of_a_piece_is_named_by_its_rows(tmp_path: Path) -> None:
+    file = tmp_path / "machines.csv"
+    frame = machines([k for k in range(20) for _ in range(5)])
+    file.write_text(frame.write_csv().replace("m15,2.5,60.0,pump,1.0", "m15,2.5,hot,pump,1.0", 1))
+    done = predict_parts(Asked(str(LIFE)), file, tmp_path / "out", part_rows=50)
+    (wrong,) = done.failed.values()
+    assert wrong.startswith(
+        f"{file}, rows 51 to 100, counted from the header: row 27, column 'temperature': found 'hot'"
+    )
+    assert done.rows == 10
 
 
 def test_a_bad_part_is_named_and_stops_no_other(texts: Path, tmp_path: Path) -> None:

@@ -93,6 +93,14 @@ def test_every_format_says_the_same(tmp_path: Path, name: str, content: str, opt
     assert all(str(tmp_path / name) in place for place in read.places)
 
 
+def test_each_column_of_a_table_is_said(tmp_path: Path) -> None:
+    rows = [f"{'test' if k % 4 == 0 else 'train'},line {k} of some,{k}" for k in range(12)]
+    (tmp_path / "t.csv").write_text("\n".join(["split,text,number", *rows]) + "\n")
+    task = load_task("textgen").task
+    told = {r.column: (r.role, r.kind) for r in task.load_data(tmp_path / "t.csv", task.Config(), 0).understood}
+    assert told == {"split": ("split", "category"), "text": ("text", "text"), "number": ("left out", "number")}
+
+
 def test_equal_texts_stay_in_one_part_and_long_ones_are_cut(tmp_path: Path) -> None:
     lines = [f"line {k % 20} " + "x" * (k % 20) for k in range(100)]
     (tmp_path / "a.txt").write_text("\n".join(lines))

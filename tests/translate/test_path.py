@@ -73,6 +73,14 @@ def test_wrong_data_is_told(tmp_path: Path, content: str, options: dict[str, str
         task.load_data(tmp_path / "a.csv", task.Config(**options), 0)
 
 
+def test_each_column_of_a_table_is_said(tmp_path: Path) -> None:
+    rows = [f"{k},word {k},sound {k}" for k in range(12)]
+    (tmp_path / "t.csv").write_text("\n".join(["number,source,target", *rows]) + "\n")
+    task = load_task("translate").task
+    told = {r.column: (r.role, r.kind) for r in task.load_data(tmp_path / "t.csv", task.Config(), 0).understood}
+    assert told == {"number": ("left out", "number"), "source": ("source", "text"), "target": ("target", "text")}
+
+
 def test_spellings_become_sounds(tmp_path: Path) -> None:
     """Characters in, words out: each letter has its sound, in both cases, and of two right answers either counts."""
     random = np.random.default_rng(0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,7 @@ from lstm_onnx.verification import verify as parity
 from lstm_onnx.verification.comparison import compare
 from lstm_onnx.verification.distance import distance
 from lstm_onnx.verification.report import Report
-from lstm_onnx.verification.value_checks import check_extremes, decode, grid, ragged
+from lstm_onnx.verification.value_checks import check_extremes, decode, grid, pairwise, ragged
 from lstm_onnx.verification.verify import verify
 
 
@@ -228,6 +230,14 @@ def test_extremes_and_ragged_lengths_are_asked(adding_run, adding_file: Path) ->
     assert real >= 8
     told = f"{4 * sizes} combinations of sizes and lengths, {real} examples of the run's data, 6 extreme inputs"
     assert detail == told
+
+
+def test_of_many_axes_any_two_sizes_of_any_two_stand_together() -> None:
+    choices = [[1, 2, 7, 33], [1, 2, 5, 16, 33], [0, 2, 5], [4, 8, 9, 10, 11], [3], [6, 7]]
+    found = list(pairwise(choices))
+    assert len(found) == 25 < prod(map(len, choices))
+    for one, other in itertools.combinations(range(len(choices)), 2):
+        assert {(row[one], row[other]) for row in found} == set(itertools.product(choices[one], choices[other]))
 
 
 def test_ragged_lengths_reach_from_the_smallest_to_full(adding_run) -> None:

@@ -226,18 +226,27 @@ static double time_calls(traffic_streaming_work *work, int count)
     return (double)(clock() - start) * 1e6 / CLOCKS_PER_SEC / count;
 }
 
-/* C99 has no clock finer than clock(), which is often one of microseconds: as many calls are timed together as take 200. */
-static int bench(traffic_streaming_work *work)
+/* The median time. C99 has no clock finer than clock(), which is often one of microseconds: as many calls are timed together
+ * as take 200. */
+static double median(traffic_streaming_work *work, double (*timed)(traffic_streaming_work *work, int count), int *calls)
 {
     enum { ROUNDS = 101 };
     static double taken[ROUNDS];
     int together = 10;
-    while (time_calls(work, together) * together < 200 && together < 100000)
+    while (timed(work, together) * together < 200 && together < 100000)
         together *= 2;
     for (int i = 0; i < ROUNDS; i++)
-        taken[i] = time_calls(work, together);
+        taken[i] = timed(work, together);
     qsort(taken, ROUNDS, sizeof *taken, by_size);
-    printf("bench: median %.2f us a call of %d\n", taken[ROUNDS / 2], ROUNDS * together);
+    *calls = ROUNDS * together;
+    return taken[ROUNDS / 2];
+}
+
+static int bench(traffic_streaming_work *work)
+{
+    int calls;
+    const double alone = median(work, time_calls, &calls);
+    printf("bench: median %.2f us a call of %d\n", alone, calls);
     return 0;
 }
 

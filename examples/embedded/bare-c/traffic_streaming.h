@@ -13,6 +13,7 @@
 #define TRAFFIC_STREAMING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -60,6 +61,13 @@ typedef struct {
 void traffic_streaming_forecast(traffic_streaming_work *work, traffic_streaming_state *state,
         float values, int64_t time, const float past[2],
         traffic_streaming_answer *answer);
+
+/* The same for many rows, each a stream with a state of its own: the arrays hold those of one row after the other.
+ * They are computed one after the other; code that takes several at once is made by `--set batch=8`.
+ */
+void traffic_streaming_forecast_batch(traffic_streaming_work *work, size_t count, traffic_streaming_state states[],
+        const float values[], const int64_t time[], const float past[],
+        traffic_streaming_answer answers[]);
 
 #ifdef __cplusplus
 }

@@ -7,10 +7,22 @@
  * Nothing is imported, and no memory is taken after `open`. An opened model is one stream.
  */
 
+/** places of the axis target */
+export const targetLabels = [
+  "vehicles",
+];
+
+/** places of the axis quantile */
+export const quantileLabels = [
+  "q0.1",
+  "q0.5",
+  "q0.9",
+];
+
 /** @param {BufferSource} wasm content of traffic_streaming.wasm */
 export async function open(wasm) {
   const { instance } = await WebAssembly.instantiate(wasm);
-  const { memory, place, reset, examples, test } = instance.exports;
+  const { memory, place, reset, example, examples, test } = instance.exports;
   const valuesIn = new Float32Array(memory.buffer, place(0), 1);
   const timeIn = new BigInt64Array(memory.buffer, place(1), 1);
   const pastIn = new Float32Array(memory.buffer, place(2), 2);
@@ -38,6 +50,14 @@ export async function open(wasm) {
     };
   }
 
-  // the last two are in self_test.wasm alone
-  return { forecast, reset, examples, test };
+  /** The inputs of a golden example; this and the two that follow it are in self_test.wasm alone. */
+  function golden(number) {
+    return {
+      values: new Float32Array(memory.buffer, example(0, number), 1)[0],
+      time: new BigInt64Array(memory.buffer, example(1, number), 1)[0],
+      past: new Float32Array(memory.buffer, example(2, number), 2).slice(),
+    };
+  }
+
+  return { forecast, reset, golden, examples, test };
 }

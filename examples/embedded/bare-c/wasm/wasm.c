@@ -48,4 +48,15 @@ EXPORT(test) double test(int example)
     double largest;
     return traffic_streaming_self_test(&work, (size_t)example, &largest) ? largest : -1;
 }
+
+/* An input of a golden example. */
+EXPORT(example) const void *example(int input, int number)
+{
+    const void *const inputs[] = {
+        traffic_streaming_example_values((size_t)number),
+        traffic_streaming_example_time((size_t)number),
+        traffic_streaming_example_past((size_t)number),
+    };
+    return inputs[input];
+}
 #endif

@@ -1,4 +1,4 @@
-"""A small convolutional network that learns to see with the rest of the captioner."""
+"""A small convolutional network that learns to see with the rest of a model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 
-class CompactEncoder(nn.Module):
+class CompactCNN(nn.Module):
     """Makes a map of features of a picture.
 
     Args:

@@ -1,0 +1,87 @@
+"""Pictures that a table names, as a feature of a model: which columns they are, and where the files lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from lstm_onnx.data.images import IMAGE_FORMATS
+from lstm_onnx.data.picture_files import locate, picture_folders
+from lstm_onnx.data.tables import read_table, row_number
+from lstm_onnx.data.ucr_format import SUFFIX
+from lstm_onnx.errors import UserError
+from lstm_onnx.features.image import Image
+from lstm_onnx.features.role_options import RoleOptions
+
+_ENDING = rf"(?i)\.({'|'.join(ending.removeprefix('.') for ending in IMAGE_FORMATS)})$"
+COMPACT = "compact"
+"""The encoder that learns with the rest, which is the module's own."""
+
+
+def holds_pictures(cells: pl.Series) -> bool:
+    """Whether most cells of a column are called as files of pictures are."""
+    if cells.dtype != pl.String:
+        return False
+    head = cells.drop_nulls().head(1000).str.strip_chars()
+    return len(head) > 0 and 2 * int(head.str.contains(_ENDING).sum()) > len(head)
+
+
+def picture_feature(name: str, column: str, config: RoleOptions) -> Image:
+    """Return the feature of a column of pictures, as the options see them."""
+    frozen = None if config.encoder == COMPACT else config.encoder
+    return Image(name=name, column=column, pixels=config.size, square=config.fit, frozen=frozen)
+
+
+def picture_paths(
+    frame: pl.DataFrame, column: str, where: Path, config: RoleOptions, rows: list[int], notes: list[str]
+) -> list[Path]:
+    """Return the file of each picture that these rows of a column name.
+
+    Args:
+        frame: the table.
+        column: of the names.
+        where: the table's file.
+        config: says which folder they are in, if not beside the table.
+        rows: numbers of the rows.
+        notes: gets a line where the folder was found.
+
+    Raises:
+        UserError: a cell is empty, or there is no such file; names the row.
+    """
+    names = [str(name or "").strip() for name in frame.get_column(column).cast(pl.String).gather(rows)]
+    folders = picture_folders(names[0], where.parent, config.images, notes) if names else []
+    paths = [locate(name, folders) if name else Path() for name in names]
+    wrong = [i for i, path in enumerate(paths) if not names[i] or not path.is_file()]
+    if wrong:
+        name, row = names[wrong[0]], row_number(where, int(rows[wrong[0]]))
+        found = f"found '{name}', and there is no such picture" if name else "the name of the picture is missing"
+        more = f" (nor in {len(wrong) - 1:,} more rows)" if len(wrong) > 1 else ""
+        raise UserError(
+            f"{where}: row {row}, column '{column}': {found}{more}; name their folder with --images, mend the "
+            f"cell{'s' * (len(wrong) > 1)}, or do without the column: --ignore '{column}'"
+        )
+    return paths
+
+
+def picture_files(source: Path, config: RoleOptions) -> list[Path]:
+    """Name the files beside a table that are read with it: its pictures, as far as they are there, and the encoder's.
+
+    Raises:
+        UserError: the table cannot be read.
+    """
+    files = [] if config.encoder == COMPACT else [Path(config.encoder)]
+    if source.suffix.lower() == SUFFIX:
+        return files
+    frame = read_table(source, names=config.header)
+    left = {*config.ignore, *config.text, *config.category}
+    columns = config.image or tuple(c.name for c in frame if c.name not in left and holds_pictures(c))
+    found: dict[Path, None] = {}
+    for column in columns:
+        if column in frame.columns:
+            names = [
+                n.strip() for n in frame.get_column(column).cast(pl.String).drop_nulls().unique(maintain_order=True)
+            ]
+            folders = picture_folders(names[0], source.parent, config.images) if names else []
+            found |= dict.fromkeys(path for path in (locate(n, folders) for n in names if n) if path.is_file())
+    return [*files, *found]

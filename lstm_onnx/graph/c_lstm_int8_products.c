@@ -1,0 +1,18 @@
+/* Weights as bytes: the sums are those of whole numbers, and scaled when they are done. Otherwise as lstm_add_rows. */
+LSTM_WITHIN void lstm_add_int8_rows(float *restrict sums, const int8_t *restrict weights, const float *restrict values,
+                                    int rows, int columns)
+{
+    const int whole = rows - rows % 4;
+    for (int row = 0; row < whole; row += 4, weights += 4 * columns) {
+        const float a = values[row], b = values[row + 1], c = values[row + 2], d = values[row + 3];
+        for (int k = 0; k < columns; k++) {
+            float sum = LSTM_MULTIPLY_ADD(a, (float)weights[k], sums[k]);
+            sum = LSTM_MULTIPLY_ADD(b, (float)weights[columns + k], sum);
+            sum = LSTM_MULTIPLY_ADD(c, (float)weights[2 * columns + k], sum);
+            sums[k] = LSTM_MULTIPLY_ADD(d, (float)weights[3 * columns + k], sum);
+        }
+    }
+    for (int row = whole; row < rows; row++, weights += columns)
+        for (int k = 0; k < columns; k++)
+            sums[k] = LSTM_MULTIPLY_ADD(values[row], (float)weights[k], sums[k]);
+}

@@ -7,16 +7,15 @@ python -m benchmarks.scale --rows 100000 --rounds 1
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import polars as pl
+
+from benchmarks.scale.measured import measured
 
 MODEL = Path(__file__).parents[2] / "exported" / "news.onnx"
 WORDS = "the market rose sharply oil profits wheat farmers said bank rate cut corn crop trade ship dollar".split()
@@ -58,15 +57,8 @@ def write(folder: Path, rows: int) -> None:
 
 def ask(data: Path, out: Path, workers: int, part_rows: int) -> tuple[float, float]:
     """Return the seconds of a run and the peak memory, in MB, of the largest of its processes, as Linux counts them."""
-    command = [sys.executable, "-m", "lstm_onnx", "predict", str(MODEL), str(data / "*.parquet"), "--out", str(out)]
-    command += ["--workers", str(workers), "--part-rows", str(part_rows)]
-    begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit("predict failed")
-    # the largest among the command itself and the processes that it waited for
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+    command = ["predict", str(MODEL), str(data / "*.parquet"), "--out", str(out)]
+    return measured([*command, "--workers", str(workers), "--part-rows", str(part_rows)])
 
 
 if __name__ == "__main__":

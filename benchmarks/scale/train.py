@@ -7,15 +7,13 @@ python -m benchmarks.scale.train --rows 100000
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+from benchmarks.scale.measured import measured
 
 LENGTH = 1000
 """Rows of a series."""
@@ -59,20 +57,14 @@ def write(folder: Path, rows: int) -> None:
 
 
 def learn(folder: Path, way: str) -> tuple[float, float]:
-    """Return the seconds of a training, and its peak memory in MB, as Linux counts it (mapped files are in it)."""
+    """Return the seconds of a training, and its peak memory in MB."""
     source = folder / "data"
     asked = ["--store", str(folder / "store")] if way == "files" else []
     if way == "memory":
         source = folder / "whole.parquet"
         pl.read_parquet(folder / "data").write_parquet(source)
-    command = [sys.executable, "-m", "lstm_onnx", "train", "--plugin", "forecasting", "--data", str(source)]
-    command += [*ASKED.split(), "--runs", str(folder / "runs"), *asked]
-    begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit("train failed")
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+    command = ["train", "--plugin", "forecasting", "--data", str(source), *ASKED.split()]
+    return measured([*command, "--runs", str(folder / "runs"), *asked])
 
 
 if __name__ == "__main__":

@@ -224,8 +224,7 @@ def _source(data: Path | None, options: PredictOptions) -> Path | list[str] | No
 def _in_parts(data: Path, options: PredictOptions) -> bool:
     from lstm_onnx.inference.part_list import is_pattern
 
-    asked = (options.workers, options.part_rows)
-    return any(value is not None for value in asked) or is_pattern(data)
+    return options.workers is not None or options.part_rows is not None or is_pattern(data)
 
 
 def _answer_parts(file: Path, data: Path, options: PredictOptions) -> Parts:
@@ -241,7 +240,9 @@ def _answer_parts(file: Path, data: Path, options: PredictOptions) -> Parts:
         raise UserError("answers in parts are a Parquet file each: name a new folder for them, as in --out answers")
     top = 0 if options.top_k is None else options.top_k
     asked = Asked(str(file), options.provider, options.settings, top, options.keep, options.every)
-    done = predict_parts(asked, data, options.to, workers=options.workers, part_rows=options.part_rows or PART_ROWS)
+    done = predict_parts(
+        asked, data, options.to, workers=options.workers or 1, part_rows=options.part_rows or PART_ROWS
+    )
     return Parts(done)
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.data.tables import PARQUET
 from lstm_onnx.errors import UserError, first_line
 
 PIECE = 1 << 18
 """Rows that are read at once."""
-_ENDINGS = (".parquet", ".pq")
 
 
 def parquet_files(source: Path) -> list[Path]:
     """Return the Parquet files that a path stands for; none if it stands for something else."""
     if source.is_dir():
-        return sorted(p for p in source.rglob("*") if p.is_file() and p.suffix.lower() in _ENDINGS)
-    return [source] if source.suffix.lower() in _ENDINGS and source.is_file() else []
+        return sorted(p for p in source.rglob("*") if p.is_file() and p.suffix.lower() in PARQUET)
+    return [source] if source.suffix.lower() in PARQUET and source.is_file() else []
 
 
 def pieces(

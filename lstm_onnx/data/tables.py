@@ -27,7 +27,8 @@ from lstm_onnx.errors import UserError, first_line, nearest
 Floats = NDArray[np.float64]
 
 TEXT_FORMATS = (".csv", ".tsv", ".txt")
-FORMATS = (*TEXT_FORMATS, ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".arff")
+PARQUET = (".parquet", ".pq")
+FORMATS = (*TEXT_FORMATS, *PARQUET, ".jsonl", ".ndjson", ".json", ".arff")
 WRITTEN = (".csv", ".tsv", ".parquet", ".json")
 _TRUTH = {word: str(value) for word, value in TRUTH.items()}
 _WIDEST = 16
@@ -59,7 +60,7 @@ def read_table(path: Path | str, content: bytes | None = None, names: Sequence[s
     try:
         if suffix in TEXT_FORMATS:
             frame = parse_text(path, path.read_bytes() if content is None else content, names)
-        elif suffix in (".parquet", ".pq"):
+        elif suffix in PARQUET:
             refuse_bomb(path, _promised(path))
             frame = pl.read_parquet(path)
         elif suffix == ".arff":

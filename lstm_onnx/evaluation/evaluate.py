@@ -9,11 +9,10 @@ from typing import Any
 
 from lstm_onnx.data.frames import TABLE, as_file
 from lstm_onnx.data.tables import write_table
-from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.answer_table import AnswerTable
 from lstm_onnx.evaluation.evaluation import Evaluation
 from lstm_onnx.evaluation.in_parts import evaluate_parts
-from lstm_onnx.evaluation.judged import Judged, judged
+from lstm_onnx.evaluation.judged import Judged, judged, opened
 from lstm_onnx.evaluation.options import EvaluateOptions
 from lstm_onnx.inference.deadline import deadline
 from lstm_onnx.inference.model import Model
@@ -46,7 +45,7 @@ def evaluate(
     if _in_parts(data, chosen):
         return evaluate_parts(model, Path(data), chosen)
     with as_file(data, "evaluate") as source, deadline(chosen.timeout):
-        found = _judge(judged(model, source, chosen), chosen)
+        found = _judge(judged(opened(model, chosen), source, chosen), chosen)
     if source is None or isinstance(data, str | PathLike) or found.part == "test":
         return found
     return replace(found, summary=found.summary.removesuffix(source.name) + TABLE)  # which has no name of its own
@@ -60,9 +59,6 @@ def _in_parts(data: Any, options: EvaluateOptions) -> bool:
 
 def _judge(model: Judged, options: EvaluateOptions) -> Evaluation:
     task, contract, answer, subject, config = model.task, model.contract, model.answer, model.subject, model.config
-    there = next(subject.split.batches(1))
-    if missing := [t.name for t in contract.external_inputs if t.name not in there]:
-        raise UserError(f"{subject.where}: gives no '{missing[0]}', which is an input of the model")
     table = AnswerTable(contract, subject.names)
 
     def seen(batch: Arrays, outputs: Arrays) -> None:

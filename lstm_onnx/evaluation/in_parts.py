@@ -8,30 +8,30 @@ data.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lstm_onnx.contract import Scores
 from lstm_onnx.data.frames import as_file
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.evaluation import Evaluation
-from lstm_onnx.evaluation.judged import contract_of, judged
+from lstm_onnx.evaluation.judged import contract_of, judged, opened
 from lstm_onnx.evaluation.options import EvaluateOptions
 from lstm_onnx.inference.model import Model
 from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts
 from lstm_onnx.inference.part_rows import rows_of
+from lstm_onnx.inference.processes import in_processes
 from lstm_onnx.options import field_flag
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.progress import counting
 from lstm_onnx.task import Answer, Totals
 from lstm_onnx.training.scoring import add_up
+
+if TYPE_CHECKING:
+    from lstm_onnx.training.restore import Restored
 
 
 @dataclass
@@ -74,16 +74,22 @@ def evaluate_parts(model: str | PathLike[str] | Model, data: Path, options: Eval
         if getattr(options, name) is not None:
             shown = field_flag(name, EvaluateOptions.model_fields[name])
             raise UserError(f"{shown}: is for one table; scores in parts have none, so leave it out")
-    path = fspath(model)
     workers = options.workers or 1
+    if workers > 1 and isinstance(model, Model):
+        raise UserError("workers: each process loads the file anew, without what this model was told; give its path")
     chosen = options.model_copy(update={"threads": options.threads or 1})
-    contract = contract_of(path, chosen)
+    here = opened(model, chosen)
+    contract = contract_of(here)
     parts = list_parts(contract, data, options.part_rows or PART_ROWS)
     with tempfile.TemporaryDirectory(prefix="lstm-onnx-") as folder:
-        work = partial(_sums, path, chosen, Path(folder))
+        work = partial(_sums, options=chosen, folder=Path(folder))
         rest = parts[1:]
-        with counting("scoring") as count, _mapped(work, rest, min(workers, len(rest))) as sums:
-            whole = work(parts[0])  # here, as sums from elsewhere do not know how they become a figure
+        make = partial(opened, fspath(model), chosen)
+        with (
+            counting("scoring") as count,
+            in_processes(here, make, work, rest, min(workers, len(rest)), "") as sums,
+        ):
+            whole = work(here, parts[0])  # here, as sums from elsewhere do not know how they become a figure
             count(1, len(parts))
             for number, one in enumerate(sums, start=2):
                 whole.add(one)
@@ -100,11 +106,11 @@ def evaluate_parts(model: str | PathLike[str] | Model, data: Path, options: Eval
     )
 
 
-def _sums(path: str, options: EvaluateOptions, folder: Path, part: Part) -> Sums:
+def _sums(of: Model | Restored, part: Part, options: EvaluateOptions, folder: Path) -> Sums:
     """Add up a part."""
     try:
         with rows_of(part, folder) as rows, as_file(rows, "evaluate") as file:
-            model = judged(path, file, options)
+            model = judged(of, file, options)
             subject = model.subject
             if subject.part == "test":
                 raise UserError("is what the model was trained on; leave it out, or score it alone")
@@ -125,20 +131,3 @@ def _sums(path: str, options: EvaluateOptions, folder: Path, part: Part) -> Sums
 
 def _added(one: Totals, other: Totals) -> Totals:
     return {name: (total + other[name][0], count + other[name][1]) for name, (total, count) in one.items()}
-
-
-@contextmanager
-def _mapped(work: partial[Sums], parts: Sequence[Part], workers: int) -> Iterator[Iterator[Sums]]:
-    """Hand out what comes of the parts, in their order."""
-    if workers < 2:
-        yield map(work, parts)
-        return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"))
-    try:
-        yield pool.map(work, parts)
-    except BrokenProcessPool:
-        raise UserError(
-            "a process ended before its part was done (out of memory, perhaps): take fewer --workers or --part-rows"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)

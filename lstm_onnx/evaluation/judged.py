@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
@@ -17,9 +17,12 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.options import EvaluateOptions
 from lstm_onnx.inference.model import Model, load
 from lstm_onnx.plugins.registry import load_task
-from lstm_onnx.task import Answer, AnyTask, Arrays
+from lstm_onnx.task import Answer, AnyTask, Arrays, TaskData
 from lstm_onnx.training.own_data import is_bundled, is_own, load_own, own_data, read_otherwise
 from lstm_onnx.training.run_contract import describe
+
+if TYPE_CHECKING:
+    from lstm_onnx.training.restore import Restored
 
 
 @dataclass(frozen=True)
@@ -41,48 +44,59 @@ class Judged:
     config: BaseModel
 
 
-def judged(model: str | PathLike[str] | Model, source: Path | None, options: EvaluateOptions) -> Judged:
+def opened(model: str | PathLike[str] | Model, options: EvaluateOptions) -> Model | Restored:
+    """Load what is to be scored: a run, or an exported file; a loaded one stays as it is.
+
+    Raises:
+        UserError: it is neither.
+    """
+    if isinstance(model, Model):
+        return model
+    path = given_path(model, "evaluate", "a run or an exported file, itself or its path")
+    if not is_run(path):
+        return load(path, options.provider, options.threads)
+    from lstm_onnx.training.restore import restore
+    from lstm_onnx.training.run_folder import open_run
+
+    return restore(open_run(path), plugin_file=options.plugin_file)
+
+
+def contract_of(model: Model | Restored) -> Contract:
+    """Return the contract of a file, or of the main graph of a run."""
+    if isinstance(model, Model):
+        return model.require_contract()
+    return describe(model.run.record, model.graphs[0], model.run.record.name)
+
+
+def judged(model: Model | Restored, source: Path | None, options: EvaluateOptions) -> Judged:
     """Bring a run or a file together with what it is scored on: its own test part, or all of other data.
 
     Raises:
         UserError: something is missing, or the data does not fit.
     """
     if isinstance(model, Model):
-        return _judged_file(model, source, options)
-    path = given_path(model, "evaluate", "a run or an exported file, itself or its path")
-    if is_run(path):
-        return _judged_run(path, source, options)
-    return _judged_file(load(path, options.provider, options.threads), source, options)
+        found = _judged_file(model, source, options)
+    else:
+        found = _judged_run(model, source, options)
+    there = next(found.subject.split.batches(1))
+    if missing := [t.name for t in found.contract.external_inputs if t.name not in there]:
+        raise UserError(f"{found.subject.where}: gives no '{missing[0]}', which is an input of the model")
+    return found
 
 
-def contract_of(path: str, options: EvaluateOptions) -> Contract:
-    """Return the contract of a file, or of the main graph of a run."""
-    if not is_run(Path(path)):
-        return load(path, options.provider, options.threads).require_contract()
-    from lstm_onnx.training.restore import restore
-    from lstm_onnx.training.run_folder import open_run
-
-    restored = restore(open_run(Path(path)), plugin_file=options.plugin_file)
-    return describe(restored.run.record, restored.graphs[0], restored.run.record.name)
-
-
-def _judged_run(folder: Path, data: Path | None, options: EvaluateOptions) -> Judged:
+def _judged_run(restored: Restored, data: Path | None, options: EvaluateOptions) -> Judged:
     from lstm_onnx.graph.torch_reference import torch_reference
-    from lstm_onnx.training.restore import restore
-    from lstm_onnx.training.run_folder import open_run
 
-    restored = restore(open_run(folder), plugin_file=options.plugin_file)
-    record, task, graph = restored.run.record, restored.task, restored.graphs[0]
-    contract = describe(record, graph, record.name)
+    record, task = restored.run.record, restored.task
     config = read_otherwise(task, restored.config, options.changes)
     if data is None or is_own(data, task, config, record.fingerprint):
         source = data if data is not None else own_data(restored.run, task)
-        subject = _own_test(
-            task, source, config, record.training.data_seed, restored.info, record.base, record.training.fold
-        )
+        seed, fold = record.training.data_seed, record.training.fold
+        own = load_own(task, source, config, seed, restored.info, record.base, fold)
+        subject = _own_test(task, own, config, source)
     else:
         subject = _all_of(data, task, config, restored.info)
-    return Judged(task, contract, torch_reference(graph), subject, config)
+    return Judged(task, contract_of(restored), torch_reference(restored.graphs[0]), subject, config)
 
 
 def _judged_file(model: Model, data: Path | None, options: EvaluateOptions) -> Judged:
@@ -102,7 +116,8 @@ def _judged_file(model: Model, data: Path | None, options: EvaluateOptions) -> J
                 f"from by another of them; score it on other data: lstm-onnx evaluate {model.path} DATA"
             )
         info = task.Info.model_validate(contract.learnt) if contract.learnt is not None else None
-        subject = _own_test(task, data, config, origin.seed or 0, info, origin.base, origin.fold)
+        own = load_own(task, data, config, origin.seed or 0, info, origin.base, origin.fold)
+        subject = _own_test(task, own, config, data)
         if origin.seed is None:
             subject.notes.append(_NO_SEED)
     elif contract.learnt is None:
@@ -140,17 +155,8 @@ class Subject:
     where: str
 
 
-def _own_test(
-    task: AnyTask,
-    source: Path | None,
-    config: BaseModel,
-    seed: int,
-    info: BaseModel | None,
-    base: str | None,
-    fold: str | None,
-) -> Subject:
-    """Part the training data as it was parted for training, and take the test part."""
-    data = load_own(task, source, config, seed, info, base, fold)
+def _own_test(task: AnyTask, data: TaskData[Any], config: BaseModel, source: Path | None) -> Subject:
+    """Take the test part of the data that a model was trained on, parted as it was for training."""
     whole = len(data.train) + len(data.test) + (len(data.validation) if data.validation is not None else 0)
     summary = f"the test part, {len(data.test):,} of {whole:,} examples, of the data it was trained on"
     naive = {**task.baselines(config, data.info), **data.baselines}

@@ -9,7 +9,7 @@ from onnx import GraphProto, NodeProto, TensorProto, helper
 
 from lstm_onnx.contract import Axis
 from lstm_onnx.features import pieces
-from lstm_onnx.features.word_graphs import COUNTS, TOKENS, bytes_of, constant, make, slots, value
+from lstm_onnx.features.word_graphs import COUNTS, TOKENS, bytes_of, constant, make, places, slots, value
 from lstm_onnx.features.words import FIRST, pad
 from lstm_onnx.task import Arrays, Stage
 
@@ -47,14 +47,7 @@ def _graph(known: Sequence[str]) -> GraphProto:
         constant("behind", pieces.BYTES),
     ]
     nodes = [
-        make("Cast", "bytes", "data", to=TensorProto.INT64),
-        make("Shape", "bytes", "shape"),
-        make("Slice", "shape zero one", "batch"),
-        make("Slice", "shape one two", "size"),
-        make("Squeeze", "size", "size_0d"),
-        make("Range", "scalar_zero size_0d scalar_one", "place"),
-        make("Unsqueeze", "byte_count one", "count_column"),
-        make("Less", "place count_column", "counts_at_all"),
+        *places(),
         make("Cast", "counts_at_all", "counts", to=TensorProto.INT64),
         make("Add", "data first", "single"),
     ]

@@ -242,20 +242,31 @@ def _character_starts() -> list[NodeProto]:
     ]
 
 
+def places() -> list[NodeProto]:
+    """Number the places of bytes, as `place` (byte,), and say which of them count, `counts_at_all` (batch, byte).
+
+    On the way come `data`, the bytes as int64, the lengths `batch` and `size`, and `size_0d`. It takes the constants
+    `zero`, `one`, `two`, `scalar_zero` and `scalar_one`.
+    """
+    return [
+        make("Cast", "bytes", "data", to=TensorProto.INT64),
+        make("Shape", "bytes", "shape"),
+        make("Slice", "shape zero one", "batch"),
+        make("Slice", "shape one two", "size"),
+        make("Squeeze", "size", "size_0d"),
+        make("Range", "scalar_zero size_0d scalar_one", "place"),
+        make("Unsqueeze", "byte_count one", "count_column"),
+        make("Less", "place count_column", "counts_at_all"),
+    ]
+
+
 def _byte_graph(table: Any, units: Units) -> GraphProto:
     """See `words.look_up_bytes`, which has the same names."""
     codes, characters = words.byte_codes(units), units != "words"
     heads = [numpy_helper.from_array(words.heads(), "heads")] if characters else [constant("one_before", [0, 1, 0, 0])]
     return helper.make_graph(
         [
-            make("Cast", "bytes", "data", to=TensorProto.INT64),
-            make("Shape", "bytes", "shape"),
-            make("Slice", "shape zero one", "batch"),
-            make("Slice", "shape one two", "size"),
-            make("Squeeze", "size", "size_0d"),
-            make("Range", "scalar_zero size_0d scalar_one", "place"),
-            make("Unsqueeze", "byte_count one", "count_column"),
-            make("Less", "place count_column", "counts_at_all"),
+            *places(),
             make("Gather", "letters data", "is_letter"),
             make("And", "counts_at_all is_letter", "inside"),
             *(_character_starts() if characters else _word_starts()),

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 from lstm_onnx.data.atomic_files import make_folder, sweep, write_atomically
 from lstm_onnx.errors import UserError
-from lstm_onnx.inference.model import Model
 from lstm_onnx.inference.options import PART_ERROR
-from lstm_onnx.inference.part_answer import Answered, Asked, answer_part, answers_of, open_model
+from lstm_onnx.inference.part_answer import Asked, answer_part, answers_of, open_model
 from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts
+from lstm_onnx.inference.processes import in_processes
 from lstm_onnx.progress import counting
 
 RECORD = "parts.json"
@@ -55,7 +52,7 @@ def predict_parts(
     data: Path,
     folder: Path,
     *,
-    workers: int | None = None,
+    workers: int = 1,
     part_rows: int = PART_ROWS,
 ) -> Done:
     """Answer for a file, or for all files of a pattern, part by part, into a folder of Parquet files.
@@ -64,8 +61,7 @@ def predict_parts(
         asked: which model, and how.
         data: a file, or a pattern such as `data/*.parquet`.
         folder: of the answers; if it holds some of the same question already, only the others are made.
-        workers: processes, one if not said; each has one thread and reads one part at a time. The answers do not
-            depend on it.
+        workers: processes; each has one thread and reads one part at a time. The answers do not depend on it.
         part_rows: about how many rows of a file are read at once.
 
     Raises:
@@ -79,7 +75,14 @@ def predict_parts(
     done = Done(folder, len(parts))
     left = _left(asked, parts, folder)
     done.before = len(parts) - len(left)
-    working = _answers(asked, model, left, folder, min(workers or 1, len(left) or 1))
+    working = in_processes(
+        model,
+        partial(open_model, asked),
+        partial(answer_part, asked=asked, folder=folder),
+        left,
+        min(workers, len(left)),
+        f"; what is done stands in {folder}, and the same command goes on from there",
+    )
     with counting("answering") as count, working as answers:
         for number, (part, rows, notes, wrong) in enumerate(answers, start=done.before + 1):
             if wrong is not None:
@@ -89,38 +92,6 @@ def predict_parts(
             done.notes |= dict.fromkeys(notes)
             count(number, len(parts))
     return done
-
-
-@contextmanager
-def _answers(
-    asked: Asked, model: Model, parts: Sequence[Part], folder: Path, workers: int
-) -> Iterator[Iterator[Answered]]:
-    if workers == 1:
-        yield (answer_part(model, asked, part, folder) for part in parts)
-        return
-    # not forked: ONNX Runtime has threads, which a fork does not take along
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (asked,))
-    try:
-        yield (future.result() for future in as_completed([pool.submit(_work, part, folder) for part in parts]))
-    except BrokenProcessPool:
-        raise UserError(
-            f"a process ended before its part was done (out of memory, perhaps: take fewer --workers or --part-rows); "
-            f"what is done stands in {folder}, and the same command goes on from there"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-_working: dict[str, tuple[Model, Asked]] = {}  # of this process
-
-
-def _begin(asked: Asked) -> None:
-    _working["model"] = open_model(asked), asked
-
-
-def _work(part: Part, folder: Path) -> Answered:
-    model, asked = _working["model"]
-    return answer_part(model, asked, part, folder)
 
 
 def _left(asked: Asked, parts: Sequence[Part], folder: Path) -> list[Part]:

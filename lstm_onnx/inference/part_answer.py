@@ -1,4 +1,4 @@
-"""Answers for one part of much data, wherever it is done: in this process, in another one or on a cluster."""
+"""Answers for one part of much data, whichever process does it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def open_model(asked: Asked) -> Model:
     return model.with_options(**parse_settings(asked.settings)) if asked.settings else model
 
 
-def answer_part(model: Model, asked: Asked, part: Part, folder: Path) -> Answered:
+def answer_part(model: Model, part: Part, asked: Asked, folder: Path) -> Answered:
     """Answer a part, and write the answers into the folder."""
     try:
         with rows_of(part, folder) as question:

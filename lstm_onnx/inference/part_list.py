@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from lstm_onnx.contract import Contract, Table
-from lstm_onnx.data.tables import FORMATS, TEXT_FORMATS
+from lstm_onnx.data.tables import FORMATS, PARQUET, TEXT_FORMATS
 from lstm_onnx.data.text_pieces import LINES, Records, column_runs, find_records
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.cell_inputs import cell_columns
@@ -22,7 +22,6 @@ from lstm_onnx.inference.sequence_inputs import is_no_table, takes_sequences, ta
 
 PART_ROWS = 1_000_000
 """Rows of a piece of a file, about; JSON and ARFF files are read whole."""
-_PARQUET = (".parquet", ".pq")
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def list_parts(contract: Contract, data: Path, rows: int = PART_ROWS) -> list[Pa
     parts = []
     for file, name in zip(files, _names(files), strict=True):
         records = None
-        if file.suffix.lower() in _PARQUET:
+        if file.suffix.lower() in PARQUET:
             cuts = list(_cuts(contract, file, rows))
         else:
             records = _records_of(contract, file, rows)

@@ -92,8 +92,8 @@ def _rows_of(contract: Contract, rows: str) -> int:
         for t in contract.inputs
         if isinstance(t.source, ColumnsSource | TimeSource) and t.source.rows == rows
     ]
-    ahead = [axis.size or axis.min for axis in axes]
-    return max([axis.size or axis.example_size or axis.min for axis in axes] if rows == "past" else ahead, default=0)
+    typical = rows == "past"  # ahead, a model takes as few as it must
+    return max((axis.size or (axis.example_size if typical else None) or axis.min for axis in axes), default=0)
 
 
 def _looks_ahead(contract: Contract) -> bool:

@@ -13,7 +13,7 @@ from lstm_onnx.contract import Contract
 from lstm_onnx.data.frames import as_file
 from lstm_onnx.data.given import given_path, is_run
 from lstm_onnx.errors import UserError
-from lstm_onnx.evaluation.judged import Judged, judged
+from lstm_onnx.evaluation.judged import Judged, judged, opened
 from lstm_onnx.evaluation.options import EvaluateOptions
 from lstm_onnx.inference.model import load
 from lstm_onnx.options import resolve
@@ -127,7 +127,8 @@ def _judged(path: Path, source: Path | None, options: ReportOptions) -> tuple[Ju
     """Return what is scored; without data of a file, why there is none."""
     with busy("reading the data"):
         try:
-            return judged(options.run or path, source, EvaluateOptions(plugin_file=options.plugin_file)), ""
+            how = EvaluateOptions(plugin_file=options.plugin_file)
+            return judged(opened(options.run or path, how), source, how), ""
         except UserError as error:
             if source is not None or is_run(path):
                 raise

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstm_onnx.contract import Table
 from lstm_onnx.data.cells import parse_number
 from lstm_onnx.data.parts import PART_NAMES, Part
-from lstm_onnx.data.tables import read_table, row_number
+from lstm_onnx.data.tables import PARQUET, read_table, row_number
 from lstm_onnx.data.text_files import decode
 from lstm_onnx.errors import UserError
 from lstm_onnx_classification.cells import cells, has_cell, part_names, refuse_nested
@@ -26,7 +26,6 @@ COLUMN = "text"
 """What the column of texts is called in a table for a model of a folder."""
 _LEAST = 4
 """Cells of a line of an archive: a class, and a few steps."""
-_BINARY = (".parquet", ".pq")
 
 
 def read_encoded(path: Path, encoding: str, names: Sequence[str] = ()) -> pl.DataFrame:
@@ -40,7 +39,7 @@ def read_encoded(path: Path, encoding: str, names: Sequence[str] = ()) -> pl.Dat
     Raises:
         UserError: it is no table, or not in this encoding; names the row and the byte.
     """
-    if path.suffix.lower() in _BINARY or not path.is_file():
+    if path.suffix.lower() in PARQUET or not path.is_file():
         return read_table(path, names=names)
     return read_table(path, decoded(path, encoding).encode("utf-8"), names)
 

@@ -72,5 +72,8 @@ def test_a_part_that_cannot_be_scored_ends_it(run: lo.Run, data: Path, tmp_path:
         lo.evaluate(run, tmp_path / "*")
     with pytest.raises(UserError, match=r"--out: is for one table"):
         lo.evaluate(run, tmp_path / "*", to=tmp_path / "answers.csv")
+    file = run.export(tmp_path / "life.onnx").path
+    with pytest.raises(UserError, match="each process loads the file anew"):
+        lo.evaluate(lo.load(file), data / "whole.pq", workers=2)
     with pytest.raises(UserError, match=r"known\.csv: is what the model was trained on"):
         lo.evaluate(run, run.folder.parent / "known.csv", part_rows=1000)

@@ -16,7 +16,8 @@ from onnx import helper, numpy_helper
 
 from lstm_onnx.contract import Contract, Values
 from lstm_onnx.embedding.target import Refusal
-from lstm_onnx.graph.c_lstm import multiples, takes
+from lstm_onnx.graph.c_lstm import takes
+from lstm_onnx.graph.int8_rounding import FROZEN, largest_weight, multiples
 from lstm_onnx.graph.model_file import add_contract
 from lstm_onnx.graph.traversal import nodes_of
 from lstm_onnx.inference.moved import moved
@@ -25,9 +26,6 @@ from lstm_onnx.task import Arrays
 
 SMALLEST = 256
 """Elements that a product's weights must have: below, the node more that scales them takes what they save."""
-
-FROZEN = 1e3
-"""Weights beyond this are switches, not learned; a scale that holds them leaves nothing of the others."""
 
 Floats = NDArray[np.float32]
 
@@ -117,10 +115,10 @@ def _lstms(model: onnx.ModelProto) -> int:
     stored = {t.name: t for t in model.graph.initializer}
     chosen: set[str] = set()
     for node in model.graph.node:
-        if takes(node, stored) and all(_largest(stored[name]) < FROZEN for name in node.input[1:3]):
+        if takes(node, stored) and all(largest_weight(stored[name]) < FROZEN for name in node.input[1:3]):
             chosen.update(node.input[1:3])
     for name in chosen:
-        whole, scale = multiples(numpy_helper.to_array(stored[name]))
+        whole, scale = multiples(numpy_helper.to_array(stored[name]), axis=2)
         stored[name].CopyFrom(numpy_helper.from_array(whole * scale, name))
     return sum(int(np.prod(stored[name].dims)) for name in chosen)
 
@@ -148,9 +146,9 @@ def _scaled(
         yield node
         return
     name, answer = f"{node.output[0]}{_WHOLE}", node.output[0]
-    whole, scale = multiples(found.T[None])  # (1, columns, rows), as LSTMs have theirs
-    model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(whole[0].T), name))
-    model.graph.initializer.append(numpy_helper.from_array(scale[0, :, 0], f"{name}_scale"))
+    whole, scale = multiples(found, axis=0)
+    model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(whole), name))
+    model.graph.initializer.append(numpy_helper.from_array(scale[0], f"{name}_scale"))
     bias = node.input[2] if len(node.input) > 2 else ""
     yield helper.make_node("MatMul", [node.input[0], name], [f"{name}_sum"], name=f"{node.name}/int8")
     last = f"{name}_scaled" if bias else answer
@@ -167,11 +165,7 @@ def _weights(node: onnx.NodeProto, stored: Mapping[str, onnx.TensorProto]) -> Fl
     plain = attributes.get("alpha", 1) == 1 and attributes.get("beta", 1) == 1 and not attributes.get("transA")
     if not plain or tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) != 2:
         return None
-    if np.prod(tensor.dims) < SMALLEST or _largest(tensor) >= FROZEN:
+    if np.prod(tensor.dims) < SMALLEST or largest_weight(tensor) >= FROZEN:
         return None
     weights: Floats = numpy_helper.to_array(tensor)
     return weights.T if attributes.get("transB") else weights
-
-
-def _largest(tensor: onnx.TensorProto) -> float:
-    return float(np.abs(numpy_helper.to_array(tensor)).max(initial=0.0))

@@ -24,6 +24,7 @@ import onnx
 from onnx import numpy_helper
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.graph.int8_rounding import FROZEN, largest_weight, multiples
 from lstm_onnx.graph.traversal import inner_nodes, nodes_of, sort_nodes, with_inner
 
 SMALLEST = 4096
@@ -31,10 +32,6 @@ SMALLEST = 4096
 
 SMALLEST_TABLE = 1024
 """Elements that a table of vectors must have: below, its scales and one node more are not worth it."""
-
-FROZEN = 1e3
-"""Weights beyond this are switches, not learned (`layers` shuts gates on padding with 1e4); they would take up the
-whole scale of their gate, so such an LSTM stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ def chosen_nodes(model: onnx.ModelProto, plan: Plan) -> list[str]:
     lstms = [n for n in model.graph.node if n.op_type == "LSTM"]
     if not plan.first_layer:
         lstms = [n for n in lstms if n.input[1].rsplit(".", 3)[-3] != "0"]
-    names = [n.name for n in lstms if n.input[1] in weights and _largest(weights[n.input[1]]) < FROZEN]
+    names = [n.name for n in lstms if n.input[1] in weights and largest_weight(weights[n.input[1]]) < FROZEN]
     if plan.products:
         products = [n for n in model.graph.node if n.op_type in ("MatMul", "Gemm") and n.input[1] in weights]
         names += [n.name for n in products if np.prod(weights[n.input[1]].dims) >= SMALLEST]
@@ -126,7 +123,7 @@ def chosen_tables(model: onnx.ModelProto) -> list[str]:
         and len(tensor.dims) == 2
         and np.prod(tensor.dims) >= SMALLEST_TABLE
         and readers.get(name) == {"Gather"}
-        and _largest(tensor) < FROZEN
+        and largest_weight(tensor) < FROZEN
     ]
 
 
@@ -146,9 +143,9 @@ def quantized_tables(model: onnx.ModelProto, per_channel: bool) -> int:
     for name in chosen:
         tensor = next(t for t in model.graph.initializer if t.name == name)
         table = numpy_helper.to_array(tensor)
-        largest = np.abs(table).max(axis=0) if per_channel else np.abs(table).max()
-        scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
-        tensor.CopyFrom(numpy_helper.from_array(np.clip(np.round(table / scale), -127, 127).astype(np.int8), name))
+        whole, scales = multiples(table, axis=0 if per_channel else None)
+        scale = scales.reshape(table.shape[1:] if per_channel else ())
+        tensor.CopyFrom(numpy_helper.from_array(whole.astype(np.int8), name))
         zero = np.zeros(scale.shape, np.int8)
         model.graph.initializer.extend(
             [numpy_helper.from_array(scale, f"{name}_scale"), numpy_helper.from_array(zero, f"{name}_zero_point")]
@@ -210,10 +207,6 @@ def _why_nothing(model: onnx.ModelProto) -> str:
         f"no LSTM, no product of {SMALLEST:,} weights or more, and no table of {SMALLEST_TABLE:,} ({largest}), below "
         f"which it costs more than it saves; train a larger model, keep fp32, or take fp16"
     )
-
-
-def _largest(tensor: onnx.TensorProto) -> float:
-    return float(np.abs(numpy_helper.to_array(tensor)).max(initial=0.0))
 
 
 @contextmanager

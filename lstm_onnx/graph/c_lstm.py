@@ -19,6 +19,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from lstm_onnx.graph.int8_rounding import multiples
+
 Floats = NDArray[np.float32]
 
 KERNEL = Path(__file__).with_name("c_lstm_kernel.c")
@@ -68,7 +70,7 @@ class _Lstm:
     @property
     def int8(self) -> dict[str, Any] | None:
         """The weights as bytes, in the same order, and scales of their columns; None where they are no multiples."""
-        (w, w_scale), (r, r_scale) = multiples(self.w), multiples(self.r)
+        (w, w_scale), (r, r_scale) = multiples(self.w, 2), multiples(self.r, 2)  # a scale for each gate of a unit
         for whole, scale, given in ((w, w_scale, self.w), (r, r_scale, self.r)):
             if not np.allclose(whole * scale, given, rtol=1e-6, atol=0):
                 return None
@@ -118,22 +120,6 @@ def takes(node: onnx.NodeProto, stored: Mapping[str, onnx.TensorProto]) -> bool:
     """Whether our function computes this node: a plain LSTM in float32, its weights in the file."""
     weights = [stored.get(name) for name in node.input[1:4] if name]
     return is_plain_lstm(node) and all(w is not None and w.data_type == onnx.TensorProto.FLOAT for w in weights)
-
-
-def multiples(weights: Floats) -> tuple[Floats, Floats]:
-    """Round weights to whole multiples, -127 to 127, of a scale for each gate of a unit.
-
-    What the multiples make is rounded to the same again.
-
-    Args:
-        weights: (direction, 4 hidden, input).
-
-    Returns:
-        The multiples, and scales of (direction, 4 hidden, 1).
-    """
-    largest = np.abs(weights).max(axis=2, keepdims=True)
-    scale = np.where(largest > 0, largest / np.float32(127), np.float32(1)).astype(np.float32)
-    return np.round(weights / scale), scale
 
 
 def is_plain_lstm(node: onnx.NodeProto) -> bool:

@@ -13,7 +13,7 @@ from onnx import numpy_helper
 from lstm_onnx.embedding.generate import embed
 from lstm_onnx.errors import UserError
 from lstm_onnx.graph.c_bytes import with_bytes
-from lstm_onnx.graph.c_lstm import multiples
+from lstm_onnx.graph.int8_rounding import multiples
 from lstm_onnx.inference.model import load
 from lstm_onnx.verification.verify import verify
 from tests.embedding.harness import ROOT, TARGETS
@@ -97,10 +97,10 @@ def test_what_has_no_weights_to_keep_so_is_refused(models, tmp_path: Path) -> No
 def test_multiples_are_rounded_to_themselves() -> None:
     weights = np.random.default_rng(3).normal(size=(2, 20, 7)).astype(np.float32)
     weights[0, 0] = 0
-    whole, scale = multiples(weights)
+    whole, scale = multiples(weights, axis=2)
     assert np.abs(whole).max() == 127
     assert np.abs(whole * scale - weights).max() <= 0.5001 * scale.max()
-    again, same = multiples(whole * scale)
+    again, same = multiples(whole * scale, axis=2)
     np.testing.assert_array_equal(again, whole)
     np.testing.assert_allclose(same, scale, rtol=1e-6)
 

@@ -113,8 +113,8 @@ def _is_switched(weight: onnx.TensorProto) -> bool:
 
 def _apart(weight: Floats) -> tuple[Floats, Floats] | None:
     """Return the weights, and the column of switches if the last one is; None if others are."""
-    switches = (np.abs(weight) >= FROZEN).any(axis=tuple(range(weight.ndim - 1)))
-    if switches[:-1].any():
+    columns = np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0)
+    if (columns[:-1] >= FROZEN).any():
         return None
-    count = weight.shape[-1] - int(switches[-1])
+    count = weight.shape[-1] - int(columns[-1] >= FROZEN)
     return np.ascontiguousarray(weight[..., :count]), np.ascontiguousarray(weight[..., count:])

@@ -119,7 +119,7 @@ def test_an_epoch_of_many_windows_shows_some(tmp_path: Path, monkeypatch: pytest
 
 def test_memory_is_taken_by_itself_where_the_table_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sales().write_parquet(tmp_path / "t.parquet")
-    monkeypatch.setattr("lstm_onnx_forecasting.reading_pieces.memory_size", lambda: 1000)
+    monkeypatch.setattr("lstm_onnx.data.large_tables.memory_size", lambda: 1000)
     config = Config(**{k: v for k, v in ASKED.items() if k not in ("epochs", "threads")})
     data = TASK.load_data(tmp_path / "t.parquet", config, 0)
     assert any("laid out in files" in note for note in data.notes)

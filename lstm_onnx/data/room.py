@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -119,6 +120,7 @@ class Growing:
             self._file: IO[bytes] = tempfile.TemporaryFile(dir=room.folder, buffering=1 << 20)
         except OSError as error:
             raise room.full(0, error) from None
+        weakref.finalize(self, self._file.close)
 
     def add(self, data: bytes) -> None:
         """Append some.

@@ -10,6 +10,9 @@ import polars as pl
 import pytest
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.task import Classification
+from lstm_onnx_regression.task import Regression
+from lstm_onnx_textgen.task import TextGeneration
+from lstm_onnx_translate.task import Translation
 from safetensors.numpy import load_file
 
 import lstm_onnx as lo
@@ -19,13 +22,13 @@ from lstm_onnx.data.stored_rows import RowWriter, StoredRows
 from lstm_onnx.features import stored
 
 WORDS = "wheat corn ship oil bank rate trade rose fell said market crop dollar farmer port".split()
-ASKED: dict[str, Any] = {"hidden": 4, "epochs": 2, "threads": 1, "validation_share": 0.2}
 
 
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet_pieces, "PIECE", 50)
     monkeypatch.setattr(stored, "_AT_ONCE", 16)
+    monkeypatch.setattr("lstm_onnx_classification.baselines._LETTERS", 0)  # no scikit-learn, which takes its time
 
 
 def texts(count: int = 160) -> pl.DataFrame:
@@ -67,46 +70,161 @@ def sentences(count: int = 60) -> pl.DataFrame:
     )
 
 
-def both_ways(folder: Path, plugin: str, table: pl.DataFrame, **asked: Any) -> tuple[lo.Run, lo.Run]:
-    """Train from memory and from files; hold weights and scores of both against each other."""
+def laid_out(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
+    """Write a table as one file, and as several."""
     (folder / "parts").mkdir()
     table.write_parquet(folder / "whole.parquet")
     for k, begin in enumerate(range(0, len(table), 70)):
         table[begin : begin + 70].write_parquet(folder / "parts" / f"{k}.parquet")
-    memory = lo.train(plugin, folder / "whole.parquet", runs=folder / "runs", **{**ASKED, **asked})
-    pattern = folder / "parts" / "*.parquet"
-    files = lo.train(plugin, pattern, runs=folder / "runs", store=str(folder / "store"), **{**ASKED, **asked})
+    return folder / "whole.parquet", folder / "parts" / "*.parquet"
+
+
+def same_weights(folder: Path, plugin: str, table: pl.DataFrame, **asked: Any) -> tuple[lo.Run, lo.Run]:
+    """Train from memory and from files; hold weights and scores of both against each other."""
+    whole, pattern = laid_out(folder, table)
+    asked = {"hidden": 4, "epochs": 1, "threads": 1, "embedding": 4, "validation_share": 0.2, **asked}
+    memory = lo.train(plugin, whole, runs=folder / "runs", **asked)
+    files = lo.train(plugin, pattern, runs=folder / "runs", store=str(folder / "store"), **asked)
     first, second = load_file(memory.weights), load_file(files.weights)
     assert first.keys() == second.keys()
     for name, array in first.items():
         np.testing.assert_array_equal(second[name], array)
-    assert files.record.info == memory.record.info
     assert memory.record.scores is not None and files.record.scores is not None
+    assert files.record.info == memory.record.info
     assert files.record.scores.model == memory.record.scores.model
-    assert files.record.config["store"] is None and not list((folder / "store").iterdir())
+    assert files.record.config == memory.record.config and not list((folder / "store").iterdir())
     assert "kept in files" in " ".join(files.record.notes)
     return memory, files
 
 
+def same_batches(folder: Path, task: Any, table: pl.DataFrame, **asked: Any) -> None:
+    """Read from memory and from files; hold what is learnt, and all batches, against each other."""
+    whole, pattern = laid_out(folder, table)
+    config = task.Config(**asked)
+    memory, files = (task.load_data(source, config, 0) for source in (whole, pattern))
+    assert memory.info == files.info and memory.config == files.config
+    for part in ("train", "validation", "test"):
+        one, other = ([*getattr(data, part).batches(7, np.random.default_rng(1))] for data in (memory, files))
+        assert len(one) == len(other) > 0
+        for first, second in zip(one, other, strict=True):
+            assert first.keys() == second.keys()
+            for name, array in first.items():
+                np.testing.assert_array_equal(second[name], array)
+    assert files.baselines == {} and any("none is held against all others" in note for note in files.notes)
+
+
 def test_texts_with_classes(tmp_path: Path) -> None:
-    memory, files = both_ways(tmp_path, "classification", texts(), balance="sampling", embedding=4)
-    assert files.record.config == memory.record.config
-    evaluation = lo.evaluate(files)
-    assert evaluation.scores.model == memory.record.scores.model
-
-
-def test_sequences_with_classes(tmp_path: Path) -> None:
-    both_ways(tmp_path, "classification", recordings().drop("target", "site"), convolutions=(2, 2), kernels=(3, 2))
-
-
-def test_sequences_with_numbers_and_categories_to_a_number(tmp_path: Path) -> None:
-    both_ways(tmp_path, "regression", recordings().drop("label"), interval=0.8)
+    memory, files = same_weights(tmp_path, "classification", texts(), balance="sampling")
+    assert memory.record.scores is not None
+    assert lo.evaluate(files).scores.model == memory.record.scores.model
 
 
 def test_words_with_tags(tmp_path: Path) -> None:
-    both_ways(tmp_path, "tagging", sentences(), embedding=4)
+    same_weights(tmp_path, "tagging", sentences())
 
 
-def test_texts_to_go_on_with(tmp_path: Path) -> None:
-    table = texts(120).select("text")
-    both_ways(tmp_path, "textgen", table, units="words", embedding=4, longest=6)
+def test_sequences_with_classes(tmp_path: Path) -> None:
+    same_batches(tmp_path, Classification(), recordings().drop("target", "site"), validation_share=0.2)
+
+
+def test_sequences_with_several_classes(tmp_path: Path) -> None:
+    table = recordings().drop("target", "site").with_columns(label=pl.col("label") + pl.lit(";w"))
+    same_batches(tmp_path, Classification(), table, validation_share=0.2, several=";", time="time")
+
+
+def test_sequences_with_numbers_and_categories_to_a_number(tmp_path: Path) -> None:
+    same_batches(tmp_path, Regression(), recordings().drop("label"), interval=0.8)
+
+
+def test_texts_to_go_on_with_and_to_translate(tmp_path: Path) -> None:
+    same_batches(tmp_path, TextGeneration(), texts(120).select("text"), units="pieces", vocabulary=280)
+    (tmp_path / "pairs").mkdir()
+    pairs = texts(120).select(source=pl.col("text"), target=pl.col("text").str.slice(0, 9))
+    asked = {"source_units": "words", "target_units": "words", "longest": 4}
+    same_batches(tmp_path / "pairs", Translation(), pairs.unique("source", maintain_order=True), **asked)
+
+
+def write(folder: Path, *tables: pl.DataFrame) -> Path:
+    """Write tables as files, and return the pattern of these."""
+    for k, table in enumerate(tables):
+        table.write_parquet(folder / f"{k}.parquet")
+    return folder / "[0-9].parquet"
+
+
+def test_rows_of_a_sequence_far_apart_are_refused(tmp_path: Path) -> None:
+    table = recordings(30)
+    with pytest.raises(lo.UserError, match="rows of one recording stand far apart; sort the table by recording"):
+        Classification().load_data(write(tmp_path, table, table[:3]), Config(), 0)
+
+
+def test_a_sequence_without_an_end_is_refused(tmp_path: Path) -> None:
+    source = write(tmp_path, recordings(30).drop("recording", "time", "target", "site").rename({"label": "tag"}))
+    with pytest.raises(lo.UserError, match="nothing tells where a sequence ends"):
+        lo.train("tagging", source, runs=tmp_path)
+
+
+def test_a_class_of_a_later_piece_is_known_and_one_class_alone_refused(tmp_path: Path) -> None:
+    data = Classification().load_data(write(tmp_path, texts()), Config(), 0)
+    label = data.info.outputs[0]
+    assert label.levels == ("farm", "money", "sea") == data.config.classes  # type: ignore[attr-defined,union-attr]
+    with pytest.raises(lo.UserError, match="all examples are of the class 'farm'"):
+        Classification().load_data(write(tmp_path, texts().with_columns(label=pl.lit("farm"))), Config(), 0)
+
+
+def test_parts_that_the_table_names_hold_where_a_piece_has_one_of_them(tmp_path: Path) -> None:
+    table = texts().with_columns(split=pl.Series(["train"] * 60 + ["test"] * 20 + ["train"] * 80))
+    table = table.with_columns(label=pl.Series(["farm", "sea"] * 80))
+    data = Classification().load_data(write(tmp_path, table), Config(validation_share=0.2), 0)
+    assert len(data.test) == 20 and data.test_names[0] == f"{tmp_path}/0.parquet: row 61"
+    (tmp_path / "a").mkdir()
+    table[:60].write_parquet(tmp_path / "a" / "x_train.parquet")
+    table[60:80].write_parquet(tmp_path / "a" / "x_test.parquet")
+    config = Config(validation_share=0.2, store=str(tmp_path / "store"))
+    data = Classification().load_data(tmp_path / "a" / "x_train.parquet", config, 0)
+    assert len(data.test) == 20
+
+
+def test_what_is_no_parquet_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    texts().write_csv(tmp_path / "t.csv")
+    with pytest.raises(lo.UserError, match="--store is for tables in Parquet; write it as Parquet"):
+        Classification().load_data(tmp_path / "t.csv", Config(store=str(tmp_path)), 0)
+    with pytest.raises(lo.UserError, match="several files are learnt from in Parquet alone"):
+        Classification().load_data(tmp_path / "*.csv", Config(), 0)
+    with pytest.raises(lo.UserError, match="no file has such a name"):
+        Classification().load_data(tmp_path / "*.pq", Config(), 0)
+
+
+def test_a_plugin_that_opens_the_file_by_itself_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lstm_onnx_classification.reading_texts.read_table", lambda path, **_: pl.read_parquet(path))
+    with pytest.raises(lo.UserError, match="does not read tables with read_table"):
+        Classification().load_data(write(tmp_path, texts()), Config(), 0)
+
+
+def test_an_epoch_of_many_examples_shows_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lstm_onnx.features.split.SHOWN", 30)
+    data = Classification().load_data(write(tmp_path, texts()), Config(validation_share=0.2), 0)
+    assert len(data.train) == 30 and any("shows 30 of" in note for note in data.notes)
+    seen = [len(b["lengths"]) for b in data.train.batches(8, np.random.default_rng(0))]
+    assert sum(seen) == 30
+
+
+def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
+    room = DiskRoom(tmp_path)
+    for rows in (
+        [np.arange(6, dtype=np.float32).reshape(3, 2), np.zeros((0, 2), np.float32), np.ones((1, 3), np.float32)],
+        ["a text", "", "ä" * 50, None, ("x", 3)],
+        [np.float32(1.5), np.float32(-2)],
+        [np.array(["a", None], dtype=object), 7],
+    ):
+        writer = RowWriter(room)
+        writer.add(rows[:2])
+        writer.add(rows[2:])
+        found = writer.stored()
+        room.touched(1 << 30)
+        assert len(found) == len(rows) and isinstance(found[1:], StoredRows)
+        for one, other in zip(rows, found, strict=True):
+            np.testing.assert_array_equal(np.asarray(one, dtype=object), np.asarray(other, dtype=object))
+            assert type(one) is type(other) and getattr(one, "dtype", None) == getattr(other, "dtype", None)
+        assert [str(row) for row in found.take(np.array([1, 0])).each(str)] == [str(rows[1]), str(rows[0])]
+        with pytest.raises(IndexError):
+            found[len(rows)]

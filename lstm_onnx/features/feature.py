@@ -109,6 +109,11 @@ class InputFeature(Feature):
         """Return how many steps a prepared row has; 1 where it is no sequence."""
         return 1
 
+    @property
+    def weight(self) -> int:
+        """Bytes of a prepared row, where they are far more than those of a row, as of a picture of a file; else 0."""
+        return 0
+
     def to_learn(self, row: Any) -> Any:
         """Return a prepared row as it is learnt from: cut, where it is too long for that."""
         return row

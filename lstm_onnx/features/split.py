@@ -80,7 +80,7 @@ class FeatureSplit:
         """
         outputs = [f for f in outputs if f.is_supervised]
         rows = {f.name: taken(columns[f.name], chosen) for f in (*inputs, *outputs)}
-        given = [(f, prepared(f.prepare, rows[f.name])) for f in inputs]
+        given = [(f, prepared(f.prepare, rows[f.name], f.weight)) for f in inputs]
         if to_learn and not any(isinstance(column, GathersRows) for column in rows.values()):
             for f in outputs:
                 counts = np.fromiter((len(f.each(row)) for row in rows[f.name]), np.int64, len(rows[f.name]))

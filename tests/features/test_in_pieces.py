@@ -13,6 +13,7 @@ from lstm_onnx_classification.task import Classification
 from lstm_onnx_regression.task import Regression
 from lstm_onnx_textgen.task import TextGeneration
 from lstm_onnx_translate.task import Translation
+from PIL import Image
 from safetensors.numpy import load_file
 
 import lstm_onnx as lo
@@ -142,6 +143,29 @@ def test_texts_to_go_on_with_and_to_translate(tmp_path: Path) -> None:
     pairs = texts(120).select(source=pl.col("text"), target=pl.col("text").str.slice(0, 9))
     asked = {"source_units": "words", "target_units": "words", "longest": 4}
     same_batches(tmp_path / "pairs", Translation(), pairs.unique("source", maintain_order=True), **asked)
+
+
+def test_many_pictures_lie_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    for k in range(30):
+        Image.fromarray(random.integers(0, 255, (20, 30, 3), dtype=np.uint8)).save(tmp_path / f"{k}.png")
+    table = pl.DataFrame({"picture": [f"{k}.png" for k in range(30)], "target": random.normal(size=30)})
+    table.write_csv(tmp_path / "t.csv")
+    task = Regression()
+    config, read = task.Config(size=16), dict[str, Any]()
+    for way, most in (("memory", 1 << 28), ("files", 100)):
+        monkeypatch.setattr(stored, "MOST_BYTES", most)
+        monkeypatch.setattr(stored, "_BYTES_AT_ONCE", 16 * 16 * 3 * 4)
+        read[way] = task.load_data(tmp_path / "t.csv", config, 0)
+    assert isinstance(read["files"].train.inputs[0][1], StoredRows)
+    assert isinstance(read["memory"].train.inputs[0][1], list)
+    batches = [[*data.train.batches(7, np.random.default_rng(1))] for data in read.values()]
+    for one, other in zip(*batches, strict=True):
+        for name, array in one.items():
+            np.testing.assert_array_equal(other[name], array)
+    (tmp_path / "29.png").write_bytes(b"no picture")
+    with pytest.raises(lo.UserError, match=r"29\.png.*counted from example"):
+        task.load_data(tmp_path / "t.csv", config, 0)
 
 
 def write(folder: Path, *tables: pl.DataFrame) -> Path:

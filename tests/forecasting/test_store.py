@@ -84,10 +84,11 @@ def test_the_weights_are_those_of_the_table_in_memory(tmp_path: Path) -> None:
 
 def test_sorted_by_series_the_batches_are_the_same(tmp_path: Path) -> None:
     whole, parts = in_files(tmp_path, sales())
-    for one, other in zip(batches(whole), batches(parts), strict=True):
-        assert one.keys() == other.keys()
+    for one, other, third in zip(batches(whole), batches(parts), batches(parts / "*.parquet"), strict=True):
+        assert one.keys() == other.keys() == third.keys()
         for name, array in one.items():
             np.testing.assert_array_equal(other[name], array)
+            np.testing.assert_array_equal(third[name], array)
 
 
 def test_a_piece_that_repeats_a_time_of_another_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from lstm_onnx.data.images import IMAGE_FORMATS
+from lstm_onnx.data.parquet_pieces import parquet_files
 from lstm_onnx.data.picture_files import locate, picture_folders
 from lstm_onnx.data.tables import read_table, row_number
 from lstm_onnx.data.ucr_format import SUFFIX
@@ -15,6 +16,8 @@ from lstm_onnx.features.image import Image
 from lstm_onnx.features.role_options import RoleOptions
 
 _ENDING = rf"(?i)\.({'|'.join(ending.removeprefix('.') for ending in IMAGE_FORMATS)})$"
+_HEAD = 100_000
+"""Rows by which columns of pictures are found."""
 COMPACT = "compact"
 """The encoder that learns with the rest, which is the module's own."""
 
@@ -73,15 +76,16 @@ def picture_files(source: Path, config: RoleOptions) -> list[Path]:
     files = [] if config.encoder == COMPACT else [Path(config.encoder)]
     if source.suffix.lower() == SUFFIX:
         return files
-    frame = read_table(source, names=config.header)
+    parquet = parquet_files(source)  # of which no more is read than it takes
+    table = pl.scan_parquet(parquet) if parquet else read_table(source, names=config.header).lazy()
+    frame = table.head(_HEAD).collect()
     left = {*config.ignore, *config.text, *config.category}
     columns = config.image or tuple(c.name for c in frame if c.name not in left and holds_pictures(c))
     found: dict[Path, None] = {}
     for column in columns:
         if column in frame.columns:
-            names = [
-                n.strip() for n in frame.get_column(column).cast(pl.String).drop_nulls().unique(maintain_order=True)
-            ]
+            told = table.select(pl.col(column).cast(pl.String).drop_nulls().unique(maintain_order=True)).collect()
+            names = [n.strip() for n in told.to_series()]
             folders = picture_folders(names[0], source.parent, config.images) if names else []
             found |= dict.fromkeys(path for path in (locate(n, folders) for n in names if n) if path.is_file())
     return [*files, *found]

@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 
+from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
@@ -80,7 +81,7 @@ def load(source: Path | None, config: Config) -> Examples:
     examples = _examples(found, given.name)
     return replace(
         examples,
-        notes=(*examples.notes, *notes, *label_notes(found.examples.labels, config.balance)),
+        notes=(*examples.notes, *notes, *([] if shown_piece() else label_notes(found.examples.labels, config.balance))),
         part=found.parts,
         together=found.examples.groups,
         table=found.table,
@@ -189,7 +190,7 @@ def _refuse_classes(classes: tuple[str, ...], found: RawExamples, config: Config
             raise UserError(
                 f"{place}: the class '{label}' is none of those that are given or were learnt{nearest(label, classes)}"
             )
-    if len(classes) == 1 and not config.classes:
+    if len(classes) == 1 and not config.classes and shown_piece() is None:
         raise UserError(
             f"{source}: all {len(own):,} examples are of the class '{classes[0]}'; add examples of another, as "
             "there is nothing to tell apart"

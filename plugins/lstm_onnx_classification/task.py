@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lstm_onnx.contract import Contract
+from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.label_set import LabelSet
 from lstm_onnx.features.learnt import Learnt
@@ -42,6 +43,20 @@ class Classification(FeatureTask[Chosen]):
         from lstm_onnx_classification.data import load
 
         return load(source, options)
+
+    def to_go_on(self, asked: Chosen, found: Chosen) -> Chosen:
+        """Take the classes that a person names, or of each piece of a table those that it has."""
+        return found.model_copy(update={"classes": asked.classes})
+
+    def gone_on(self, found: Chosen, outputs: Sequence[Any]) -> Chosen:
+        """Keep the classes that any piece has.
+
+        Raises:
+            UserError: there is one alone.
+        """
+        if len(outputs[0].levels) == 1 and not found.classes:
+            raise UserError(f"all examples are of the class '{outputs[0].levels[0]}': there is nothing to tell apart")
+        return found.model_copy(update={"classes": outputs[0].levels})
 
     def read_scored(self, source: Path, options: Chosen, learnt: Learnt) -> Examples:
         """Read what `source` holds, and nothing beside it; a class that was never learnt may be there."""

@@ -46,6 +46,7 @@ NEED_TORCH = {
     "lstm_onnx.features.coding",
     "lstm_onnx.features.conformal",
     "lstm_onnx.features.hearing",
+    "lstm_onnx.features.mixed",
     "lstm_onnx.features.module",
     "lstm_onnx.features.saying",
     "lstm_onnx.features.series_coding",

@@ -121,7 +121,7 @@ def _settled(found: Examples, source: Path, config: Config) -> Examples:
     else:
         answer = answer.model_copy(update={"levels": config.classes or tuple(in_order(set(labels)))})
         refuse_classes(tuple(map(str, answer.levels or ())), labels, found.places or (), config, source)
-        notes = [] if shown_piece() else label_notes(labels, config.balance)
+        notes = [] if shown_piece() else label_notes(labels, config.minds_rare_classes)
     classes = tuple(map(str, answer.levels or ()))
     chosen: dict[str, Any] = {name: getattr(found.options, name) for name in _FOUND}
     chosen |= {"classes": classes, "smoothing": config.smoothing or 0.0}
@@ -160,6 +160,8 @@ def _answers(config: Config, alone: bool) -> TableAnswers:
             calibrated=True,
             smoothing=config.smoothing or 0.0,
             balance=config.balance,
+            decision=config.answered,
+            even=True,
         )
         return Answered({"label": labels}, [answer], ~there)
 

@@ -14,6 +14,10 @@ import torch
 from hypothesis import HealthCheck, settings
 
 import lstm_onnx as lo
+from tests.trained import measured_parts, parts, sets_run, sides, sides_run, told_sides
+
+__all__ = ["measured_parts", "parts", "sets_run", "sides", "sides_run", "told_sides"]
+"""Fixtures of runs that several rooms of the tests share."""
 
 for _name, _examples, _fixed in (("same", 60, True), ("search", 3000, False)):
     _quiet = [HealthCheck.function_scoped_fixture]

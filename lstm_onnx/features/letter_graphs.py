@@ -1,8 +1,8 @@
 """The letters of strings in a graph, to stand before a module; `letters` has the same in Python.
 
 No standard operator cuts a string into characters. Whether a whole string is of some pattern, one can tell, and so the
-number of each letter is asked for digit by digit, in binary: is the fifth letter one of those whose number has a 1 there?
-Patterns begin at the first letter, so that one look from left to right answers each.
+number of each letter is asked for digit by digit, in binary: is the fifth letter one of those whose number has a 1
+there? Patterns begin at the first letter, so that one look from left to right answers each.
 """
 
 from __future__ import annotations

@@ -306,7 +306,7 @@ class Text(InputFeature):
         short = np.arange(most) < lengths[:, None]
         made |= {self.tokens: np.where(short, np.maximum(tokens, UNKNOWN), PADDING), self.lengths: lengths}
         if self.letters:
-            made[self._letters] = letters.pad_words(made[self._letters], most, self.letters)
+            made[self._letters] = letters.pad_words(list(made[self._letters]), most, self.letters)
         size = sizes.get(self._byte)
         if self.as_bytes and size is not None:
             made |= self._bytes(texts, size)

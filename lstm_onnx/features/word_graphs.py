@@ -96,7 +96,7 @@ def make(kind: str, inputs: str, outputs: str, **attributes: Any) -> NodeProto:
     return helper.make_node(kind, inputs.split(), made, name=made[0], **attributes)
 
 
-def value(name: str, kind: int, dims: Sequence[str]) -> Any:
+def value(name: str, kind: int, dims: Sequence[str | int]) -> Any:
     """Describe an input or output of a graph."""
     return helper.make_tensor_value_info(name, kind, list(dims))
 

@@ -103,9 +103,9 @@ def load_mixed(source: Path | None, config: Config, alone: bool = False) -> Exam
     found = read_examples(source, roles_of(config), _answers(config, alone), opened)
     if encoding := other_encoding(config.encoding):
         found = replace(found, table=(found.table or Table()).model_copy(update={"encoding": encoding}))
-    given = [f.model_copy(update={"longest": config.max_words}) if isinstance(f, Text) else f
-             for f in found.inputs or ()]  # fmt: skip
-    found = replace(found, inputs=given, what="examples")
+    cut = {"longest": config.max_words}
+    inputs = [f.model_copy(update=cut) if isinstance(f, Text) else f for f in found.inputs or ()]
+    found = replace(found, inputs=inputs)
     return found if alone else _settled(found, source, config)
 
 

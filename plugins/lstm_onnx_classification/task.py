@@ -149,10 +149,9 @@ class Classification(FeatureTask[Chosen]):
     def describe(self, learnt: Learnt) -> str:
         """Say what is classified as what."""
         given, classes = learnt.inputs[0], learnt.outputs[0].levels or ()  # type: ignore[union-attr]
-        kinds = {f.kind for f in learnt.inputs}
-        what = f"sequences of {_few(given.columns, 8)}" if kinds == {"rows"} else "texts"
-        if len(learnt.inputs) > 1 or not kinds <= {"rows", "text"}:
-            what = f"examples of {_few(tuple(f.name for f in learnt.inputs), 8)}"
+        what = f"sequences of {_few(given.columns, 8)}" if given.kind == "rows" else "texts"
+        if len(learnt.inputs) > 1 or given.kind not in ("rows", "text"):
+            what = f"examples by {_few(tuple(f.name for f in learnt.inputs), 8)}"
         how = "any" if isinstance(learnt.outputs[0], LabelSet) else "one"
         return f"Classifies {what} as {how} of {_few(tuple(map(str, classes)), 6)}."
 

@@ -65,6 +65,7 @@ NEED_TORCH = {
     "lstm_onnx.nn.tail",
     "lstm_onnx.testing",
     "lstm_onnx.training.checkpoint",
+    "lstm_onnx.training.denormals",
     "lstm_onnx.training.devices",
     "lstm_onnx.training.ensemble",
     "lstm_onnx.training.going_on",

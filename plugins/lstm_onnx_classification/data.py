@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 
+from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
@@ -84,7 +85,7 @@ def load(source: Path | None, config: Config) -> Examples:
     examples = _examples(found, given.name)
     return replace(
         examples,
-        notes=(*examples.notes, *notes, *label_notes(found.examples.labels, config.balance)),
+        notes=(*examples.notes, *notes, *([] if shown_piece() else label_notes(found.examples.labels, config.balance))),
         part=found.parts,
         together=found.examples.groups,
         table=found.table,

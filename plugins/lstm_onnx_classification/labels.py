@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx_classification.examples import RawExamples, taken
 from lstm_onnx_classification.options import Config
@@ -104,6 +105,10 @@ def without_unseen(found: RawExamples, on_unseen: OnBad) -> tuple[RawExamples, t
     own, parts = found.examples, found.parts
     if parts is None or "test" not in parts:
         return found, ()
+    if shown_piece() is not None:  # a class may be in the training part of another piece: whoever joins them looks
+        if on_unseen == "skip":
+            raise UserError("--on-unseen skip: needs the table whole, and it is read in pieces; leave it out")
+        return found, ()
     known = {label for label, part in zip(own.labels, parts, strict=True) if part == "train"}
     if not known:
         return found, ()  # nothing to learn from, which is told elsewhere
@@ -146,7 +151,7 @@ def refuse_classes(
             raise UserError(
                 f"{place}: the class '{label}' is none of those that are given or were learnt{nearest(label, classes)}"
             )
-    if len(classes) == 1 and not config.classes:
+    if len(classes) == 1 and not config.classes and shown_piece() is None:
         raise UserError(
             f"{source}: all {len(labels):,} examples are of the class '{classes[0]}'; add examples of another, as "
             "there is nothing to tell apart"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lstm_onnx.contract import Table
 from lstm_onnx.data.columns import called
+from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.data.tables import FORMATS
 from lstm_onnx.data.text_files import other_encoding
 from lstm_onnx.errors import UserError
@@ -118,7 +119,7 @@ def _settled(found: Examples, source: Path, config: Config) -> Examples:
     else:
         answer = answer.model_copy(update={"levels": config.classes or tuple(in_order(set(labels)))})
         refuse_classes(tuple(map(str, answer.levels or ())), labels, found.places or (), config, source)
-        notes = label_notes(labels, config.balance)
+        notes = [] if shown_piece() else label_notes(labels, config.balance)
     classes = tuple(map(str, answer.levels or ()))
     chosen: dict[str, Any] = {name: getattr(found.options, name) for name in _FOUND}
     chosen |= {"classes": classes, "smoothing": config.smoothing or 0.0}

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lstm_onnx.contract import Contract
+from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.label_set import LabelSet
 from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.features.rows import Rows
 from lstm_onnx.plugin import DataSet, Examples, FeatureTask, Metric, PrimaryMetric, Remembered, picture_files
 from lstm_onnx.task import Answer, Arrays, Totals
 from lstm_onnx_classification import metrics
@@ -43,6 +45,20 @@ class Classification(FeatureTask[Chosen]):
         from lstm_onnx_classification.data import load
 
         return load(source, options)
+
+    def to_go_on(self, asked: Chosen, found: Chosen) -> Chosen:
+        """Take the classes that a person names, or of each piece of a table those that it has."""
+        return found.model_copy(update={"classes": asked.classes})
+
+    def gone_on(self, found: Chosen, outputs: Sequence[Any]) -> Chosen:
+        """Keep the classes that any piece has.
+
+        Raises:
+            UserError: there is one alone.
+        """
+        if len(outputs[0].levels) == 1 and not found.classes:
+            raise UserError(f"all examples are of the class '{outputs[0].levels[0]}': there is nothing to tell apart")
+        return found.model_copy(update={"classes": outputs[0].levels})
 
     def read_scored(self, source: Path, options: Chosen, learnt: Learnt) -> Examples:
         """Read what `source` holds, and nothing beside it; a class that was never learnt may be there."""
@@ -149,9 +165,11 @@ class Classification(FeatureTask[Chosen]):
     def describe(self, learnt: Learnt) -> str:
         """Say what is classified as what."""
         given, classes = learnt.inputs[0], learnt.outputs[0].levels or ()  # type: ignore[union-attr]
-        what = f"sequences of {_few(given.columns, 8)}" if given.kind == "rows" else "texts"
-        if len(learnt.inputs) > 1 or given.kind not in ("rows", "text"):
-            what = f"examples by {_few(tuple(f.name for f in learnt.inputs), 8)}"
+        what = f"examples of {_few(tuple(f.name for f in learnt.inputs), 8)}"
+        if len(learnt.inputs) == 1 and isinstance(given, Rows):
+            what = f"sequences of {_few(given.columns, 8)}"
+        elif len(learnt.inputs) == 1 and given.kind == "text":
+            what = "texts"
         how = "any" if isinstance(learnt.outputs[0], LabelSet) else "one"
         return f"Classifies {what} as {how} of {_few(tuple(map(str, classes)), 6)}."
 

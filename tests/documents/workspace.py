@@ -115,7 +115,7 @@ def _pictures(random: np.random.Generator, folder: Path) -> None:
         Image.fromarray(pixels).save(folder / "photos" / f"{k}.png")
         rows.append({"image": f"{k}.png", "caption": f"a {name} picture"})
     pl.DataFrame(rows).write_csv(folder / "captions.csv")
-    classes = [{"photo": row["image"], "sharp": k % 5, "label": row["caption"].split()[1]} for k, row in enumerate(rows)]
+    classes = [{"photo": r["image"], "sharp": k % 5, "label": r["caption"].split()[1]} for k, r in enumerate(rows)]
     pl.DataFrame(classes).write_csv(folder / "colours.csv")
     (folder / "holiday").mkdir()
     for name in ("holiday.jpg", "holiday/one.jpg", "holiday/two.jpg"):

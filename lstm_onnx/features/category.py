@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from lstm_onnx.contract import Array, Axis, CellSource, TensorSpec
+from lstm_onnx.contract import Array, CellSource, TensorSpec
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.features.feature import InputFeature, OutputFeature, spread_out
+from lstm_onnx.features.feature import InputFeature, spread_out
+from lstm_onnx.features.levelled import Levelled
 from lstm_onnx.features.metrics import Metric, accuracy
 from lstm_onnx.task import Arrays, Stage
 
@@ -25,7 +26,7 @@ UNKNOWN = -1
 """Number of a level that was never learnt, where it would be right: no answer is."""
 
 
-class Category(InputFeature, OutputFeature):
+class Category(InputFeature, Levelled):
     """A level: a string or a whole number.
 
     Going in, `forward` gets `NAME` (batch,), int64: the place of the level from 1 on, 0 for one that is not known;
@@ -68,36 +69,13 @@ class Category(InputFeature, OutputFeature):
         return len(self._levels) + 1
 
     @property
-    def width(self) -> int:
-        """How many scores `forward` answers with."""
-        return len(self._levels)
-
-    @property
     def is_text(self) -> bool:
         """Whether levels are strings."""
         return isinstance(self._levels[0], str)
 
     @property
-    def _levels(self) -> tuple[str, ...] | tuple[int, ...]:
-        assert self.levels is not None, "not fitted"
-        return self.levels
-
-    @property
-    def _labels(self) -> tuple[str, ...]:
-        return tuple(map(str, self._levels))
-
-    @property
     def _number(self) -> str:
         return f"{self.name}_number"
-
-    @property
-    def probabilities(self) -> str:
-        """Name of the output that has the probability of each level."""
-        return self.scores or f"{self.name}_probabilities"
-
-    @property
-    def _axis(self) -> str:
-        return self.axis or f"{self.name}_level"
 
     def with_threshold(self, threshold: float | None, positive: str | None) -> Self:
         """Return the category with another threshold, or none.
@@ -279,10 +257,6 @@ class Category(InputFeature, OutputFeature):
         return (
             f"'{self.positive}' where its probability is {self.threshold:g} or more, else the likeliest of the others"
         )
-
-    def axes(self) -> dict[str, Axis]:
-        """Describe the levels."""
-        return {self._axis: Axis(size=self.width, labels=self._labels, meaning=self.meaning)}
 
     def after(self) -> Stage:
         """Return the name of the likeliest level, by its number."""

@@ -140,7 +140,7 @@ class Config(PictureOptions, TableOptions):
         None,
         ge=0,
         lt=1,
-        description="label smoothing: the share of each label spread over all; 0.1 with convolutions, else 0",
+        description="label smoothing: share of each label spread over all; 0.1 with convolutions or pictures, else 0",
     )
     balance: Literal["none", "weights", "sampling"] = Field(
         "none",

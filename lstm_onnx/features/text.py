@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
+from lstm_onnx.data.stored_rows import StoredRows
 from lstm_onnx.errors import UserError
 from lstm_onnx.features import pieces, words
 from lstm_onnx.features.feature import InputFeature, spread_out
@@ -136,7 +137,7 @@ class Text(InputFeature):
                 f"others would be known; give more texts, ask for fewer (`least`, --min-count), or take characters"
             )
         cut = self._cutter(known)
-        counts = [len(cut(text)) for text in texts]
+        counts = np.fromiter((len(cut(text)) for text in texts), np.int64, len(texts))
         seen = pieces.blocks(texts) if self.pieces else ()
         return self.model_copy(
             update={
@@ -167,13 +168,13 @@ class Text(InputFeature):
             return "pieces"
         return "exact" if self.exact else "characters" if self.characters else "words"
 
-    def _texts(self, column: Sequence[Any]) -> list[str]:
+    def _texts(self, column: Sequence[Any]) -> Sequence[str]:
         for number, text in enumerate(column, start=1):
             if not isinstance(text, str):
                 raise UserError(
                     f"read: example {number} of '{self.name}' is a {type(text).__name__}, and must be a str"
                 )
-        return list(map(str, column))
+        return column if isinstance(column, StoredRows) else list(map(str, column))
 
     def prepare(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into the text and the numbers of its words."""

@@ -22,6 +22,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.task import AnyTask, GraphSpec, TaskData
+from lstm_onnx.training.denormals import flushed_to_zero
 from lstm_onnx.training.devices import to_tensors
 from lstm_onnx.training.options import Precision
 from lstm_onnx.training.precision import loss_in
@@ -39,7 +40,7 @@ def rehearse(
         UserError: a method of the plugin breaks a rule, or fails; names it.
     """
     rehearsal = _Rehearsal(task, config, data, copy.deepcopy(model), precision)
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())), flushed_to_zero():
         rehearsal.check_options()
         to_learn, to_test = rehearsal.batches()
         graph = rehearsal.graph()

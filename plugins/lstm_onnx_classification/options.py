@@ -8,11 +8,12 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from lstm_onnx.data.searched import Searched
 from lstm_onnx.data.table_options import Columns, TableOptions
+from lstm_onnx.features.picture_options import PictureOptions
 
 POOLINGS = ("last", "mean", "max", "attention")
 
 
-class Config(TableOptions):
+class Config(PictureOptions, TableOptions):
     """Options of `lstm-onnx train --plugin classification`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,7 +29,16 @@ class Config(TableOptions):
     flags: tuple[str, ...] = Field(
         (), description="columns of 0 and 1, one for each class, of which an example may have several or none"
     )
-    text: str | None = Field(None, description="column of texts; a table with it is classified as text")
+    text: Columns = Field(
+        (), description="column of texts; a table with it is classified as text; several, beside whatever else goes in"
+    )
+    category: tuple[str, ...] = Field(
+        (), description="columns of categories that go in, one for each example, beside whatever else"
+    )
+    number: tuple[str, ...] = Field(
+        (), description="columns of numbers that go in, one for each example, beside whatever else"
+    )
+    ignore: tuple[str, ...] = Field((), description="columns to leave out")
     sequence: Columns = Field(
         (),
         description="column that tells sequences apart, or those that do together, in a table with a row for each step",

@@ -1,7 +1,7 @@
 """What MOSES knows of its official test part, and how near drawn molecules come to it (Polykovskiy and others 2020).
 
-The wheel of molsets 0.3.1 holds the figures of all 176,074 test molecules, made by the rdkit of its day, as a pickle. It
-is read by a reader that makes nothing but counters and arrays.
+The wheel of molsets 0.3.1 holds the figures of all 176,074 test molecules, made by the rdkit of its day, as a pickle.
+It is read by a reader that makes nothing but counters and arrays.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+Decision = Literal["likeliest", "balanced"]
 UNKNOWN = -1
 """Number of a level that was never learnt, where it would be right: no answer is."""
 
@@ -51,6 +52,16 @@ class Category(InputFeature, Levelled):
         None, gt=0, lt=1, description="probability from which the answer is the level `positive`; the likeliest without"
     )
     positive: str | None = Field(None, description="the level that `threshold` is for")
+    decision: Decision = Field(
+        "likeliest",
+        description="what is answered without a threshold: the likeliest level, or the one that is likelier than its "
+        "share of the training part by the largest factor, so that each level counts alike",
+    )
+    even: bool = Field(
+        False,
+        description="whether scores that were learnt with a `balance` get the shares of the levels back, so that "
+        "probabilities are of examples as they come",
+    )
 
     @property
     def size(self) -> int:
@@ -97,11 +108,20 @@ class Category(InputFeature, Levelled):
         """Return the number of the level that each row of `probabilities` (example, level) is answered with."""
         place = self.place_of_positive
         if self.threshold is None or place is None:
+            if self._multiples is not None:
+                probabilities = probabilities * np.asarray(self._multiples, dtype=probabilities.dtype)
             return np.asarray(probabilities.argmax(axis=1))
         others = probabilities.copy()
         others[:, place] = -1
         found = probabilities[:, place] >= np.asarray(self.threshold, dtype=probabilities.dtype)
         return np.where(found, place, others.argmax(axis=1))
+
+    @property
+    def _multiples(self) -> tuple[float, ...] | None:
+        """What each probability is multiplied by to decide; 0 of a level without an example."""
+        if self.decision == "likeliest" or self.threshold is not None:
+            return None
+        return tuple(1 / share if share else 0.0 for share in self.shares)
 
     def _plain(self, column: Sequence[Any]) -> list[str] | list[int]:
         """Return the rows as Python's strings, or all as whole numbers."""
@@ -224,11 +244,14 @@ class Category(InputFeature, Levelled):
                 is_scores=True,
                 threshold=self.threshold,
                 positive=self.positive,
+                shares=None if self._multiples is None else self.shares,
             ),
         )
 
     @property
     def _rule(self) -> str:
+        if self._multiples is not None:
+            return "the one whose probability is the highest multiple of its share in training"
         if self.threshold is None:
             return "the likeliest"
         return (
@@ -260,7 +283,15 @@ class Category(InputFeature, Levelled):
         """Return what makes probabilities of scores."""
         from lstm_onnx.features.coding import Likelihoods
 
-        return Likelihoods(self.probabilities, self._number, self.calibrated, self.place_of_positive, self.threshold)
+        return Likelihoods(
+            self.probabilities,
+            self._number,
+            self.calibrated,
+            self.place_of_positive,
+            self.threshold,
+            self._multiples,
+            self.shares if self.even and self.balance != "none" else None,
+        )
 
     def prepare_truth(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into the number of its level; all must be known."""

@@ -125,7 +125,7 @@ def _settled(found: Examples, source: Path, config: Config) -> Examples:
         levels = config.classes or tuple(in_order(set(labels)))
         answer = answer.model_copy(update={"levels": levels, "smoothing": smoothing})
         refuse_classes(tuple(map(str, answer.levels or ())), labels, found.places or (), config, source)
-        notes = [] if shown_piece() else label_notes(labels, config.balance)
+        notes = [] if shown_piece() else label_notes(labels, config.minds_rare_classes)
     classes = tuple(map(str, answer.levels or ()))
     chosen: dict[str, Any] = {name: getattr(found.options, name) for name in _FOUND}
     chosen |= {"classes": classes, "smoothing": smoothing}
@@ -163,6 +163,8 @@ def _answers(config: Config, alone: bool) -> TableAnswers:
             axis="class",
             calibrated=True,
             balance=config.balance,
+            decision=config.answered,
+            even=True,
         )
         return Answered({"label": labels}, [answer], ~there)
 

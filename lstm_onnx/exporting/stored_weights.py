@@ -2,8 +2,8 @@
 
 Such are those inside a Loop, every Gemm, and LSTMs with a column of switches, which leaves no scale for the other
 weights: it is kept apart here. What a file takes is a quarter. Operators are standard ones, and nothing depends on the
-batch or the number of threads. They are Cast and Mul and not DequantizeLinear: runtimes fold the two once, when they load a file,
-and ONNX Runtime leaves the one to each run (3 layers of 768: 61 ms instead of 24 for a character).
+batch or the number of threads. They are Cast and Mul and not DequantizeLinear: runtimes fold the two once, when they
+load a file, and ONNX Runtime leaves the one to each run (3 layers of 768: 61 ms instead of 24 for a character).
 """
 
 from __future__ import annotations

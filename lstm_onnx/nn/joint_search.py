@@ -3,9 +3,10 @@
 What a model would find by itself, its `forward` returns as a `Search` or a `Sampling`, which is still to be made; then
 one model makes it, or several at once.
 
-- A `Search` ranks by the mean of the models' log-probabilities, so that the score of a sentence is the mean of what each
-  would give it. The logarithm of the mean probability is as usual (fairseq takes that, OpenNMT this); on drawn dates and
-  scenes this was better (`benchmarks/development`, "Ensembles"), though by less than one training differs from another.
+- A `Search` ranks by the mean of the models' log-probabilities, so that the score of a sentence is the mean of what
+  each would give it. The logarithm of the mean probability is as usual (fairseq takes that, OpenNMT this); on drawn
+  dates and scenes this was better (`benchmarks/development`, "Ensembles"), though by less than one seed differs from
+  another.
 - A `Sampling` draws from the mean of their probabilities, which is a probability again, so that what is said of a text
   stays its log-probability; by it a text is never less likely than by the members' mean (Jensen).
 """

@@ -19,6 +19,7 @@ from lstm_onnx.errors import Interrupted
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
 from lstm_onnx.training.checkpoint import TrainingProgress, Weights, save_checkpoint, save_weights, weights_of
+from lstm_onnx.training.denormals import flushed_to_zero
 from lstm_onnx.training.devices import thread_count, to_tensors
 from lstm_onnx.training.examples import choose, save_examples
 from lstm_onnx.training.observers import Observer, Row
@@ -66,7 +67,7 @@ def fit(s: TrainingSession) -> Run:
     batches = -(-len(s.data.train) // s.settings.batch_size)
     s.observer.started(s.run, s.data, batches)
     try:
-        with thread_count(s.settings.threads):
+        with thread_count(s.settings.threads), flushed_to_zero():
             while s.progress.epoch < s.settings.epochs and not _is_stale(s):
                 _one_epoch(s, batches)
             load_weights(s.model, s.best, s.run.weights)

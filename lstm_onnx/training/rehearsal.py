@@ -22,9 +22,10 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.task import AnyTask, GraphSpec, TaskData
+from lstm_onnx.training.denormals import flushed_to_zero
 from lstm_onnx.training.devices import to_tensors
 from lstm_onnx.training.options import Precision
-from lstm_onnx.training.precision import loss_in
+from lstm_onnx.training.precision import check_rounding, loss_in
 
 _EXAMPLES = 4
 """Examples in the batch."""
@@ -39,7 +40,7 @@ def rehearse(
         UserError: a method of the plugin breaks a rule, or fails; names it.
     """
     rehearsal = _Rehearsal(task, config, data, copy.deepcopy(model), precision)
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())), flushed_to_zero():
         rehearsal.check_options()
         to_learn, to_test = rehearsal.batches()
         graph = rehearsal.graph()
@@ -105,6 +106,8 @@ class _Rehearsal:
             raise self._wrong("loss", f"returned {shape}; it must return a tensor of one number: the mean of the batch")
         if not loss.requires_grad:
             raise self._wrong("loss", "returned a tensor that no parameter has a part in, so nothing can be learnt")
+        if self.precision == "bf16":
+            check_rounding(self.task, self.model, tensors)
 
     def graph(self) -> GraphSpec:
         """The main graph describes every axis, and calls no two tensors alike."""

@@ -32,6 +32,7 @@ from lstm_onnx.data.beside import test_file_of
 from lstm_onnx.data.collected import Collected
 from lstm_onnx.data.searched import Searched
 from lstm_onnx.data.splits import ArraySplit, RaggedSplit, Split
+from lstm_onnx.data.table_options import StoreOption
 from lstm_onnx.embedding.target import EmbedTarget
 from lstm_onnx.errors import CheckFailed, UserError
 from lstm_onnx.features import metrics
@@ -134,6 +135,7 @@ __all__ = [
     "StaticSource",
     "Step",
     "Steps",
+    "StoreOption",
     "Stream",
     "Table",
     "Tags",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
 import lstm_onnx as lo
+from tests.trained import measured_parts, parts, sets_run, sides, sides_run, told_sides
+
+__all__ = ["measured_parts", "parts", "sets_run", "sides", "sides_run", "told_sides"]
+"""Fixtures of runs that several rooms of the tests share."""
 
 for _name, _examples, _fixed in (("same", 60, True), ("search", 3000, False)):
     _quiet = [HealthCheck.function_scoped_fixture]
@@ -49,6 +55,31 @@ def adding_run(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="session")
 def adding_file(adding_run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lo.export(adding_run, tmp_path_factory.mktemp("exported") / "adding.onnx").path
+
+
+@pytest.fixture(scope="session")
+def ray_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """Start a Ray cluster of one node and two processors; hand out its address, and the process that started it.
+
+    Ray gives a node's helpers 15 seconds to come up, and each imports jsonschema. So what that would compile a grammar
+    with, for two seconds of a processor in each, is left out, and a start that took too long is tried again.
+    """
+    pytest.importorskip("ray")
+    lean = tmp_path_factory.mktemp("lean")
+    (lean / "rfc3987_syntax.py").write_text("raise ImportError('left out')\n")
+    command = [sys.executable, str(Path(__file__).with_name("ray_node.py"))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "disabled")  # reached from this machine alone
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(lean), *sys.path])}
+        for _ in range(4):
+            with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, env=environment) as node:
+                assert node.stdin is not None and node.stdout is not None
+                if address := node.stdout.readline().strip():
+                    yield address, node.pid
+                    node.stdin.close()
+                    return
+        pytest.fail("no Ray node came up in four tries")
 
 
 @pytest.fixture

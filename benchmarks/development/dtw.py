@@ -1,57 +1,39 @@
-"""1-NN DTW on sets of the UCR archive, quick enough for all of them: the simple method of the development table.
-
-python -m benchmarks.development.dtw            # every set; JSON lines, as in simple.jsonl; needs a C compiler
-python -m benchmarks.development.dtw GunPoint
-"""
+"""1-NN DTW on sets of the UCR archive, quick enough for all of them: the simple method. Needs a C compiler."""
 
 from __future__ import annotations
 
-import argparse
 import ctypes
-import json
 import subprocess
 import tempfile
-import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.development.archive import names, table
+from benchmarks.development.archive import table
 
 Floats = NDArray[np.float32]
-KNOWN = Path(__file__).with_name("simple.jsonl")
-"""What this program found."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="*", metavar="SET", help="which; by default all")
-    options = parser.parse_args()
+@cache
+def _warped() -> Any:
+    """Compile the distance."""
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "dtw.so"
         source = Path(__file__).with_suffix(".c")
         subprocess.run(
             ["cc", "-O3", "-march=native", "-ffast-math", "-shared", "-fPIC", "-o", library, source], check=True
         )
-        warped = ctypes.CDLL(str(library)).warped
-        warped.restype = ctypes.c_float
-        for name in options.sets or names():
-            began = time.perf_counter()
-            line = {"set": name, "accuracy": round(accuracy(name, warped), 4)}
-            print(json.dumps(line | {"seconds": round(time.perf_counter() - began, 1)}), flush=True)
+        warped = ctypes.CDLL(str(library)).warped  # it stays loaded when its file is gone
+    warped.restype = ctypes.c_float
+    return warped
 
 
-def known() -> dict[str, float]:
-    """Return the accuracy of each set that was run."""
-    lines = KNOWN.read_text().splitlines()
-    return {row["set"]: row["accuracy"] for row in map(json.loads, lines)}
-
-
-def accuracy(name: str, warped: Any) -> float:
+def accuracy(name: str) -> float:
     """Return how many test sequences have the class of their nearest neighbour, of all training sequences."""
-    frame = table(name)
+    frame, warped = table(name), _warped()
     values = frame.select([c for c in frame.columns if c.startswith("t")]).to_numpy().astype(np.float64)
     is_train, labels = (frame["split"] == "train").to_numpy(), frame["label"].to_numpy()
     steps = [row[: np.flatnonzero(~np.isnan(row))[-1] + 1] for row in values]  # what ends early is padded with NaN
@@ -83,7 +65,3 @@ def accuracy(name: str, warped: Any) -> float:
 
 def _pointer(array: Floats) -> Any:
     return array.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
-"""Rows a second and peak memory of `lstm-onnx predict` part by part, at growing sizes, and of all at once.
+"""Rows a second and peak memory of `lstm-onnx predict` part by part, and of `train`, at growing sizes.
 
-python -m benchmarks.scale                       # 10⁵ and 10⁶ rows, one and two processes
-python -m benchmarks.scale --rows 100000 --rounds 1
+python -m benchmarks.scale                       # 10⁵ and 10⁶ rows, one and two processes; then benchmarks.scale.train
+python -m benchmarks.scale --rows 100000 --rounds 1 --train-rows 100000
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from benchmarks.scale import train
 from benchmarks.scale.measured import measured
 
 MODEL = Path(__file__).parents[2] / "exported" / "news.onnx"
@@ -28,7 +29,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--part-rows", type=int, default=25_000)
     parser.add_argument("--rounds", type=int, default=3, help="of which the median counts; they alternate")
+    parser.add_argument("--train-rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
     options = parser.parse_args()
+    print("Answering\n")
     print("| rows | processes | rows/s | peak memory of the largest process, MB |\n| --- | --- | --- | --- |")
     for rows in options.rows:
         with tempfile.TemporaryDirectory() as folder:
@@ -43,6 +46,8 @@ def main() -> None:
             for workers, figures in found.items():
                 seconds, peak = (statistics.median(column) for column in zip(*figures, strict=True))
                 print(f"| {rows:,} | {workers} | {rows / seconds:,.0f} | {peak:,.0f} |", flush=True)
+    print("\nLearning\n")
+    train.main(["--rows", *map(str, options.train_rows)])
 
 
 def write(folder: Path, rows: int) -> None:
@@ -58,7 +63,8 @@ def write(folder: Path, rows: int) -> None:
 def ask(data: Path, out: Path, workers: int, part_rows: int) -> tuple[float, float]:
     """Return the seconds of a run and the peak memory, in MB, of the largest of its processes, as Linux counts them."""
     command = ["predict", str(MODEL), str(data / "*.parquet"), "--out", str(out)]
-    return measured([*command, "--workers", str(workers), "--part-rows", str(part_rows)])
+    found = measured([*command, "--workers", str(workers), "--part-rows", str(part_rows)])
+    return found.seconds, found.peak
 
 
 if __name__ == "__main__":

@@ -57,6 +57,13 @@ PROBLEMS = {
     ),
     "cardano": Problem("regression", "CardanoSentiment", {**_SMALL, "epochs": 30, "hidden": 16}, _NUMBERS),
     "cars": Problem("regression", "cars of 1970 to 1982", _CARS, (*_CARS_FIGURES, "rmse")),
+    "written": Problem(
+        "classification",
+        "written digits, as pictures",
+        {"size": 16, "dropout": 0.1, "validation_share": 0.0},
+        ("accuracy", "macro_f1", "log_loss"),
+        {"support vectors (scikit-learn's example)": 0.97},
+    ),
     "traffic": Problem("anomaly", "traffic, 24 planted faults", {}, _ALARMS),
     "bleeding": Problem("anomaly", "UCR anomaly 135, InternalBleeding16", _BLEEDING, _ALARMS),
     "heart": Problem("anomaly", "electrocardiogram of TimeEval, 3 anomalies", {"epochs": 20}, _ALARMS),

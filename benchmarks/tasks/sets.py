@@ -48,6 +48,26 @@ def cars(folder: Path) -> Path:
     return folder / "cars.csv"
 
 
+def written(folder: Path) -> Path:
+    """Digits as people wrote them, 1,797 pictures of 8 by 8 pixels, each as a PNG file, and a table that names them.
+
+    The first half is to learn from and the second, of other writers, to score, as in scikit-learn's own example.
+    """
+    from PIL import Image
+
+    with gzip.open(data_file("scikit-learn", "datasets/data/digits.csv.gz"), "rt") as file:
+        rows = [[int(float(cell)) for cell in line.split(",")] for line in file]
+    (folder / "pictures").mkdir()
+    for i, row in enumerate(rows):
+        grey = bytes(round(cell * 255 / 16) for cell in row[:64])
+        Image.frombytes("L", (8, 8), grey).save(folder / "pictures" / f"{i:04}.png")
+    half = len(rows) // 2
+    frame = pl.DataFrame({"picture": [f"{i:04}.png" for i in range(len(rows))], "label": [row[64] for row in rows]})
+    parts = ["train" if i < half else "test" for i in range(len(rows))]
+    frame.with_columns(pl.Series("split", parts)).write_csv(folder / "digits.csv")
+    return folder / "digits.csv"
+
+
 def heart(folder: Path) -> Path:
     """An electrocardiogram that TimeEval's generator drew, with three anomalies in the rows to score."""
     for part, name in (("TRAIN", "TRAIN_NA"), ("TEST", "TEST")):
@@ -133,6 +153,7 @@ SETS: dict[str, Callable[[Path], Path | None]] = {
     "covid": lambda f: of_aeon(f, "Covid3Month_TRAIN.ts", "Covid3Month_TEST.ts"),
     "cardano": lambda f: of_aeon(f, "CardanoSentiment_TRAIN.ts", "CardanoSentiment_TEST.ts"),
     "cars": cars,
+    "written": written,
     "traffic": drawn,
     "bleeding": lambda f: of_aeon(f, "InternalBleeding16_TRAIN.csv", "InternalBleeding16_TEST.csv"),
     "heart": heart,

@@ -54,6 +54,9 @@ class PredictOptions(RuntimeOptions):
     workers: int | None = Field(
         None, ge=1, description="answer part by part in so many processes, for more data than memory holds"
     )
+    ray: str | None = Field(
+        None, description="answer part by part on a Ray cluster: its address, auto, or local to start one here"
+    )
     part_rows: int | None = Field(
         None, ge=1, description="rows of a file that are a part; a million if not given; examples stay whole"
     )
@@ -224,7 +227,8 @@ def _source(data: Path | None, options: PredictOptions) -> Path | list[str] | No
 def _in_parts(data: Path, options: PredictOptions) -> bool:
     from lstm_onnx.inference.part_list import is_pattern
 
-    return options.workers is not None or options.part_rows is not None or is_pattern(data)
+    asked = (options.workers, options.part_rows, options.ray)
+    return any(value is not None for value in asked) or is_pattern(data)
 
 
 def _answer_parts(file: Path, data: Path, options: PredictOptions) -> Parts:
@@ -241,7 +245,7 @@ def _answer_parts(file: Path, data: Path, options: PredictOptions) -> Parts:
     top = 0 if options.top_k is None else options.top_k
     asked = Asked(str(file), options.provider, options.settings, top, options.keep, options.every)
     done = predict_parts(
-        asked, data, options.to, workers=options.workers or 1, part_rows=options.part_rows or PART_ROWS
+        asked, data, options.to, workers=options.workers, part_rows=options.part_rows or PART_ROWS, ray=options.ray
     )
     return Parts(done)
 

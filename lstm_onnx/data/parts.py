@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.data.columns import called
+from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.errors import UserError
 
 Whole = NDArray[np.int64]
@@ -29,7 +30,8 @@ PART_NAMES: dict[str, Part] = {
 }
 """How parts of a data set are called -> what they are called here."""
 
-_COLUMNS = ("split", "part", "set", "subset")
+PART_COLUMNS = ("split", "part", "set", "subset")
+"""What a column is called that says which part a row belongs to."""
 
 _SMALLEST = 3
 """A class with so many examples at least gets one cut off, however small the share."""
@@ -56,7 +58,9 @@ def split_column(frame: pl.DataFrame) -> str | None:
 
     Where all rows are of one part, as in a file of test examples, it says nothing.
     """
-    column = called(frame, _COLUMNS)
+    if (piece := shown_piece()) is not None:
+        return piece.split if piece.split in frame.columns else None
+    column = called(frame, PART_COLUMNS)
     if column is None or frame.get_column(column).dtype != pl.String:
         return None
     found = [PART_NAMES.get(str(v).strip().lower()) for v in frame.get_column(column).unique()]

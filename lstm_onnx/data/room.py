@@ -5,17 +5,18 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lstm_onnx.errors import UserError
 
-MAPPED = 1 << 16
-"""Bytes that Linux maps around one that is asked for."""
+MAPPED = 1 << 18
+"""Bytes that Linux maps around one that is asked for, at most about: 64 KB by itself, more of files in large pieces."""
 TOUCHED = 1 << 26
 """Bytes that are read or written before a room on disk lets go of what it has mapped."""
 
@@ -73,13 +74,29 @@ class DiskRoom(Room):
                     file.truncate(size)
                 found = mmap.mmap(file.fileno(), size)
         except OSError as error:
-            place = self.folder or tempfile.gettempdir()
-            raise UserError(
-                f"{place}: no place for {size / 1e6:,.0f} MB: {error.strerror or error}; name a folder on a disk that "
-                "has it with --store"
-            ) from None
+            raise self.full(size, error) from None
         self._maps.append(found)
         return np.frombuffer(found, dtype=kind).reshape(tuple(shape))
+
+    def growing(self) -> Growing:
+        """Return bytes to be written one after the other, in a file."""
+        return Growing(self)
+
+    def map(self, file: IO[bytes], size: int) -> NDArray[np.uint8]:
+        """Map so many bytes of a file, to be read."""
+        if not size:
+            return np.empty(0, dtype=np.uint8)
+        found = mmap.mmap(file.fileno(), size)
+        self._maps.append(found)
+        return np.frombuffer(found, dtype=np.uint8)
+
+    def full(self, size: int, error: OSError) -> UserError:
+        """Return the error for a disk without a place for so many bytes."""
+        place = self.folder or tempfile.gettempdir()
+        return UserError(
+            f"{place}: no place for {size / 1e6:,.0f} MB: {error.strerror or error}; name a folder on a disk that "
+            "has it with --store"
+        )
 
     def touched(self, count: int) -> None:
         """Let go of mapped pages when enough of them were touched."""
@@ -88,6 +105,48 @@ class DiskRoom(Room):
             self._touched = 0
             for one in self._maps:
                 one.madvise(mmap.MADV_DONTNEED)
+
+
+class Growing:
+    """Bytes in a file without a name: written one after the other, and then mapped.
+
+    Args:
+        room: a room on disk.
+    """
+
+    def __init__(self, room: DiskRoom) -> None:
+        self._room, self.size = room, 0
+        try:
+            self._file: IO[bytes] = tempfile.TemporaryFile(dir=room.folder, buffering=1 << 20)
+        except OSError as error:
+            raise room.full(0, error) from None
+        weakref.finalize(self, self._file.close)
+
+    def add(self, data: bytes) -> None:
+        """Append some.
+
+        Raises:
+            UserError: the disk is full.
+        """
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise self._room.full(self.size + len(data), error) from None
+        self.size += len(data)
+
+    def mapped(self) -> NDArray[np.uint8]:
+        """Return all of them, (bytes,); nothing more can be written.
+
+        Raises:
+            UserError: the disk is full.
+        """
+        try:
+            self._file.flush()
+            return self._room.map(self._file, self.size)
+        except OSError as error:
+            raise self._room.full(self.size, error) from None
+        finally:
+            self._file.close()
 
 
 MEMORY = Room()

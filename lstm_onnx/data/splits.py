@@ -13,6 +13,7 @@ _CELLS = 2**17
 """Steps that are padded to together at most, where a batch has more than one example: memory grows with them."""
 _POOL = 50
 """Batches that are sorted by length together: enough for little padding, few enough to stay random."""
+_POOLED = 1 << 16
 
 
 def alike(order: Array, lengths: Array, size: int, shuffle: np.random.Generator) -> Iterator[Array]:
@@ -39,7 +40,8 @@ def in_order(lengths: Array, size: int) -> Iterator[Array]:
         size: of a batch, at most.
     """
     begin, longest = 0, 0
-    for i, length in enumerate(lengths.tolist()):
+    each = (length for k in range(0, len(lengths), _POOLED) for length in lengths[k : k + _POOLED].tolist())
+    for i, length in enumerate(each):
         longest = max(longest, length)
         if i > begin and (i - begin == size or (i + 1 - begin) * longest > _CELLS):
             yield np.arange(begin, i)
@@ -48,8 +50,13 @@ def in_order(lengths: Array, size: int) -> Iterator[Array]:
         yield np.arange(begin, len(lengths))
 
 
-def drawn(count: int, weights: Array | None, shuffle: np.random.Generator) -> Array:
-    """Return the numbers of `count` examples in random order; with weights, which sum to 1, some come more often."""
+def drawn(count: int, weights: Array | None, shuffle: np.random.Generator, some: int | None = None) -> Array:
+    """Return the numbers of `count` examples in random order; with weights, which sum to 1, some come more often.
+
+    Of more than an epoch is to show it returns `some`, drawn anew each time, so that one may come twice.
+    """
+    if some is not None:
+        return shuffle.integers(count, size=some) if weights is None else shuffle.choice(count, size=some, p=weights)
     if weights is None:
         return shuffle.permutation(count)
     return shuffle.choice(count, size=count, p=weights)

@@ -16,7 +16,17 @@ Columns = Annotated[tuple[str, ...], BeforeValidator(_one_or_several)]
 """Names of columns that say something together, or of one."""
 
 
-class TableOptions(BaseModel):
+class StoreOption(BaseModel):
+    """To be inherited by the options of a task whose tables may be larger than memory."""
+
+    store: str | None = Field(
+        None,
+        description="read a Parquet file, or a folder or a pattern of them, in pieces, and keep the examples in files "
+        "in this folder instead of memory; by itself, in the folder for temporary files, where memory is too small",
+    )
+
+
+class TableOptions(StoreOption):
     """To be inherited by the options of a task."""
 
     decimal: Literal[".", ","] | None = Field(

@@ -3,7 +3,8 @@
 ONNX Runtime's own quantizer does the rewriting (activations are quantized anew at each run, so no calibration data is
 needed). What is decided here is which products are worth it and how finely the weights are scaled: `PLANS`, fastest
 first, of which the export takes the first that holds the task's metric. Tables of vectors (embeddings), which are
-looked up and not computed with, are stored in int8 by `quantized_tables`.
+looked up and not computed with, are stored in int8 by `quantized_tables`; weights of LSTMs and products that have no
+int8 kernel, such as those inside a Loop, by `stored_weights`.
 
 Weights use seven of the eight bits (`reduce_range`): with eight, pairs of products overflow 16 bits on x86 CPUs that
 have AVX2 without VNNI, and the answers are wrong without a word
@@ -24,14 +25,20 @@ import onnx
 from onnx import numpy_helper
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.exporting.stored_weights import store, without_kernel
 from lstm_onnx.graph.int8_rounding import FROZEN, largest_weight, multiples
-from lstm_onnx.graph.traversal import inner_nodes, nodes_of, sort_nodes, with_inner
+from lstm_onnx.graph.traversal import nodes_of, sort_nodes, with_inner
 
 SMALLEST = 4096
 """Elements that a product's weights must have to be quantized: below, converting its input costs more than it saves."""
 
 SMALLEST_TABLE = 1024
 """Elements that a table of vectors must have: below, its scales and one node more are not worth it."""
+
+
+_LEFT = "GemmThatStays"
+"""What a Gemm is called while ONNX Runtime's quantizer is at work, which else makes each, in Loops too, a MatMul with a
+transposed copy of its weights, that it then does not quantize."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +48,9 @@ class Plan:
     Attributes:
         name: what to call it in reports.
         per_channel: a scale for each gate unit or output column; otherwise one for each matrix, which is faster.
-        products: whether MatMul and Gemm are quantized too, or LSTMs alone.
+        products: whether MatMul is quantized too, or LSTMs alone.
         first_layer: whether LSTMs that read the graph's own features are; their columns differ most in size.
-        tables: whether tables of vectors are stored in int8.
+        tables: whether tables of vectors are stored in int8, and weights that no plan can compute with in int8.
     """
 
     name: str
@@ -72,27 +79,39 @@ def quantize(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto | None:
     names, bare = chosen_nodes(model, plan), onnx.ModelProto()
     bare.CopyFrom(model)
     stored = quantized_tables(bare, plan.per_channel) if plan.tables else 0
+    left = without_kernel(model, SMALLEST_TABLE) if plan.tables else {}
     if not names:
-        return bare if stored else None
+        store(bare, left)
+        return bare if stored or left else None
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    _rename(bare, "Gemm", _LEFT)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "quantized.onnx"
         quantize_dynamic(
             bare,
             path,
-            op_types_to_quantize=["LSTM", "MatMul", "Gemm"],
+            op_types_to_quantize=["LSTM", "MatMul"],
             nodes_to_quantize=names,
             per_channel=plan.per_channel,
             reduce_range=True,
             weight_type=QuantType.QInt8,
-            extra_options={"MatMulConstBOnly": True},
+            extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
         )
         quantized = onnx.load(path)
+    _rename(quantized, _LEFT, "Gemm")
+    still_read = {t.name for t in quantized.graph.initializer}  # a quantized node has weights of another name
+    store(quantized, {name: axis for name, axis in left.items() if name in still_read})
     sort_nodes(quantized.graph)  # the quantizer does so too, and looks into no Loop
     del quantized.graph.value_info[:]  # optional, and some runtimes refuse files that have it
     quantized.producer_name, quantized.producer_version = model.producer_name, model.producer_version
     return quantized
+
+
+def _rename(model: onnx.ModelProto, kind: str, other: str) -> None:
+    for node in nodes_of(model.graph):
+        if node.op_type == kind:
+            node.op_type = other
 
 
 def chosen_nodes(model: onnx.ModelProto, plan: Plan) -> list[str]:
@@ -103,7 +122,7 @@ def chosen_nodes(model: onnx.ModelProto, plan: Plan) -> list[str]:
         lstms = [n for n in lstms if n.input[1].rsplit(".", 3)[-3] != "0"]
     names = [n.name for n in lstms if n.input[1] in weights and largest_weight(weights[n.input[1]]) < FROZEN]
     if plan.products:
-        products = [n for n in model.graph.node if n.op_type in ("MatMul", "Gemm") and n.input[1] in weights]
+        products = [n for n in model.graph.node if n.op_type == "MatMul" and n.input[1] in weights]
         names += [n.name for n in products if np.prod(weights[n.input[1]].dims) >= SMALLEST]
     return names
 
@@ -179,33 +198,22 @@ def require_quantizable(model: onnx.ModelProto, where: str) -> None:
     """Refuse a model without anything to quantize.
 
     Raises:
-        UserError: its LSTMs run in a Loop, or no plan finds an LSTM or a large product in it.
+        UserError: no plan finds an LSTM or a large product in it.
     """
-    inside = [n.name for body in model.graph.node for n in inner_nodes(body) if n.op_type == "LSTM"]
-    if inside and not any(n.op_type == "LSTM" for n in model.graph.node):
-        raise UserError(
-            f"{where}: the variant int8 leaves alone what is inside a Loop, such as {inside[0]}: a step at a time, it "
-            f"would gain a tenth to a fifth; keep fp32, or take fp16"
-        )
-    if not any(chosen_nodes(model, plan) for plan in PLANS) and not chosen_tables(model):
+    stored = chosen_tables(model) or without_kernel(model, SMALLEST_TABLE)
+    if not any(chosen_nodes(model, plan) for plan in PLANS) and not stored:
         raise UserError(f"{where}: the variant int8 finds nothing to quantize: {_why_nothing(model)}")
 
 
 def _why_nothing(model: onnx.ModelProto) -> str:
     """Say what stands in the way, and what to do."""
     weights = {t.name: t for t in model.graph.initializer}
-    switched = [n.name for n in model.graph.node if n.op_type == "LSTM" and n.input[1] in weights]
-    if switched:
-        return (
-            f"{switched[0]} gives its cell state at the end of sequences of unequal length, by a column of weights "
-            f"that shuts its gates and leaves no scale for the others; a task that needs the hidden state alone asks "
-            f"for LSTM.hidden_states; keep fp32, or take fp16"
-        )
     sizes = [int(np.prod(t.dims)) for t in weights.values() if len(t.dims) == 2]
     largest = f"the largest has {max(sizes):,}" if sizes else "there is none"
     return (
-        f"no LSTM, no product of {SMALLEST:,} weights or more, and no table of {SMALLEST_TABLE:,} ({largest}), below "
-        f"which it costs more than it saves; train a larger model, keep fp32, or take fp16"
+        f"no LSTM that it can compute with, no product of {SMALLEST:,} weights or more, no table and no LSTM in a Loop "
+        f"or with a cell state at the end of ragged sequences of {SMALLEST_TABLE:,} ({largest}), below which it costs "
+        f"more than it saves; train a larger model, keep fp32, or take fp16"
     )
 
 

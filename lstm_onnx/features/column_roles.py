@@ -24,8 +24,16 @@ _FEW = 50
 """A column of names with no more levels than this, or a tenth of the rows, holds categories."""
 
 
-def find_roles(frame: pl.DataFrame, where: Path, config: RolesT) -> tuple[RolesT, tuple[str, ...]]:
+def find_roles(
+    frame: pl.DataFrame, where: Path, config: RolesT, option: str = "target"
+) -> tuple[RolesT, tuple[str, ...]]:
     """Take the columns that were asked for, and find the others by their names and by what they hold.
+
+    Args:
+        frame: the table.
+        where: its file, for errors.
+        config: what was asked for.
+        option: that names the columns to answer, for errors.
 
     Returns:
         the options with all roles filled in, and a line for each thing that was found.
@@ -33,7 +41,7 @@ def find_roles(frame: pl.DataFrame, where: Path, config: RolesT) -> tuple[RolesT
     Raises:
         UserError: a column is not there, has two roles, or none can be told; says which option decides.
     """
-    taken = _asked_for(frame, where, config)
+    taken = _asked_for(frame, where, config, option)
     target = config.target or tuple(c for c in (called(frame, TARGETS),) if c is not None)
     if not target:
         raise UserError(
@@ -88,12 +96,12 @@ def wide_steps(frame: pl.DataFrame, config: RoleOptions, split: str | None) -> l
     return [c for c in frame.columns if c not in others and is_numeric(frame.get_column(c))]
 
 
-def _asked_for(frame: pl.DataFrame, where: Path, config: RoleOptions) -> dict[str, str]:
+def _asked_for(frame: pl.DataFrame, where: Path, config: RoleOptions, answers: str) -> dict[str, str]:
     """Return the columns that options name, with the option; each may have one role."""
     taken: dict[str, str] = {}
     options = ("target", "sequence", "time", "channels", "text", "category", "number", "image", "ignore")
-    for option in (*options, "group", "split"):
-        chosen = getattr(config, option)
+    for name in (*options, "group", "split"):
+        chosen, option = getattr(config, name), answers if name == "target" else name
         for column in (chosen,) if isinstance(chosen, str) else chosen or ():
             require(frame, column, where, f"--{option}")
             if column in taken and {option, taken[column]} != {"sequence", "group"}:

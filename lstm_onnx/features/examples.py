@@ -14,6 +14,7 @@ from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Table
 from lstm_onnx.data.folds import HELD_OUT, current_fold, deal, must_validate
 from lstm_onnx.data.parts import PARTS, Part, Whole, cut, part_out
+from lstm_onnx.data.stored_rows import StoredRows
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.feature import Feature, InputFeature, OutputFeature
 
@@ -68,9 +69,11 @@ class Examples:
         found.check([f.name for f in features])
         return found
 
-    def names(self, source: Path | None, chosen: Sequence[int] | None = None) -> tuple[str, ...]:
+    def names(self, source: Path | None, chosen: Whole | range | None = None) -> Sequence[str]:
         """Say where examples stand in their source, all or the chosen ones; nothing where that is not known."""
         places = self.places if self.places is not None else ()
+        if isinstance(places, StoredRows):
+            return places if chosen is None else places.take(chosen)
         some = places if chosen is None or not places else [places[int(i)] for i in chosen]
         return tuple(place.removeprefix(f"{source}: ") for place in some)
 

@@ -7,7 +7,7 @@ A feature is data: its name, its options, and what it learnt from the training p
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
@@ -108,6 +108,11 @@ class InputFeature(Feature):
     def length(self, row: Any) -> int:
         """Return how many steps a prepared row has; 1 where it is no sequence."""
         return 1
+
+    @property
+    def weight(self) -> int:
+        """Bytes of a prepared row, where they are far more than those of a row, as of a picture of a file; else 0."""
+        return 0
 
     def to_learn(self, row: Any) -> Any:
         """Return a prepared row as it is learnt from: cut, where it is too long for that."""
@@ -268,10 +273,42 @@ def mean_and_spread(values: Array) -> tuple[Array, Array]:
     Args:
         values: (rows, columns).
     """
-    known = np.isfinite(values)
-    count = np.maximum(known.sum(axis=0), 1)
-    center = np.where(known, values, 0).sum(axis=0, dtype=np.float64) / count
-    apart = np.where(known, values - center, 0)
-    spread = np.sqrt(np.square(apart, dtype=np.float64).sum(axis=0) / count)
+    return mean_and_spread_of(lambda: [values])
+
+
+def mean_and_spread_of(rows: Callable[[], Iterable[Array]]) -> tuple[Array, Array]:
+    """As `mean_and_spread`, of arrays (rows, columns) that are gone through twice, one after the other.
+
+    So many values are added up at once that the sums are the same wherever the arrays lie.
+    """
+    count: Array = np.zeros(1, dtype=np.int64)
+    total: Array = np.zeros(1)
+    for values in _stretches(rows()):
+        known = np.isfinite(values)
+        count, total = count + known.sum(axis=0), total + np.where(known, values, 0).sum(axis=0, dtype=np.float64)
+    count = np.maximum(count, 1)
+    center = total / count
+    squares: Array = np.zeros(1)
+    for values in _stretches(rows()):
+        apart = np.where(np.isfinite(values), values - center, 0)
+        squares = squares + np.square(apart, dtype=np.float64).sum(axis=0)
+    spread = np.sqrt(squares / count)
     flat = spread <= 1e-6 * np.maximum(np.abs(center), 1e-6)
     return center, np.where(flat, 1.0, spread)
+
+
+def _stretches(rows: Iterable[Array]) -> Iterator[Array]:
+    """Join arrays until they have so many rows together."""
+    held, size = list[Array](), 0
+    for array in rows:
+        held.append(array)
+        size += len(array)
+        if size >= _STRETCH:
+            yield np.concatenate(held)
+            held, size = [], 0
+    if held:
+        yield np.concatenate(held)
+
+
+_STRETCH = 1 << 18
+"""Rows that are added up at once."""

@@ -44,7 +44,8 @@ class Image(InputFeature):
 
     A row of its column is the path of a picture, or an array of bytes (height, width, 3), or (height, width) of a grey
     one. `forward` gets `NAME` (batch, size, pixels, pixels), float32 from 0 black to 1: cut, padded or stretched to a
-    square, as `square` says, and resized. For training Pillow does that once, and its bytes are kept in memory.
+    square, as `square` says, and resized. For training Pillow does that once, and its bytes are kept in memory or,
+    where they are many, in files.
 
     With `frozen`, an encoder as `.onnx` file that becomes a part of the graph, `forward` gets what that makes of the
     square: `NAME` (batch, size, rows, columns). For training that is computed once, and kept on disk.
@@ -65,6 +66,11 @@ class Image(InputFeature):
     def size(self) -> int:
         """How many channels `forward` sees: red, green and blue, or those of the frozen encoder."""
         return len(_COLOURS) if self.map is None else self.map[0]
+
+    @property
+    def weight(self) -> int:
+        """Bytes of a square."""
+        return self.pixels * self.pixels * len(_COLOURS)
 
     @property
     def _pixels(self) -> str:

@@ -13,6 +13,7 @@ from lstm_onnx.contract import Array, Axis, ColumnsSource, TensorSpec
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.feature import InputFeature, found_along, spread_out
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.stored import prepared
 from lstm_onnx.task import Arrays, Stage
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Labels(InputFeature):
 
     def fit(self, column: Sequence[Any]) -> Self:
         """Learn the labels."""
-        rows = self.prepare(column)
+        rows = prepared(self.prepare, column)
         counts = Counter(str(label) for row in rows for label in row)
         levels = self.levels if self.levels is not None else tuple(sorted(counts))
         if not levels:
@@ -76,7 +77,7 @@ class Labels(InputFeature):
         return self.model_copy(
             update={
                 "levels": levels,
-                "usual": int(np.median([len(row) for row in rows])),
+                "usual": int(np.median(np.fromiter(map(len, rows), np.int64, len(rows)))),
                 "kept": tuple(tuple(map(str, rows[i][:_LONGEST_KEPT])) for i in spread_out(len(rows))),
             }
         )

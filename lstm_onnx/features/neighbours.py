@@ -40,14 +40,15 @@ class Neighbours:
 
     def __init__(self, inputs: Sequence[InputFeature], known: Mapping[str, Sequence[Any]]) -> None:
         self.inputs = [f for f in inputs if isinstance(f, Rows | Text | Number | Category | Image)]
-        arrays: dict[str, Array] = {}
+        parts = []
         for feature in self.inputs:
             if isinstance(feature, Image):  # its bytes are enough, also where a frozen encoder looks at them
-                plain = feature.model_copy(update={"frozen": None})
-                arrays[feature.name] = np.stack(plain.prepare(known[feature.name]))
+                plain, paths = feature.model_copy(update={"frozen": None}), known[feature.name]
+                some = (plain.prepare(paths[i : i + _BLOCK]) for i in range(0, len(paths), _BLOCK))
+                parts.append(np.concatenate([_pictures(np.stack(pictures)) for pictures in some]))
                 continue
-            arrays |= feature.collate(feature.prepare(known[feature.name]))
-        self.there = self._vectors(arrays)
+            parts.append(_vector(feature, feature.collate(feature.prepare(known[feature.name]))))
+        self.there = _joined(parts)
 
     def of(self, batch: Arrays) -> Array:
         """Return the number of the nearest training example, (batch,) int64."""
@@ -59,8 +60,11 @@ class Neighbours:
         return np.concatenate(found).astype(np.int64)
 
     def _vectors(self, arrays: Arrays) -> Array:
-        parts = [_vector(f, arrays) for f in self.inputs]
-        return np.concatenate([p.reshape(len(p), -1) for p in parts], axis=1).astype(np.float32)
+        return _joined([_vector(f, arrays) for f in self.inputs])
+
+
+def _joined(parts: Sequence[Array]) -> Array:
+    return np.concatenate([p.reshape(len(p), -1) for p in parts], axis=1).astype(np.float32)
 
 
 def _vector(feature: InputFeature, arrays: Arrays) -> Array:

@@ -15,6 +15,7 @@ from lstm_onnx.data.parts import Part, Whole
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.split import GathersRows
+from lstm_onnx.features.stored import lies_in_files
 
 _SHOWN = 5
 
@@ -92,6 +93,8 @@ def _of_repeats(
     columns = [examples.columns[name] for name in inputs]
     if any(isinstance(column, GathersRows) for column in columns):
         return []  # windows of a series overlap by their nature
+    if lies_in_files(columns):
+        return []  # it would take the memory that they are to do without
     seen: dict[Any, set[str]] = defaultdict(set)
     for i in map(int, chosen["train"]):
         seen[tuple(_key(column[i]) for column in columns)].add(labels[i] if labels is not None else "")

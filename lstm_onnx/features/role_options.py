@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from pydantic import ConfigDict, Field
 
 from lstm_onnx.data.table_options import Columns, TableOptions
+from lstm_onnx.features.picture_options import PictureOptions
 
 
-class RoleOptions(TableOptions):
+class RoleOptions(PictureOptions, TableOptions):
     """Roles of columns: a task's `Config` may inherit them, and read with `read_examples`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,9 +26,6 @@ class RoleOptions(TableOptions):
     text: tuple[str, ...] = Field((), description="columns of texts")
     category: tuple[str, ...] = Field((), description="columns of categories, one for each example")
     number: tuple[str, ...] = Field((), description="columns of numbers that go in, one for each example")
-    image: tuple[str, ...] = Field(
-        (), description="columns of names of picture files; found if most of their cells end as such"
-    )
     ignore: tuple[str, ...] = Field((), description="columns to leave out; all others are used as they look")
     group: str | None = Field(
         None, description="column of patients, machines, …: one group is never on both sides of a split"
@@ -38,16 +35,6 @@ class RoleOptions(TableOptions):
     test_share: float = Field(0.2, gt=0, lt=1, description="share of examples kept for the test, if none are given")
     validation_share: float = Field(
         0.15, ge=0, lt=1, description="share of the others that decides when to stop; 0 for none"
-    )
-    images: Path | None = Field(
-        None, description="folder that names of pictures are relative to; the table's if not given"
-    )
-    size: int = Field(64, ge=16, description="pixels of the square that pictures are resized to; an .onnx may fix it")
-    fit: Literal["crop", "pad", "stretch"] = Field(
-        "crop", description="how a picture becomes square: cut its long side, add grey to its short one, or stretch it"
-    )
-    encoder: str = Field(
-        "compact", description="compact: a small CNN that learns with the rest; FILE.onnx: a frozen feature extractor"
     )
     vocabulary: int = Field(5_000, ge=1, description="words of a text to know, the most frequent ones")
     min_count: int = Field(2, ge=1, description="how often a word must occur in training to be known")

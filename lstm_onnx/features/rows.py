@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -10,7 +10,8 @@ from pydantic import Field
 
 from lstm_onnx.contract import Array, Axis, ColumnsSource, LengthsSource, TensorSpec
 from lstm_onnx.errors import UserError
-from lstm_onnx.features.feature import Stepped, mean_and_spread, spread_out
+from lstm_onnx.features.feature import Stepped, mean_and_spread_of, spread_out
+from lstm_onnx.features.stored import some_at_once
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,16 +78,14 @@ class Rows(Stepped):
 
     def fit(self, column: Sequence[Any]) -> Self:
         """Learn mean and spread of each column, and the usual length."""
-        rows = self.prepare(column)
-        values = np.concatenate(rows)
-        center, spread = mean_and_spread(values)
-        kept = [rows[i][:_LONGEST_KEPT] for i in spread_out(len(rows))]
+        center, spread = mean_and_spread_of(lambda: self._each(column))
+        kept = [self.prepare([column[i]])[0][:_LONGEST_KEPT] for i in spread_out(len(column))]
         return self.model_copy(
             update={
                 "center": tuple(map(float, center)),
                 "spread": tuple(map(float, spread)),
-                "gaps": bool(np.isnan(values).any()),
-                "usual": int(np.median([len(row) for row in rows])),
+                "gaps": self._has_gaps(column),
+                "usual": int(np.median(np.fromiter((len(row) for row in column), np.int64, len(column)))),
                 "kept": tuple(
                     tuple(tuple(None if np.isnan(v) else float(v) for v in step) for step in row) for row in kept
                 ),
@@ -97,8 +96,15 @@ class Rows(Stepped):
         """Return a copy that takes missing values if there are any."""
         if self.tolerant:
             return self
-        gaps = any(bool(np.isnan(row).any()) for row in self.prepare(column))
-        return self.model_copy(update={"gaps": gaps})
+        return self.model_copy(update={"gaps": self._has_gaps(column)})
+
+    def _each(self, column: Sequence[Any]) -> Iterator[Array]:
+        """Yield the prepared rows, one after the other."""
+        for some in some_at_once(column):
+            yield from self.prepare(some)
+
+    def _has_gaps(self, column: Sequence[Any]) -> bool:
+        return any(bool(np.isnan(values).any()) for values in self._each(column))
 
     def to_score(self) -> Self:
         """Leave out the samples."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.split import FeatureSplit, TakesRows
+from lstm_onnx.features.stored import prepared
 from lstm_onnx.task import ScoredData
 
 
@@ -24,7 +25,7 @@ def all_of(examples: Examples, learnt: Learnt, source: Path) -> ScoredData:
     answers = [f for f in learnt.outputs if f.is_supervised]
     examples = examples.filled((*learnt.inputs, *answers))
     columns = {name: c if isinstance(c, TakesRows) else list(c) for name, c in examples.columns.items()}
-    given = [(f, f.prepare(columns[f.name])) for f in learnt.inputs]
+    given = [(f, prepared(f.prepare, columns[f.name], f.weight)) for f in learnt.inputs]
     notes = list(examples.notes)
     right = []
     for feature in answers:

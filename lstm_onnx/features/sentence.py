@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -16,6 +16,7 @@ from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along
 from lstm_onnx.features.metrics import Metric, cer, exact, wer
 from lstm_onnx.features.pieces import BYTES
 from lstm_onnx.features.sentence_graph import END, SPECIAL, UNKNOWN, sentence_stage
+from lstm_onnx.features.stored import most_frequent, some_at_once
 from lstm_onnx.features.text import Text
 from lstm_onnx.features.utf8_graph import utf8_stage
 from lstm_onnx.task import Arrays, Stage
@@ -152,8 +153,11 @@ class Sentence(OutputFeature):
 
     def fit(self, column: Sequence[Any]) -> Self:
         """Learn the words, the most frequent first, and the most frequent sentence."""
-        texts = [text for row in self._texts(column) for text in row]
-        counts = Counter(piece for text in texts for piece in self._pieces(text))
+
+        def texts() -> Iterator[str]:
+            return (text for some in some_at_once(column) for row in self._texts(some) for text in row)
+
+        counts = Counter(piece for text in texts() for piece in self._pieces(text))
         words = tuple(sorted((w for w, n in counts.items() if n >= self.least), key=lambda w: (-counts[w], w)))
         if not words:
             what = "character" if self.characters else "word"
@@ -161,8 +165,7 @@ class Sentence(OutputFeature):
                 f"read: no {what} of '{self.name}' occurs {self.least} times in the training part; give more texts, or "
                 f"lower `least`"
             )
-        whole = Counter(texts)
-        frequent = min(whole, key=lambda text: (-whole[text], text))
+        frequent = most_frequent(texts)
         return self.model_copy(update={"words": self.words or words, "frequent": frequent})
 
     def answers(self) -> tuple[TensorSpec, ...]:

@@ -9,9 +9,11 @@ import numpy as np
 
 from lstm_onnx.contract import Array
 from lstm_onnx.data.splits import alike, drawn, in_order
+from lstm_onnx.data.stored_rows import StoredRows
 from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.steps import Steps
+from lstm_onnx.features.stored import SHOWN, lies_in_files, prepared, spread_rows
 from lstm_onnx.features.tags import Tags
 
 
@@ -55,9 +57,9 @@ class FeatureSplit:
         self.weights = None if weights is None else weights / weights.sum()
         self.count = len(inputs[0][1])
         ragged = [(f, rows) for f, rows in inputs if not isinstance(rows, GathersRows)]
-        longest = [np.array([f.length(row) for row in rows], dtype=np.int64) for f, rows in ragged]
+        longest = [_counted(f.length, rows, type(f).length is InputFeature.length) for f, rows in ragged]
         longest += [
-            np.array([f.steps_of(row) for row in rows], dtype=np.int64)
+            _counted(f.steps_of, rows, type(f).steps_of is OutputFeature.steps_of)
             for f, rows in outputs
             if not isinstance(rows, GathersRows)
         ]
@@ -78,20 +80,27 @@ class FeatureSplit:
         """
         outputs = [f for f in outputs if f.is_supervised]
         rows = {f.name: taken(columns[f.name], chosen) for f in (*inputs, *outputs)}
-        given = [(f, f.prepare(rows[f.name])) for f in inputs]
-        if to_learn and not any(isinstance(column, TakesRows) for column in rows.values()):
+        given = [(f, prepared(f.prepare, rows[f.name], f.weight)) for f in inputs]
+        if to_learn and not any(isinstance(column, GathersRows) for column in rows.values()):
             for f in outputs:
-                spread = [(k, one) for k, row in enumerate(rows[f.name]) for one in f.each(row)]
-                given = [(other, [prepared[k] for k, _ in spread]) for other, prepared in given]
-                repeated = {o.name: [rows[o.name][k] for k, _ in spread] for o in outputs}
-                rows = {**repeated, f.name: [one for _, one in spread]}
-        right = [(f, f.prepare_truth(rows[f.name])) for f in outputs]
-        split = cls.checked(given, right)
+                if type(f).each is OutputFeature.each:
+                    continue  # of each row itself
+                counts = np.fromiter((len(f.each(row)) for row in rows[f.name]), np.int64, len(rows[f.name]))
+                if (counts == 1).all() and lies_in_files(rows.values()):
+                    continue
+                spread = np.repeat(np.arange(len(counts)), counts)
+                given = [(other, taken(found, spread)) for other, found in given]
+                each = spread_rows(f.each, rows[f.name])
+                rows = {o.name: each if o is f else taken(rows[o.name], spread) for o in outputs}
+        right = [(f, prepared(f.prepare_truth, rows[f.name])) for f in outputs]
         if not to_learn:
-            return split
+            return cls.checked(given, right)
+        _check(given, right)
         wished = [w for f, truth in right if (w := f.draw(truth)) is not None]
-        cut = [(f, p if isinstance(p, GathersRows) else [f.to_learn(row) for row in p]) for f, p in given]
+        cut = [(f, _to_learn(f, p)) for f, p in given]
         shown = next((n for _, p in cut if (n := getattr(p, "shown", None)) is not None), None)
+        if shown is None and lies_in_files(p for _, p in cut) and len(cut[0][1]) > SHOWN:
+            shown = SHOWN
         return cls(cut, right, np.prod(wished, axis=0) if wished else None, shown)
 
     @classmethod
@@ -101,14 +110,7 @@ class FeatureSplit:
         right: Sequence[tuple[OutputFeature, Sequence[Any]]],
     ) -> FeatureSplit:
         """Join prepared rows; refuses labels of steps that are not as many as the steps."""
-        for labels, rows in given:
-            if isinstance(labels, Labels):
-                beside = next((f, prepared) for f, prepared in given if f.name == labels.along)
-                labels.check_lengths([beside[0].length(row) for row in beside[1]], rows)
-        for feature, truth in right:
-            if isinstance(feature, Tags | Steps):
-                along = next((f, prepared) for f, prepared in given if f.name == feature.along)
-                feature.check_lengths([along[0].length(row) for row in along[1]], truth)
+        _check(given, right)
         return cls(given, right)
 
     def __len__(self) -> int:
@@ -122,7 +124,7 @@ class FeatureSplit:
                 yield self.gather(chosen)
             return
         if self.shown is not None:
-            order = shuffle.integers(self.count, size=self.shown)
+            order = drawn(self.count, self.weights, shuffle, self.shown)
         else:
             order = drawn(self.count, self.weights, shuffle)
         if self.lengths is None:
@@ -142,9 +144,34 @@ class FeatureSplit:
         return batch
 
 
+def _check(
+    given: Sequence[tuple[InputFeature, Sequence[Any]]], right: Sequence[tuple[OutputFeature, Sequence[Any]]]
+) -> None:
+    """Refuse labels of steps that are not as many as the steps."""
+    for labels, rows in given:
+        if isinstance(labels, Labels):
+            beside = next((f, found) for f, found in given if f.name == labels.along)
+            labels.check_lengths([beside[0].length(row) for row in beside[1]], rows)
+    for feature, truth in right:
+        if isinstance(feature, Tags | Steps):
+            along = next((f, found) for f, found in given if f.name == feature.along)
+            feature.check_lengths([along[0].length(row) for row in along[1]], truth)
+
+
+def _counted(count: Callable[[Any], int], rows: Sequence[Any], is_one: bool) -> Array:
+    """Return how many steps each row has; it is not looked at where a row has none of its own."""
+    return np.ones(len(rows), np.int64) if is_one else np.fromiter(map(count, rows), np.int64, len(rows))
+
+
 def _as_they_stand(count: int, size: int) -> Iterator[Array]:
     for begin in range(0, count, size):
         yield np.arange(begin, min(begin + size, count))
+
+
+def _to_learn(feature: InputFeature, rows: Sequence[Any]) -> Sequence[Any]:
+    if isinstance(rows, StoredRows):
+        return rows.each(feature.to_learn)
+    return rows if isinstance(rows, GathersRows) else [feature.to_learn(row) for row in rows]
 
 
 def taken(column: Sequence[Any], chosen: Array | range) -> Sequence[Any]:

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.errors import UserError
-from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along, mean_and_spread
+from lstm_onnx.features.feature import InputFeature, OutputFeature, found_along, mean_and_spread_of
 from lstm_onnx.features.metrics import Metric, step_mae, step_rmse, step_whole_accuracy
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.stored import some_at_once
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -72,7 +73,9 @@ class Steps(OutputFeature):
         """Learn mean and spread of each column, where the data says what is right."""
         if not self.supervised or self.labels is not None:
             return self
-        center, spread = mean_and_spread(np.concatenate([r.reshape(len(r), -1) for r in self.prepare_truth(column)]))
+        center, spread = mean_and_spread_of(
+            lambda: (r.reshape(len(r), -1) for some in some_at_once(column) for r in self.prepare_truth(some))
+        )
         return self.model_copy(update={"center": tuple(map(float, center)), "spread": tuple(map(float, spread))})
 
     def sized(self, inputs: Sequence[InputFeature]) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ from lstm_onnx.contract import Table
 from lstm_onnx.data.beside import test_file_of
 from lstm_onnx.data.blocks import blocks_of, told_blocks
 from lstm_onnx.data.followed import followed
-from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.parts import Part, part_of, split_column
 from lstm_onnx.data.sequences import block_sequences, long_sequences, name_in, wide_sequences
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require_all, row_number
 from lstm_onnx.data.ucr_format import SUFFIX, read_ts
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.column_roles import find_roles, wide_steps
@@ -28,6 +28,7 @@ from lstm_onnx.features.naming import identifiers
 from lstm_onnx.features.number import Number
 from lstm_onnx.features.role_options import RoleOptions
 from lstm_onnx.features.rows import Rows
+from lstm_onnx.features.table_answers import NUMBERS, Answered, TableAnswers
 from lstm_onnx.features.table_pictures import picture_feature, picture_paths
 from lstm_onnx.features.text import Text
 
@@ -35,32 +36,46 @@ ROWS = "steps"
 """The feature of the rows of a sequence."""
 
 
-def read_examples(source: Path, config: RoleOptions) -> Examples:
-    """Read a data set whose answers are numbers, with the test part that is asked for or lies beside it.
+def read_examples(
+    source: Path,
+    config: RoleOptions,
+    answers: TableAnswers = NUMBERS,
+    opened: Callable[[Path], pl.DataFrame] | None = None,
+) -> Examples:
+    """Read a data set, with the test part that is asked for or lies beside it.
 
     Args:
-        source: a table, with a row for each example or for each step of one; or a `.ts` file with `@targetLabel`.
+        source: a table, with a row for each example or for each step of one; or, where answers are numbers, a `.ts`
+            file with `@targetLabel`.
         config: what each column is for; what it leaves open is found, and comes back in `Examples.options`.
+        answers: what becomes of the columns that are to be answered.
+        opened: reads the table of a file; by default as `config` says.
 
     Raises:
         UserError: it cannot be read; says where, what was found and what to do.
     """
     test = test_file_of(source, config.test_file)
-    if source.suffix.lower() == SUFFIX:
+    if source.suffix.lower() == SUFFIX and answers is NUMBERS:
         return _joined(_read_ts(source), _read_ts(test) if test is not None else None, test)
-    table = open_table(source, config)
-    roles, notes = find_roles(table.looks, source, config)
+
+    def read(path: Path) -> pl.DataFrame:
+        return read_table(path, names=config.header) if opened is None else opened(path)
+
+    table = Understanding(read(source), source, config)
+    roles, notes = find_roles(table.looks, source, config, answers.option)
     split = config.split or split_column(table.frame)
-    settled = table.settle(_uses(table.looks, roles, split))
-    first = _read_frame(settled.frame, source, roles, split, (*notes, *settled.notes))
+    settled = table.settle(_uses(table.looks, roles, split, answers.cells))
+    first = _read_frame(settled.frame, source, roles, split, (*notes, *settled.notes), answers)
     first = replace(first, understood=settled.understood)
     if test is None or (config.test_file is None and first.part is not None):
         return first
-    scored = followed(read_table(test, names=config.header), settled.understood, test)
-    return _joined(first, _read_frame(scored, test, roles, None, ()), test)
+    scored = followed(read(test), settled.understood, test)
+    return _joined(first, _read_frame(scored, test, roles, None, (), answers), test)
 
 
-def _uses(frame: pl.DataFrame, config: RoleOptions, split: str | None) -> dict[str, tuple[str, str | None]]:
+def _uses(
+    frame: pl.DataFrame, config: RoleOptions, split: str | None, answers: str
+) -> dict[str, tuple[str, str | None]]:
     """Say what each column is for, as `Understanding.settle` wants it."""
     uses: list[tuple[Sequence[str | None], str, str | None]] = [
         (wide_steps(frame, config, split) if config.wide else config.channels, STEP, "number"),
@@ -72,7 +87,7 @@ def _uses(frame: pl.DataFrame, config: RoleOptions, split: str | None) -> dict[s
         ([split], "split", "category"),
         ([config.time], "time", None),
         (config.sequence, "sequence", "id"),
-        (config.target, "answer", "number"),
+        (config.target, "answer", answers),
     ]
     return {c: (role, kind) for columns, role, kind in uses for c in columns if c is not None}
 
@@ -119,16 +134,20 @@ def _read_ts(path: Path) -> Examples:
             numbers.append(float(label))
         except ValueError:
             raise UserError(f"{path}: line {line}: found '{label}' where the number to answer is needed") from None
-    columns: dict[str, Sequence[Any]] = {ROWS: found.sequences, "target": numbers}
     rows = Rows(name=ROWS, columns=found.channels)
     places = [f"{path}: line {n}" for n in found.lines]
-    return _complete(
-        columns, [rows], [Number(name="target")], Table(steps=len(found.channels) == 1), None, None, (), places
-    )
+    target = Answered({"target": numbers}, [Number(name="target")], np.isnan(numbers))
+    table = Table(steps=len(found.channels) == 1)
+    return _complete({ROWS: found.sequences}, [rows], target, table, None, None, (), places)
 
 
 def _read_frame(
-    frame: pl.DataFrame, where: Path, config: RoleOptions, split: str | None, notes: tuple[str, ...]
+    frame: pl.DataFrame,
+    where: Path,
+    config: RoleOptions,
+    split: str | None,
+    notes: tuple[str, ...],
+    answers: TableAnswers,
 ) -> Examples:
     single = [*config.target, *config.text, *config.category, *config.number, *config.image]
     others = tuple(c for c in (*config.target, *config.ignore, config.group, split) if c is not None)
@@ -166,11 +185,12 @@ def _read_frame(
         inputs.append(picture_feature(names[column], column, config))
         columns[names[column]] = picture_paths(frame, column, where, config, rows.tolist(), told_of)
     notes = (*notes, *dict.fromkeys(told_of))
-    for column in (*config.number, *config.target):
+    for column in config.number:
         values, told = numeric_column(frame, column, where)
         columns[names[column]], notes = [float(v) for v in values[rows]], (*notes, *told)
-    inputs += [Number(name=names[c], column=c) for c in config.number]
-    outputs = [Number(name=names[c], column=c, meaning=c) for c in config.target]
+        inputs.append(Number(name=names[column], column=column))
+    answered = answers.read(frame, where, {c: names[c] for c in config.target}, rows)
+    notes = (*notes, *answered.notes)
     places = [f"{where}: row {row_number(where, int(i))}" for i in rows]
     part = None
     if split is not None:
@@ -179,13 +199,13 @@ def _read_frame(
     group = None
     if config.group is not None:
         group = [str(v) for v in frame.get_column(config.group).cast(pl.String).gather(rows)]
-    return _complete(columns, inputs, outputs, table, part, group, notes, places, config)
+    return _complete(columns, inputs, answered, table, part, group, notes, places, config)
 
 
 def _complete(
     columns: dict[str, Sequence[Any]],
     inputs: list[Any],
-    outputs: list[Number],
+    answered: Answered,
     table: Table | None,
     part: list[Any] | None,
     group: list[str] | None,
@@ -194,18 +214,20 @@ def _complete(
     config: RoleOptions | None = None,
 ) -> Examples:
     """Leave out the examples whose answer is missing."""
-    missing = np.isnan(np.array([columns[f.name] for f in outputs], dtype=np.float64)).any(axis=0)
+    missing = answered.missing
     keep = np.flatnonzero(~missing)
     if missing.any():
-        notes = (*notes, f"left out {int(missing.sum()):,} examples without the number to answer")
+        what = "the number to answer" if all(isinstance(f, Number) for f in answered.outputs) else "an answer"
+        notes = (*notes, f"left out {int(missing.sum()):,} examples without {what}")
+    all_columns = {**columns, **answered.columns}
     return Examples(
-        columns={name: [column[int(i)] for i in keep] for name, column in columns.items()},
+        columns={name: [column[int(i)] for i in keep] for name, column in all_columns.items()},
         together=[group[i] for i in keep] if group is not None else None,
         part=[part[i] for i in keep] if part is not None else None,
         table=table,
         notes=notes,
         inputs=inputs,
-        outputs=outputs,
+        outputs=answered.outputs,
         options=config,
         places=[places[int(i)] for i in keep],
     )

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
 
 from lstm_onnx.data.images import IMAGE_FORMATS
+from lstm_onnx.data.parquet_pieces import parquet_files
 from lstm_onnx.data.picture_files import locate, picture_folders
-from lstm_onnx.data.tables import read_table, row_number
+from lstm_onnx.data.tables import FORMATS, PARQUET, read_table, row_number
 from lstm_onnx.data.ucr_format import SUFFIX
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.image import Image
 from lstm_onnx.features.role_options import RoleOptions
 
 _ENDING = rf"(?i)\.({'|'.join(ending.removeprefix('.') for ending in IMAGE_FORMATS)})$"
+_IN_TEXT = re.compile(
+    rf"\.({'|'.join(e.removeprefix('.') for e in IMAGE_FORMATS)})(?![a-z0-9])".encode(), re.IGNORECASE
+)
+_HEAD, _HEAD_ROWS = 1 << 16, 1000
+"""Bytes and rows of a table that tell enough of whether it names pictures."""
+_LOOKED_AT = 100_000
+"""Rows by which columns of pictures are found."""
 COMPACT = "compact"
 """The encoder that learns with the rest, which is the module's own."""
 
@@ -25,6 +35,22 @@ def holds_pictures(cells: pl.Series) -> bool:
         return False
     head = cells.drop_nulls().head(1000).str.strip_chars()
     return len(head) > 0 and 2 * int(head.str.contains(_ENDING).sum()) > len(head)
+
+
+def may_name_pictures(path: Path) -> bool:
+    """Whether a look at the beginning of a table tells that names of pictures may stand in it."""
+    suffix = path.suffix.lower()
+    if suffix in PARQUET and path.is_file():
+        return bool(picture_columns(pl.read_parquet(path, n_rows=_HEAD_ROWS)))
+    if suffix not in FORMATS or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return _IN_TEXT.search(file.read(_HEAD)) is not None
+
+
+def picture_columns(frame: pl.DataFrame, left: Collection[str | None] = ()) -> list[str]:
+    """Name the columns most of whose cells are called as files of pictures are, without those that are left out."""
+    return [c.name for c in frame if c.name not in left and holds_pictures(c)]
 
 
 def picture_feature(name: str, column: str, config: RoleOptions) -> Image:
@@ -73,15 +99,16 @@ def picture_files(source: Path, config: RoleOptions) -> list[Path]:
     files = [] if config.encoder == COMPACT else [Path(config.encoder)]
     if source.suffix.lower() == SUFFIX:
         return files
-    frame = read_table(source, names=config.header)
+    parquet = parquet_files(source)  # of which no more is read than it takes
+    table = pl.scan_parquet(parquet) if parquet else read_table(source, names=config.header).lazy()
+    frame = table.head(_LOOKED_AT).collect()
     left = {*config.ignore, *config.text, *config.category}
-    columns = config.image or tuple(c.name for c in frame if c.name not in left and holds_pictures(c))
+    columns = config.image or picture_columns(frame, left)
     found: dict[Path, None] = {}
     for column in columns:
         if column in frame.columns:
-            names = [
-                n.strip() for n in frame.get_column(column).cast(pl.String).drop_nulls().unique(maintain_order=True)
-            ]
+            told = table.select(pl.col(column).cast(pl.String).drop_nulls().unique(maintain_order=True)).collect()
+            names = [n.strip() for n in told.to_series()]
             folders = picture_folders(names[0], source.parent, config.images) if names else []
             found |= dict.fromkeys(path for path in (locate(n, folders) for n in names if n) if path.is_file())
     return [*files, *found]

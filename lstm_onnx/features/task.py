@@ -22,6 +22,7 @@ from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples, parted
 from lstm_onnx.features.feature import InputFeature, OutputFeature
 from lstm_onnx.features.graphs import Remembered, samples, streaming_graph, whole_graph
+from lstm_onnx.features.in_pieces import examples_in_pieces
 from lstm_onnx.features.labels import Labels
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.metrics import Metric, Sum
@@ -31,6 +32,7 @@ from lstm_onnx.features.sentence import Sentence
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.split import FeatureSplit, taken
 from lstm_onnx.features.steps import Steps
+from lstm_onnx.features.stored import LOOKED_AT, UNSEEN, lies_in_files
 from lstm_onnx.task import Answer, Arrays, ConfigT, GraphSpec, Joining, ScoredData, Task, TaskData, Totals
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class FeatureTask(Task[ConfigT, Learnt]):
     """Share of the others that decides when to stop, where the data does not name it; 0 for none."""
     streams: ClassVar[bool] = False
     """Whether `forward` takes and gives a state: then there is a streaming variant, unless `whole` says why not."""
+    in_pieces: ClassVar[bool] = True
+    """Whether `read` may be shown a table in pieces, where `Config` has an option `store` (`StoreOption`)."""
 
     def inputs(self, options: ConfigT) -> Sequence[InputFeature]:
         """Return what goes in; a task whose data decides that leaves this out, and says it in `Examples.inputs`."""
@@ -95,6 +99,19 @@ class FeatureTask(Task[ConfigT, Learnt]):
             options, "validation_share", self.validation_share
         )
 
+    def to_go_on(self, asked: ConfigT, found: ConfigT) -> ConfigT:
+        """Return the options to read all pieces of a table with.
+
+        Args:
+            asked: as a person gave them.
+            found: what `read` made of them by the first piece; what others may decide otherwise is to be as asked.
+        """
+        return found
+
+    def gone_on(self, found: ConfigT, outputs: Sequence[OutputFeature]) -> ConfigT:
+        """Return the options to keep, from those that all pieces were read with, and the levels that all have."""
+        return found
+
     def data_files(self, source: Path | None, config: ConfigT) -> Sequence[Path]:
         """The source, and the test file that the option `test_file`, if there is one, names, or that lies beside it."""
         if source is None or "test_file" not in type(config).model_fields:
@@ -128,7 +145,7 @@ class FeatureTask(Task[ConfigT, Learnt]):
 
     def _load(self, source: Path | None, config: ConfigT, seed: int, before: Learnt | None) -> TaskData[Learnt]:
         random = np.random.default_rng(seed)
-        examples = _checked(self.read(source, config, random), "read")
+        examples = examples_in_pieces(self, source, config) or _checked(self.read(source, config, random), "read")
         config = examples.options or config  # type: ignore[assignment]  # of the task's own kind
         inputs, outputs = (before.inputs, before.outputs) if before else self._features(config, examples)
         examples = examples.filled((*inputs, *(f for f in outputs if f.is_supervised)))
@@ -149,8 +166,12 @@ class FeatureTask(Task[ConfigT, Learnt]):
             for part in PARTS
         )
         sizes = f"{train.count:,} to learn from, {len(validation):,} to validate, {len(test):,} to test"
+        in_files = lies_in_files(examples.columns.values())
+        if train.shown is not None:
+            notes.append(f"an epoch shows {train.shown:,} of {train.count:,} {examples.what}, drawn at random")
         summary = f"{examples.told or f'{len(examples):,} {examples.what}'}: {sizes}" + f" ({how})" * bool(how)
-        naive = self.naive(learnt, known, asked, config)
+        naive = {"": UNSEEN} if in_files else self.naive(learnt, known, asked, config)
+        looked = {name: column[:LOOKED_AT] for name, column in asked.items()} if in_files else asked
         left_out = [why for why in naive.values() if isinstance(why, str)]
         return TaskData(
             train=train,
@@ -158,10 +179,10 @@ class FeatureTask(Task[ConfigT, Learnt]):
             test=test,
             info=learnt,
             summary=summary,
-            notes=(*examples.notes, *notes, *left, *self.remarks(learnt, asked, config), *left_out),
+            notes=(*examples.notes, *notes, *left, *self.remarks(learnt, looked, config), *left_out),
             config=examples.options,
             baselines={name: answer for name, answer in naive.items() if not isinstance(answer, str)},
-            test_names=examples.names(source, list(map(int, chosen["test"]))),
+            test_names=examples.names(source, chosen["test"]),
             understood=examples.understood,
         )
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lstm_onnx.data.atomic_files import make_folder, sweep, write_atomically
 from lstm_onnx.errors import UserError
+from lstm_onnx.inference.on_ray import BEGUN, answers_on_ray
 from lstm_onnx.inference.options import PART_ERROR
 from lstm_onnx.inference.part_answer import Asked, answer_part, answers_of, open_model
 from lstm_onnx.inference.part_list import PART_ROWS, Part, list_parts
@@ -52,8 +53,9 @@ def predict_parts(
     data: Path,
     folder: Path,
     *,
-    workers: int = 1,
+    workers: int | None = None,
     part_rows: int = PART_ROWS,
+    ray: str | None = None,
 ) -> Done:
     """Answer for a file, or for all files of a pattern, part by part, into a folder of Parquet files.
 
@@ -61,8 +63,10 @@ def predict_parts(
         asked: which model, and how.
         data: a file, or a pattern such as `data/*.parquet`.
         folder: of the answers; if it holds some of the same question already, only the others are made.
-        workers: processes; each has one thread and reads one part at a time. The answers do not depend on it.
+        workers: processes, one if not said; each has one thread and reads one part at a time. The answers do not
+            depend on it.
         part_rows: about how many rows of a file are read at once.
+        ray: address of a Ray cluster that does it, as `answers_on_ray` takes it; then `workers` are its actors.
 
     Raises:
         UserError: as `lstm_onnx.load` and `list_parts`; the folder holds other answers; or a process was killed.
@@ -72,17 +76,21 @@ def predict_parts(
     make_folder(folder)
     sweep(folder)
     sweep(folder, ".*.part.*")
+    sweep(folder, BEGUN)
     done = Done(folder, len(parts))
     left = _left(asked, parts, folder)
     done.before = len(parts) - len(left)
-    working = in_processes(
-        model,
-        partial(open_model, asked),
-        partial(answer_part, asked=asked, folder=folder),
-        left,
-        min(workers, len(left)),
-        f"; what is done stands in {folder}, and the same command goes on from there",
-    )
+    if ray is not None:
+        working = answers_on_ray(asked, left, folder, ray, workers)
+    else:
+        working = in_processes(
+            model,
+            partial(open_model, asked),
+            partial(answer_part, asked=asked, folder=folder),
+            left,
+            min(workers or 1, len(left)),
+            f"; what is done stands in {folder}, and the same command goes on from there",
+        )
     with counting("answering") as count, working as answers:
         for number, (part, rows, notes, wrong) in enumerate(answers, start=done.before + 1):
             if wrong is not None:

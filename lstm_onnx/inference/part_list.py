@@ -5,7 +5,6 @@ Nothing here depends on how many processes there are, so the answers do not eith
 
 from __future__ import annotations
 
-import glob
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from lstm_onnx.contract import Contract, Table
+from lstm_onnx.data.parquet_pieces import files_of_pattern
+from lstm_onnx.data.parquet_pieces import is_pattern as is_pattern
 from lstm_onnx.data.tables import FORMATS, PARQUET, TEXT_FORMATS
 from lstm_onnx.data.text_pieces import LINES, Records, column_runs, find_records
 from lstm_onnx.errors import UserError
@@ -48,11 +49,6 @@ class Part:
         return f"{self.file}, rows {self.begin + 1:,} to {self.begin + self.rows:,}"
 
 
-def is_pattern(path: Path) -> bool:
-    """Whether a path stands for several files: `data/*.parquet`."""
-    return glob.has_magic(str(path)) and not path.exists()
-
-
 def list_parts(contract: Contract, data: Path, rows: int = PART_ROWS) -> list[Part]:
     """List the parts of a file, or of all files of a pattern, in order of their names.
 
@@ -64,9 +60,7 @@ def list_parts(contract: Contract, data: Path, rows: int = PART_ROWS) -> list[Pa
     Raises:
         UserError: there is no such file, it is no table, or the rows of one example stand apart.
     """
-    files = sorted(map(Path, glob.glob(str(data), recursive=True))) if is_pattern(data) else [data]
-    if not files:
-        raise UserError(f"{data}: no file has such a name; put the pattern in quotes, and mind the folder")
+    files = files_of_pattern(data) if is_pattern(data) else [data]
     for file in files:
         if not file.is_file():
             raise UserError(f"{file}: is no file; give a pattern of files, such as '{file}/*.parquet'")

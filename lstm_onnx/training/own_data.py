@@ -13,7 +13,7 @@ from lstm_onnx.data.folds import folding
 from lstm_onnx.errors import UserError
 from lstm_onnx.options import validate
 from lstm_onnx.task import AnyTask, TaskData
-from lstm_onnx.training.provenance import fingerprint
+from lstm_onnx.training.provenance import fingerprint, is_there
 from lstm_onnx.training.record import Record
 from lstm_onnx.training.run_folder import Run
 
@@ -31,10 +31,10 @@ def own_data(run: Run, task: AnyTask, data: Path | None = None) -> Path | None:
     """
     record = run.record
     source = data if data is not None else run.source
-    if source is not None and not source.exists():
+    if source is not None and not is_there(source):
         raise UserError(f"{source}: the data of this run is not there; put it back, or say where it is with --data")
     files = task.data_files(source, task.Config.model_validate(record.config))
-    now = fingerprint([f for f in files if f.exists()], task.name)
+    now = fingerprint([f for f in files if is_there(f)], task.name)
     if now != record.fingerprint and not (source is None and files and _of_release_0_1(record, task)):
         what = ", ".join(map(str, files[:3])) or "the data that the plugin draws"
         raise UserError(
@@ -81,7 +81,7 @@ def is_own(source: Path, task: AnyTask, config: BaseModel, digest: str) -> bool:
         files = task.data_files(source, config)
     except UserError:  # such as a test file that lies beside the training data alone
         return False
-    return fingerprint([f for f in files if f.exists()], task.name) == digest
+    return fingerprint([f for f in files if is_there(f)], task.name) == digest
 
 
 def _of_release_0_1(record: Record, task: AnyTask) -> bool:
@@ -96,4 +96,4 @@ def is_bundled(origin: Provenance, task: AnyTask) -> bool:
     if origin.data == by_name:
         return True
     files = task.data_files(None, task.Config.model_validate(origin.config))
-    return bool(files) and origin.data == fingerprint([f for f in files if f.exists()], task.name)
+    return bool(files) and origin.data == fingerprint([f for f in files if is_there(f)], task.name)

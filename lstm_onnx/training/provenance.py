@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from lstm_onnx.data.parquet_pieces import files_of_pattern, is_pattern
 from lstm_onnx.errors import UserError
 from lstm_onnx.version import __version__
 
@@ -21,10 +23,11 @@ def fingerprint(files: Sequence[Path], task: str, release: str = __version__) ->
     """Identify the training data by content: sha256 of the one file, or of the digests of all files by name.
 
     Args:
-        files: every file and folder that was read; none for data that a task draws.
+        files: every file, folder and pattern of files that was read; none for data that a task draws.
         task: name of the task, which then stands for the data together with the release.
         release: of this package.
     """
+    files = [one for path in files for one in (files_of_pattern(path) if is_pattern(path) else [path])]
     if not files:
         return hashlib.sha256(f"bundled with {task} {release}".encode()).hexdigest()
     if len(files) == 1 and files[0].is_file():
@@ -36,6 +39,11 @@ def fingerprint(files: Sequence[Path], task: str, release: str = __version__) ->
             whole.update(f"{path.relative_to(place) if path != place else path.name} ".encode(errors="surrogateescape"))
             whole.update(bytes.fromhex(digest(path)))
     return whole.hexdigest()
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file or folder, or any file of such a pattern."""
+    return path.exists() or bool(glob.has_magic(str(path)) and glob.glob(str(path), recursive=True))
 
 
 def digest(path: Path) -> str:

@@ -91,6 +91,11 @@ def result_of(
     """
     trials = study.get_trials(deepcopy=False)
     done = [t for t in finished(trials) if (folder / t.user_attrs["run"]).is_dir()]
+    if not done and finished(trials):
+        raise UserError(
+            f"{folder}: every trial that is complete lies on another machine; see there, or give a folder as --runs "
+            f"that all machines share"
+        )
     if not done:
         raise UserError(
             f"{folder}: no trial is complete yet; give it more time, or let the process that works on it end"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 WORKER = "worker"
 """The attribute of a trial that says who works on it: machine and process."""
+
+_OPENINGS = 3
+"""How often a database is opened before it is given up."""
 
 LOSS = "loss"
 """The attribute of a trial that says its loss on the validation part."""
@@ -81,10 +85,17 @@ def _storage(storage: str | None, folder: Path) -> BaseStorage:
     from optuna.storages import journal
 
     if storage is not None and "://" in storage:
-        try:
-            return optuna.storages.get_storage(storage)
-        except Exception as error:  # whatever the database's driver raises
-            raise UserError(f"--storage {storage.split('@')[-1]}: cannot be opened: {first_line(error)}") from error
+        from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+        for left in reversed(range(_OPENINGS)):
+            try:
+                return optuna.storages.get_storage(storage)
+            except Exception as error:  # whatever the database's driver raises
+                # two processes that come first make the same tables, and one of them is told that they are there
+                if left and isinstance(error, IntegrityError | OperationalError | ProgrammingError):
+                    time.sleep(1)
+                    continue
+                raise UserError(f"--storage {storage.split('@')[-1]}: cannot be opened: {first_line(error)}") from error
     path = Path(storage) if storage is not None else folder / "study.log"
     if not path.parent.is_dir():
         raise UserError(f"--storage {path}: there is no folder {path.parent}")

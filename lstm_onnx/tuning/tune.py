@@ -28,6 +28,7 @@ from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.options import TrainingOptions, sort_options
 from lstm_onnx.training.run_folder import TABLE, Run, open_run
 from lstm_onnx.training.train import resume, train
+from lstm_onnx.training.workers import refuse_workers
 from lstm_onnx.tuning import study as studies
 from lstm_onnx.tuning.options import TuneOptions
 from lstm_onnx.tuning.result import Tuned, result_of
@@ -100,6 +101,7 @@ def tune(
         UserError: an option or the data cannot be used; Optuna is not installed; the folder holds another search.
         Interrupted: Ctrl-C was pressed; the same call goes on.
     """
+    refuse_workers("tune")
     studies.need_optuna()
     found = load_task(plugin, Path(plugin_file) if plugin_file is not None else None)
     models: dict[str, type[BaseModel]] = {"training": TrainingOptions, found.task.name: found.task.Config}

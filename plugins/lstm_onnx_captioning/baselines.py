@@ -35,8 +35,8 @@ def nearest(shown: Image, pictures: Sequence[Any], captions: Sequence[str]) -> A
 
     @cache
     def known() -> tuple[Vectors, Vectors]:
-        rows = shown.prepare(pictures)
-        parts = [_vectors(shown, shown.collate(rows[i : i + _AT_ONCE])) for i in range(0, len(rows), _AT_ONCE)]
+        some = (shown.prepare(pictures[i : i + _AT_ONCE]) for i in range(0, len(pictures), _AT_ONCE))
+        parts = [_vectors(shown, shown.collate(rows)) for rows in some]
         found = np.concatenate(parts)
         return found, np.square(found).sum(axis=1)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from lstm_onnx.contract import Array
 from lstm_onnx.features.learnt import Learnt
+from lstm_onnx.features.neighbours import Neighbours
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_classification.dtw import distances
 
@@ -35,6 +36,25 @@ def baselines(learnt: Learnt, known: Columns, asked: Columns) -> dict[str, Answe
     return {"1-NN DTW": _nearest(train, targets, label.width)}
 
 
+def nearest_example(learnt: Learnt, known: Columns) -> Answer:
+    """Answer with the class of the training example whose features are nearest."""
+    label = learnt.outputs[0]
+    targets = np.array(label.prepare_truth(known["label"]))
+    neighbours = Neighbours(learnt.inputs, known)
+
+    def answer(batch: Arrays) -> dict[str, Array]:
+        return _sure(targets[neighbours.of(batch)], label.width)
+
+    return answer
+
+
+def _sure(classes: Array, count: int) -> dict[str, Array]:
+    """Return the answer of one who takes each example for one of `count` classes, whatever a threshold says."""
+    found = np.full((len(classes), count), (1 - _SURE) / max(count - 1, 1))
+    found[np.arange(len(classes)), classes] = _SURE
+    return {"probabilities": found, "label_number": classes}
+
+
 def _nearest(train: Sequence[Array], targets: Array, classes: int) -> Answer:
     steps = np.concatenate(train).astype(np.float64)
     center, spread = np.nanmean(steps, axis=0), np.nanstd(steps, axis=0)
@@ -47,10 +67,9 @@ def _nearest(train: Sequence[Array], targets: Array, classes: int) -> Answer:
     known = [scaled(s) for s in train]
 
     def answer(batch: Arrays) -> dict[str, Array]:
-        found = np.full((len(batch["lengths"]), classes), (1 - _SURE) / max(classes - 1, 1))
-        for row, values, length in zip(found, batch["values"], batch["lengths"], strict=True):
-            row[targets[distances(scaled(values[:length]), known).argmin()]] = _SURE
-        return {"probabilities": found, "label_number": found.argmax(axis=1)}  # the nearest, whatever a threshold says
+        pairs = zip(batch["values"], batch["lengths"], strict=True)
+        near = [distances(scaled(values[:length]), known).argmin() for values, length in pairs]
+        return _sure(targets[np.array(near, dtype=np.int64)], classes)
 
     return answer
 

@@ -78,10 +78,7 @@ def find_roles(table: Understanding, where: Path, config: Config) -> Roles:
     notes: list[str] = []
     label = config.label or called(frame, LABELS)
     if label is None:
-        raise UserError(
-            f"{where}: no column is called {', '.join(LABELS[:-1])} or {LABELS[-1]}; name the one that holds the class "
-            f"with --label; there is: {', '.join(frame.columns[:20])}"
-        )
+        raise no_label(frame, where)
     split = config.split or split_column(frame)
     if split and not config.split:
         notes.append(f"column '{split}' says which part an example belongs to")
@@ -89,12 +86,20 @@ def find_roles(table: Understanding, where: Path, config: Config) -> Roles:
     free = [c for c in frame.columns if c not in roles.known]
     numbers = set(table.numbers)
     if config.text or not (config.sequence or config.time or config.channels or config.windows or config.blocks):
-        text = config.text or _text_column(frame, where, free, numbers)
+        text = config.text[0] if config.text else _text_column(frame, where, free, numbers)
         if text is not None:
             notes.append(f"texts of column '{text}', classes of column '{label}'")
             unused = {c: "is no text, class, group or part" for c in free if c != text}
             return Roles(label, config.group, split, text, notes=notes, unused=unused)
     return _series_roles(table, where, config, roles, free)
+
+
+def no_label(frame: pl.DataFrame, where: Path) -> UserError:
+    """Return what is said of a table without a column of classes."""
+    return UserError(
+        f"{where}: no column is called {', '.join(LABELS[:-1])} or {LABELS[-1]}; name the one that holds the class "
+        f"with --label; there is: {', '.join(frame.columns[:20])}"
+    )
 
 
 def readings(table: Understanding, roles: Roles, steps: Sequence[str] = ()) -> tuple[ColumnReading, ...]:
@@ -119,8 +124,8 @@ def wide_columns(frame: pl.DataFrame, others: Iterable[str | None]) -> list[str]
 
 
 def _refuse_wrong_choice(frame: pl.DataFrame, where: Path, config: Config) -> None:
-    chosen = {f"--{name}": getattr(config, name) for name in ("label", "text", "time", "group", "split")}
-    several = [(f"--{name}", c) for name in ("sequence", "channels") for c in getattr(config, name)]
+    chosen = {f"--{name}": getattr(config, name) for name in ("label", "time", "group", "split")}
+    several = [(f"--{name}", c) for name in ("text", "sequence", "channels") for c in getattr(config, name)]
     taken: dict[str, str] = {}
     for option, column in [*chosen.items(), *several]:
         if column is None:
@@ -132,9 +137,6 @@ def _refuse_wrong_choice(frame: pl.DataFrame, where: Path, config: Config) -> No
     if config.blocks and (config.text or config.sequence or config.channels or config.windows):
         raise UserError(f"{where}: --blocks takes each row for a sequence; leave --text, --sequence, --windows and "
                         "--channels out")  # fmt: skip
-    if config.text and (config.sequence or config.channels):
-        other = "--sequence" if config.sequence else "--channels"
-        raise UserError(f"{where}: --text asks for texts and {other} for sequences of numbers; leave one out")
 
 
 def _text_column(frame: pl.DataFrame, where: Path, free: list[str], numbers: set[str]) -> str | None:

@@ -9,7 +9,8 @@ from typing import cast
 
 import numpy as np
 
-from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.data.shown_piece import shown_piece
+from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.learnt import Learnt
@@ -19,7 +20,8 @@ from lstm_onnx.features.text import Text
 from lstm_onnx.task import DataSet
 from lstm_onnx_classification.examples import RawExamples, StepArray
 from lstm_onnx_classification.label_sets import classes_of, has_sets, label_set
-from lstm_onnx_classification.labels import label_notes, without_unseen
+from lstm_onnx_classification.labels import label_notes, refuse_classes, without_unseen
+from lstm_onnx_classification.mixed import is_mixed, load_mixed, reads_mixed
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
 from lstm_onnx_classification.recipe import filled_in
@@ -54,12 +56,15 @@ def load(source: Path | None, config: Config) -> Examples:
     Raises:
         UserError: the data cannot be used; says where, what was found and what to do.
     """
+    if reads_mixed(source, config):
+        return load_mixed(source, config)
     source = bundled() if source is None else source
     if has_sets(config):
         return _load_sets(source, config)
     found, notes = without_unseen(read(source, config), config.on_unseen)
     classes = config.classes or tuple(in_order(set(found.examples.labels)))
-    _refuse_classes(classes, found, config, source)
+    own = found.examples
+    refuse_classes(classes, own.labels, own.places, config, source, found.named)
     chosen = (found.config or config).model_copy(update={"classes": classes})
     if found.column:
         chosen, told = choose_units(cast(list[str], found.examples.items), chosen)
@@ -76,11 +81,17 @@ def load(source: Path | None, config: Config) -> Examples:
         calibrated=True,
         smoothing=chosen.smoothing or 0.0,
         balance=config.balance,
+        decision=config.answered,
+        even=True,
     )
     examples = _examples(found, given.name)
     return replace(
         examples,
-        notes=(*examples.notes, *notes, *label_notes(found.examples.labels, config.balance)),
+        notes=(
+            *examples.notes,
+            *notes,
+            *([] if shown_piece() else label_notes(found.examples.labels, config.minds_rare_classes)),
+        ),
         part=found.parts,
         together=found.examples.groups,
         table=found.table,
@@ -130,6 +141,8 @@ def load_scored(source: Path, config: Config, learnt: Learnt) -> Examples:
     Raises:
         UserError: they are of another kind than was learnt.
     """
+    if is_mixed(config):
+        return load_mixed(source, config, alone=True)
     found, given = read(source, config, alone=True), learnt.inputs[0]
     if bool(found.column) != isinstance(given, Text):
         kinds = ("texts", "sequences of numbers")
@@ -180,26 +193,6 @@ def _rows(found: RawExamples, config: Config) -> Rows:
         noise=config.noise,
         tolerant=True,
     )
-
-
-def _refuse_classes(classes: tuple[str, ...], found: RawExamples, config: Config, source: Path) -> None:
-    own = found.examples
-    for label, place in zip(own.labels, own.places, strict=True):
-        if label not in classes:
-            raise UserError(
-                f"{place}: the class '{label}' is none of those that are given or were learnt{nearest(label, classes)}"
-            )
-    if len(classes) == 1 and not config.classes:
-        raise UserError(
-            f"{source}: all {len(own):,} examples are of the class '{classes[0]}'; add examples of another, as "
-            "there is nothing to tell apart"
-        )
-    there = set(own.labels)
-    if empty := [name for name in found.named if name not in there]:
-        raise UserError(
-            f"{source}: the class '{empty[0]}' is named, and has no example to learn from; add some, or take the name "
-            "out"
-        )
 
 
 def _empty(found: RawExamples) -> tuple[str, ...]:

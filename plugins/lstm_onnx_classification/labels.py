@@ -6,12 +6,15 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from lstm_onnx.errors import UserError
+from lstm_onnx.data.shown_piece import shown_piece
+from lstm_onnx.errors import UserError, nearest
 from lstm_onnx_classification.examples import RawExamples, taken
+from lstm_onnx_classification.options import Config
 
 OnBad = Literal["stop", "skip"]
 _MARKS = "|;,/+&"
@@ -26,16 +29,16 @@ _RARE = 0.1
 _DOUBTFUL = ("none", "null", "na", "n/a", "-", "?", "unknown")
 
 
-def label_notes(labels: Sequence[str], balance: str) -> list[str]:
+def label_notes(labels: Sequence[str], is_balanced: bool) -> list[str]:
     """Return a line for each thing about the classes that may not be meant so.
 
     Args:
         labels: of all examples.
-        balance: whether something is done about rare classes; `none` if not.
+        is_balanced: whether something is done about rare classes.
     """
     counts = Counter(labels)
     found = [_joined(counts), _numbers(counts), _doubtful(counts)]
-    return [note for note in [*found, _rare(counts) if balance == "none" else None] if note]
+    return [note for note in [*found, None if is_balanced else _rare(counts)] if note]
 
 
 def _joined(counts: Counter[str]) -> str | None:
@@ -89,7 +92,8 @@ def _rare(counts: Counter[str]) -> str | None:
         return None
     return (
         f"class '{name}' is rare, {count:,} of {counts.total():,} examples: a model may never answer it and still be "
-        f"right nearly always; look at balanced_accuracy and at its recall, and try --balance weights or sampling"
+        f"right nearly always; look at balanced_accuracy and at its recall, and try "
+        f"--decision balanced, or --balance weights or sampling"
     )
 
 
@@ -101,6 +105,10 @@ def without_unseen(found: RawExamples, on_unseen: OnBad) -> tuple[RawExamples, t
     """
     own, parts = found.examples, found.parts
     if parts is None or "test" not in parts:
+        return found, ()
+    if shown_piece() is not None:  # a class may be in the training part of another piece: whoever joins them looks
+        if on_unseen == "skip":
+            raise UserError("--on-unseen skip: needs the table whole, and it is read in pieces; leave it out")
         return found, ()
     known = {label for label, part in zip(own.labels, parts, strict=True) if part == "train"}
     if not known:
@@ -119,3 +127,39 @@ def without_unseen(found: RawExamples, on_unseen: OnBad) -> tuple[RawExamples, t
     kept = np.setdiff1d(np.arange(len(own)), strange)
     left = replace(found, examples=taken(own, kept.tolist()), parts=tuple(parts[int(i)] for i in kept))
     return left, (f"left out, of a class that is in the test examples alone: {len(strange):,}, {names}",)
+
+
+def refuse_classes(
+    classes: Sequence[str],
+    labels: Sequence[str],
+    places: Sequence[str],
+    config: Config,
+    source: Path,
+    named: Sequence[str] = (),
+) -> None:
+    """Refuse an example of a class beside those that are given, one class alone, and a named class without an example.
+
+    Args:
+        classes: all of them.
+        labels: the class of each example.
+        places: where each example stands, for errors.
+        config: says whether classes were given.
+        source: of the examples, for errors.
+        named: classes that the data names, whether they have an example or not.
+    """
+    for label, place in zip(labels, places, strict=True):
+        if label not in classes:
+            raise UserError(
+                f"{place}: the class '{label}' is none of those that are given or were learnt{nearest(label, classes)}"
+            )
+    if len(classes) == 1 and not config.classes and shown_piece() is None:
+        raise UserError(
+            f"{source}: all {len(labels):,} examples are of the class '{classes[0]}'; add examples of another, as "
+            "there is nothing to tell apart"
+        )
+    there = set(labels)
+    if empty := [name for name in named if name not in there]:
+        raise UserError(
+            f"{source}: the class '{empty[0]}' is named, and has no example to learn from; add some, or take the name "
+            "out"
+        )

@@ -33,17 +33,37 @@ def example_figure(contract: Contract, inputs: Arrays, outputs: Arrays, truth: A
         wrong = order[label != np.append(names, "")[target]][: _SHOWN // 2]
         order = np.concatenate([wrong, np.setdiff1d(order, wrong)])
     chosen = order[:_SHOWN]
-    figure = Figure(figsize=(9, (1.5 if "values" in inputs else 1.1) * len(chosen) + 0.4), layout="constrained")
+    high = any(_is_picture(a) for a in inputs.values()) or "values" in inputs
+    figure = Figure(figsize=(9, (1.5 if high else 1.1) * len(chosen) + 0.4), layout="constrained")
     if target is not None:
         figure.suptitle("green: what is true; red: a wrong answer", fontsize=9, x=0.99, ha="right", color="#666666")
     axes = figure.subplots(len(chosen), 2, squeeze=False, width_ratios=(2.2, 1))
     for (left, right), i in zip(axes, chosen, strict=True):
-        if "values" in inputs:
-            _draw_sequence(left, contract, inputs, int(i))
-        else:
-            _write_text(left, inputs, int(i))
+        _draw_input(left, contract, inputs, int(i))
         _draw_bars(right, names, probabilities[i], None if target is None else int(target[i]))
     return figure
+
+
+def _draw_input(axes: Any, contract: Contract, inputs: Arrays, i: int) -> None:
+    """Draw what tells most of an example: a picture, a sequence or a text, or the numbers and names that it has."""
+    picture = next((array for array in inputs.values() if _is_picture(array)), None)
+    if picture is not None:
+        axes.imshow(picture[i])
+        axes.axis("off")
+    elif "values" in inputs:
+        _draw_sequence(axes, contract, inputs, i)
+    elif {"text", "bytes", "tokens"} & inputs.keys():
+        _write_text(axes, inputs, i)
+    else:
+        single = [f"{name}: {array[i]}" for name, array in inputs.items() if np.ndim(array) == 1]
+        axes.text(0, 0.5, "\n".join(single[:6]), va="center", fontsize=8, parse_math=False)
+        axes.axis("off")
+
+
+def _is_picture(array: Array) -> bool:
+    """Whether these are pictures: of one size in one array, or each in its own."""
+    first = np.asarray(array[0]) if len(array) else np.empty(0)
+    return first.dtype == np.uint8 and first.ndim == 3
 
 
 def _draw_sequence(axes: Any, contract: Contract, inputs: Arrays, i: int) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
 from lstm_onnx.data.beside import test_file_of
 from lstm_onnx.data.followed import followed
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.table_folders import LABEL, RECORDING, read_table_folder, table_files
-from lstm_onnx.data.tables import FORMATS
+from lstm_onnx.data.tables import FORMATS, require
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.text_files import other_encoding
 from lstm_onnx.data.text_table import NoHeader
@@ -105,12 +107,15 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
         if found_names is None:
             raise
         names, frame = found_names, read_encoded(source, config.encoding, found_names)
+    for column in () if alone else config.ignore:
+        require(frame, column, source, "--ignore")
+    frame = _left(frame, config)
     if has_sets(config):
         frame, config = with_sets(frame, source, config, LABELS)
     if holds_lists(frame, config):
 
         def lists(path: Path, config: Config) -> RawExamples:
-            other = frame if path == source else read_encoded(path, config.encoding)
+            other = frame if path == source else _left(read_encoded(path, config.encoding), config)
             if path != source and has_sets(config):
                 other = with_sets(other, path, config, LABELS)[0]
             return read_lists(other, path, config)
@@ -132,7 +137,7 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
         if path == source:
             found = plain
         else:
-            other = read_encoded(path, config.encoding, names)
+            other = _left(read_encoded(path, config.encoding, names), config)
             other = with_sets(other, path, config, LABELS)[0] if has_sets(config) else other
             found = followed(other, understood, path)
         if config.windows and not roles.text:
@@ -155,9 +160,14 @@ def _read_tables(source: Path, config: Config, alone: bool) -> RawExamples:
     return _joined_test(read, source, config, one, alone)
 
 
+def _left(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
+    """Return a table without the columns that are to be left out."""
+    return frame.drop([c for c in config.ignore if c in frame.columns])
+
+
 def _resolved(config: Config, roles: Roles) -> Config:
     """Fill in what was found, so that other data is read the same way; it need not have a column `split`, too."""
-    found: dict[str, object] = {"label": roles.label, "text": roles.text}
+    found: dict[str, object] = {"label": roles.label, "text": (roles.text,) if roles.text is not None else ()}
     if not roles.text and not roles.wide:
         found |= {"sequence": roles.ids, "time": roles.time, "channels": roles.channels}
     if roles.blocks:

@@ -22,7 +22,7 @@ def holds_lists(frame: pl.DataFrame, config: Config) -> bool:
     """Whether a table is one of sequences in cells."""
     label = config.label or called(frame, LABELS)
     channels = [c for c in list_columns(frame) if c != label]
-    return config.text is None and bool(channels) and set(config.channels) <= set(channels)
+    return not config.text and bool(channels) and set(config.channels) <= set(channels)
 
 
 def read_lists(frame: pl.DataFrame, where: Path, config: Config) -> RawExamples:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lstm_onnx.contract import Contract
+from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.label_set import LabelSet
 from lstm_onnx.features.learnt import Learnt
-from lstm_onnx.plugin import DataSet, Examples, FeatureTask, Metric, PrimaryMetric, Remembered
+from lstm_onnx.features.rows import Rows
+from lstm_onnx.plugin import DataSet, Examples, FeatureTask, Metric, PrimaryMetric, Remembered, picture_files
 from lstm_onnx.task import Answer, Arrays, Totals
 from lstm_onnx_classification import metrics
 from lstm_onnx_classification.label_sets import has_sets
@@ -25,23 +27,38 @@ if TYPE_CHECKING:
 
 
 class Classification(FeatureTask[Chosen]):
-    """Which class a sequence or a text belongs to: `Rows` or `Text` in, a `Category` out, as the data decides."""
+    """Which class an example belongs to: `Rows`, `Text` or several features in, a `Category` or `LabelSet` out."""
 
     name = "classification"
-    summary = "which class a sequence of numbers or a text belongs to, with probabilities"
+    summary = "which class a sequence of numbers, a text or a picture belongs to, with probabilities"
     primary_metric = PrimaryMetric("accuracy", mode="max")
     Config = Chosen
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "weight_decay": 1e-2}
     small: ClassVar[dict[str, Any]] = {"hidden": 8}
     streams = True
-    adjustable: ClassVar[tuple[str, ...]] = ("threshold", "positive")
-    reading = ("on_missing", "on_unseen", "encoding", "split", "group", "test_file", "test_share", "validation_share")
+    adjustable: ClassVar[tuple[str, ...]] = ("threshold", "positive", "decision")
+    reading = ("on_missing", "on_unseen", "encoding", "split", "group", "test_file", "test_share", "validation_share",
+               "images")  # fmt: skip
 
     def read(self, source: Path | None, options: Chosen, random: np.random.Generator) -> Examples:
         """Read sequences or texts, and say what features they are; see `lstm_onnx_classification.data`."""
         from lstm_onnx_classification.data import load
 
         return load(source, options)
+
+    def to_go_on(self, asked: Chosen, found: Chosen) -> Chosen:
+        """Take the classes that a person names, or of each piece of a table those that it has."""
+        return found.model_copy(update={"classes": asked.classes})
+
+    def gone_on(self, found: Chosen, outputs: Sequence[Any]) -> Chosen:
+        """Keep the classes that any piece has.
+
+        Raises:
+            UserError: there is one alone.
+        """
+        if len(outputs[0].levels) == 1 and not found.classes:
+            raise UserError(f"all examples are of the class '{outputs[0].levels[0]}': there is nothing to tell apart")
+        return found.model_copy(update={"classes": outputs[0].levels})
 
     def read_scored(self, source: Path, options: Chosen, learnt: Learnt) -> Examples:
         """Read what `source` holds, and nothing beside it; a class that was never learnt may be there."""
@@ -50,10 +67,16 @@ class Classification(FeatureTask[Chosen]):
         return load_scored(source, options, learnt)
 
     def data_files(self, source: Path | None, config: Chosen) -> Sequence[Path]:
-        """The source, and the test part that is given by an option or lies beside it."""
+        """The source, the test part that is given by an option or lies beside it, and the pictures that both name."""
+        from lstm_onnx_classification.mixed import reads_mixed, roles_of
         from lstm_onnx_classification.reading import files_of
 
-        return super().data_files(None, config) if source is None else files_of(source, config)
+        if source is None:
+            return super().data_files(None, config)
+        files = files_of(source, config)
+        if not reads_mixed(source, config):
+            return files
+        return [*files, *dict.fromkeys(p for f in files for p in picture_files(f, roles_of(config)))]
 
     def data_sets(self) -> tuple[DataSet, ...]:
         """The Japanese vowels."""
@@ -68,13 +91,13 @@ class Classification(FeatureTask[Chosen]):
         return budget(config)
 
     def watched(self, config: Chosen) -> PrimaryMetric:
-        """Balanced accuracy where rare classes are balanced, as they hardly count in the plain one.
+        """Balanced accuracy where something is done about rare classes, as they hardly count in the plain one.
 
         With a threshold, what probabilities are worth at any: how often it is right says little before calibration.
         """
         if has_sets(config):
             return PrimaryMetric("micro_f1", mode="max")
-        if config.balance != "none":
+        if config.minds_rare_classes:
             return PrimaryMetric("balanced_accuracy", mode="max")
         return self.primary_metric if config.threshold is None else PrimaryMetric("log_loss", mode="min")
 
@@ -83,18 +106,24 @@ class Classification(FeatureTask[Chosen]):
         return self.adjusted_info(options, fitted)
 
     def adjusted_info(self, config: Chosen, info: Learnt) -> Learnt:
-        """Give the answer another threshold."""
+        """Give the answer another threshold, or another rule."""
         label = info.outputs[0]
         if isinstance(label, LabelSet):
             threshold = 0.5 if config.threshold is None else config.threshold
             return info.model_copy(update={"outputs": (label.model_copy(update={"threshold": threshold}),)})
         assert isinstance(label, Category)
-        return info.model_copy(update={"outputs": (label.with_threshold(config.threshold, config.positive),)})
+        label = label.with_threshold(config.threshold, config.positive)
+        decision = config.decision or label.decision  # older runs with a balance answered the likeliest
+        return info.model_copy(update={"outputs": (label.model_copy(update={"decision": decision}),)})
 
     def module(self, options: Chosen, features: Learnt) -> nn.Module:
         """Make a fresh classifier."""
+        from lstm_onnx_classification.mixed import is_mixed
+        from lstm_onnx_classification.mixed_model import MixedClassifier
         from lstm_onnx_classification.model import Classifier
 
+        if is_mixed(options):
+            return MixedClassifier(options, features)
         return Classifier(options, features)
 
     def scores(self, options: Chosen, outputs: Sequence[Any]) -> Sequence[Metric]:
@@ -115,7 +144,7 @@ class Classification(FeatureTask[Chosen]):
         """Tell if hardly a word of the texts to test is known."""
         from lstm_onnx_classification.vocabulary import coverage_notes
 
-        return coverage_notes(learnt.inputs[0], asked, options)
+        return [note for given in learnt.inputs for note in coverage_notes(given, asked, options)]
 
     def naive(
         self,
@@ -124,23 +153,34 @@ class Classification(FeatureTask[Chosen]):
         asked: Mapping[str, Sequence[Any]],
         options: Chosen,
     ) -> Mapping[str, Answer | str]:
-        """The nearest sequence, or TF-IDF of texts; the nearest example where classes are several."""
-        from lstm_onnx_classification.baselines import baselines
+        """The nearest sequence, or TF-IDF of texts; the nearest example where classes or features are several."""
+        from lstm_onnx_classification.baselines import baselines, nearest_example
         from lstm_onnx_classification.label_sets import nearest
+        from lstm_onnx_classification.mixed import is_mixed
 
         if isinstance(learnt.outputs[0], LabelSet):
             return {"nearest neighbour": nearest(learnt, known)}
+        if is_mixed(options):
+            return {"nearest neighbour": nearest_example(learnt, known)}
         return baselines(learnt, known, asked)
 
     def describe(self, learnt: Learnt) -> str:
         """Say what is classified as what."""
         given, classes = learnt.inputs[0], learnt.outputs[0].levels or ()  # type: ignore[union-attr]
-        what = f"sequences of {_few(given.columns, 8)}" if given.kind == "rows" else "texts"
+        what = f"examples of {_few(tuple(f.name for f in learnt.inputs), 8)}"
+        if len(learnt.inputs) == 1 and isinstance(given, Rows):
+            what = f"sequences of {_few(given.columns, 8)}"
+        elif len(learnt.inputs) == 1 and given.kind == "text":
+            what = "texts"
         how = "any" if isinstance(learnt.outputs[0], LabelSet) else "one"
         return f"Classifies {what} as {how} of {_few(tuple(map(str, classes)), 6)}."
 
     def whole(self, options: Chosen, features: Learnt) -> str | None:
         """Say what in the model needs the whole sequence."""
+        from lstm_onnx_classification.mixed import is_mixed
+
+        if is_mixed(options):
+            return "--bidirectional reads from the end; train with --no-bidirectional" * options.bidirectional or None
         if features.inputs[0].kind != "rows":
             return "texts are classified whole: there is no streaming variant of a text classifier"
         needs = {

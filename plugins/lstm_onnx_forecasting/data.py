@@ -18,7 +18,7 @@ from lstm_onnx.plugin import Ahead, DataSet, Examples, Series, Table, series_exa
 from lstm_onnx_forecasting.bounds import find_bounds
 from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.reading import ReadSeries, read_series
-from lstm_onnx_forecasting.reading_pieces import read_pieces, room_for
+from lstm_onnx_forecasting.reading_pieces import read_pieces, room_of
 from lstm_onnx_forecasting.recipe import filled_in
 from lstm_onnx_forecasting.season import choose_season, choose_window
 
@@ -38,7 +38,7 @@ def read(source: Path | None, config: Config) -> Examples:
     if source is None or source.absolute() == bundled():
         source, config = bundled(), _with_bundled_roles(config)
     notes = list[str]()
-    room = room_for(source, config)
+    room = room_of(source, config)
     found = read_series(source, config, notes) if room is None else read_pieces(source, config, notes, room)
     config = filled_in(config, found.series, notes)
     parts, kept = cut_parts(found.series, config.horizon, config.test_size, config.validation_size, source, notes)
@@ -100,7 +100,7 @@ def read_scored(source: Path, config: Config, info: Info) -> Examples:
         UserError: the table cannot be read as the model was trained, or is too short for any forecast.
     """
     notes = list[str]()
-    room = room_for(source, config)
+    room = room_of(source, config)
     found = read_series(source, config, notes) if room is None else read_pieces(source, config, notes, room)
     if found.target != info.target:
         raise UserError(f"{source}: the targets are {', '.join(found.target)}, and were {', '.join(info.target)}")

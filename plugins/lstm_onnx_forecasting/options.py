@@ -55,11 +55,6 @@ class Config(TableOptions):
     repeated: Literal["mean", "sum", "first", "last"] | None = Field(
         None, description="make one row of those of one time; refused if not said"
     )
-    store: str | None = Field(
-        None,
-        description="read a Parquet file, or a folder of them, in pieces, and keep the windows in files in this folder "
-        "instead of memory; by itself, in the folder for temporary files, where memory is too small",
-    )
     # the question
     horizon: int = Field(12, ge=1, description="how many steps ahead to forecast")
     window: int | None = Field(None, ge=1, description="how many past steps to learn from; enough for two seasons")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import polars as pl
-
 from lstm_onnx.data.categories import find_levels, with_levels
+from lstm_onnx.data.large_tables import room_for
 from lstm_onnx.data.parquet_pieces import parquet_files, pieces, row_count
-from lstm_onnx.data.room import DiskRoom, Room, memory_size
+from lstm_onnx.data.room import DiskRoom, Room
 from lstm_onnx.data.series_on_disk import Piece, fits_single, lay_out
 from lstm_onnx.data.time_series import regular_series
 from lstm_onnx.data.understanding import Understanding
@@ -19,35 +18,19 @@ from lstm_onnx_forecasting.columns import find_roles, readings
 from lstm_onnx_forecasting.options import Config
 from lstm_onnx_forecasting.reading import ReadSeries, read_numbers, refuse_unusable
 
-_PER_CELL = 24
-"""Bytes that a cell of a table takes in memory on its way to windows, about; see `benchmarks/scale/train.py`."""
-_SHARE = 0.5
-"""Of the memory of the machine, which a table may take."""
 
-
-def room_for(source: Path, config: Config) -> Room | None:
+def room_of(source: Path, config: Config) -> Room | None:
     """Return where the windows of a table are to be kept if it is to be read in pieces; None if it is not."""
-    files = parquet_files(source)
-    if source.is_dir() and not files:
+    if source.is_dir() and not parquet_files(source):
         raise UserError(f"{source}: is a folder without Parquet files; give one file, or a folder of Parquet files")
-    if config.store is not None:
-        if not files:
-            raise UserError(f"{source}: --store is for tables in Parquet; write it as Parquet, or leave the option out")
-        return DiskRoom(Path(config.store))
-    if not files:
-        return None
-    memory = memory_size()
-    cells = row_count(files) * len(pl.scan_parquet(files[0]).collect_schema())
-    if source.is_dir() or (memory is not None and cells * _PER_CELL > _SHARE * memory):
-        return DiskRoom()
-    return None
+    return DiskRoom() if source.is_dir() and config.store is None else room_for(source, config.store)
 
 
 def read_pieces(source: Path, config: Config, notes: list[str], room: Room) -> ReadSeries:
     """Read a table piece by piece; see `lstm_onnx.data.series_on_disk`.
 
     Args:
-        source: a Parquet file, or a folder of them.
+        source: a Parquet file, or a folder or a pattern of them.
         config: roles of the columns.
         notes: gets what was chosen without being told.
         room: where the rows are kept.

@@ -36,6 +36,7 @@ class Forecasting(FeatureTask[options.Config]):
     training: ClassVar[dict[str, Any]] = {}
     small: ClassVar[dict[str, Any]] = {"hidden": 8, "window": 12}
     streams = True
+    in_pieces = False  # it lays series out in files in its own way, whatever the order of their rows
 
     def read_scored(self, source: Path, options: options.Config, learnt: Learnt) -> Examples:
         """Read other data, with every forecast that it allows."""

@@ -20,11 +20,6 @@ class Config(RoleOptions):
     embedding: Annotated[int, Searched(16, 128, log=True)] = Field(
         32, ge=1, description="size of a word's vector; a category has at most so many numbers"
     )
-    filters: tuple[int, ...] = Field(
-        (16, 32, 64),
-        min_length=1,
-        description="of each stage of the CNN that looks at pictures; each but the first halves them",
-    )
     bidirectional: bool = Field(True, description="also read each sequence from its end; not with streaming")
     dropout: Annotated[float, Searched(0.0, 0.6)] = Field(
         0.1, ge=0, lt=1, description="share of activations dropped in training"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from lstm_onnx.data.searched import Searched
+from lstm_onnx.plugin import Searched, StoreOption
 
 
-class Config(BaseModel):
+class Config(StoreOption):
     """Options of `lstm-onnx train --plugin textgen`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

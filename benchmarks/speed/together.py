@@ -1,8 +1,8 @@
 """Whether several models train faster in one pass than one after the other: `python -m benchmarks.speed.together`.
 
 `nn.LSTM` cannot be mapped over weights on a CPU (`torch.func.vmap`), so an LSTM of several models is written out with
-batched products of matrices, as one pass would have to do it; beside it, as many calls of `nn.LSTM`'s own kernel. Forward
-and backward, windows of 48 rows of 10 features, 32 of them, one thread; processor time, medians of alternating rounds.
+batched products of matrices, as one pass would have to do it; beside it, as many calls of `nn.LSTM`'s own kernel.
+Forward and backward, 32 windows of 48 rows of 10 features, one thread; processor time, medians of alternating rounds.
 """
 
 from __future__ import annotations

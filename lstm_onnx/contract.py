@@ -131,6 +131,10 @@ class TensorSpec(_Part):
     is_scores: bool = Field(False, description="its last axis holds a score for each label; the highest is the answer")
     threshold: float | None = Field(None, description="score from which the answer is `positive`, whatever the highest")
     positive: str | None = Field(None, description="the label that `threshold` is for; else the highest of the others")
+    shares: tuple[float, ...] | None = Field(
+        None,
+        description="share of each label in training; the answer is the label whose score is most times its share",
+    )
     count: str | None = Field(
         None, description="input or output that says how many steps along its second axis count; the rest is padding"
     )

@@ -1,14 +1,22 @@
-"""Draws molecules from an exported file, and tells how many are valid, unique and new (needs rdkit, wherever it is).
+"""Draws molecules from an exported file, and tells how many are valid, unique and new, and how near to the test part.
 
+python -m benchmarks.tasks.molecules write FOLDER                  # smiles_train.csv, and smiles_test.csv
 python -m benchmarks.tasks.molecules draw model.onnx molecules.txt --count 10000
-python benchmarks/tasks/molecules.py score molecules.txt smiles_train.csv
+python -m benchmarks.tasks.molecules sample FOLDER/smiles_train.csv some.txt --count 10000    # a yardstick
+python -m benchmarks.tasks.molecules score molecules.txt FOLDER/smiles_train.csv
+
+To score, it needs rdkit, and the data files of molsets and fcd_torch.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import time
 from pathlib import Path
+
+from benchmarks.tasks.moses_test import distances, known_figures
+from benchmarks.tasks.sets import SETS, data_file
 
 BATCH = 250
 
@@ -25,6 +33,14 @@ def main() -> None:
     scoring.add_argument("drawn", type=Path)
     scoring.add_argument("known", type=Path, help="table of the molecules that were learnt from")
     scoring.set_defaults(run=lambda o: score(o.drawn, o.known))
+    writing = commands.add_parser("write")
+    writing.add_argument("folder", type=Path)
+    writing.set_defaults(run=lambda o: print(SETS["molecules"](o.folder)))
+    sampling = commands.add_parser("sample")
+    sampling.add_argument("known", type=Path)
+    sampling.add_argument("out", type=Path)
+    sampling.add_argument("--count", type=int, default=10_000)
+    sampling.set_defaults(run=lambda o: sample(o.known, o.out, o.count))
     options = parser.parse_args()
     options.run(options)
 
@@ -47,7 +63,8 @@ def draw(model: Path, out: Path, count: int) -> None:
 
 
 def score(drawn: Path, known: Path) -> None:
-    """Print the share that is valid, of these unique among the first 1,000 and 10,000, and of unique ones not known."""
+    """Print the share that is valid, of these unique among the first 1,000 and 10,000, of unique ones not known; and
+    how near the valid ones come to the official test part."""
     from rdkit import Chem, RDLogger
 
     RDLogger.DisableLog("rdApp.*")
@@ -61,6 +78,15 @@ def score(drawn: Path, known: Path) -> None:
     learnt = set(known.read_text(encoding="utf-8").splitlines()[1:])  # canonical already, as rdkit of 2019 writes them
     new = set(valid) - learnt
     print(f"novel {len(new) / len(set(valid)):.4f} of {len(set(valid)):,}, against {len(learnt):,}")
+    test = known_figures(data_file("molsets", "dataset/data/test_stats.npz"))
+    for name, value in distances(valid, test, data_file("fcd_torch", "ChemNet_v0.13_pretrained.pt")).items():
+        print(f"{name} {value:.4f}", flush=True)
+
+
+def sample(known: Path, out: Path, count: int) -> None:
+    """Write some of the known molecules, drawn once, to be scored in the place of a model's."""
+    lines = known.read_text(encoding="utf-8").splitlines()[1:]
+    out.write_text("".join(f"{line}\n" for line in random.Random(1).sample(lines, count)), encoding="utf-8")
 
 
 if __name__ == "__main__":

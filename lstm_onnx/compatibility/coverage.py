@@ -61,6 +61,7 @@ RAN = {
     "ReduceMean": "keepdims noop_with_empty_axes",
     "ReduceMin": "keepdims noop_with_empty_axes",
     "ReduceSum": "keepdims noop_with_empty_axes",
+    "RegexFullMatch": "pattern",
     "Relu": "",
     "Reshape": "allowzero",
     "ReverseSequence": "batch_axis time_axis",

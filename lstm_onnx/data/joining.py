@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from lstm_onnx.contract import TensorSpec
 from lstm_onnx.errors import UserError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 EachAnswer = Sequence["Mapping[str, Tensor]"]
 """What each of several models answers: outputs of its torch part by name."""
 Joining = Callable[[EachAnswer], "dict[str, Tensor]"]
 """Makes one answer of several, in torch."""
+
+
+@runtime_checkable
+class AsksTogether(Protocol):
+    """A `Joining` that asks the models itself, as they find something together before any of them answers."""
+
+    def __call__(self, said: EachAnswer) -> dict[str, Tensor]:
+        """Make one answer of several."""
+        ...
+
+    def unlike(self, one: nn.Module, other: nn.Module) -> str | None:
+        """Say why two of the models cannot find it together; None where they can."""
+        ...
+
+    def ask(self, models: Sequence[nn.Module], given: Sequence[Mapping[str, Tensor]]) -> list[dict[str, Tensor]]:
+        """Return what each answers, states among it.
+
+        Args:
+            models: of torch parts.
+            given: the inputs of each.
+        """
+        ...
 
 
 def mean(said: EachAnswer, name: str) -> Tensor:

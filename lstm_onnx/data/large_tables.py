@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from lstm_onnx.data import parquet_pieces
 from lstm_onnx.data.columns import called
-from lstm_onnx.data.parquet_pieces import PIECE_BYTES, is_pattern, parquet_files, pieces, row_count
+from lstm_onnx.data.parquet_pieces import is_pattern, parquet_files, pieces, row_count
 from lstm_onnx.data.parts import PART_COLUMNS, split_column
 from lstm_onnx.data.room import DiskRoom, memory_size
 from lstm_onnx.data.table_folders import table_files
@@ -18,6 +19,8 @@ from lstm_onnx.errors import UserError
 
 _PER_CELL = 24
 """Bytes that a cell of a table takes in memory on its way to batches, about; see `benchmarks/scale/train.py`."""
+_ROWS, _BYTES = 1 << 16, 1 << 26
+"""Rows of a piece of which a task makes examples, and bytes that they take in memory, about: at most."""
 _SHARE = 0.5
 """Of the memory of the machine, which a table may take."""
 
@@ -124,8 +127,9 @@ def _hashes(frame: pl.DataFrame, ids: tuple[str, ...]) -> np.ndarray[tuple[int],
 
 def located(files: list[Path]) -> Iterator[tuple[Path, int, pl.DataFrame]]:
     """Yield pieces of a table, each with its file and how many rows stand before it there."""
+    size = min(parquet_pieces.PIECE, _ROWS)
     for file in files:
         begin = 0
-        for _, frame in pieces([file], most_bytes=PIECE_BYTES):
+        for _, frame in pieces([file], size=size, most_bytes=_BYTES):
             yield file, begin, frame
             begin += len(frame)

@@ -12,9 +12,7 @@ from lstm_onnx.data.tables import PARQUET
 from lstm_onnx.errors import UserError, first_line
 
 PIECE = 1 << 18
-"""Rows that are read at once, at most."""
-PIECE_BYTES = 1 << 26
-"""Bytes that rows which are read at once take in memory, about, where they may be long texts."""
+"""Rows that are read at once."""
 _TRIED = 1000
 
 

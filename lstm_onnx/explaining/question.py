@@ -108,6 +108,8 @@ def _place(asked: str | None, labels: tuple[str, ...], tensor: TensorSpec, array
     if tensor.threshold is not None and tensor.positive is not None:
         place = labels.index(tensor.positive)
         scores = np.where(np.arange(len(scores)) == place, np.inf if scores[place] >= tensor.threshold else -1, scores)
+    elif tensor.shares is not None:
+        scores = np.array([score / share if share else 0.0 for score, share in zip(scores, tensor.shares, strict=True)])
     return int(scores.argmax())
 
 

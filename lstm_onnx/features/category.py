@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from lstm_onnx.contract import Array, Axis, CellSource, TensorSpec
+from lstm_onnx.contract import Array, CellSource, TensorSpec
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.features.feature import InputFeature, OutputFeature, spread_out
+from lstm_onnx.features.feature import InputFeature, spread_out
+from lstm_onnx.features.levelled import Levelled
 from lstm_onnx.features.metrics import Metric, accuracy
 from lstm_onnx.task import Arrays, Stage
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+Decision = Literal["likeliest", "balanced"]
 UNKNOWN = -1
 """Number of a level that was never learnt, where it would be right: no answer is."""
 
 
-class Category(InputFeature, OutputFeature):
+class Category(InputFeature, Levelled):
     """A level: a string or a whole number.
 
     Going in, `forward` gets `NAME` (batch,), int64: the place of the level from 1 on, 0 for one that is not known;
@@ -50,6 +52,16 @@ class Category(InputFeature, OutputFeature):
         None, gt=0, lt=1, description="probability from which the answer is the level `positive`; the likeliest without"
     )
     positive: str | None = Field(None, description="the level that `threshold` is for")
+    decision: Decision = Field(
+        "likeliest",
+        description="what is answered without a threshold: the likeliest level, or the one that is likelier than its "
+        "share of the training part by the largest factor, so that each level counts alike",
+    )
+    even: bool = Field(
+        False,
+        description="whether scores that were learnt with a `balance` get the shares of the levels back, so that "
+        "probabilities are of examples as they come",
+    )
 
     @property
     def size(self) -> int:
@@ -57,36 +69,13 @@ class Category(InputFeature, OutputFeature):
         return len(self._levels) + 1
 
     @property
-    def width(self) -> int:
-        """How many scores `forward` answers with."""
-        return len(self._levels)
-
-    @property
     def is_text(self) -> bool:
         """Whether levels are strings."""
         return isinstance(self._levels[0], str)
 
     @property
-    def _levels(self) -> tuple[str, ...] | tuple[int, ...]:
-        assert self.levels is not None, "not fitted"
-        return self.levels
-
-    @property
-    def _labels(self) -> tuple[str, ...]:
-        return tuple(map(str, self._levels))
-
-    @property
     def _number(self) -> str:
         return f"{self.name}_number"
-
-    @property
-    def probabilities(self) -> str:
-        """Name of the output that has the probability of each level."""
-        return self.scores or f"{self.name}_probabilities"
-
-    @property
-    def _axis(self) -> str:
-        return self.axis or f"{self.name}_level"
 
     def with_threshold(self, threshold: float | None, positive: str | None) -> Self:
         """Return the category with another threshold, or none.
@@ -119,11 +108,20 @@ class Category(InputFeature, OutputFeature):
         """Return the number of the level that each row of `probabilities` (example, level) is answered with."""
         place = self.place_of_positive
         if self.threshold is None or place is None:
+            if self._multiples is not None:
+                probabilities = probabilities * np.asarray(self._multiples, dtype=probabilities.dtype)
             return np.asarray(probabilities.argmax(axis=1))
         others = probabilities.copy()
         others[:, place] = -1
         found = probabilities[:, place] >= np.asarray(self.threshold, dtype=probabilities.dtype)
         return np.where(found, place, others.argmax(axis=1))
+
+    @property
+    def _multiples(self) -> tuple[float, ...] | None:
+        """What each probability is multiplied by to decide; 0 of a level without an example."""
+        if self.decision == "likeliest" or self.threshold is not None:
+            return None
+        return tuple(1 / share if share else 0.0 for share in self.shares)
 
     def _plain(self, column: Sequence[Any]) -> list[str] | list[int]:
         """Return the rows as Python's strings, or all as whole numbers."""
@@ -246,20 +244,19 @@ class Category(InputFeature, OutputFeature):
                 is_scores=True,
                 threshold=self.threshold,
                 positive=self.positive,
+                shares=None if self._multiples is None else self.shares,
             ),
         )
 
     @property
     def _rule(self) -> str:
+        if self._multiples is not None:
+            return "the one whose probability is the highest multiple of its share in training"
         if self.threshold is None:
             return "the likeliest"
         return (
             f"'{self.positive}' where its probability is {self.threshold:g} or more, else the likeliest of the others"
         )
-
-    def axes(self) -> dict[str, Axis]:
-        """Describe the levels."""
-        return {self._axis: Axis(size=self.width, labels=self._labels, meaning=self.meaning)}
 
     def after(self) -> Stage:
         """Return the name of the likeliest level, by its number."""
@@ -286,7 +283,15 @@ class Category(InputFeature, OutputFeature):
         """Return what makes probabilities of scores."""
         from lstm_onnx.features.coding import Likelihoods
 
-        return Likelihoods(self.probabilities, self._number, self.calibrated, self.place_of_positive, self.threshold)
+        return Likelihoods(
+            self.probabilities,
+            self._number,
+            self.calibrated,
+            self.place_of_positive,
+            self.threshold,
+            self._multiples,
+            self.shares if self.even and self.balance != "none" else None,
+        )
 
     def prepare_truth(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into the number of its level; all must be known."""

@@ -217,9 +217,14 @@ class Likelihoods(nn.Module):
         calibrated: whether a temperature, which `fit_temperature` finds, divides the scores.
         positive: number of the label that is answered wherever it reaches `threshold`; None answers the likeliest.
         threshold: a probability.
+        multiples: of each label: what its probability is multiplied by to find the answer, without a threshold.
+        shares: of each label, where the scores are as if all labels were even: they are put back (Menon and others
+            2021, logit adjustment), so that probabilities are of examples as they come.
     """
 
     temperature: Tensor | None
+    multiples: Tensor | None
+    prior: Tensor | None
 
     def __init__(
         self,
@@ -228,15 +233,21 @@ class Likelihoods(nn.Module):
         calibrated: bool = False,
         positive: int | None = None,
         threshold: float | None = None,
+        multiples: tuple[float, ...] | None = None,
+        shares: tuple[float, ...] | None = None,
     ) -> None:
         super().__init__()
         self.probabilities, self.number = probabilities, number
+        prior = None if shares is None else torch.tensor(shares).clamp(min=1e-9).log()
+        self.register_buffer("prior", prior, persistent=False)
+        self.register_buffer("multiples", None if multiples is None else torch.tensor(multiples), persistent=False)
         self.positive, self.threshold = positive, threshold
         self.register_buffer("temperature", torch.ones(()) if calibrated else None)
 
     def forward(self, answer: Tensor) -> dict[str, Tensor]:
         """Return probabilities like `answer`, and numbers without its last axis."""
-        probabilities = torch.softmax(answer if self.temperature is None else answer / self.temperature, dim=-1)
+        scores = answer if self.prior is None else answer + self.prior
+        probabilities = torch.softmax(scores if self.temperature is None else scores / self.temperature, dim=-1)
         return {self.probabilities: probabilities, self.number: self._decided(probabilities)}
 
     def join(self, said: EachAnswer) -> dict[str, Tensor]:
@@ -251,7 +262,7 @@ class Likelihoods(nn.Module):
 
     def observe(self, answer: Tensor, batch: Mapping[str, Tensor], seen: None) -> tuple[Tensor, ...]:
         """Return scores of some examples, and the numbers of what is right."""
-        return answer, batch[self.number]
+        return answer if self.prior is None else answer + self.prior, batch[self.number]
 
     def adjust(self, logits: Tensor, target: Tensor) -> None:
         """Set the temperature."""
@@ -260,7 +271,7 @@ class Likelihoods(nn.Module):
 
     def _decided(self, probabilities: Tensor) -> Tensor:
         if self.positive is None or self.threshold is None:
-            return probabilities.argmax(dim=-1)
+            return (probabilities if self.multiples is None else probabilities * self.multiples).argmax(dim=-1)
         own = torch.arange(probabilities.shape[-1], device=probabilities.device) == self.positive
         # 2 or 0, added: the positive label wins where it reaches the threshold, and loses to all others elsewhere
         reached = (probabilities[..., self.positive : self.positive + 1] >= self.threshold).to(probabilities.dtype)

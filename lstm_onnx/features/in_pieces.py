@@ -76,6 +76,7 @@ class _Reading:
         """Read all pieces."""
         first = WholePiece(*next(located(self.files)))
         head = self._read(first, self.asked, self.split)
+        self.notes = {_pattern(note): note for note in head.notes}
         found = self.task.to_go_on(self.asked, head.options if head.options is not None else self.asked)
         ids = _ids(head, found)
         self._refuse(head, found, ids)
@@ -103,7 +104,7 @@ class _Reading:
             together=together,
             part=part,
             table=head.table,
-            notes=(*head.notes, *(n for n in self.notes.values() if n not in head.notes), told),
+            notes=(*self.notes.values(), told),
             inputs=head.inputs,
             outputs=outputs,
             options=options,
@@ -123,7 +124,7 @@ class _Reading:
                         self.levels.setdefault(f.name, {}).update(dict.fromkeys(f.levels))
                 where = f"{piece.file}, from row {piece.begin + 1:,}"
                 for note in one.notes:
-                    self.notes.setdefault(re.sub(r"[\d,.]+", "#", note), f"{note} (in {where}; perhaps in others)")
+                    self.notes.setdefault(_pattern(note), f"{note} (in {where}; perhaps in others)")
                 yield one, is_test
 
     def _read(self, piece: WholePiece, options: BaseModel, split: str | None) -> Examples:
@@ -135,8 +136,6 @@ class _Reading:
                 f"{self.source}: '{self.task.name}' does not read tables with read_table, so that it cannot be shown "
                 "pieces: give one file that memory holds, without --store"
             )
-        for note in found.notes:
-            self.notes.setdefault(re.sub(r"[\d,.]+", "#", note), note)
         return found
 
     def _parts(self, one: Examples, is_test: bool) -> Sequence[Part]:
@@ -166,6 +165,11 @@ class _Reading:
         if isinstance(feature, LabelSet) or any(isinstance(level, int) for level in known):
             return feature.model_copy(update={"levels": tuple(sorted(known))})
         return feature.model_copy(update={"levels": tuple(in_order(map(str, known)))})
+
+
+def _pattern(note: str) -> str:
+    """Return a note without its numbers: what is told of each piece is told once."""
+    return re.sub(r"[\d,.]+", "#", note)
 
 
 def _ids(head: Examples, options: BaseModel) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from lstm_onnx.contract import Array, Axis, TensorSpec
+from lstm_onnx.contract import Array, TensorSpec
 from lstm_onnx.errors import UserError, nearest
-from lstm_onnx.features.feature import OutputFeature
+from lstm_onnx.features.levelled import Levelled
 from lstm_onnx.features.metrics import Metric
 from lstm_onnx.task import Arrays
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-class LabelSet(OutputFeature):
+class LabelSet(Levelled):
     """Labels of which an example has any number.
 
     A row of its column is a sequence of labels. `forward` answers with `NAME` (batch, width), a score (logit) for each
@@ -34,25 +34,6 @@ class LabelSet(OutputFeature):
     scores: str | None = Field(None, description="name of the answered probabilities, if not NAME_probabilities")
     axis: str | None = Field(None, description="name of the axis of the labels, if not NAME_level")
     threshold: float = Field(0.5, gt=0, lt=1, description="probability from which a label is answered")
-
-    @property
-    def width(self) -> int:
-        """How many scores `forward` answers with."""
-        return len(self._levels)
-
-    @property
-    def _levels(self) -> tuple[str, ...]:
-        assert self.levels is not None, "not fitted"
-        return self.levels
-
-    @property
-    def probabilities(self) -> str:
-        """Name of the output that has the probability of each label."""
-        return self.scores or f"{self.name}_probabilities"
-
-    @property
-    def _axis(self) -> str:
-        return self.axis or f"{self.name}_level"
 
     @property
     def _truth(self) -> str:
@@ -76,10 +57,6 @@ class LabelSet(OutputFeature):
             TensorSpec(name=self.probabilities, dtype="float32", dims=dims, meaning="probability of each, by itself"),
         )
 
-    def axes(self) -> dict[str, Axis]:
-        """Describe the labels."""
-        return {self._axis: Axis(size=self.width, labels=self._levels, meaning=self.meaning)}
-
     def decoder(self) -> nn.Module:
         """Return what makes probabilities of scores, and decides."""
         from lstm_onnx.features.coding import EachLikelihood
@@ -93,7 +70,7 @@ class LabelSet(OutputFeature):
             found = next(iter(strange))
             raise UserError(
                 f"read: an example has the label '{found}' of '{self.name}', of which there is none in the training "
-                f"part{nearest(found, self._levels)}"
+                f"part{nearest(found, self._labels)}"
             )
         return rows
 
@@ -104,7 +81,7 @@ class LabelSet(OutputFeature):
         return rows, (f"labels that were never learnt are left out: {shown}",) if strange else ()
 
     def _sets(self, column: Sequence[Any]) -> tuple[list[Any], Counter[str]]:
-        places = {label: k for k, label in enumerate(self._levels)}
+        places = {label: k for k, label in enumerate(self._labels)}
         strange: Counter[str] = Counter()
         rows = []
         for labels in column:

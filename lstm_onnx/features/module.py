@@ -18,9 +18,27 @@ from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.series_coding import SeriesEncoder
 from lstm_onnx.features.transcript import Transcript
+from lstm_onnx.nn.joint_search import settled
 
 OWN = ""
 """Key of the author's own state beside what encoders remember; empty, so that its parts keep their names."""
+
+
+READY = "ready: "
+"""What begins the names of tensors that were made ready to learn from."""
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """An author's module that parts its loss: what has no weight in it is computed for many batches at once."""
+
+    def ready(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Return tensors with a row for each example, from a batch and what `forward` sees of it."""
+        ...
+
+    def learn(self, ready: Mapping[str, Tensor]) -> Tensor:
+        """Return the loss of a batch, a tensor of one number, from what `ready` returned."""
+        ...
 
 
 class Asked(NamedTuple):
@@ -39,12 +57,29 @@ class Asked(NamedTuple):
     before: Mapping[str, Tensor]
 
 
+class Begun(NamedTuple):
+    """What a model was shown and said, where a search may still be to be made.
+
+    Attributes:
+        seen: what the author's `forward` got, by name.
+        found: what it returned: answers, perhaps with a state, or a `Search` or `Sampling`.
+        memory: what encoders, decoders and the author's module remembered of the piece before.
+        after: what encoders remember of this one.
+    """
+
+    seen: dict[str, Any]
+    found: Any
+    memory: Mapping[str, Any]
+    after: dict[str, Any]
+
+
 class FeatureModel(nn.Module):
     """An author's module, what stands before and after it, and its loss.
 
     Args:
         network: the author's module: `forward(**tensors)` gives a dict with a tensor for each output; with `streams`,
-            `forward(**tensors, state)` gives that and the state after it.
+            `forward(**tensors, state)` gives that and the state after it. In place of what is found step by step it may
+            give a `Search` or a `Sampling` (`lstm_onnx.nn.joint_search`), so that several models can make it together.
         learnt: the features.
         streams: whether `network` takes and gives a state.
     """
@@ -74,6 +109,11 @@ class FeatureModel(nn.Module):
 
     def run(self, tensors: Mapping[str, Tensor], state: Any = None, to_learn: bool = False) -> Asked:
         """Do what `ask` does, and also return what `forward` saw: tensors, or more of them under one name."""
+        begun = self.begin(tensors, state, to_learn)
+        return self.finish(begun, settled(begun.found))
+
+    def begin(self, tensors: Mapping[str, Tensor], state: Any = None, to_learn: bool = False) -> Begun:
+        """Ask `forward`, and leave a search that it leaves."""
         seen: dict[str, Any] = {name: tensors[n] if to_learn else None for name, n in self.taught.items()}
         memory = state if self.streams and isinstance(state, dict) and OWN in state else {OWN: state}
         after: dict[str, Any] = {}
@@ -89,8 +129,13 @@ class FeatureModel(nn.Module):
             elif not isinstance(encoder, SeriesEncoder):
                 seen |= {name: None for name in names if name not in tensors}
             seen |= found
+        found = self.network(**seen, state=memory[OWN]) if self.streams else self.network(**seen)
+        return Begun(seen, found, memory, after)
+
+    def finish(self, begun: Begun, found: Any) -> Asked:
+        """Return what was said, where `found` is what `forward` gave, or would have if it had searched by itself."""
+        seen, memory, after = begun.seen, begun.memory, dict(begun.after)
         own = memory[OWN]
-        found = self.network(**seen, state=own) if self.streams else self.network(**seen)
         if self.streams:
             if not isinstance(found, tuple) or len(found) != 2:
                 raise UserError(
@@ -117,7 +162,10 @@ class FeatureModel(nn.Module):
         return found
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the author's `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
+        """Return the author's `learn(ready)` or `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
+        if isinstance(self.network, Learns):
+            ready = {name.removeprefix(READY): t for name, t in batch.items() if name.startswith(READY)}
+            return self.network.learn(ready or self.network.ready(self._shown(batch)))
         seen, answers = self.run(batch, to_learn=True)[:2]
         # trained in bf16, a module answers in it, and a loss of two digits would teach little
         answers = {
@@ -133,16 +181,38 @@ class FeatureModel(nn.Module):
         losses = [f.loss(answers[f.name], batch) for f in self.learnt.outputs]
         return torch.stack(losses).sum()
 
+    def ready(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+        """Return in the place of batches what of their loss has no weight in it; None where the author tells nothing.
+
+        Args:
+            batch: tensors with a row for each example, of one batch or of several.
+        """
+        if not isinstance(self.network, Learns):
+            return None
+        with torch.no_grad():
+            return {READY + name: tensor for name, tensor in self.network.ready(self._shown(batch)).items()}
+
+    def _shown(self, batch: Mapping[str, Tensor]) -> dict[str, Any]:
+        """Add to a batch what the author's `forward` would see of it at the start of a stream."""
+        shown: dict[str, Any] = dict(batch)
+        for encoder, names in zip(self.encoders, self.taken, strict=True):
+            shown |= encoder(**{name: batch[name] for name in names if name in batch})
+        return shown
+
     def decode(self, asked: Asked) -> dict[str, Tensor]:
         """Return the outputs of the torch part."""
         made: dict[str, Tensor] = {}
-        for feature, decoder in zip(self.learnt.outputs, self.decoders, strict=True):
-            answer = asked.answers[feature.name]
-            if isinstance(feature, Transcript):
-                made |= decoder(answer, asked.seen[feature.count], asked.before.get(feature.name))
-                continue
-            made |= decoder(answer, asked.seen[feature.along]) if isinstance(feature, Ahead) else decoder(answer)
+        for k in range(len(self.decoders)):
+            made |= self.decode_one(k, asked)
         return made
+
+    def decode_one(self, k: int, asked: Asked) -> dict[str, Tensor]:
+        """Return those of the feature number `k` that comes out."""
+        feature, decoder = self.learnt.outputs[k], self.decoders[k]
+        answer, made = asked.answers[feature.name], cast(Callable[..., "dict[str, Tensor]"], decoder)
+        if isinstance(feature, Transcript):
+            return made(answer, asked.seen[feature.count], asked.before.get(feature.name))
+        return made(answer, asked.seen[feature.along]) if isinstance(feature, Ahead) else made(answer)
 
 
 @runtime_checkable
@@ -196,14 +266,17 @@ class Answering(nn.Module):
 
     def answer(self, tensors: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """Return the outputs in their order."""
-        state = None
-        if self.states:
-            state = rebuilt(self.template, iter([tensors[name] for name in self.states]))
-        asked = self.model.run(tensors, state)
-        made = self.model.decode(asked)
-        if self.states:
-            made |= {f"{name}_out": tensor for name, tensor in flattened(asked.state)}
+        asked = self.model.run(tensors, self.state_in(tensors))
+        made = self.model.decode(asked) | self.state_out(asked)
         return tuple(made[name] for name in self.outputs)
+
+    def state_in(self, tensors: Mapping[str, Tensor]) -> Any:
+        """Put the state together that came in; None where there is none."""
+        return rebuilt(self.template, iter([tensors[name] for name in self.states])) if self.states else None
+
+    def state_out(self, asked: Asked) -> dict[str, Tensor]:
+        """Take the state apart that goes out."""
+        return {f"{name}_out": tensor for name, tensor in flattened(asked.state)} if self.states else {}
 
 
 def answering(

@@ -57,9 +57,9 @@ class FeatureSplit:
         self.weights = None if weights is None else weights / weights.sum()
         self.count = len(inputs[0][1])
         ragged = [(f, rows) for f, rows in inputs if not isinstance(rows, GathersRows)]
-        longest = [np.fromiter(map(f.length, rows), np.int64, len(rows)) for f, rows in ragged]
+        longest = [_counted(f.length, rows, type(f).length is InputFeature.length) for f, rows in ragged]
         longest += [
-            np.fromiter(map(f.steps_of, rows), np.int64, len(rows))
+            _counted(f.steps_of, rows, type(f).steps_of is OutputFeature.steps_of)
             for f, rows in outputs
             if not isinstance(rows, GathersRows)
         ]
@@ -83,6 +83,8 @@ class FeatureSplit:
         given = [(f, prepared(f.prepare, rows[f.name], f.weight)) for f in inputs]
         if to_learn and not any(isinstance(column, GathersRows) for column in rows.values()):
             for f in outputs:
+                if type(f).each is OutputFeature.each:
+                    continue  # of each row itself
                 counts = np.fromiter((len(f.each(row)) for row in rows[f.name]), np.int64, len(rows[f.name]))
                 if (counts == 1).all() and lies_in_files(rows.values()):
                     continue
@@ -91,9 +93,9 @@ class FeatureSplit:
                 each = spread_rows(f.each, rows[f.name])
                 rows = {o.name: each if o is f else taken(rows[o.name], spread) for o in outputs}
         right = [(f, prepared(f.prepare_truth, rows[f.name])) for f in outputs]
-        split = cls.checked(given, right)
         if not to_learn:
-            return split
+            return cls.checked(given, right)
+        _check(given, right)
         wished = [w for f, truth in right if (w := f.draw(truth)) is not None]
         cut = [(f, _to_learn(f, p)) for f, p in given]
         shown = next((n for _, p in cut if (n := getattr(p, "shown", None)) is not None), None)
@@ -108,14 +110,7 @@ class FeatureSplit:
         right: Sequence[tuple[OutputFeature, Sequence[Any]]],
     ) -> FeatureSplit:
         """Join prepared rows; refuses labels of steps that are not as many as the steps."""
-        for labels, rows in given:
-            if isinstance(labels, Labels):
-                beside = next((f, prepared) for f, prepared in given if f.name == labels.along)
-                labels.check_lengths([beside[0].length(row) for row in beside[1]], rows)
-        for feature, truth in right:
-            if isinstance(feature, Tags | Steps):
-                along = next((f, prepared) for f, prepared in given if f.name == feature.along)
-                feature.check_lengths([along[0].length(row) for row in along[1]], truth)
+        _check(given, right)
         return cls(given, right)
 
     def __len__(self) -> int:
@@ -147,6 +142,25 @@ class FeatureSplit:
         for answered, rows in self.outputs:
             batch |= _collated(rows, answered.collate_truth, chosen)
         return batch
+
+
+def _check(
+    given: Sequence[tuple[InputFeature, Sequence[Any]]], right: Sequence[tuple[OutputFeature, Sequence[Any]]]
+) -> None:
+    """Refuse labels of steps that are not as many as the steps."""
+    for labels, rows in given:
+        if isinstance(labels, Labels):
+            beside = next((f, found) for f, found in given if f.name == labels.along)
+            labels.check_lengths([beside[0].length(row) for row in beside[1]], rows)
+    for feature, truth in right:
+        if isinstance(feature, Tags | Steps):
+            along = next((f, found) for f, found in given if f.name == feature.along)
+            feature.check_lengths([along[0].length(row) for row in along[1]], truth)
+
+
+def _counted(count: Callable[[Any], int], rows: Sequence[Any], is_one: bool) -> Array:
+    """Return how many steps each row has; it is not looked at where a row has none of its own."""
+    return np.ones(len(rows), np.int64) if is_one else np.fromiter(map(count, rows), np.int64, len(rows))
 
 
 def _as_they_stand(count: int, size: int) -> Iterator[Array]:

@@ -56,7 +56,7 @@ def _numbers(frame: pl.DataFrame, where: Path, names: Mapping[str, str], rows: N
         values, told = numeric_column(frame, column, where)
         columns[name] = [float(v) for v in values[rows]]
         notes += told
-    missing = np.any([np.isnan(values) for values in columns.values()], axis=0)
+    missing = np.asarray(np.isnan(np.array(list(columns.values()), dtype=np.float64)).any(axis=0))
     outputs = [Number(name=name, column=column, meaning=column) for column, name in names.items()]
     return Answered(columns, outputs, missing, tuple(notes))
 

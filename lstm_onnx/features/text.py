@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.data.stored_rows import StoredRows
 from lstm_onnx.errors import UserError
-from lstm_onnx.features import pieces, words
+from lstm_onnx.features import letters, pieces, words
 from lstm_onnx.features.feature import InputFeature, spread_out
 from lstm_onnx.features.stages import renamed
 from lstm_onnx.features.words import FIRST, PADDING, UNKNOWN, Units, Words
@@ -33,6 +33,10 @@ class Text(InputFeature):
     as `NAME_lengths`. Strings are cut at white space; bytes, which run everywhere, where no letter or digit stands.
     With `characters` each character of the bytes counts as a word; with `exact` too, white space and capitals do. With
     `pieces` bytes are cut into pieces, 256 of which are the single bytes, so that nothing is unknown.
+
+    With `letters` `forward` also gets `NAME_letters` (batch, word, letters), int64: the numbers of the first letters of
+    each word, as they stand in the string, 1 for one that is not known, then 0; `alphabet` is how many numbers there
+    are. `lstm_onnx.nn.letters` makes a vector of them.
     """
 
     kind: Literal["text"] = "text"
@@ -46,6 +50,9 @@ class Text(InputFeature):
     least: int = Field(2, ge=1, description="how often a word must occur in training to be known")
     longest: int | None = Field(
         None, ge=1, description="words of a text that are read in training; longer ones are cut"
+    )
+    letters: int = Field(
+        0, ge=0, le=100, description="letters of each word that `forward` gets, too; 0 for none; of strings alone"
     )
     alone: bool = Field(True, description="whether it is the only sequence of the model: set by the task")
     words: Words | None = None
@@ -66,6 +73,11 @@ class Text(InputFeature):
     def size(self) -> int:
         """How many numbers of words there are, with those of padding and of the unknown."""
         return len(self._words.known) + FIRST
+
+    @property
+    def alphabet(self) -> int:
+        """How many numbers of letters there are, with those of no letter and of the unknown."""
+        return len(self._words.alphabet) + FIRST
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -93,6 +105,10 @@ class Text(InputFeature):
         return self._own("tokens")
 
     @property
+    def _letters(self) -> str:
+        return self._own("letters")
+
+    @property
     def _byte_count(self) -> str:
         return self._own("byte_count")
 
@@ -111,6 +127,8 @@ class Text(InputFeature):
             raise ValueError("pieces are cut out of bytes, and are no characters: give as_bytes=True and no characters")
         if self.exact and not self.characters:
             raise ValueError("what counts exactly are characters: give characters=True, too")
+        if self.letters and self.as_bytes:
+            raise ValueError("letters are those of words of strings: give letters=0, or leave out as_bytes")
         return self
 
     def named(self, alone: bool) -> Self:
@@ -139,9 +157,12 @@ class Text(InputFeature):
         cut = self._cutter(known)
         counts = np.fromiter((len(cut(text)) for text in texts), np.int64, len(texts))
         seen = pieces.blocks(texts) if self.pieces else ()
+        found = self._as_words(known, spellings, seen)
+        if self.letters:
+            found = found.model_copy(update={"letters": self.letters, "alphabet": letters.known_letters(texts)})
         return self.model_copy(
             update={
-                "words": self._as_words(known, spellings, seen),
+                "words": found,
                 "usual": max(1, int(np.median(counts))),
                 "kept": tuple(" ".join(words.chunks(texts[i])[:_KEPT_WORDS]) for i in spread_out(len(texts))),
             }
@@ -186,7 +207,13 @@ class Text(InputFeature):
             return [(text, pieces.cut(text.encode(), by_bytes)) for text in texts]
         if not self.as_bytes:
             table = words.spelling_table(self._words.known, self._words.spellings)
-            return [(text, words.numbers(text, table)) for text in texts]
+            if not self.letters:
+                return [(text, words.numbers(text, table)) for text in texts]
+            signs = letters.numbered(self._words.alphabet)
+            return [
+                (text, words.numbers(text, table), letters.letter_numbers(words.chunks(text), signs, self.letters))
+                for text in texts
+            ]
         buckets = words.bucket_table(self._words.known, self._units)
         found: list[Any] = []
         for i in range(0, len(texts), 64):
@@ -200,14 +227,16 @@ class Text(InputFeature):
         return len(row[1])
 
     def to_learn(self, row: Any) -> Any:
-        """Return the whole text, and the numbers of its first words."""
-        return row[0], row[1][: self.longest]
+        """Return the whole text, and the numbers of its first words, and of their letters."""
+        return row[0], *(numbers[: self.longest] for numbers in row[1:])
 
     def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
         """Make arrays of the texts, strings or bytes, and of the numbers of their words."""
-        tokens, lengths = words.pad([numbers for _, numbers in rows])
+        tokens, lengths = words.pad([row[1] for row in rows])
         made = {self.tokens: tokens, self.lengths: lengths} if self._words.known else {}
-        texts = [text for text, _ in rows]
+        if made and self.letters:
+            made[self._letters] = letters.pad_words([row[2] for row in rows], tokens.shape[1], self.letters)
+        texts = [row[0] for row in rows]
         if not self.as_bytes:
             return {self.name: np.array(texts, dtype=object), **made}
         padded, count = words.to_bytes(texts)
@@ -218,15 +247,19 @@ class Text(InputFeature):
         from lstm_onnx.features.word_graphs import byte_stage, string_stage
 
         names = {"text": self.name, "bytes": self.name, "byte_count": self._byte_count}
-        names |= {"tokens": self.tokens, "lengths": self.lengths}
+        names |= {"tokens": self.tokens, "letters": self._letters, "lengths": self.lengths}
         typical = self.usual or 1
         if self.pieces:
             from lstm_onnx.features.piece_graphs import piece_stage
 
             found = piece_stage(self.known, self.source_column, typical)
+        elif self.letters:
+            from lstm_onnx.features.letter_graphs import lettered_stage
+
+            found = lettered_stage(self._words, typical)
         else:
             found = byte_stage(self._words, typical) if self.as_bytes else string_stage(self._words, typical)
-        return renamed(found, names, {"word": self.steps, "byte": self._byte})
+        return renamed(found, names, {"word": self.steps, "byte": self._byte, "letter": self._own("letter")})
 
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Describe the strings, or the bytes and how many there are."""
@@ -234,7 +267,7 @@ class Text(InputFeature):
         return (first.model_copy(update={"meaning": self.meaning + ", in UTF-8" * self.as_bytes}), *others)
 
     def inner(self) -> tuple[TensorSpec, ...]:
-        """Describe the numbers of the words, and how many there are."""
+        """Describe the numbers of the words, and perhaps of their letters, and how many there are."""
         return self.stage().outputs
 
     def axes(self) -> dict[str, Axis]:
@@ -253,7 +286,7 @@ class Text(InputFeature):
         """Return what hands the numbers on under the name of the feature."""
         from lstm_onnx.features.coding import Renamed
 
-        return Renamed({self.tokens: self.name})
+        return Renamed({self.tokens: self.name, self._letters: f"{self.name}_letters"})
 
     def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> dict[str, Array]:
         """Write texts with words of the training part, some of them changed to unknown ones, the first the longest."""
@@ -273,6 +306,8 @@ class Text(InputFeature):
         lengths = np.minimum(made[self.lengths], most)
         short = np.arange(most) < lengths[:, None]
         made |= {self.tokens: np.where(short, np.maximum(tokens, UNKNOWN), PADDING), self.lengths: lengths}
+        if self.letters:
+            made[self._letters] = letters.pad_words(list(made[self._letters]), most, self.letters)
         size = sizes.get(self._byte)
         if self.as_bytes and size is not None:
             made |= self._bytes(texts, size)

@@ -96,12 +96,13 @@ def make(kind: str, inputs: str, outputs: str, **attributes: Any) -> NodeProto:
     return helper.make_node(kind, inputs.split(), made, name=made[0], **attributes)
 
 
-def value(name: str, kind: int, dims: Sequence[str]) -> Any:
+def value(name: str, kind: int, dims: Sequence[str | int]) -> Any:
     """Describe an input or output of a graph."""
     return helper.make_tensor_value_info(name, kind, list(dims))
 
 
-def _zeros(shape: str, made: str) -> NodeProto:
+def zeros(shape: str, made: str) -> NodeProto:
+    """Make whole numbers of a shape, all 0."""
     return make("ConstantOfShape", shape, made, value=helper.make_tensor("zero", TensorProto.INT64, [1], [0]))
 
 
@@ -117,11 +118,11 @@ def slots() -> list[NodeProto]:
         make("Unsqueeze", "slots zero", "slots_1d"),
         make("Add", "slots_1d one", "room"),
         make("Concat", "batch room", "room_shape", axis=0),
-        _zeros("room_shape", "empty"),
+        zeros("room_shape", "empty"),
     ]
 
 
-def _cut_nodes(keys: Sequence[str], numbers: Sequence[int], default: int) -> list[NodeProto]:
+def cut_nodes(keys: Sequence[str], numbers: Sequence[int], default: int) -> list[NodeProto]:
     """Cut `text` at each kind of white space in turn; each cut adds an axis, whose empty cells stay among the words.
 
     Gives `cells` (batch, cells), the last of which is empty; what each is `looked_up` as, where 0 is no word; and the
@@ -152,31 +153,36 @@ def _cut_nodes(keys: Sequence[str], numbers: Sequence[int], default: int) -> lis
     ]
 
 
-def _cut_graph(title: str, nodes: Sequence[NodeProto], made: Any) -> GraphProto:
-    """Return the graph from `text` to what is `made` of it, and how many words there are."""
+def cut_graph(title: str, nodes: Sequence[NodeProto], *made: Any, more: Sequence[TensorProto] = ()) -> GraphProto:
+    """Return the graph from `text` to what is `made` of it, and how many words there are; `more` are constants."""
     constants = [
         *(constant(name, [n]) for name, n in (("minus_one", -1), ("zero", 0), ("one", 1), ("two", 2))),
         *(constant(name, n) for name, n in (("scalar_zero", 0), ("scalar_one", 1))),
         numpy_helper.from_array(np.array([""], dtype=object), "nothing"),
+        *more,
     ]
     read = {read for node in nodes for read in node.input}
     return helper.make_graph(
         nodes,
         title,
         [value("text", TensorProto.STRING, ["batch"])],
-        [made, value("lengths", TensorProto.INT64, ["batch"])],
+        [*made, value("lengths", TensorProto.INT64, ["batch"])],
         [tensor for tensor in constants if tensor.name in read],
     )
 
 
-def _string_graph(table: dict[str, int]) -> GraphProto:
-    """Cut, look up, and squeeze out the empty cells."""
-    nodes = [
-        *_cut_nodes([*table, ""], [*table.values(), PADDING], UNKNOWN),
+def token_nodes(table: dict[str, int]) -> list[NodeProto]:
+    """Cut, look up, and squeeze out the empty cells: from `text` to `tokens`, see `cut_nodes`."""
+    return [
+        *cut_nodes([*table, ""], [*table.values(), PADDING], UNKNOWN),
         make("ScatterElements", "empty slot looked_up", "packed", axis=1, reduction="add"),
         make("Slice", "packed zero slots_1d one", "tokens"),
     ]
-    return _cut_graph("strings to words", nodes, value("tokens", TensorProto.INT64, ["batch", "word"]))
+
+
+def _string_graph(table: dict[str, int]) -> GraphProto:
+    made = value("tokens", TensorProto.INT64, ["batch", "word"])
+    return cut_graph("strings to words", token_nodes(table), made)
 
 
 def words_stage(column: str) -> Stage:
@@ -206,7 +212,7 @@ def words_stage(column: str) -> Stage:
 def _words_graph() -> GraphProto:
     """Cut, and pick the cells that are not empty: where each word stands is added up as a whole number."""
     nodes = [
-        *_cut_nodes([""], [0], 1),
+        *cut_nodes([""], [0], 1),
         make("Shape", "cells", "cells_shape"),
         make("Slice", "cells_shape one two", "cell_count"),
         make("Squeeze", "cell_count", "cell_count_0d"),
@@ -219,7 +225,7 @@ def _words_graph() -> GraphProto:
         make("Add", "kept last", "chosen"),  # the last cell is empty: what padding points to
         make("GatherElements", "cells chosen", "words", axis=1),
     ]
-    return _cut_graph("strings as words", nodes, value("words", TensorProto.STRING, ["batch", "word"]))
+    return cut_graph("strings as words", nodes, value("words", TensorProto.STRING, ["batch", "word"]))
 
 
 def _word_starts() -> list[NodeProto]:

@@ -52,6 +52,8 @@ class Words(BaseModel):
     known: tuple[str, ...] = Field(description="words by id, from 2 on; 0 is padding, 1 any other word")
     units: Units = Field("words", description="what bytes are cut into; strings: words")
     blocks: tuple[int, ...] = Field((), description="blocks of 256 characters of Unicode that the texts have some of")
+    letters: int = Field(0, ge=0, description="letters of a word that are read, too")
+    alphabet: str = Field("", description="letters by number, from 2 on; 0 is none, 1 any other letter")
     spellings: dict[str, int] = Field(
         default_factory=dict, description="further ways to write known words, such as with a full stop -> id"
     )

@@ -36,6 +36,8 @@ def _tensors(verb: str, ours: Sequence[TensorSpec], theirs: Sequence[TensorSpec]
     for one, two in zip(a, b, strict=True):
         for fact in _FACTS:
             mine, other = getattr(one, fact), getattr(two, fact)
+            if fact == "labels" and mine != other and mine is not None and other is not None:
+                return f"its '{one.name}' {_apart(mine, other)}; train them on the same part, as --seeds does"
             if mine != other:
                 return f"its '{one.name}' has another {fact} ({_told(other)}, and not {_told(mine)})"
     return None
@@ -43,15 +45,19 @@ def _tensors(verb: str, ours: Sequence[TensorSpec], theirs: Sequence[TensorSpec]
 
 def _axis(name: str, ours: Axis, theirs: Axis, has_one_size: bool) -> str | None:
     if ours.labels != theirs.labels:
-        mine, other = set(ours.labels or ()), set(theirs.labels or ())
-        told = [f"lacks {_listed(sorted(mine - other))}"] * bool(mine - other)
-        told += [f"has {_listed(sorted(other - mine))}"] * bool(other - mine)
-        return f"its '{name}' {' and '.join(told) or 'stands in another order'}"
+        return f"its '{name}' {_apart(ours.labels or (), theirs.labels or ())}"
     if (ours.size, ours.min, ours.max) != (theirs.size, theirs.min, theirs.max):
         return f"its '{name}' has another size ({_told(theirs.size)}, and not {_told(ours.size)})"
     if has_one_size and ours.example_size != theirs.example_size:
         return f"it was trained on {theirs.example_size} along '{name}', and not on {ours.example_size}"
     return None
+
+
+def _apart(ours: Sequence[str], theirs: Sequence[str]) -> str:
+    mine, other = set(ours), set(theirs)
+    told = [f"lacks {_listed(sorted(mine - other))}"] * bool(mine - other)
+    told += [f"has {_listed(sorted(other - mine))}"] * bool(other - mine)
+    return " and ".join(told) or "stands in another order"
 
 
 def _has_one_size(name: str, graph: GraphSpec) -> bool:

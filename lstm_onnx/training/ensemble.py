@@ -1,7 +1,8 @@
 """Several graphs of one kind as one graph, whose answer is that of all of them together.
 
 Each member keeps its own way in (scaling, look-up of words) and its own state in a stream; what they answer, in the
-user's units, is joined as `Task.joining` says. What all of them do alike before torch's part is done once.
+user's units, is joined as `Task.joining` says, which may also let them find it together, word by word. What all of
+them do alike before torch's part is done once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from torch import Tensor, nn
 
 from lstm_onnx.contract import Array, StateSpec, Stream, TensorSpec, Tolerance
+from lstm_onnx.data.joining import AsksTogether
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.stages import renamed, side_by_side
 from lstm_onnx.graph.sample_inputs import sample_inputs
@@ -48,15 +50,18 @@ class Ensemble(nn.Module):
 
     def answer(self, tensors: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """Return the outputs in their order."""
-        said: list[dict[str, Tensor]] = []
         made: dict[str, Tensor] = {}
-        for member, taken, given, own in zip(self.members, self.taken, self.given, self.own, strict=True):
-            found = member(**{name: tensors[here] for name, here in taken.items()})
-            answers = dict(zip(given, found, strict=True))
+        said = self._asked([{name: tensors[here] for name, here in taken.items()} for taken in self.taken])
+        for answers, own in zip(said, self.own, strict=True):
             made |= {here: answers.pop(name) for name, here in own.items()}
-            said.append(answers)
         made |= self.join(said)
         return tuple(made[name] for name in self.outputs)
+
+    def _asked(self, tensors: Sequence[Mapping[str, Tensor]]) -> list[dict[str, Tensor]]:
+        if isinstance(self.join, AsksTogether):
+            return self.join.ask(list(self.members), tensors)
+        each = zip(self.members, self.given, tensors, strict=True)
+        return [dict(zip(names, member(**taken), strict=True)) for member, names, taken in each]
 
 
 def together(task: AnyTask, graphs: Sequence[GraphSpec], names: Sequence[str], join: Joining) -> GraphSpec:
@@ -106,6 +111,9 @@ def together(task: AnyTask, graphs: Sequence[GraphSpec], names: Sequence[str], j
         sample=lambda sizes, seed: _samples(task, graphs, moved, sizes, seed),
     )
     part, parts = torch_part(whole), [torch_part(g) for g in graphs]
+    for name, other_part in zip(names[1:], parts[1:], strict=True):
+        if isinstance(join, AsksTogether) and (why := join.unlike(parts[0].module, other_part.module)) is not None:
+            raise UserError(f"{name}: cannot answer together with {names[0]}: {why}")
     taken = [{t.name: m.get(t.name, t.name) for t in p.inputs} for p, m in zip(parts, moved, strict=True)]
     module = asking(
         [p.module for p in parts],

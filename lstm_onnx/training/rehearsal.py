@@ -25,7 +25,7 @@ from lstm_onnx.task import AnyTask, GraphSpec, TaskData
 from lstm_onnx.training.denormals import flushed_to_zero
 from lstm_onnx.training.devices import to_tensors
 from lstm_onnx.training.options import Precision
-from lstm_onnx.training.precision import loss_in
+from lstm_onnx.training.precision import check_rounding, loss_in
 
 _EXAMPLES = 4
 """Examples in the batch."""
@@ -106,6 +106,8 @@ class _Rehearsal:
             raise self._wrong("loss", f"returned {shape}; it must return a tensor of one number: the mean of the batch")
         if not loss.requires_grad:
             raise self._wrong("loss", "returned a tensor that no parameter has a part in, so nothing can be learnt")
+        if self.precision == "bf16":
+            check_rounding(self.task, self.model, tensors)
 
     def graph(self) -> GraphSpec:
         """The main graph describes every axis, and calls no two tensors alike."""

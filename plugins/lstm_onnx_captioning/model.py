@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_onnx.features.sentence_graph import END, START, UNKNOWN
-from lstm_onnx.nn.beam_search import Decoded, beam_search
+from lstm_onnx.nn.beam_search import Decoded
 from lstm_onnx.nn.compact_cnn import CompactCNN
+from lstm_onnx.nn.joint_search import Search
 from lstm_onnx.plugin import Image, Learnt, Sentence
 from lstm_onnx_captioning.decoders import Attend, Seen, State, Tell
 from lstm_onnx_captioning.options import ATTENTION, CAPTION, PICTURE, Config, grid
@@ -33,8 +34,8 @@ class Captioner(nn.Module):
         self.decoder = kind(caption.width, channels, config.embedding, config.hidden, config.dropout)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, image: Tensor, caption: Tensor | None = None) -> dict[str, Any]:
-        """Say what the search finds; or, to learn, score the words of `caption`.
+    def forward(self, image: Tensor, caption: Tensor | None = None) -> dict[str, Any] | Search:
+        """Say what is to be searched; or, to learn, score the words of `caption`.
 
         Args:
             image: (batch, 3, size, size) from 0 to 1, or maps (batch, channel, row, column).
@@ -44,7 +45,9 @@ class Captioner(nn.Module):
         if caption is not None:
             told, looked = self.teach(caption, seen)
             return self._with(told, looked)
-        found = self.search(seen)
+        return self.search(seen)
+
+    def _found(self, found: Decoded) -> dict[str, Any]:
         where = None if found.notes is None else found.notes.view(-1, self.config.max_words, *self.grid)
         return self._with(found, where)
 
@@ -56,19 +59,20 @@ class Captioner(nn.Module):
         places = features.flatten(2).transpose(1, 2)  # (batch, place, channel), row by row
         return self.decoder.look(self.dropout(self.norm(places) + self.position))
 
-    def search(self, seen: Seen) -> Decoded:
-        """Find the best caption of each picture by beam search."""
+    def search(self, seen: Seen) -> Search:
+        """Return the search for the best caption of each picture."""
 
         def step(token: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...], Tensor | None]:
             return self.step(token, (state[0], state[1]), seen)
 
-        return beam_search(
+        return Search(
             step,
             self.decoder.begin(seen),
             start=START,
             end=END,
             width=self.config.beam,
             longest=self.config.max_words,
+            answers=self._found,
             length_penalty=self.config.length_penalty,
             noted=self.grid[0] * self.grid[1] if self.decoder.attends else 0,
         )

@@ -81,11 +81,17 @@ def load(source: Path | None, config: Config) -> Examples:
         calibrated=True,
         smoothing=chosen.smoothing or 0.0,
         balance=config.balance,
+        decision=config.answered,
+        even=True,
     )
     examples = _examples(found, given.name)
     return replace(
         examples,
-        notes=(*examples.notes, *notes, *([] if shown_piece() else label_notes(found.examples.labels, config.balance))),
+        notes=(
+            *examples.notes,
+            *notes,
+            *([] if shown_piece() else label_notes(found.examples.labels, config.minds_rare_classes)),
+        ),
         part=found.parts,
         together=found.examples.groups,
         table=found.table,

@@ -29,16 +29,16 @@ _RARE = 0.1
 _DOUBTFUL = ("none", "null", "na", "n/a", "-", "?", "unknown")
 
 
-def label_notes(labels: Sequence[str], balance: str) -> list[str]:
+def label_notes(labels: Sequence[str], is_balanced: bool) -> list[str]:
     """Return a line for each thing about the classes that may not be meant so.
 
     Args:
         labels: of all examples.
-        balance: whether something is done about rare classes; `none` if not.
+        is_balanced: whether something is done about rare classes.
     """
     counts = Counter(labels)
     found = [_joined(counts), _numbers(counts), _doubtful(counts)]
-    return [note for note in [*found, _rare(counts) if balance == "none" else None] if note]
+    return [note for note in [*found, None if is_balanced else _rare(counts)] if note]
 
 
 def _joined(counts: Counter[str]) -> str | None:
@@ -92,7 +92,8 @@ def _rare(counts: Counter[str]) -> str | None:
         return None
     return (
         f"class '{name}' is rare, {count:,} of {counts.total():,} examples: a model may never answer it and still be "
-        f"right nearly always; look at balanced_accuracy and at its recall, and try --balance weights or sampling"
+        f"right nearly always; look at balanced_accuracy and at its recall, and try "
+        f"--decision balanced, or --balance weights or sampling"
     )
 
 

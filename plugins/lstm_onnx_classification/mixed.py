@@ -20,6 +20,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.feature import OutputFeature
+from lstm_onnx.features.image import Image
 from lstm_onnx.features.label_set import LabelSet
 from lstm_onnx.features.remarks import in_order
 from lstm_onnx.features.role_options import RoleOptions
@@ -33,7 +34,7 @@ from lstm_onnx_classification.label_sets import classes_of, has_sets, label_set,
 from lstm_onnx_classification.labels import label_notes, refuse_classes
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading_texts import read_encoded
-from lstm_onnx_classification.recipe import SHARE
+from lstm_onnx_classification.recipe import SHARE, SMOOTHING
 
 _ALONE = ("windows", "hop", "blocks", "scaling", "text_input", "cut", "layers", "pooling", "convolutions", "kernels")
 ALONE = (*_ALONE, "patch", "ngrams", "ngram_size", "word_dropout", "on_unseen")
@@ -104,11 +105,9 @@ def load_mixed(source: Path | None, config: Config, alone: bool = False) -> Exam
     found = read_examples(source, roles_of(config), _answers(config, alone), opened)
     if encoding := other_encoding(config.encoding):
         found = replace(found, table=(found.table or Table()).model_copy(update={"encoding": encoding}))
-    inputs = [
-        feature.model_copy(update={"longest": config.max_words}) if isinstance(feature, Text) else feature
-        for feature in found.inputs or ()
-    ]
-    found = replace(found, inputs=inputs, what="examples")
+    cut = {"longest": config.max_words}
+    inputs = [f.model_copy(update=cut) if isinstance(f, Text) else f for f in found.inputs or ()]
+    found = replace(found, inputs=inputs)
     return found if alone else _settled(found, source, config)
 
 
@@ -116,15 +115,20 @@ def _settled(found: Examples, source: Path, config: Config) -> Examples:
     """Say what was found, and of what classes examples are."""
     answer, labels = (found.outputs or ())[0], found.columns["label"]
     assert isinstance(answer, Category | LabelSet)
+    smoothing = config.smoothing
     if isinstance(answer, LabelSet):
+        smoothing = 0.0
         notes = [f"each example has {sum(map(len, labels)) / len(labels):.2g} classes on average"]
     else:
-        answer = answer.model_copy(update={"levels": config.classes or tuple(in_order(set(labels)))})
+        if smoothing is None:  # as with convolutions over sequences
+            smoothing = SMOOTHING if any(isinstance(f, Image) for f in found.inputs or ()) else 0.0
+        levels = config.classes or tuple(in_order(set(labels)))
+        answer = answer.model_copy(update={"levels": levels, "smoothing": smoothing})
         refuse_classes(tuple(map(str, answer.levels or ())), labels, found.places or (), config, source)
-        notes = [] if shown_piece() else label_notes(labels, config.balance)
+        notes = [] if shown_piece() else label_notes(labels, config.minds_rare_classes)
     classes = tuple(map(str, answer.levels or ()))
     chosen: dict[str, Any] = {name: getattr(found.options, name) for name in _FOUND}
-    chosen |= {"classes": classes, "smoothing": config.smoothing or 0.0}
+    chosen |= {"classes": classes, "smoothing": smoothing}
     chosen["validation_share"] = SHARE if config.validation_share is None else config.validation_share
     return replace(
         found,
@@ -158,8 +162,9 @@ def _answers(config: Config, alone: bool) -> TableAnswers:
             scores="probabilities",
             axis="class",
             calibrated=True,
-            smoothing=config.smoothing or 0.0,
             balance=config.balance,
+            decision=config.answered,
+            even=True,
         )
         return Answered({"label": labels}, [answer], ~there)
 

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from lstm_onnx.data.searched import Searched
 from lstm_onnx.data.table_options import Columns, TableOptions
+from lstm_onnx.features.category import Decision
 from lstm_onnx.features.picture_options import PictureOptions
 
 POOLINGS = ("last", "mean", "max", "attention")
@@ -139,13 +140,20 @@ class Config(PictureOptions, TableOptions):
         None,
         ge=0,
         lt=1,
-        description="label smoothing: the share of each label spread over all; 0.1 with convolutions, else 0",
+        description="label smoothing: share of each label spread over all; 0.1 with convolutions or pictures, else 0",
     )
     balance: Literal["none", "weights", "sampling"] = Field(
-        "none", description="against rare classes: weigh their loss, or show them more often"
+        "none",
+        description="against rare classes: weigh their loss, or show them more often; the answer is then --decision "
+        "balanced, and probabilities stay those of examples as they come",
     )
 
     # the answer
+    decision: Decision | None = Field(
+        None,
+        description="the answer is the likeliest class (the default without --balance), or balanced: the one that is "
+        "likelier than its share of the training examples by the largest factor; export --set decision=balanced",
+    )
     threshold: float | None = Field(
         None,
         gt=0,
@@ -156,6 +164,16 @@ class Config(PictureOptions, TableOptions):
     positive: str | None = Field(
         None, description="class that --threshold is for; of two classes the rarer one, if not given"
     )
+
+    @property
+    def answered(self) -> Decision:
+        """By which rule, if there is no threshold."""
+        return self.decision or ("likeliest" if self.balance == "none" else "balanced")
+
+    @property
+    def minds_rare_classes(self) -> bool:
+        """Whether something is done about rare classes."""
+        return self.balance != "none" or self.answered == "balanced"
 
     @field_validator("convolutions")
     @classmethod
@@ -176,11 +194,14 @@ class Config(PictureOptions, TableOptions):
 
     @model_validator(mode="after")
     def _one_or_several(self) -> Config:
+        if self.decision == "balanced" and self.threshold is not None:
+            raise ValueError("--decision balanced and --threshold both say what is answered; leave one out")
         if self.several is None and not self.flags:
             return self
         if self.several is not None and self.flags:
             raise ValueError("--several and --flags both say how several classes are told; leave one out")
         alone = {"positive": self.positive, "windows": self.windows, "smoothing": self.smoothing}
+        alone["decision"] = self.decision
         alone["balance"] = self.balance if self.balance != "none" else None
         if given := next((name for name, value in alone.items() if value), None):
             raise ValueError(f"--{given}: is for one class of each example, and here it may have several; leave it out")

@@ -36,7 +36,7 @@ class Classification(FeatureTask[Chosen]):
     training: ClassVar[dict[str, Any]] = {"batch_size": 32, "epochs": 60, "patience": 12, "weight_decay": 1e-2}
     small: ClassVar[dict[str, Any]] = {"hidden": 8}
     streams = True
-    adjustable: ClassVar[tuple[str, ...]] = ("threshold", "positive")
+    adjustable: ClassVar[tuple[str, ...]] = ("threshold", "positive", "decision")
     reading = ("on_missing", "on_unseen", "encoding", "split", "group", "test_file", "test_share", "validation_share",
                "images")  # fmt: skip
 
@@ -91,13 +91,13 @@ class Classification(FeatureTask[Chosen]):
         return budget(config)
 
     def watched(self, config: Chosen) -> PrimaryMetric:
-        """Balanced accuracy where rare classes are balanced, as they hardly count in the plain one.
+        """Balanced accuracy where something is done about rare classes, as they hardly count in the plain one.
 
         With a threshold, what probabilities are worth at any: how often it is right says little before calibration.
         """
         if has_sets(config):
             return PrimaryMetric("micro_f1", mode="max")
-        if config.balance != "none":
+        if config.minds_rare_classes:
             return PrimaryMetric("balanced_accuracy", mode="max")
         return self.primary_metric if config.threshold is None else PrimaryMetric("log_loss", mode="min")
 
@@ -106,13 +106,15 @@ class Classification(FeatureTask[Chosen]):
         return self.adjusted_info(options, fitted)
 
     def adjusted_info(self, config: Chosen, info: Learnt) -> Learnt:
-        """Give the answer another threshold."""
+        """Give the answer another threshold, or another rule."""
         label = info.outputs[0]
         if isinstance(label, LabelSet):
             threshold = 0.5 if config.threshold is None else config.threshold
             return info.model_copy(update={"outputs": (label.model_copy(update={"threshold": threshold}),)})
         assert isinstance(label, Category)
-        return info.model_copy(update={"outputs": (label.with_threshold(config.threshold, config.positive),)})
+        label = label.with_threshold(config.threshold, config.positive)
+        decision = config.decision or label.decision  # older runs with a balance answered the likeliest
+        return info.model_copy(update={"outputs": (label.model_copy(update={"decision": decision}),)})
 
     def module(self, options: Chosen, features: Learnt) -> nn.Module:
         """Make a fresh classifier."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_onnx.nn.crf import LinearChainCRF
+from lstm_onnx.nn.letters import LetterFilters
 from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx.plugin import Learnt, Tags, Text
 from lstm_onnx_tagging.options import Config
@@ -33,11 +34,18 @@ class Tagger(nn.Module):
         self.options, self.name = options, tags.name
         self.crf = LinearChainCRF(tags.width) if options.crf else None
         self.scores: Tensor | None = None  # of the batch that was seen last: with a CRF the loss is not that of answers
-        self.words = None
+        self.words = self.letters = None
         size = self.feature.size
         if isinstance(self.feature, Text):
             self.words = nn.Embedding(size, options.embedding, padding_idx=0)
+            # smaller than torch's 1: a rare word that is hardly learnt must not drown its letters
+            nn.init.normal_(self.words.weight, std=0.1)
+            with torch.no_grad():
+                self.words.weight[0] = 0
             size = options.embedding
+            if self.feature.letters:
+                self.letters = LetterFilters(self.feature.alphabet, options.letter_filters)
+                size += options.letter_filters
         self.lstm = LSTM(size, options.hidden, bidirectional=options.bidirectional)
         self.dropout = nn.Dropout(options.dropout)
         self.head = nn.Linear(options.hidden * (2 if options.bidirectional else 1), tags.width)
@@ -48,7 +56,8 @@ class Tagger(nn.Module):
         Args:
             lengths: steps that count; None for all.
             state: hidden and cell state, or None at the start.
-            inputs: numbers of words (batch, step), or rows (batch, step, size).
+            inputs: numbers of words (batch, step), and of their letters (batch, step, letter); or rows (batch, step,
+                size).
         """
         x = inputs[self.feature.name]
         if self.words is not None:
@@ -56,6 +65,8 @@ class Tagger(nn.Module):
                 hidden = (torch.rand(x.shape, device=x.device) < self.options.word_dropout) & (x > 0)
                 x = torch.where(hidden, torch.full_like(x, _UNKNOWN), x)
             x = self.words(x)
+            if self.letters is not None:
+                x = torch.cat([x, self.letters(inputs[f"{self.feature.name}_letters"])], dim=2)
         x = self.dropout(x) if self.words is not None else x
         if self.options.bidirectional:
             states, _ = self.lstm.hidden_states(x, lengths)

@@ -33,6 +33,12 @@ class Config(RecordingOptions):
         64, ge=1, description="units of the LSTM in each direction"
     )
     embedding: Annotated[int, Searched(16, 128, log=True)] = Field(64, ge=1, description="size of a word's vector")
+    letters: int = Field(
+        20, ge=0, le=100, description="first letters of a word that are read, to know words by that; 0 for none"
+    )
+    letter_filters: Annotated[int, Searched(16, 128, log=True)] = Field(
+        64, ge=1, description="filters that read letters: size of the vector of a word's letters"
+    )
     crf: bool = Field(
         False,
         description="also learn which labels follow each other, and answer with the best path; not with streaming",

@@ -96,7 +96,7 @@ def _of_sentences(found: Sentences, test: Sentences | None, config: Config, note
         columns={TEXT: [" ".join(words) for words in found.words], TAG: found.tags},
         part=part,
         notes=(*notes, *found.notes),
-        inputs=[Text(name=TEXT, vocabulary=config.vocabulary, least=config.min_count)],
+        inputs=[Text(name=TEXT, vocabulary=config.vocabulary, least=config.min_count, letters=config.letters)],
         outputs=[Tags(name=TAG, along=TEXT, spans=_are_spans(labels), meaning="what the word is")],
         options=config,
         places=found.places,

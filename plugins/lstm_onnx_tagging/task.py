@@ -65,8 +65,8 @@ class Tagging(FeatureTask[choices.Config]):
             return {}
         counts: dict[int, Counter[int]] = defaultdict(Counter)
         prepared = zip(text.prepare(known[text.name]), tags.prepare_truth(known[tags.name]), strict=True)
-        for (_, numbers), right in prepared:
-            for number, label in zip(numbers, right, strict=True):
+        for row, right in prepared:
+            for number, label in zip(row[1], right, strict=True):
                 counts[int(number)][int(label)] += 1
         overall = int(np.argmax(tags.shares))
         table = np.full(text.size, overall, dtype=np.int64)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lstm_onnx.features.sentence_graph import END, START, UNKNOWN
 from lstm_onnx.nn.beam_search import NEVER, Decoded, SearchState
+from lstm_onnx.nn.joint_search import Sampling
 from lstm_onnx.nn.lstm import LSTM, State
-from lstm_onnx.nn.sampling import Choice, sample
+from lstm_onnx.nn.sampling import Choice
 from lstm_onnx.plugin import Learnt, Sentence
 from lstm_onnx_textgen.options import Config
 from lstm_onnx_textgen.reading import LIKELY, TEXT
 
 
 class LanguageModel(nn.Module):
-    """Answers with how likely a text is, and with how it goes on.
-
-    Args:
-        options: of the task.
-        learnt: the prompt, options of drawing, and the sentence that goes on with it.
-    """
+    """Answers with how likely a text is, and with how it goes on; `learnt` has the text, and how to draw."""
 
     points: Tensor
 
@@ -48,8 +45,8 @@ class LanguageModel(nn.Module):
         longest: Tensor,
         stop: Tensor,
         state: dict[str, Tensor] | None = None,
-    ) -> tuple[dict[str, Tensor | Decoded], dict[str, Tensor] | None]:
-        """Return the log-probability (batch,) of each prompt as a whole text, and what is drawn after it; the state.
+    ) -> tuple[dict[str, Tensor], None] | Sampling:
+        """Return the log-probability (batch,) of each prompt as a whole text, and what to draw after it; the state.
 
         Args:
             prompt: numbers of units (batch, place), 0 in the padding.
@@ -76,20 +73,25 @@ class LanguageModel(nn.Module):
         comes = torch.cat([right, torch.full_like(start, END)], dim=1)  # after each of the states
         said = torch.log_softmax(self.head(self.dropout(states)), dim=2).gather(2, comes.unsqueeze(2)).squeeze(2)
         counts = torch.arange(comes.shape[1], device=comes.device) < lengths.unsqueeze(1)
-        likely = torch.where(counts, said, 0.0).sum(dim=1)
-        whole = likely + said.gather(1, lengths.unsqueeze(1)).squeeze(1)
+
+        def likely(told: Tensor) -> tuple[Tensor, Tensor]:  # the text so far, and as a whole
+            here = torch.where(counts, told, 0.0).sum(dim=1)
+            so_far = here if state is None else state["likely"] + here
+            return so_far, so_far + told.gather(1, lengths.unsqueeze(1)).squeeze(1)
+
         if self.training:  # nothing is written where it learns
-            return {LIKELY: whole, TEXT: said}, None
-        place = lengths
-        if state is not None:
-            place, likely, whole = state["place"] + lengths, state["likely"] + likely, state["likely"] + whole
+            return {LIKELY: likely(said)[1], TEXT: said}, None
+        place = lengths if state is None else state["place"] + lengths
         hidden, cell = (part.transpose(0, 1) for part in last)  # (batch, layer, hidden)
+
+        def answers(written: Decoded, told: Tensor) -> tuple[dict[str, Any], dict[str, Tensor]]:
+            so_far, whole = likely(told)
+            return {LIKELY: whole, TEXT: written}, {"hidden": hidden, "cell": cell, "place": place, "likely": so_far}
+
         is_stop = (self.points == stop.unsqueeze(1)).to(torch.int64)  # (batch, token)
         ends = torch.where(is_stop.amax(dim=1) > 0, is_stop.argmax(dim=1), -1)
         choice = Choice(seed, temperature, top_k, top_p, longest, ends, place)
-        written = sample(self.step, self.scores(hidden), (hidden, cell), choice, end=END, longest=self.longest)
-        after = {"hidden": hidden, "cell": cell, "place": place, "likely": likely}
-        return {LIKELY: whole, TEXT: written}, after
+        return Sampling(self.step, self.scores(hidden), (hidden, cell), choice, END, self.longest, said, answers)
 
     def _before(self, start: Tensor, state: Mapping[str, Tensor]) -> State:
         """Return hidden and cell state (layer, batch, hidden) to go on from: at place 0 those after START."""

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_onnx.features.sentence_graph import END, START, UNKNOWN
-from lstm_onnx.nn.beam_search import NEVER, Decoded, SearchState, beam_search
+from lstm_onnx.nn.beam_search import NEVER, SearchState
+from lstm_onnx.nn.joint_search import Search
 from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx.plugin import Learnt, Sentence, Text
 from lstm_onnx_translate.options import Config
@@ -46,8 +47,8 @@ class Translator(nn.Module):
         self.mix, self.head = nn.Linear(hidden + seen, hidden), nn.Linear(hidden, target.width)
         self.dropout = nn.Dropout(options.dropout)
 
-    def forward(self, source: Tensor, lengths: Tensor, target: Tensor | None = None) -> dict[str, Tensor | Decoded]:
-        """Return scores (batch, word, width) after the right words before each, or what the search found.
+    def forward(self, source: Tensor, lengths: Tensor, target: Tensor | None = None) -> dict[str, Tensor] | Search:
+        """Return scores (batch, word, width) after the right words before each, or the search that finds them.
 
         Args:
             source: numbers of words or characters (batch, place), 0 in the padding.
@@ -83,16 +84,16 @@ class Translator(nn.Module):
             scores = torch.where((ids == START) | (ids == UNKNOWN), NEVER, scores)
             return torch.log_softmax(scores, dim=1), (after.squeeze(0), cell.squeeze(0)), None
 
-        found = beam_search(
+        return Search(
             step,
             state,
             start=START,
             end=END,
             width=self.options.beam,
             longest=self.longest,
+            answers=lambda found: {TARGET: found},
             length_penalty=self.options.length_penalty,
         )
-        return {TARGET: found}
 
     def loss(self, answers: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> Tensor:
         """Return the mean cross-entropy of a word, ends included; smoothed in training."""

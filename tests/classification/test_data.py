@@ -267,7 +267,7 @@ def test_a_file_beside_that_has_no_classes_is_no_test_part(tmp_path: Path) -> No
     ],
 )
 def test_odd_classes_are_told_of(names: list[str], said: str | None) -> None:
-    found = label_notes(names, "none")
+    found = label_notes(names, False)
     assert [note for note in found if said is None or said not in note] == []
     assert bool(found) == (said is not None)
 

@@ -115,6 +115,8 @@ def _pictures(random: np.random.Generator, folder: Path) -> None:
         Image.fromarray(pixels).save(folder / "photos" / f"{k}.png")
         rows.append({"image": f"{k}.png", "caption": f"a {name} picture"})
     pl.DataFrame(rows).write_csv(folder / "captions.csv")
+    classes = [{"photo": r["image"], "sharp": k % 5, "label": r["caption"].split()[1]} for k, r in enumerate(rows)]
+    pl.DataFrame(classes).write_csv(folder / "colours.csv")
     (folder / "holiday").mkdir()
     for name in ("holiday.jpg", "holiday/one.jpg", "holiday/two.jpg"):
         Image.fromarray(random.integers(0, 255, (30, 40, 3), dtype=np.uint8)).save(folder / name)

@@ -175,6 +175,17 @@ def write(folder: Path, *tables: pl.DataFrame) -> Path:
     return folder / "[0-9].parquet"
 
 
+def test_what_is_repaired_in_a_later_piece_is_told_once(tmp_path: Path) -> None:
+    table = pl.DataFrame({"a": np.arange(200.0), "target": np.where(np.arange(200) % 30 == 29, np.nan, 1.0)})
+    table = table.with_columns(target=pl.col("target").fill_nan(None), a=pl.col("a").sin())
+    table = table.with_columns(target=pl.when(pl.int_range(200) < 50).then(1.5).otherwise("target"))
+    data = Regression().load_data(write(tmp_path, table), Regression.Config(), 0)
+    told = [note for note in data.notes if "without the number to answer" in note]
+    assert told == [f"left out 2 examples without the number to answer (in {tmp_path}/0.parquet, from row 51; "
+                    "perhaps in others)"]  # fmt: skip
+    assert data.train.count + len(data.validation or ()) + len(data.test) == 195
+
+
 def test_rows_of_a_sequence_far_apart_are_refused(tmp_path: Path) -> None:
     table = recordings(30)
     with pytest.raises(lo.UserError, match="rows of one recording stand far apart; sort the table by recording"):

@@ -138,3 +138,24 @@ def test_the_best_path_is_in_the_graph(tmp_path: Path) -> None:
     assert file.predict(["Ann met Bob ."]).table.height == 4
     with pytest.raises(UserError, match="use --no-crf"):
         run.export(tmp_path / "streaming.onnx", variant="streaming")
+
+
+def test_words_never_seen_are_known_by_how_they_end(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    stems = ["".join(random.choice(list("bdfgklmnoprstuvz"), 5)) for _ in range(1000)]
+    ends = random.choice(["ar", "eb", "i"], 1000)
+    lines = [f"{stem}{end} {end.upper()}" for stem, end in zip(stems, ends, strict=True)]
+    (tmp_path / "ends.conll").write_text("\n\n".join("\n".join(lines[k : k + 5]) for k in range(0, 1000, 5)) + "\n")
+    options = {**SMALL, "epochs": 6, "letters": 9, "learning_rate": 0.01}
+    run = lo.train("tagging", tmp_path / "ends.conll", runs=tmp_path / "runs", **options)
+    scores = run.record.scores
+    assert scores is not None
+    assert scores["accuracy"] > 0.9 > 0.6 > scores.baselines["most frequent of the word"]["accuracy"]
+    file = run.export(tmp_path / "ends.onnx", numeric=True)
+    assert [(t.name, t.dims) for t in file.contract.inputs] == [
+        ("tokens", ("batch", "word")),
+        ("letters", ("batch", "word", "letter")),
+        ("lengths", ("batch",)),
+    ]
+    with pytest.raises(UserError, match="letters"):
+        lo.train("tagging", tmp_path / "ends.conll", runs=tmp_path / "runs", letters=101)

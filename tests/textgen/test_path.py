@@ -142,21 +142,39 @@ def test_words_are_written_one_after_the_other(tmp_path: Path) -> None:
     )
 
 
-def test_pieces_know_every_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("units", ["bytes", "pieces"])
+def test_bytes_and_pieces_know_every_text(units: str, tmp_path: Path) -> None:
     """Each sign counts, those that training never showed, too, and the file says what PyTorch says of them."""
     texts = [f"{report} 漢字 é" for report in draw(100, np.random.default_rng(1))]
-    (tmp_path / "a.txt").write_text("\n".join(texts))
-    run = lo.train("textgen", tmp_path / "a.txt", runs=tmp_path, units="pieces", vocabulary=300, **SMALL)
-    file = run.export(tmp_path / "a.onnx")
+    (tmp_path / "a.txt").write_text("\n".join(texts), encoding="utf-8")
+    run = lo.train("textgen", tmp_path / "a.txt", runs=tmp_path, units=units, vocabulary=300, **SMALL)
+    file, streaming, _ = run.export(tmp_path / "a.onnx", variant=["fp32", "streaming", "int8"], max_drop=100)
     found = file.predict(["Monday: ", "ελληνικά", "😀"])
     assert (found.table["log_probability"] < 0).all() and len(set(found.table["log_probability"])) == 3
     labels = next(t for t in file.contract.outputs if t.name == "text_tokens").labels
-    assert labels is not None and len(labels) == 303 and "漢" in labels
+    assert labels is not None and len(labels) == (303 if units == "pieces" else 259)
+    assert ("漢" in labels) == (units == "pieces")
     scores = file.contract.scores
     assert scores is not None
     for known in (lo.evaluate(file, data=tmp_path / "a.txt").scores.model, scores.model):
         nats_of_a_sign = known["bits_per_character"] * np.log(2)
-        assert 1.5 < np.log(known["perplexity"]) / nats_of_a_sign < 16  # so many signs has a piece
+        signs = np.log(known["perplexity"]) / nats_of_a_sign  # of a unit
+        assert 1.5 < signs < 16 if units == "pieces" else 0.8 < signs < 1
+    begin = {"prompt": np.zeros((1, 1), np.uint8), "byte_count": np.array([0]), "seed": np.array([3])}
+    whole = lo.load(file).run(begin)["text_tokens"][0]
+    assert _token_by_token(streaming, seed=3) == whole[: np.argmin(whole > 0) if whole[-1] == 0 else None].tolist()
+
+
+def _token_by_token(streaming: lo.Exported, seed: int) -> list[int]:
+    """Return the tokens of a text that a stream writes, which gets back each one that it wrote."""
+    stream, found = lo.load(streaming).stream(), list[int]()
+    for _ in range(SMALL["longest"]):
+        asked = {"tokens": np.array([[found[-1] - 1 if found else 0]]), "lengths": np.array([min(len(found), 1)])}
+        answer = stream.push({**asked, "seed": np.array([seed]), "longest": np.array([1])})
+        if answer["text_tokens"][0, 0] == 0:
+            break
+        found.append(int(answer["text_tokens"][0, 0]))
+    return found
 
 
 def test_bytes_are_scored_as_bytes(tmp_path: Path) -> None:

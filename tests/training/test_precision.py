@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import torch
 from safetensors.numpy import load_file
+from torch import nn
 
 import lstm_onnx as lo
 from lstm_onnx.errors import Interrupted, UserError
 from lstm_onnx.plugins.registry import load_task
+from lstm_onnx.task import AnyTask
 from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.options import Precision, TrainingOptions
-from lstm_onnx.training.precision import device_for, has_bf16, loss_in
+from lstm_onnx.training.precision import check_rounding, device_for, has_bf16, loss_in
 from tests.conftest import ADDING
 
+PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16")
 CPU = torch.device("cpu")
 needs_bf16 = pytest.mark.skipif(not has_bf16(CPU), reason="the processor has no instructions for bf16")
 
@@ -46,8 +51,7 @@ def test_the_loss_and_the_gradients_are_fp32_and_close(plugin: str) -> None:
     arrays = next(data.train.batches(8))
     batch = {name: torch.from_numpy(a) for name, a in arrays.items() if a.dtype.kind not in "OSU"}
     losses, gradients = [], []
-    precisions: tuple[Precision, ...] = ("fp32", "bf16")
-    for precision in precisions:
+    for precision in PRECISIONS:
         model.zero_grad()
         loss = loss_in(precision, task, model, batch)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -57,6 +61,47 @@ def test_the_loss_and_the_gradients_are_fp32_and_close(plugin: str) -> None:
     assert gradients[1].dtype == torch.float32
     assert losses[1] != losses[0] and losses[1] == pytest.approx(losses[0], rel=0.02)
     assert torch.nn.functional.cosine_similarity(gradients[0], gradients[1], dim=0) > 0.9
+
+
+class _Convolution(nn.Module):
+    """A convolution, and a loss that shows what it gives."""
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__()
+        self.layer = nn.Conv1d(channels, 32, kernel)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.layer(x).float()
+        return found.square().sum()
+
+
+@needs_bf16
+@pytest.mark.parametrize(("channels", "kernel"), [(4, 16), (12, 8), (12, 16), (3, 16), (16, 16), (64, 8)])
+def test_convolutions_are_right_in_bf16(channels: int, kernel: int) -> None:
+    torch.manual_seed(0)
+    model, x = _Convolution(channels, kernel), torch.randn(8, channels, 40)
+    task = cast(AnyTask, SimpleNamespace(loss=lambda model, batch: model(batch["x"])))
+    gradients = []
+    for precision in PRECISIONS:
+        model.zero_grad()
+        loss_in(precision, task, model, {"x": x}).backward()  # type: ignore[no-untyped-call]
+        assert model.layer.weight.grad is not None
+        gradients.append(model.layer.weight.grad)
+    assert (gradients[0] - gradients[1]).norm() < 0.02 * gradients[0].norm()
+    check_rounding(task, model, {"x": x})
+
+
+def test_arithmetic_that_is_wrong_in_bf16_is_refused_before_the_first_step() -> None:
+    model = nn.Linear(3, 1)
+
+    def loss(model: nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        found: torch.Tensor = model(batch["x"]).float().square().mean()
+        return found * (1.2 if torch.is_autocast_enabled("cpu") else 1.0)
+
+    task, weights = cast(AnyTask, SimpleNamespace(loss=loss)), model.weight.clone()
+    with pytest.raises(UserError, match=r"--precision bf16: .* is 20% away .* no rounding: .*; use --precision fp32$"):
+        check_rounding(task, model, {"x": torch.ones(4, 3)})
+    assert torch.equal(model.weight, weights) and model.weight.grad is None
 
 
 @needs_bf16

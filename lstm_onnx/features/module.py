@@ -181,14 +181,18 @@ class FeatureModel(nn.Module):
         losses = [f.loss(answers[f.name], batch) for f in self.learnt.outputs]
         return torch.stack(losses).sum()
 
-    def ready(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
-        """Return in the place of batches what of their loss has no weight in it; None where the author tells nothing.
+    @property
+    def makes_ready(self) -> bool:
+        """Whether the author parts the loss."""
+        return isinstance(self.network, Learns)
+
+    def ready(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what takes the place of batches: what of their loss has no weight in it.
 
         Args:
             batch: tensors with a row for each example, of one batch or of several.
         """
-        if not isinstance(self.network, Learns):
-            return None
+        assert isinstance(self.network, Learns)
         with torch.no_grad():
             return {READY + name: tensor for name, tensor in self.network.ready(self._shown(batch)).items()}
 

@@ -17,8 +17,13 @@ ROWS = 1024
 class MakesReady(Protocol):
     """A model that can compute a part of its loss ahead of the step."""
 
-    def ready(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
-        """Return what takes the place of the batch, with a row for each example; None where there is no such part."""
+    @property
+    def makes_ready(self) -> bool:
+        """Whether there is such a part."""
+        ...
+
+    def ready(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what takes the place of the batch, with a row for each example."""
         ...
 
 
@@ -30,16 +35,12 @@ def made_ready(batches: Iterator[dict[str, Tensor]], model: nn.Module, size: int
         model: that learns from them.
         size: examples of a batch.
     """
-    if not isinstance(model, MakesReady):
+    if not isinstance(model, MakesReady) or not model.makes_ready:
         yield from batches
         return
     while held := list(islice(batches, max(1, ROWS // size))):
         made = model.ready({name: torch.cat([batch[name] for batch in held]) for name in held[0]})
-        if made is None:
-            yield from held
-            yield from batches
-            return
         sizes = [len(next(iter(batch.values()))) for batch in held]
-        pieces = {name: tensor.split(sizes) for name, tensor in made.items()}
+        pieces = {name: torch.split(tensor, sizes) for name, tensor in made.items()}
         for k in range(len(held)):
             yield {name: parts[k] for name, parts in pieces.items()}

@@ -1,8 +1,8 @@
 """How several models on the same features answer as one: each output in the way of its kind.
 
-A text is found by all of them together: their probabilities are averaged at each step of one search (`joint_search`),
-or, of letters along a sound, at each step of it. What stands beside a text, such as where a model looked, comes from
-that one search, and is averaged like numbers are.
+A text is found by all of them together: what they say is averaged at each step of one search (`joint_search`) or, of
+letters along a sound, their probabilities at each step of it. What stands beside a text, such as where a model looked,
+comes from that one search, and is averaged like numbers are.
 """
 
 from __future__ import annotations

@@ -1,10 +1,14 @@
 """One search that several models make together: each has its own states, and all of them have one say in each step.
 
-What a model would find by itself, its `forward` returns as a `Search` or a `Sampling`, which is still to be made.
-`found` makes it for one model, or for several at once, on the logarithm of the mean of their probabilities. Both this
-and the mean of the logarithms are in use (fairseq takes the former, OpenNMT the latter). This one is a probability as
-it stands, so that the score of a sentence stays its log-probability and no draw needs another scale; its cross-entropy
-is never above the members' mean (Jensen); and what one of the models takes for impossible is not lost.
+What a model would find by itself, its `forward` returns as a `Search` or a `Sampling`, which is still to be made; then
+one model makes it, or several at once.
+
+- A `Search` ranks by the mean of the models' log-probabilities, so that the score of a sentence is the mean of what
+  each would give it. The logarithm of the mean probability is as usual (fairseq takes that, OpenNMT this); on drawn
+  dates and scenes this was better (`benchmarks/development`, "Ensembles"), though by less than one seed differs from
+  another.
+- A `Sampling` draws from the mean of their probabilities, which is a probability again, so that what is said of a text
+  stays its log-probability; by it a text is never less likely than by the members' mean (Jensen).
 """
 
 from __future__ import annotations
@@ -68,7 +72,7 @@ class Search:
     @staticmethod
     def settle(each: Sequence[Search]) -> list[Any]:
         """Make one search of all, with the settings of the first; return what the `forward` of each would."""
-        step, state = _together([s.step for s in each], [s.state for s in each], as_scores=False)
+        step, state = _together([s.step for s in each], [s.state for s in each], _mean)
         decoded = beam_search(step, state, **each[0].settings)
         return [search.answers(decoded) for search in each]
 
@@ -106,10 +110,8 @@ class Sampling:
     def settle(each: Sequence[Sampling]) -> list[Any]:
         """Draw one sequence from all; return what the `forward` of each would."""
         first = each[0]
-        step, state = _together([s.step for s in each], [s.state for s in each], as_scores=True)
-        scores = first.scores
-        if len(each) > 1:
-            scores = log_mean([torch.log_softmax(s.scores, dim=1) for s in each])
+        step, state = _together([s.step for s in each], [s.state for s in each], _log_mean_of_scores)
+        scores = first.scores if len(each) == 1 else _log_mean_of_scores([s.scores for s in each])
         drawn = sample(step, scores, state, first.choice, end=first.end, longest=first.longest)
         told = log_mean([s.told for s in each])
         return [s.answers(drawn, told) for s in each]
@@ -134,15 +136,24 @@ def settled_together(found: Sequence[Any]) -> list[Any]:
     return made
 
 
+def _mean(each: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(each)).mean(dim=0)
+
+
+def _log_mean_of_scores(each: Sequence[Tensor]) -> Tensor:
+    """Return log-probabilities of scores (batch, token) of any scale."""
+    return log_mean([torch.log_softmax(scores, dim=1) for scores in each])
+
+
 def _together(
-    steps: Sequence[StepFunction], states: Sequence[SearchState], as_scores: bool
+    steps: Sequence[StepFunction], states: Sequence[SearchState], join: Callable[[Sequence[Tensor]], Tensor]
 ) -> tuple[StepFunction, SearchState]:
     """Return a step of all models, and the states of all in a row.
 
     Args:
         steps: of each.
         states: of each.
-        as_scores: whether a step gives scores of any scale, and not log-probabilities.
+        join: makes scores of a step of those of all.
     """
     if len(steps) == 1:
         return steps[0], states[0]
@@ -150,9 +161,8 @@ def _together(
 
     def step(token: Tensor, state: SearchState) -> tuple[Tensor, SearchState, Tensor | None]:
         said = [one(token, state[a:b]) for one, a, b in zip(steps, ends, ends[1:], strict=False)]
-        scores = [torch.log_softmax(s, dim=1) if as_scores else s for s, _, _ in said]
         notes = [note for _, _, note in said if note is not None]
         after = tuple(part for _, own, _ in said for part in own)
-        return log_mean(scores), after, torch.stack(notes).mean(dim=0) if notes else None
+        return join([scores for scores, _, _ in said]), after, _mean(notes) if notes else None
 
     return step, tuple(part for own in states for part in own)

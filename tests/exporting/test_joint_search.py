@@ -1,4 +1,4 @@
-"""Several runs that find one text together: one search over the mean of their probabilities, proved like any file."""
+"""Several runs that find one text together: one search over the mean of what they say, proved like any file."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_it_finds_what_is_likeliest_by_all_together() -> None:
     assert [seed for seed, _ in answers] == [1, 2, 3]
     found = answers[0][1]
     assert all(other is found for _, other in answers)
-    mean = [torch.stack([table(s + 10 * k).exp() for s in seeds]).mean(dim=0).log() for k in range(LONGEST)]
+    mean = [torch.stack([table(s + 10 * k) for s in seeds]).mean(dim=0) for k in range(LONGEST)]
 
     def total(words: tuple[int, ...]) -> float:
         return float(sum(mean[k][a, b] for k, (a, b) in enumerate(pairwise((START, *words)))))
@@ -138,7 +138,7 @@ def test_a_caption_is_scored_as_all_members_would_teach_it() -> None:
     scores = [t["caption"] + banned for t in taught]
     for told in scores:
         told[:, 0, END] = NEVER  # nothing ends before its first word
-    mean = torch.stack([torch.softmax(told, dim=2) for told in scores]).mean(dim=0).log()
+    mean = torch.stack([torch.log_softmax(told, dim=2) for told in scores]).mean(dim=0)
     each = mean.gather(2, tokens.unsqueeze(2)).squeeze(2)
     counts = torch.arange(tokens.shape[1]) < (lengths + 1).unsqueeze(1)
     np.testing.assert_allclose(found["score"], torch.where(counts, each, 0.0).sum(dim=1), rtol=1e-4, atol=1e-4)

@@ -21,7 +21,7 @@ from lstm_onnx.features.module import FeatureModel
 from lstm_onnx.features.text import Text
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import torch_part
-from lstm_onnx.graph.torch_export import to_onnx, traced_example
+from lstm_onnx.graph.torch_export import to_onnx, trace_sizes, traced_example
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.nn.beam_search import NEVER, SearchState
@@ -176,7 +176,7 @@ def test_a_text_is_as_likely_as_its_units_are_to_all_together() -> None:
     own: list[dict[str, np.ndarray]] = [{} for _ in models]
     answers = [torch_reference(s) for s in streams]
     for k in range(int(units["lengths"][0])):
-        piece = {"tokens": units["tokens"][:, k : k + 1], **given}
+        piece = {"tokens": units["tokens"][:, k : k + 1], "lengths": np.array([1]), **given}
         before = [float(s.get("likely", np.zeros(1))[0]) for s in own]
         for m, answer in enumerate(answers):
             found = answer({**start(streams[m]), **own[m], **piece})
@@ -197,7 +197,7 @@ def test_a_text_is_as_likely_as_its_units_are_to_all_together() -> None:
 def test_letters_are_heard_by_all_together() -> None:
     task, chosen, models = models_of("speech", hidden=8, layers=1, count=30, beams=2, longest=20)
     graph = joined(task, [task.graphs(m, chosen, m.learnt)[0] for m in models], models[0], chosen)
-    inputs = sample_inputs(task, graph, {"batch": 2}, 0)
+    inputs = sample_inputs(task, graph, trace_sizes(graph), 0)
     found = alike(task, graph, inputs)
     with torch.no_grad():
         asked = [m.ask({name: torch.from_numpy(a) for name, a in inputs.items()})[0]["text"] for m in models]

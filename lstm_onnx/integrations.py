@@ -1,4 +1,4 @@
-"""Answers inside the engines that hold much data already: Polars (lazy), Dask and Spark.
+"""Answers inside the engines that hold much data already: Polars (lazy), Dask, Spark and Ray Data.
 
 Each function gives the engine's own kind of table, which is computed when the engine computes it, with a session in
 each of its processes. The rows of one example, such as a series, are brought together first. Which columns there are,
@@ -12,6 +12,7 @@ and of which types, is found by answering for a few rows of the data.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,33 @@ def answer_spark(frame: Any, file: str | PathLike[str], **options: Any) -> Any:
     return frame.mapInPandas(answer_each, schema)
 
 
+class _Session:
+    """What an actor of Ray Data answers with."""
+
+    def __init__(self, answerer: Answerer) -> None:
+        self.answerer = answerer
+
+    def __call__(self, table: Any) -> Iterator[Any]:
+        if len(table):
+            yield self.answerer.pandas(table)
+
+
+def answer_ray(dataset: Any, file: str | PathLike[str], **options: Any) -> Any:
+    """Answer for a `ray.data.Dataset`, by `map_batches` in actors, or by `map_groups`; as `answer_polars`.
+
+    There are as many actors as the cluster has processors but one, which reads. Ray finds the columns itself.
+    """
+    ray: Any = import_module("ray")
+    answerer = Answerer(file, **options)
+    if answerer.keys:
+        return dataset.groupby(list(answerer.keys)).map_groups(answerer.pandas, batch_format="pandas")
+    most = max(1, int(ray.cluster_resources().get("CPU", 1)) - 1)  # with none left to read, they would wait for ever
+    actors = ray.data.ActorPoolStrategy(min_size=1, max_size=most)
+    return dataset.map_batches(
+        _Session, fn_constructor_args=(answerer,), batch_format="pandas", num_cpus=1, compute=actors
+    )
+
+
 def _of_first_key(frame: Any, keys: Sequence[str], head: Callable[[Any], Any]) -> Any:
     """Return the rows of the series that comes first."""
     first = head(frame[list(keys)])
@@ -150,4 +178,4 @@ def _of_first_key(frame: Any, keys: Sequence[str], head: Callable[[Any], Any]) -
     return frame
 
 
-__all__ = ["Answerer", "answer_dask", "answer_polars", "answer_spark"]
+__all__ = ["Answerer", "answer_dask", "answer_polars", "answer_ray", "answer_spark"]

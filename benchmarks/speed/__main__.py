@@ -1,4 +1,7 @@
-"""Measure everything, show the tables, and leave figures and tables in `benchmarks/results/`."""
+"""Measure everything, show the tables, and leave figures and tables in `benchmarks/results/speed/`.
+
+What is measured already stands in `figures.jsonl` there: a run that was ended goes on behind it.
+"""
 
 from __future__ import annotations
 
@@ -15,33 +18,50 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from benchmarks.speed import inference, startup, tables, training
+from benchmarks.speed import inference, nodes, sizes, startup, tables, training
 from benchmarks.speed.figures import Figure
+from benchmarks.speed.kept import Kept
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv-peers"
-RESULTS = ROOT / "benchmarks" / "results"
-PARTS = ("training", "inference", "startup")
+RESULTS = ROOT / "benchmarks" / "results" / "speed"
+FIGURES = RESULTS / "figures.jsonl"
+PARTS = ("forecasting", "classification", "captioning", "inference", "startup", "nodes")
 console = Console()
 
 
 def main() -> None:
     """Read the options and do it."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part; more than one may be named")
     parser.add_argument("--rounds", type=int, default=7, help="how often each contestant has its turn")
+    parser.add_argument("--threads", type=int, nargs="+", default=sizes.THREADS, help="numbers of threads (1 2)")
     parser.add_argument("--no-peers", action="store_true", help="do not install and measure other libraries' training")
+    parser.add_argument("--anew", action="store_true", help="measure again what the file has; else it goes on")
     chosen = parser.parse_args()
-    figures: dict[str, list[Figure]] = {}
-    for part in chosen.only or PARTS:
+    parts = chosen.only or PARTS
+    if chosen.anew and FIGURES.exists():
+        lines = FIGURES.read_text().splitlines(keepends=True)
+        FIGURES.write_text("".join(line for line in lines if json.loads(line)["part"] not in parts))
+    for part in parts:
         console.rule(part)
-        if part == "training":
-            figures[part] = training.measure(chosen.rounds, None if chosen.no_peers else peers_python(), console)
+        kept = Kept(FIGURES, part)
+        if part in training.OURS:
+            peers = None if chosen.no_peers else peers_python()
+            training.measure(part, chosen.rounds, chosen.threads, peers, kept, console)
+        elif part == "inference":
+            inference.measure(chosen.rounds, chosen.threads, kept, console)
+        elif part == "startup":
+            startup.measure(chosen.rounds, kept, console)
         else:
-            figures[part] = {"inference": inference, "startup": startup}[part].measure(chosen.rounds, console)
-        store(part, figures[part])
-    for part, found in figures.items():
-        console.print(Markdown(render(part, found)))
+            nodes.measure(nodes.ROUNDS, kept, console)
+    (RESULTS / "machine.json").write_text(json.dumps(machine(), indent=1) + "\n")
+    for part in PARTS:
+        if found := Kept(FIGURES, part).figures:
+            (RESULTS / f"{part}.md").write_text(render(part, found))
+            console.print(Markdown(render(part, found)))
     console.print(f"Figures and tables: {RESULTS.relative_to(ROOT)}/")
 
 
@@ -66,10 +86,12 @@ def peers_python() -> Path | None:
 
 def render(part: str, found: list[Figure]) -> str:
     """Return the tables of one part as Markdown."""
-    if part == "training":
-        return "## Training\n\n" + tables.training_table(found)
+    if part in training.OURS:
+        return f"## Training: {part}\n\n" + tables.training_table(found)
     if part == "startup":
         return "## Start-up\n\n" + tables.startup_table(found)
+    if part == "nodes":
+        return "## The small nodes\n\n" + nodes.table(found)
     return (
         "## Inference: the whole graph\n\n"
         + tables.inference_table(found, inference.GRAPH)
@@ -80,17 +102,13 @@ def render(part: str, found: list[Figure]) -> str:
     )
 
 
-def store(part: str, found: list[Figure]) -> None:
-    """Write figures and tables, with the versions and the machine."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    content = {
+def machine() -> dict[str, object]:
+    """Return what the figures were found on and with."""
+    return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("lstm-onnx", "torch", "onnx", "onnxruntime", "openvino")},
-        "figures": [f.as_json() for f in found],
     }
-    (RESULTS / f"{part}.json").write_text(json.dumps(content, indent=1) + "\n")
-    (RESULTS / f"{part}.md").write_text(render(part, found))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from benchmarks.speed.figures import Figure, alternate
+from benchmarks.speed.kept import Kept
 from lstm_onnx.contract import Array, Axis, TensorSpec
 from lstm_onnx.graph.torch_export import to_onnx, trace_sizes
 from lstm_onnx.inference.session import open_session
@@ -22,7 +24,7 @@ from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import GraphSpec
 from lstm_onnx.training.devices import thread_count
 
-HIDDENS, WINDOWS, BATCHES, THREADS = (64, 128, 256), (1, 100), (1, 32), (1, 2)
+HIDDENS, WINDOWS, BATCHES = (64, 128, 256), (1, 100), (1, 32)
 GRAPH, LAYER = "whole graph", "LSTM layer"
 SECONDS = 0.03
 
@@ -39,27 +41,29 @@ class BareLSTM(nn.Module):
         return self.lstm.hidden_states(x)
 
 
-def measure(rounds: int, console: Console) -> list[Figure]:
-    """Return seconds per call of everybody in every cell, for the bundled forecaster and for its LSTM layer alone."""
-    figures: list[Figure] = []
+def measure(rounds: int, counts: Sequence[int], kept: Kept, console: Console) -> None:
+    """Measure seconds per call of everybody in every cell, for the bundled forecaster and for its LSTM layer alone."""
     for hidden in HIDDENS:
+        cells = [
+            (t, {"hidden": hidden, "threads": t, "window": w, "batch": b})
+            for t, w, b in product(counts, WINDOWS, BATCHES)
+        ]
+        if all(kept.has(cell) for _, cell in cells):
+            continue
         graphs = {what: (graph, sample, _content(graph, sample)) for what, graph, sample in _graphs(hidden)}
-        for threads in THREADS:
+        for threads in counts:
             with thread_count(threads):
                 runners = {what: _runners(*parts, threads) for what, parts in graphs.items()}
-                for window in WINDOWS:
-                    for batch in BATCHES:
-                        cell = {"hidden": hidden, "threads": threads, "window": window, "batch": batch}
-                        turns = {}
-                        for what, (_, sample, _) in graphs.items():
-                            inputs = sample({"batch": batch, "time": window})
-                            turns |= {f"{what}, {name}": bind(inputs) for name, bind in runners[what].items()}
-                        times = alternate(turns, rounds, SECONDS)
-                        found = [Figure(cell, name, "s", values) for name, values in times.items()]
-                        figures += found
-                        shown = ", ".join(f"{f.name} {f.median * 1e6:,.0f} us" for f in found)
-                        console.print(f"{cell}: {shown}")
-    return figures
+                for cell in [c for c in cells if c["threads"] == threads and not kept.has({**c})]:
+                    turns = {}
+                    for what, (_, sample, _) in graphs.items():
+                        inputs = sample({"batch": cell["batch"], "time": cell["window"]})
+                        turns |= {f"{what}, {name}": bind(inputs) for name, bind in runners[what].items()}
+                    times = alternate(turns, rounds, SECONDS)
+                    found = [Figure({**cell}, name, "s", values) for name, values in times.items()]
+                    kept.add(found)
+                    shown = ", ".join(f"{f.name} {f.median * 1e6:,.0f} us" for f in found)
+                    console.print(f"{cell}: {shown}")
 
 
 def _graphs(hidden: int) -> Iterator[tuple[str, GraphSpec, Callable[[dict[str, int]], dict[str, Array]]]]:

@@ -12,14 +12,18 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
+from rich.console import Console
 from torch import nn
 
+from benchmarks.speed.figures import Figure, markdown
+from benchmarks.speed.kept import Cell, Kept
 from benchmarks.speed.variants import bare_lstm, session
 from lstm_onnx.contract import Array
 from lstm_onnx.graph.torch_export import to_onnx, traced_example
@@ -27,6 +31,7 @@ from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, GraphSpec
 
 ROUNDS, SLICE, LENGTH = 60, 0.006, 100
+WHOLE, BARE, NODES = "whole graph", "bare LSTM", "nodes"
 Call = Callable[[], object]
 
 
@@ -61,10 +66,10 @@ def bare(features: int, hidden: int, length: int, batch: int = 1) -> Call:
     return caller(bare_lstm(features, hidden), inputs)
 
 
-def lower_fifth(calls: dict[str, Call]) -> dict[str, float]:
-    """Return microseconds of processor time a call."""
+def in_turn(calls: dict[str, Call], rounds: int) -> dict[str, list[float]]:
+    """Return microseconds of processor time a call, in each round."""
     found: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, call in calls.items():
             call()
             count, begin = 0, time.thread_time()
@@ -72,28 +77,45 @@ def lower_fifth(calls: dict[str, Call]) -> dict[str, float]:
                 call()
                 count += 1
             found[name].append(taken / count * 1e6)
-    return {name: sorted(times)[ROUNDS // 5] for name, times in found.items()}
+    return found
 
 
-def whole() -> None:
-    """Print whole graphs beside their LSTM."""
-    print("| graph | hidden | nodes | whole graph µs | bare LSTM µs | ratio |\n| --- | --: | --: | --: | --: | --: |")
+def lower_fifth(times: Sequence[float]) -> float:
+    """Return what a fifth of the rounds stayed below."""
+    return sorted(times)[len(times) // 5]
+
+
+def measure(rounds: int, kept: Kept, console: Console) -> None:
+    """Measure whole graphs beside their LSTM, and count their nodes."""
     for hidden in (64, 128):
         for name, task, graph, length in graphs(hidden):
+            cell: Cell = {"graph": name, "hidden": hidden}
+            if kept.has(cell):
+                continue
             model = to_onnx(graph, traced_example(task, graph))
             weights = [t for t in model.graph.initializer if t.name.endswith(".W")]
             inputs = task.sample(graph, {"batch": 1, "time": length}, 0)
             whole_call = caller(model.SerializeToString(), {t.name: inputs[t.name] for t in graph.inputs})
-            times = lower_fifth({"whole": whole_call, "bare": bare(weights[0].dims[2], hidden, length)})
-            layers = len(weights)
-            alone = times["bare"] * layers
-            told = f"{alone:.0f}" + (f" ({layers} of them)" if layers > 1 else "")
-            nodes = _nodes(model)
-            print(f"| {name} | {hidden} | {nodes} | {times['whole']:.0f} | {told} | {times['whole'] / alone:.2f} |")
+            times = in_turn({WHOLE: whole_call, BARE: bare(weights[0].dims[2], hidden, length)}, rounds)
+            kept.add(
+                [
+                    Figure(cell, NODES, "nodes", (float(len(model.graph.node)),)),
+                    Figure(cell, WHOLE, "us", tuple(times[WHOLE])),
+                    Figure(cell, BARE, "us", tuple(t * len(weights) for t in times[BARE])),
+                ]
+            )
+            console.print(f"{name}, hidden {hidden}: done")
 
 
-def _nodes(model: onnx.ModelProto) -> int:
-    return len(model.graph.node)
+def table(figures: Sequence[Figure]) -> str:
+    """Lay out nodes and times, and how many times as long as its LSTMs a graph takes."""
+    at = {(str(f.cell["graph"]), str(f.cell["hidden"]), f.name): f for f in figures}
+    rows = []
+    for graph, hidden in dict.fromkeys((graph, hidden) for graph, hidden, _ in at):
+        nodes, whole, alone = (at[graph, hidden, name] for name in (NODES, WHOLE, BARE))
+        times = [lower_fifth(f.values) for f in (whole, alone)]
+        rows.append([graph, hidden, f"{nodes.median:.0f}", *(f"{t:.0f}" for t in times), f"{times[0] / times[1]:.2f}"])
+    return markdown(["graph", "hidden", "nodes", "whole graph µs", "bare LSTM µs", "ratio"], rows)
 
 
 def batches() -> None:
@@ -109,7 +131,7 @@ def batches() -> None:
             with torch.inference_mode():
                 return layer(x)
 
-        times = lower_fifth({**calls, "torch": in_torch})
+        times = {name: lower_fifth(taken) for name, taken in in_turn({**calls, "torch": in_torch}, ROUNDS).items()}
         cells = [times[str(size)] * 32 / size for size in sizes]
         print(f"| {hidden} | {' | '.join(f'{cell:,.0f}' for cell in cells)} | {times['torch']:,.0f} |")
 
@@ -117,7 +139,12 @@ def batches() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batches", action="store_true", help="a bare LSTM in batches of several sizes")
-    batches() if parser.parse_args().batches else whole()
+    if parser.parse_args().batches:
+        return batches()
+    with TemporaryDirectory() as folder:
+        kept = Kept(Path(folder) / "figures.jsonl", "nodes")
+        measure(ROUNDS, kept, Console(stderr=True))
+        print(table(kept.figures))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks.speed import sizes
-from benchmarks.speed.worker import Clock, hold_cores, serve
+from benchmarks.speed.peers_tasks import keras_captioner, keras_classifier, skorch_captioner, skorch_classifier
+from benchmarks.speed.worker import Clock, hold_cores, now, serve
 
 QUIET = {"accelerator": "cpu", "enable_progress_bar": False, "logger": False, "enable_checkpointing": False}
 
@@ -33,10 +33,10 @@ def darts(folder: Path, threads: int) -> Callable[[], float]:
         began = 0.0
 
         def on_train_epoch_start(self, trainer: Any, module: Any) -> None:
-            self.began = time.perf_counter()
+            self.began = now()
 
         def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
-            rates.append(trainer.num_training_batches * sizes.BATCH / (time.perf_counter() - self.began))
+            rates.append(trainer.num_training_batches * sizes.BATCH / (now() - self.began))
 
     model = BlockRNNModel(
         model="LSTM",
@@ -127,10 +127,10 @@ def keras(backend: str) -> Callable[[Path, int], Callable[[], float]]:
             began = 0.0
 
             def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-                self.began = time.perf_counter()
+                self.began = now()
 
             def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-                rates.append(len(x) / (time.perf_counter() - self.began))
+                rates.append(len(x) / (now() - self.began))
 
         def run() -> float:
             model.fit(x, y, batch_size=sizes.BATCH, epochs=2, verbose=0, callbacks=[Watch()])
@@ -141,24 +141,29 @@ def keras(backend: str) -> Callable[[Path, int], Callable[[], float]]:
     return contestant
 
 
-CONTESTANTS = {
-    "Darts BlockRNNModel": darts,
-    "NeuralForecast LSTM": neuralforecast,
-    "Keras LSTM (jax)": keras("jax"),
-    "Keras LSTM (tensorflow)": keras("tensorflow"),
-    "Keras LSTM (torch)": keras("torch"),
+CONTESTANTS: dict[str, dict[str, Callable[[Path, int], Callable[[], float]]]] = {
+    "forecasting": {
+        "Darts BlockRNNModel": darts,
+        "NeuralForecast LSTM": neuralforecast,
+        "Keras LSTM (jax)": keras("jax"),
+        "Keras LSTM (tensorflow)": keras("tensorflow"),
+        "Keras LSTM (torch)": keras("torch"),
+    },
+    "classification": {"skorch": skorch_classifier, "Keras LSTM (jax)": keras_classifier},
+    "captioning": {"skorch": skorch_captioner, "Keras LSTM (jax)": keras_captioner},
 }
 
 
 def main() -> None:
     """Serve one contestant."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("name", choices=CONTESTANTS)
+    parser.add_argument("task", choices=CONTESTANTS)
+    parser.add_argument("name")
     parser.add_argument("folder", type=Path)
     parser.add_argument("threads", type=int)
     chosen = parser.parse_args()
     hold_cores(chosen.threads)
-    serve(CONTESTANTS[chosen.name](chosen.folder, chosen.threads))
+    serve(CONTESTANTS[chosen.task][chosen.name](chosen.folder, chosen.threads))
 
 
 if __name__ == "__main__":

@@ -27,3 +27,42 @@ def windows(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[n
     """Cut a series into all its windows: (count, WINDOW, 1) and what followed, (count, HORIZON)."""
     cut = np.lib.stride_tricks.sliding_window_view(values, WINDOW + HORIZON)
     return np.ascontiguousarray(cut[:, :WINDOW, None]), np.ascontiguousarray(cut[:, WINDOW:])
+
+
+SEQUENCES = "sequences.npz"
+"""Sequences of numbers of equal length, with a class each."""
+COUNT, STEPS, CHANNELS, CLASSES = 4000, 60, 12, 4
+
+PICTURE_COUNT, SIDE, FILTERS, CAPTION_WORDS, WORDS = 1280, 32, (16, 32, 64), 10, 40
+"""Pictures with captions of equal length, as numbers of words; 0 begins one."""
+
+
+def write_sequences(folder: Path) -> None:
+    """Draw what the classifiers learn from; content has no part in the time of a step."""
+    random = np.random.default_rng(0)
+    labels = random.integers(CLASSES, size=COUNT)
+    values = random.standard_normal((COUNT, STEPS, CHANNELS), dtype=np.float32) + labels[:, None, None] / 4
+    np.savez(
+        folder / SEQUENCES,
+        values=values.astype(np.float32),
+        lengths=np.full(COUNT, STEPS),
+        labels=np.array([f"class {k}" for k in labels]),
+    )
+
+
+def read_sequences(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return values, (count, STEPS, CHANNELS), and classes by number."""
+    found = np.load(folder / SEQUENCES)
+    return found["values"], np.array([int(label[-1]) for label in found["labels"]])
+
+
+def pictures() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Draw pictures (count, 3, SIDE, SIDE) from 0 to 1, and captions (count, CAPTION_WORDS)."""
+    random = np.random.default_rng(0)
+    shape = (PICTURE_COUNT, 3, SIDE, SIDE)
+    return random.random(shape, dtype=np.float32), random.integers(1, WORDS, size=(PICTURE_COUNT, CAPTION_WORDS))
+
+
+def words_before(captions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what stands before each word: the start, then the caption but its last word."""
+    return np.concatenate([np.zeros_like(captions[:, :1]), captions[:, :-1]], axis=1)

@@ -16,11 +16,14 @@ from rich.console import Console
 
 from benchmarks.speed.figures import Figure
 from benchmarks.speed.inference import file_facts
+from benchmarks.speed.kept import Kept
 from lstm_onnx.training.train import train
 
 
-def measure(rounds: int, console: Console) -> list[Figure]:
-    """Return CPU and wall seconds of each command, and the facts of the exported file."""
+def measure(rounds: int, kept: Kept, console: Console) -> None:
+    """Measure CPU and wall seconds of each command, and the facts of the exported file."""
+    if kept.has({}):
+        return
     command = str(Path(sys.executable).with_name("lstm-onnx"))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -14,7 +14,7 @@ def training_table(figures: Figures) -> str:
     """Windows per second, and relative to ours; a column for each number of threads."""
     threads = sorted({int(f.cell["threads"]) for f in figures})
     at = {(f.name, int(f.cell["threads"])): f for f in figures}
-    header = ["windows per second"]
+    header = ["examples per second"]
     header += [cell for n in threads for cell in (f"{n} thread{'s' * (n > 1)}", "of ours")]
     rows = []
     for name in dict.fromkeys(f.name for f in figures):

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -17,27 +17,22 @@ from rich.console import Console
 
 from benchmarks.speed import sizes
 from benchmarks.speed.figures import Figure
-
-OURS = ("lstm-onnx", "same module, bare loop", "nn.LSTM + nn.Linear, bare loop")
-PEERS = (
-    "Darts BlockRNNModel",
-    "NeuralForecast LSTM",
-    "Keras LSTM (jax)",
-    "Keras LSTM (tensorflow)",
-    "Keras LSTM (torch)",
-)
+from benchmarks.speed.kept import Kept
+from benchmarks.speed.ours import CONTESTANTS as OURS
+from benchmarks.speed.ours import captions
+from benchmarks.speed.peers import CONTESTANTS as PEERS
 
 
 class Contestant:
     """A worker process, and what it answered."""
 
-    def __init__(self, name: str, python: Path, folder: Path, threads: int) -> None:
-        module = "benchmarks.speed.ours" if name in OURS else "benchmarks.speed.peers"
+    def __init__(self, task: str, name: str, python: Path, folder: Path, threads: int) -> None:
+        module = "benchmarks.speed.ours" if name in OURS[task] else "benchmarks.speed.peers"
         limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads))
         self.name = name
         self.errors = (folder / f"{name}.log").open("w+")
         self.process = subprocess.Popen(
-            [str(python), "-m", module, name, str(folder), str(threads)],
+            [str(python), "-m", module, task, name, str(folder), str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
@@ -71,44 +66,56 @@ class Contestant:
         self.errors.close()
 
 
-def measure(rounds: int, peers: Path | None, console: Console) -> list[Figure]:
-    """Return windows per second of everybody.
+def measure(task: str, rounds: int, threads: Sequence[int], peers: Path | None, kept: Kept, console: Console) -> None:
+    """Measure examples per second of everybody, and keep them.
 
     Args:
+        task: that is trained.
         rounds: how often each trains an epoch; an epoch before them does not count.
+        threads: numbers of them.
         peers: Python of the environment that has the peers; None leaves them out.
+        kept: where figures are kept; what is there is not measured again.
         console: where to say how far it is.
     """
-    figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        frame = pl.read_csv(bundled()).select("time", pl.col("vehicles").alias("value"))
-        frame.write_csv(folder / sizes.TRAINED_ON)
-        for threads in sizes.THREADS:
-            with _contestants(folder, threads, peers) as contestants:
+        _write(task, folder)
+        for count in threads:
+            if kept.has({"threads": count}):
+                continue
+            with _contestants(task, folder, count, peers) as contestants:
                 rates: dict[str, list[float]] = {c.name: [] for c in contestants}
                 for number in range(rounds + 1):
                     for contestant in list(contestants):
                         rate = contestant.run()
-                        console.print(f"threads {threads}, round {number}: {contestant.name} {rate:,.0f} windows/s")
+                        console.print(f"threads {count}, round {number}: {contestant.name} {rate:,.0f} a second")
                         if rate != rate:
                             console.print(f"  left out: {contestant.reason()}")
                             contestants.remove(contestant)
                         elif number:
                             rates[contestant.name].append(rate)
-                figures += [
-                    Figure({"threads": threads}, name, "windows/s", tuple(values))
+                kept.add(
+                    Figure({"threads": count}, name, "examples/s", tuple(values))
                     for name, values in rates.items()
                     if values
-                ]
-    return figures
+                )
+
+
+def _write(task: str, folder: Path) -> None:
+    if task == "forecasting":
+        frame = pl.read_csv(bundled()).select("time", pl.col("vehicles").alias("value"))
+        frame.write_csv(folder / sizes.TRAINED_ON)
+    elif task == "classification":
+        sizes.write_sequences(folder)
+    else:
+        captions(folder)
 
 
 @contextmanager
-def _contestants(folder: Path, threads: int, peers: Path | None) -> Iterator[list[Contestant]]:
+def _contestants(task: str, folder: Path, threads: int, peers: Path | None) -> Iterator[list[Contestant]]:
     with ExitStack() as stack:
-        started = [Contestant(name, Path(sys.executable), folder, threads) for name in OURS]
-        started += [Contestant(name, peers, folder, threads) for name in PEERS] if peers else []
+        started = [Contestant(task, name, Path(sys.executable), folder, threads) for name in OURS[task]]
+        started += [Contestant(task, name, peers, folder, threads) for name in PEERS[task]] if peers else []
         for contestant in started:
             stack.callback(contestant.stop)
         yield list(started)

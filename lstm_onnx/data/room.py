@@ -15,8 +15,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from lstm_onnx.errors import UserError
 
-MAPPED = 1 << 16
-"""Bytes that Linux maps around one that is asked for."""
+MAPPED = 1 << 18
+"""Bytes that Linux maps around one that is asked for, at most about: 64 KB by itself, more of files in large pieces."""
 TOUCHED = 1 << 26
 """Bytes that are read or written before a room on disk lets go of what it has mapped."""
 

@@ -36,6 +36,11 @@ SMALLEST_TABLE = 1024
 """Elements that a table of vectors must have: below, its scales and one node more are not worth it."""
 
 
+_LEFT = "GemmThatStays"
+"""What a Gemm is called while ONNX Runtime's quantizer is at work, which else makes each, in Loops too, a MatMul with a
+transposed copy of its weights, that it then does not quantize."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """A way to quantize.
@@ -43,7 +48,7 @@ class Plan:
     Attributes:
         name: what to call it in reports.
         per_channel: a scale for each gate unit or output column; otherwise one for each matrix, which is faster.
-        products: whether MatMul and Gemm are quantized too, or LSTMs alone.
+        products: whether MatMul is quantized too, or LSTMs alone.
         first_layer: whether LSTMs that read the graph's own features are; their columns differ most in size.
         tables: whether tables of vectors are stored in int8, and weights that no plan can compute with in int8.
     """
@@ -80,25 +85,33 @@ def quantize(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto | None:
         return bare if stored or left else None
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    _rename(bare, "Gemm", _LEFT)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "quantized.onnx"
         quantize_dynamic(
             bare,
             path,
-            op_types_to_quantize=["LSTM", "MatMul", "Gemm"],
+            op_types_to_quantize=["LSTM", "MatMul"],
             nodes_to_quantize=names,
             per_channel=plan.per_channel,
             reduce_range=True,
             weight_type=QuantType.QInt8,
-            extra_options={"MatMulConstBOnly": True},
+            extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
         )
         quantized = onnx.load(path)
+    _rename(quantized, _LEFT, "Gemm")
     still_read = {t.name for t in quantized.graph.initializer}  # a quantized node has weights of another name
     store(quantized, {name: axis for name, axis in left.items() if name in still_read})
     sort_nodes(quantized.graph)  # the quantizer does so too, and looks into no Loop
     del quantized.graph.value_info[:]  # optional, and some runtimes refuse files that have it
     quantized.producer_name, quantized.producer_version = model.producer_name, model.producer_version
     return quantized
+
+
+def _rename(model: onnx.ModelProto, kind: str, other: str) -> None:
+    for node in nodes_of(model.graph):
+        if node.op_type == kind:
+            node.op_type = other
 
 
 def chosen_nodes(model: onnx.ModelProto, plan: Plan) -> list[str]:
@@ -109,7 +122,7 @@ def chosen_nodes(model: onnx.ModelProto, plan: Plan) -> list[str]:
         lstms = [n for n in lstms if n.input[1].rsplit(".", 3)[-3] != "0"]
     names = [n.name for n in lstms if n.input[1] in weights and largest_weight(weights[n.input[1]]) < FROZEN]
     if plan.products:
-        products = [n for n in model.graph.node if n.op_type in ("MatMul", "Gemm") and n.input[1] in weights]
+        products = [n for n in model.graph.node if n.op_type == "MatMul" and n.input[1] in weights]
         names += [n.name for n in products if np.prod(weights[n.input[1]].dims) >= SMALLEST]
     return names
 

@@ -1,9 +1,9 @@
 """Weights stored in int8 and computed with in float32: for LSTMs and products that ONNX Runtime has no int8 kernel for.
 
-Such are those inside a Loop, and LSTMs with a column of switches, which leaves no scale for the other weights: it is
-kept apart here. What a file takes is a quarter. Operators are standard ones, and nothing depends on the batch or the
-number of threads. They are Cast and Mul and not DequantizeLinear: runtimes fold the two once, when they load a file,
-and ONNX Runtime leaves the one to each run (3 layers of 768: 61 ms instead of 24 for a character).
+Such are those inside a Loop, every Gemm, and LSTMs with a column of switches, which leaves no scale for the other
+weights: it is kept apart here. What a file takes is a quarter. Operators are standard ones, and nothing depends on the
+batch or the number of threads. They are Cast and Mul and not DequantizeLinear: runtimes fold the two once, when they
+load a file, and ONNX Runtime leaves the one to each run (3 layers of 768: 61 ms instead of 24 for a character).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def without_kernel(model: onnx.ModelProto, smallest: int) -> dict[str, int]:
             axis = _axis(node, k, weights[name]) if name in weights else None
             if axis is None or axes.setdefault(name, axis) != axis:
                 others.add(name)
-            elif id(node) not in on_top or switched:
+            elif id(node) not in on_top or switched or node.op_type == "Gemm":
                 found.add(name)
     read_as_answers = {o.name for o in model.graph.output}
     return {

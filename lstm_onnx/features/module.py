@@ -24,6 +24,23 @@ OWN = ""
 """Key of the author's own state beside what encoders remember; empty, so that its parts keep their names."""
 
 
+READY = "ready: "
+"""What begins the names of tensors that were made ready to learn from."""
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """An author's module that parts its loss: what has no weight in it is computed for many batches at once."""
+
+    def ready(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Return tensors with a row for each example, from a batch and what `forward` sees of it."""
+        ...
+
+    def learn(self, ready: Mapping[str, Tensor]) -> Tensor:
+        """Return the loss of a batch, a tensor of one number, from what `ready` returned."""
+        ...
+
+
 class Asked(NamedTuple):
     """What a model was shown and said.
 
@@ -145,7 +162,10 @@ class FeatureModel(nn.Module):
         return found
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the author's `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
+        """Return the author's `learn(ready)` or `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
+        if isinstance(self.network, Learns):
+            ready = {name.removeprefix(READY): t for name, t in batch.items() if name.startswith(READY)}
+            return self.network.learn(ready or self.network.ready(self._shown(batch)))
         seen, answers = self.run(batch, to_learn=True)[:2]
         # trained in bf16, a module answers in it, and a loss of two digits would teach little
         answers = {
@@ -160,6 +180,28 @@ class FeatureModel(nn.Module):
             return found
         losses = [f.loss(answers[f.name], batch) for f in self.learnt.outputs]
         return torch.stack(losses).sum()
+
+    @property
+    def makes_ready(self) -> bool:
+        """Whether the author parts the loss."""
+        return isinstance(self.network, Learns)
+
+    def ready(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what takes the place of batches: what of their loss has no weight in it.
+
+        Args:
+            batch: tensors with a row for each example, of one batch or of several.
+        """
+        assert isinstance(self.network, Learns)
+        with torch.no_grad():
+            return {READY + name: tensor for name, tensor in self.network.ready(self._shown(batch)).items()}
+
+    def _shown(self, batch: Mapping[str, Tensor]) -> dict[str, Any]:
+        """Add to a batch what the author's `forward` would see of it at the start of a stream."""
+        shown: dict[str, Any] = dict(batch)
+        for encoder, names in zip(self.encoders, self.taken, strict=True):
+            shown |= encoder(**{name: batch[name] for name in names if name in batch})
+        return shown
 
     def decode(self, asked: Asked) -> dict[str, Tensor]:
         """Return the outputs of the torch part."""

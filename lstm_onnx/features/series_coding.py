@@ -275,11 +275,8 @@ class AheadDecoder(nn.Module):
     def observe(self, answer: Tensor, batch: Mapping[str, Tensor], seen: SeriesTensors) -> tuple[Tensor, ...]:
         """Return of some examples what `adjust` needs: gaps, truth minus forecast, whether it is known, and times."""
         gaps = functional.softplus(torch.unflatten(answer[:, :, self.targets :], 2, (self.targets, -1)))
-        actual, scale = batch["actual"], seen.scale
-        truth = actual.log() if self.log else actual
-        apart = ((truth - scale.anchor - scale.center) / scale.spread).clamp(-LIMIT, LIMIT)
-        known = is_known(truth) & is_known(scale.center)
-        return gaps, torch.where(known, apart - answer[:, :, : self.targets], 0.0), known, seen.times_ahead
+        truth, known = self.truth(batch["actual"], seen.scale)
+        return gaps, torch.where(known, truth - answer[:, :, : self.targets], 0.0), known, seen.times_ahead
 
     def adjust(self, gaps: Tensor, apart: Tensor, known: Tensor, times_ahead: Tensor) -> None:
         """Move the quantiles so that they hold on these examples."""
@@ -308,10 +305,16 @@ class AheadDecoder(nn.Module):
         Returns:
             (batch, horizon, target, answer), 0 where the truth is unknown; and their number, at least 1.
         """
-        truth, scale = (actual.log() if self.log else actual).unsqueeze(3), seen.scale.by_answer()
-        known = is_known(truth) & is_known(scale.center)
+        return errors_of(answers, *self.truth(actual, seen.scale))
+
+    def truth(self, actual: Tensor, scale: Scale) -> tuple[Tensor, Tensor]:
+        """Return the truth in units of the window's spread, and whether it is known: (batch, horizon, target).
+
+        What overflows is cut, not missing.
+        """
+        truth = actual.log() if self.log else actual
         scaled = ((truth - scale.anchor - scale.center) / scale.spread).clamp(-LIMIT, LIMIT)
-        return torch.where(known, scaled - answers, 0.0), known.sum().clamp(min=1)  # what overflows is cut, not missing
+        return scaled, is_known(truth) & is_known(scale.center)
 
 
 def _beside(bounds: Tensor, values: Tensor) -> Tensor:
@@ -322,6 +325,11 @@ def _beside(bounds: Tensor, values: Tensor) -> Tensor:
 def _bounded(values: Tensor, bounds: Tensor, beyond: Tensor) -> Tensor:
     """Put the bound in the place of what is beyond it; not by clamping: a runtime may make a bound of NaN."""
     return torch.where(beyond, _beside(bounds, values).expand_as(values), values)
+
+
+def errors_of(answers: Tensor, truth: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Do what `AheadDecoder.errors` does, with what its `truth` returns."""
+    return torch.where(known.unsqueeze(3), truth.unsqueeze(3) - answers, 0.0), known.sum().clamp(min=1)
 
 
 def all_answers(point: Tensor, wings: Tensor | None) -> Tensor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, CellSource, Contract, ImageSource, TensorSpec
+from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, ImageSource, TensorSpec, TextSource
 from lstm_onnx.data.images import read_pictures
 from lstm_onnx.data.picture_files import locate, picture_folders
 from lstm_onnx.errors import UserError
@@ -88,18 +88,27 @@ def answer_picture_table(
     if not answered:
         raise UserError(f"none of the pictures can be read; {notes[-1]}")
     order = np.array(taken)
+    names = _told_by(contract, read, columns)
     outputs = {name: joined([a[name] for a in answered]) for name in answered[0]}
     arrays = {n: a[order] if a.ndim else a for n, a in others.items()}
     inputs = replace(
         read,
         arrays=arrays,
-        names=tuple(read.names[i] for i in taken) if read.names else (),
+        names=tuple(names[i] for i in taken) if names else (),
         rows=read.rows[order] if read.rows is not None else None,
         ids=read.ids[order] if read.ids is not None else None,
         steps=tuple(read.steps[i] for i in taken) if read.steps is not None else None,
     )
     table = beside(to_table(contract, inputs, outputs, top), contract, inputs, outputs, top, keep)
     return table, {**arrays, **{n: apart(stack) for n, stack in copies.items()}}, outputs, tuple(notes)
+
+
+def _told_by(contract: Contract, read: ModelInputs, columns: Mapping[str, str]) -> tuple[str, ...]:
+    """Name examples: by their picture, where nothing but the number of the row would tell them apart."""
+    others = any(isinstance(t.source, TextSource | ColumnsSource) for t in contract.inputs)
+    if others or read.ids is not None or len(columns) != 1:
+        return read.names
+    return tuple(map(str, read.arrays[next(iter(columns))]))
 
 
 @dataclass

@@ -25,6 +25,7 @@ from lstm_onnx.training.examples import choose, save_examples
 from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.options import TrainingOptions
 from lstm_onnx.training.plots import draw_run
+from lstm_onnx.training.ready import made_ready
 from lstm_onnx.training.refit import refit
 from lstm_onnx.training.restore import load_weights, rebuild
 from lstm_onnx.training.run_folder import Run
@@ -102,7 +103,8 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
     order = np.random.default_rng([s.settings.seed, epoch])  # order of the examples
     s.model.train()
     total = 0.0
-    for number, batch in enumerate(to_tensors(s.data.train.batches(s.settings.batch_size, order), s.model), start=1):
+    drawn = to_tensors(s.data.train.batches(s.settings.batch_size, order), s.model)
+    for number, batch in enumerate(made_ready(drawn, s.model, s.settings.batch_size), start=1):
         step, all_steps = (epoch - 1) * batches + number - 1, s.settings.epochs * batches
         value = learn_from(s, batch, step, all_steps, f"epoch {epoch}, step {number}")
         total += value

@@ -8,29 +8,45 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lstm_onnx.features.series_coding import AheadDecoder, Scale, all_answers, is_known, twice_pinball
+from lstm_onnx.features.series_coding import AheadDecoder, Scale, all_answers, errors_of, is_known, twice_pinball
 from lstm_onnx_forecasting.options import Config
 
 STEEP = 3.0
 """A forecast of more than e**3 = 20 times the window's level counts along the tangent, as its exponential explodes."""
 
 
-def forecast_loss(config: Config, decoder: AheadDecoder, answer: Tensor, batch: Mapping[str, Any]) -> Tensor:
+def truth_for_loss(config: Config, decoder: AheadDecoder, batch: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Return what `forecast_loss` needs of the truth: tensors with a row for each example, in which is no weight.
+
+    Args:
+        config: of the forecaster.
+        decoder: of its answers.
+        batch: `series`, which the forecaster sees, `actual` (batch, horizon, target) in the user's units, and
+            `mase_scale` (batch, target) where errors are scaled by series.
+    """
+    scale, actual = batch["series"].scale, batch["actual"]
+    if config.loss_scale != "series":
+        truth, known = decoder.truth(actual, scale)
+        return {"truth": truth, "known": known}
+    spread_out = {name: tensor.expand(len(actual), -1, -1) for name, tensor in scale._asdict().items()}
+    return {"truth": actual, "unit": batch["mase_scale"], **spread_out}
+
+
+def forecast_loss(config: Config, decoder: AheadDecoder, answer: Tensor, told: Mapping[str, Tensor]) -> Tensor:
     """Mean over the known future values, scaled as `config.loss_scale` says, so that no series drowns another.
 
     Args:
         config: of the forecaster.
         decoder: of its answers.
         answer: as `Ahead` takes it, (batch, horizon, targets * (1 + quantiles)).
-        batch: `series`, which the forecaster saw, `actual` (batch, horizon, target) in the user's units, and
-            `mase_scale` (batch, target) where errors are scaled by series.
+        told: the truth, see `truth_for_loss`.
     """
     answers = all_answers(*decoder.scaled(answer))  # the point forecast, then the quantiles
     if config.loss_scale != "series":
-        errors, count = decoder.errors(answers, batch["actual"], batch["series"])
+        errors, count = errors_of(answers, told["truth"], told["known"])
     else:
-        scale = batch["series"].scale.by_answer()
-        errors, count = _errors_by_series(decoder.log, answers, batch["actual"], scale, batch["mase_scale"])
+        scale = Scale(told["anchor"], told["center"], told["spread"]).by_answer()
+        errors, count = _errors_by_series(decoder.log, answers, told["truth"], scale, told["unit"])
     loss = POINT_LOSSES[config.loss](errors[..., 0]).sum() / count
     return loss + twice_pinball(errors[..., 1:], config.quantiles).sum() / count if config.quantiles else loss
 

@@ -17,7 +17,7 @@ from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.series_coding import AheadDecoder, SeriesTensors, last_known
 from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx_forecasting.calendar import Phases, grid_of, periods
-from lstm_onnx_forecasting.loss import forecast_loss
+from lstm_onnx_forecasting.loss import forecast_loss, truth_for_loss
 from lstm_onnx_forecasting.options import Config, Info
 
 MEMORY = {
@@ -82,21 +82,40 @@ class Forecaster(nn.Module):
         rows = torch.cat([series.values, series.known], dim=2)
         start = None if state is None else (state["hidden"], state["cell"])
         _, (hidden, cell) = self.encoder(self._read(series, rows), None, start)
+        last, recent = self._newest(series, rows, state)
+        answer = self._head(hidden[-1], *self._ahead(series, recent, last))
+        if self.config.scaling == "window":
+            return {"forecast": answer}, None
+        return {"forecast": answer}, {"hidden": hidden, "cell": cell, "recent": recent, "last": last}
+
+    def ready(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Return all that `learn` takes: what of its loss has no weight in it, a row for each example.
+
+        Args:
+            batch: `series`, and the truth as in `truth_for_loss`.
+        """
+        series = batch["series"]
+        rows = torch.cat([series.values, series.known], dim=2)
+        last, recent = self._newest(series, rows, None)
+        ahead, seasonal, last = self._ahead(series, recent, last)
+        seen = {"rows": self._read(series, rows), "ahead": ahead, "seasonal": seasonal, "last": last}
+        return seen | truth_for_loss(self.config, self.decoder, batch)
+
+    def learn(self, ready: Mapping[str, Tensor]) -> Tensor:
+        """Return the mean loss over the known steps."""
+        _, (hidden, _) = self.encoder(ready["rows"])
+        answer = self._head(hidden[-1], ready["ahead"], ready["seasonal"], ready["last"])
+        return forecast_loss(self.config, self.decoder, answer.float(), ready)
+
+    def _newest(self, series: SeriesTensors, rows: Tensor, state: Mapping[str, Tensor] | None) -> tuple[Tensor, Tensor]:
+        """Return the newest known value, (batch, 1, target), and the newest rows, which seasons are looked up in."""
         last, count = last_known(series.values, series.known), self.season * self.config.seasons
         if state is None:
             rows = functional.pad(rows, (0, 0, count, 0))
         else:
             last = torch.where(series.known.amax(dim=1, keepdim=True) > 0, last, state["last"])
             rows = torch.cat([state["recent"], rows], dim=1)
-        recent = rows[:, -count:]
-        answer = self._head(hidden[-1], *self._ahead(series, recent, last))
-        if self.config.scaling == "window":
-            return {"forecast": answer}, None
-        return {"forecast": answer}, {"hidden": hidden, "cell": cell, "recent": recent, "last": last}
-
-    def loss(self, answers: Mapping[str, Tensor], batch: Mapping[str, Any]) -> Tensor:
-        """Return the mean loss over the known steps."""
-        return forecast_loss(self.config, self.decoder, answers["forecast"], batch)
+        return last, rows[:, -count:]
 
     def _read(self, series: SeriesTensors, rows: Tensor) -> Tensor:
         """Join what the LSTM reads of each row: (batch, time, feature), values and whether they are known first."""

@@ -57,6 +57,7 @@ def test_the_task_draws_pictures_of_examples(told_sides: Path, sides: Path) -> N
     task = load_task("classification").task
     figure = task.plots(lo.load(told_sides).require_contract(), found.inputs, found.outputs)["examples"]
     assert any(axes.images for axes in figure.axes)
+    assert found.table["picture"].to_list()[:2] == ["p0.png", "p1.png"]  # what a person knows an example by
 
 
 def test_several_classes_beside_pictures(classed: Path) -> None:

@@ -113,3 +113,15 @@ def test_a_weight_that_something_else_reads_or_with_switches_inside_stays(whole:
     tensor.CopyFrom(numpy_helper.from_array(values, recurrent))
     assert recurrent not in without_kernel(strange, SMALLEST_TABLE)
     assert without_kernel(whole, 10**6) == {}
+
+
+def test_a_product_that_the_quantizer_would_copy_is_left_to_storing() -> None:
+    """ONNX Runtime's quantizer makes each Gemm a MatMul with transposed weights beside its own, and leaves it so."""
+    made = quantize(onnx.load(WEATHER.with_name("dates.onnx")), PLANS[0])
+    assert made is not None
+    kinds = {n.name: n.op_type for n in nodes_of(made.graph)}
+    assert kinds["model.network.begin/Gemm"] == "Gemm"
+    assert "DynamicQuantizeLSTM" in kinds.values()
+    kept = {t.name: t.data_type for t in made.graph.initializer}
+    assert kept["model.network.begin.weight.int8"] == onnx.TensorProto.INT8
+    assert not [name for name in kept if name.endswith("_Transposed")]

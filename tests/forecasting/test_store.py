@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 import lstm_onnx as lo
 from lstm_onnx.data import parquet_pieces
-from lstm_onnx.data.room import DiskRoom
+from lstm_onnx.data.room import MAPPED, TOUCHED, DiskRoom
 from lstm_onnx.features import series_windows
 
 TASK = Forecasting()
@@ -124,6 +124,17 @@ def test_memory_is_taken_by_itself_where_the_table_is_large(tmp_path: Path, monk
     config = Config(**{k: v for k, v in ASKED.items() if k not in ("epochs", "threads")})
     data = TASK.load_data(tmp_path / "t.parquet", config, 0)
     assert any("laid out in files" in note for note in data.notes)
+
+
+def test_little_is_mapped_while_windows_are_drawn_from_anywhere(tmp_path: Path) -> None:
+    sales(3000).write_parquet(tmp_path / "t.parquet")
+    config = Config(**{k: v for k, v in ASKED.items() if k not in ("epochs", "threads")}, store=str(tmp_path))
+    data = TASK.load_data(tmp_path / "t.parquet", config, 0)
+    room = data.info and data.train.inputs[0][1].store.room  # type: ignore[attr-defined]
+    told = list[int]()
+    room.touched = told.append
+    next(data.train.batches(256, np.random.default_rng(0)))
+    assert max(told) <= TOUCHED and sum(told) >= 2 * 256 * 4 * MAPPED
 
 
 def test_a_room_gives_back_what_was_written_after_letting_go(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 
 import lstm_onnx as lo
 from lstm_onnx.errors import UserError
-from lstm_onnx.integrations import Answerer, answer_dask, answer_polars, answer_spark
+from lstm_onnx.integrations import Answerer, answer_dask, answer_polars, answer_ray, answer_spark
 
 EXPORTED = Path(__file__).parents[2] / "exported"
 NEWS, LIFE = EXPORTED / "news.onnx", EXPORTED / "life.onnx"
@@ -91,3 +91,20 @@ def test_spark_answers_in_its_own_processes(monkeypatch: pytest.MonkeyPatch) -> 
         assert sorted(by_series["machine"]) == [f"m{k}" for k in range(8)]
     finally:
         spark.stop()
+
+
+@pytest.mark.engines
+@pytest.mark.filterwarnings("ignore")  # Ray Data warns of names of its own, and leaves sockets to the collector
+def test_ray_data_answers_in_actors(ray_node: tuple[str, int]) -> None:
+    pytest.importorskip("ray")
+    import ray.data
+
+    ray.init(address=ray_node[0], log_to_driver=False)
+    try:
+        texts_there = ray.data.from_pandas([texts().to_pandas()[:40], texts().to_pandas()[40:]])
+        same(answer_ray(texts_there, NEWS).to_pandas())
+        by_series = pl.DataFrame(answer_ray(ray.data.from_pandas(machines().to_pandas()), LIFE).to_pandas())
+        alone = lo.load(LIFE).predict(machines(), top=0).to_polars()
+        assert_frame_equal(by_series.sort("machine"), alone.sort("machine"), check_dtypes=False, abs_tol=1e-4)
+    finally:
+        ray.shutdown()

@@ -77,7 +77,7 @@ def test_the_nearest_picture_is_one_with_a_like_square(parts: Path) -> None:
     data = task.load_data(parts.parent / "only.csv", task.Config(target=("area",), size=16), 0)
     batch = next(data.test.batches(8))
     found = data.baselines["nearest neighbour"](batch)["area"]
-    assert np.corrcoef(found, batch["area"])[0, 1] > 0.95
+    assert np.corrcoef(found, batch["area"])[0, 1] > 0.9
 
 
 def test_a_frozen_encoder_becomes_a_part_of_the_graph(parts: Path, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_two_processes_go_on_with_what_one_began_and_refit_as_one_does(table: Pa
     np.testing.assert_allclose(run.history["validation_loss"], one.history["validation_loss"], rtol=1e-5)
     found = load_file(run.weights)
     for name, array in load_file(one.weights).items():
-        np.testing.assert_allclose(found[name], array, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(found[name], array, rtol=0, atol=5e-4)  # Adam divides by small gradients
 
 
 def test_rows_are_shared_out_whole() -> None:

@@ -19,6 +19,7 @@ import lstm_onnx as lo
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.module import FeatureModel
 from lstm_onnx.features.text import Text
+from lstm_onnx.features.words import to_bytes
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import torch_part
 from lstm_onnx.graph.torch_export import to_onnx, trace_sizes, traced_example
@@ -185,11 +186,8 @@ def test_a_text_is_as_likely_as_its_units_are_to_all_together() -> None:
         all_together = torch_reference(stream)({**start(stream), **state, **piece})
         state = {s.input: all_together[s.output] for s in stream.states}
         np.testing.assert_allclose([state["likely"][0], state["likely_2"][0]], [likely] * 2, rtol=1e-4)
-    whole = alike(
-        task,
-        graph,
-        {**sample_inputs(task, graph, {"batch": 1}, 0), "prompt": np.array(["Rain in"], dtype=object)} | given,
-    )
+    written, count = to_bytes(["Rain in"])
+    whole = alike(task, graph, {**given, **units, "prompt": written, "byte_count": count})
     np.testing.assert_allclose(whole["log_probability"], all_together["log_probability"], rtol=1e-4)
     assert float(whole["log_probability"][0]) < likely
 

@@ -31,7 +31,7 @@ def windows(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[n
 
 SEQUENCES = "sequences.npz"
 """Sequences of numbers of equal length, with a class each."""
-COUNT, STEPS, CHANNELS, CLASSES = 4000, 60, 12, 4
+COUNT, STEPS, CHANNELS, CLASSES = 2400, 60, 12, 4
 
 PICTURE_COUNT, SIDE, FILTERS, CAPTION_WORDS, WORDS = 1280, 32, (16, 32, 64), 10, 40
 """Pictures with captions of equal length, as numbers of words; 0 begins one."""

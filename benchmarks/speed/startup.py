@@ -53,7 +53,7 @@ def measure(rounds: int, kept: Kept, console: Console) -> None:
             figures.append(Figure({"what": "wall"}, name, "s", tuple(wall for _, wall in pairs)))
         facts = file_facts(exported)
         figures += [Figure({"what": "file"}, name, name, (float(value),)) for name, value in facts.items()]
-    return figures
+        kept.add(figures)
 
 
 def _spent(arguments: list[str]) -> tuple[float, float]:

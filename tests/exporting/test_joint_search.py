@@ -127,7 +127,7 @@ def test_a_caption_is_scored_as_all_members_would_teach_it() -> None:
     task = Captioning()
     kept = {name: buffer.clone() for name, buffer in models[0].train().named_buffers()}
     graph = joined(task, [task.graphs(m, chosen, m.learnt)[0] for m in models], models[0], chosen)
-    assert all(torch.equal(buffer, kept[name]) for name, buffer in models[0].named_buffers())  # to be asked moves nothing
+    assert all(torch.equal(buffer, kept[name]) for name, buffer in models[0].named_buffers())  # asking moves nothing
     inputs = task.sample(graph_of(chosen), {"batch": 4, "height": 20, "width": 24}, 3)
     found = alike(task, graph, inputs)
     alone = [torch_reference(task.graphs(m, chosen, m.learnt)[0])(inputs)["tokens"].tolist() for m in models]

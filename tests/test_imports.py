@@ -59,6 +59,7 @@ NEED_TORCH = {
     "lstm_onnx.nn.compact_cnn",
     "lstm_onnx.nn.crf",
     "lstm_onnx.nn.ctc",
+    "lstm_onnx.nn.joint_search",
     "lstm_onnx.nn.letters",
     "lstm_onnx.nn.lstm",
     "lstm_onnx.nn.reverse",

@@ -45,8 +45,9 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def measured_parts(parts: Path) -> Path:
-    """Five kinds of features go in, pictures among them, and two numbers come out."""
-    run = lo.train("regression", parts, target=("area", "edge"), runs=parts.parent / "runs", name="parts", **SMALL)
+    """Five kinds of features go in, pictures among them, and two numbers come out, each with an interval."""
+    options = SMALL | {"target": ("area", "edge"), "interval": 0.3}
+    run = lo.train("regression", parts, runs=parts.parent / "runs", name="parts", **options)
     return run.export(parts.parent / "parts.onnx").path
 
 

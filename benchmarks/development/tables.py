@@ -114,7 +114,7 @@ def _sums(rows: dict[str, _Row], methods: Sequence[str], with_means: bool = True
         told = f"; mean {means[0]:.{DIGITS}f} and {means[1]:.{DIGITS}f}" if with_means else ""
         lines.append(
             f"- The default against {other}: better on {signs.count(1)}, equal on {signs.count(0)}, "
-            f"worse on {signs.count(-1)} of {len(pairs)} sets{told}."
+            f"worse on {signs.count(-1)} of {_sets(len(pairs))}{told}."
         )
     # a method that was run on a few sets alone must not make the others be compared on these few
     ranked = [m for m in methods if sum(m in row for row in rows.values()) > len(rows) / 2]
@@ -123,8 +123,12 @@ def _sums(rows: dict[str, _Row], methods: Sequence[str], with_means: bool = True
         means_of = {m: statistics.mean(_rank(row, m) for row in whole) for m in ranked}
         order = sorted(means_of, key=lambda m: means_of[m])
         told = ", ".join(f"{m} {means_of[m]:.2f}" for m in order)
-        lines.append(f"- Mean rank on {len(whole)} sets: {told}.")
+        lines.append(f"- Mean rank on {_sets(len(whole))}: {told}.")
     return lines
+
+
+def _sets(count: int) -> str:
+    return f"{count} set" + "s" * (count != 1)
 
 
 def _rank(row: _Row, method: str) -> float:

@@ -29,6 +29,7 @@ MOST = 1_000_000
 TESTED = 20_000
 """Examples at most to validate on, and to test on."""
 WORDS = "the market rose sharply oil profits wheat farmers said bank rate cut corn crop trade ship dollar".split()
+WAYS = ("memory", "files")
 SMALL = "--hidden 8 --epochs 1 --batch-size 1024 --threads 1"
 
 
@@ -107,6 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
     parser.add_argument("--of", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--lie-in", nargs="+", choices=WAYS, default=list(WAYS), help="memory is left out from 10⁷ on")
     options = parser.parse_args(arguments)
     print(
         "| learnt from | rows | examples lie in | seconds | memory of its own, MB | peak with what is mapped, MB |\n"
@@ -118,7 +120,7 @@ def main(arguments: list[str] | None = None) -> None:
                 folder = Path(text)
                 (folder / "data").mkdir()
                 write(folder / "data", KINDS[name], rows)
-                for way in ("memory", "files") if rows <= MOST else ("files",):
+                for way in (way for way in options.lie_in if way == "files" or rows <= MOST):
                     found = learn(folder, KINDS[name], way)
                     figures = f"{found.seconds:,.0f} | {found.own:,.0f} | {found.peak:,.0f}"
                     print(f"| {name} | {rows:,} | {way} | {figures} |", flush=True)

@@ -51,7 +51,7 @@ def cars(folder: Path) -> Path:
 def written(folder: Path) -> Path:
     """Digits as people wrote them, 1,797 pictures of 8 by 8 pixels, each as a PNG file, and a table that names them.
 
-    The first half is to learn from and the second, of other writers, to score, as in scikit-learn's own example.
+    The first half is to learn from and the second to score, as in scikit-learn's own example.
     """
     from PIL import Image
 

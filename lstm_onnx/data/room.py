@@ -16,7 +16,8 @@ from numpy.typing import DTypeLike, NDArray
 from lstm_onnx.errors import UserError
 
 MAPPED = 1 << 18
-"""Bytes that Linux maps around one that is asked for, at most about: 64 KB by itself, more of files in large pieces."""
+"""Bytes that Linux maps around one that is asked for, about: 64 KB, or the whole of a larger piece that the page cache
+has (0.65 MB for each of 64 in a file of 80 MB, measured on Linux 6.18)."""
 TOUCHED = 1 << 26
 """Bytes that are read or written before a room on disk lets go of what it has mapped."""
 

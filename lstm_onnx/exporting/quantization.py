@@ -211,9 +211,9 @@ def _why_nothing(model: onnx.ModelProto) -> str:
     sizes = [int(np.prod(t.dims)) for t in weights.values() if len(t.dims) == 2]
     largest = f"the largest has {max(sizes):,}" if sizes else "there is none"
     return (
-        f"no LSTM that it can compute with, no product of {SMALLEST:,} weights or more, no table and no LSTM in a Loop "
-        f"or with a cell state at the end of ragged sequences of {SMALLEST_TABLE:,} ({largest}), below which it costs "
-        f"more than it saves; train a larger model, keep fp32, or take fp16"
+        f"no LSTM to compute with in int8, no MatMul of {SMALLEST:,} weights or more, and no table, Gemm or other LSTM "
+        f"of {SMALLEST_TABLE:,} to store so ({largest}), below which it costs more than it saves; train a larger "
+        f"model, keep fp32, or take fp16"
     )
 
 

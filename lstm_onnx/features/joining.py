@@ -159,9 +159,13 @@ def _asked(module: nn.Module) -> Any:
     for feature in model.learnt.inputs:
         made |= feature.sample({"batch": 2}, random)
     names = [t.name for f in model.learnt.inputs for t in f.inner()]
+    was_training = module.training
+    module.eval()
     with torch.no_grad():
         tensors = {n: torch.from_numpy(np.ascontiguousarray(made[n])).to(device) for n in names}
-        return model.begin(tensors).found
+        found = model.begin(tensors).found
+    module.train(was_training)
+    return found
 
 
 def _is_scores(answer: Any) -> bool:

@@ -73,7 +73,6 @@ class WindowStore:
         future: float32 (rows, future columns).
         static: float32 (series, static columns).
         unit: float32 (series, target), what errors of each series are divided by to be compared.
-        owner: the series of each row (rows,).
         names: of the series.
         begins: the row at which each series begins, behind its padding.
         scales: what the training rows tell of the columns.
@@ -89,12 +88,15 @@ class WindowStore:
     future: Array
     static: Array
     unit: Array
-    owner: Ints
     names: tuple[str, ...]
     begins: Ints
     scales: Scales = field(repr=False)
     known: Ints = field(repr=False)
     room: Room = field(default=MEMORY, repr=False)
+
+    def owner(self, rows: Ints) -> Ints:
+        """Return the number of the series of each row, none of them padding."""
+        return np.searchsorted(self.begins, rows, side="right") - 1
 
     def usable(self, origins: Ints, least: int) -> Ints:
         """Keep origins whose window has at least `least` rows with a known target, and whose future has one."""
@@ -140,18 +142,17 @@ def make_store(
     total = int((lengths + window).sum())
     numbers = len(layout.names) - len(layout.static)
     everything = room.empty((total, numbers), np.float32)
-    time, owner, known = (room.empty((size,), np.int64) for size in (total, total, total + 1))
+    time, known = (room.empty((size,), np.int64) for size in (total, total + 1))
     before = np.arange(-window, 0)
     known[0] = 0
-    for number, (begin, one) in enumerate(zip(begins, series, strict=True)):
+    for begin, one in zip(begins, series, strict=True):
         everything[begin - window : begin] = np.nan
         time[begin - window : begin] = advance(one.time[:1], step, before)
-        owner[begin - window : begin] = number
         known[begin - window + 1 : begin + 1] = known[begin - window]
         for first in range(0, len(one.time), _STRETCH):
             rows = slice(first, first + _STRETCH)
             at = slice(begin + first, begin + min(first + _STRETCH, len(one.time)))
-            everything[at], time[at], owner[at] = one.values[rows, :numbers], one.time[rows], number
+            everything[at], time[at] = one.values[rows, :numbers], one.time[rows]
             there = ~np.isnan(everything[at, :targets]).all(axis=1)
             known[at.start + 1 : at.stop + 1] = known[at.start] + np.cumsum(there)
             room.touched(2 * one.values[rows].nbytes + 3 * one.time[rows].nbytes)
@@ -164,7 +165,6 @@ def make_store(
         future=everything[:, targets + len(layout.past) :],
         static=np.asarray(static, dtype=np.float32),
         unit=np.asarray(unit, dtype=np.float32),
-        owner=owner,
         names=tuple(one.name for one in series),
         begins=begins,
         scales=scales or scales_of(series, parts, layout.names, targets, window, log, where),
@@ -229,7 +229,7 @@ class Windows(Sequence[dict[str, Array]]):
         found = []
         for begin in range(0, max(1, len(chosen)), _APART):
             found.append(gather(chosen[begin : begin + _APART]))
-            room.touched(4 * MAPPED * len(chosen[begin : begin + _APART]))  # origin, owner, time, values
+            room.touched(4 * MAPPED * len(chosen[begin : begin + _APART]))  # origin, time, values, and what is ahead
         return found[0] if len(found) == 1 else {n: np.concatenate([one[n] for one in found]) for n in found[0]}
 
     def _gather(self, chosen: Ints) -> dict[str, Array]:
@@ -241,14 +241,14 @@ class Windows(Sequence[dict[str, Array]]):
         if store.future.shape[1]:
             batch["future"] = store.future[self._ahead(origins)]
         if store.static.shape[1]:
-            batch["static"] = store.static[store.owner[origins]]
+            batch["static"] = store.static[store.owner(origins)]
         return batch
 
     def _gather_truth(self, chosen: Ints) -> dict[str, Array]:
         origins = self.origins[chosen]
         return {
             "actual": self.store.values[self._ahead(origins)],
-            "mase_scale": self.store.unit[self.store.owner[origins]],
+            "mase_scale": self.store.unit[self.store.owner(origins)],
         }
 
     def _ahead(self, origins: Ints) -> Ints:
@@ -295,7 +295,7 @@ class Owners(Sequence[str]):
         if isinstance(index, slice):
             return Owners(self.windows[index])
         store = self.windows.store
-        return store.names[int(store.owner[self.windows.origins[index]])]
+        return store.names[int(store.owner(self.windows.origins[[index]])[0])]
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from onnxscript.function_libs.torch_lib.ops.core import aten_div_mode
 import lstm_onnx.nn.beam_search  # noqa: F401  # defines top_k
 from lstm_onnx.contract import IR_VERSION, Array
 from lstm_onnx.graph.export_errors import in_a_line
+from lstm_onnx.graph.lost_constants import keep_constants
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import join, needed_opset, torch_part
 from lstm_onnx.graph.traversal import bodies, with_inner
@@ -131,6 +132,7 @@ def program_of(graph: GraphSpec, example: Mapping[str, Array]) -> torch.onnx.ONN
             verbose=False,
         )
     assert program is not None
+    keep_constants(program.model)
     return program
 
 

@@ -41,7 +41,7 @@ _ADVICE = f"give its address, auto on one of its machines, or {HERE} to start on
 class Answering:
     """What runs on the cluster: it opens the model at its first part, and keeps it.
 
-    It is made without arguments, which Ray would keep where they can be lost, and then could not make it again.
+    Not before: an actor that cannot be made ends all, but a part that cannot be answered is named and set aside.
     """
 
     def __init__(self) -> None:

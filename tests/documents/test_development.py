@@ -56,7 +56,7 @@ def test_the_lowest_error_is_the_best() -> None:
     assert "against naive: better on 1" in as_table(figures, ("naive",))
     beside = as_table(figures, None)
     assert "| A | MASE ↓ | 1.000 | 2.000 naive |  |" in beside
-    assert "worse on 0 of 1 sets" in beside
+    assert "worse on 0 of 1 set." in beside
 
 
 @pytest.fixture

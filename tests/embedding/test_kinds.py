@@ -35,16 +35,6 @@ def several_classes(sets_run: lo.Run, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def interval(folder: Path) -> Path:
-    """Numbers in, a number with an interval out."""
-    random = np.random.default_rng(0)
-    frame = pl.DataFrame({name: random.normal(size=200) for name in ("a", "b", "y")})
-    frame.write_csv(folder / "numbers.csv")
-    run = lo.train("regression", folder / "numbers.csv", interval=0.8, runs=folder, name="interval", **TINY)
-    return run.export(folder / "interval.onnx").path
-
-
-@pytest.fixture(scope="module")
 def tagged_rows(folder: Path) -> Path:
     """A label for each row of a recording."""
     random = np.random.default_rng(0)
@@ -54,7 +44,7 @@ def tagged_rows(folder: Path) -> Path:
     return run.export(folder / "walk.onnx").path
 
 
-KINDS = ("told_sides", "measured_parts", "several_classes", "interval", "tagged_rows")
+KINDS = ("told_sides", "measured_parts", "several_classes", "tagged_rows")
 
 
 def test_every_task_has_a_file_that_is_run() -> None:

@@ -19,9 +19,10 @@ import lstm_onnx as lo
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.module import FeatureModel
 from lstm_onnx.features.text import Text
+from lstm_onnx.features.words import to_bytes
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import torch_part
-from lstm_onnx.graph.torch_export import to_onnx, traced_example
+from lstm_onnx.graph.torch_export import to_onnx, trace_sizes, traced_example
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.nn.beam_search import NEVER, SearchState
@@ -124,7 +125,9 @@ def test_a_caption_is_scored_as_all_members_would_teach_it() -> None:
     chosen = config()
     models = [captioner(chosen, seed) for seed in (0, 1)]
     task = Captioning()
+    kept = {name: buffer.clone() for name, buffer in models[0].train().named_buffers()}
     graph = joined(task, [task.graphs(m, chosen, m.learnt)[0] for m in models], models[0], chosen)
+    assert all(torch.equal(buffer, kept[name]) for name, buffer in models[0].named_buffers())  # asking moves nothing
     inputs = task.sample(graph_of(chosen), {"batch": 4, "height": 20, "width": 24}, 3)
     found = alike(task, graph, inputs)
     alone = [torch_reference(task.graphs(m, chosen, m.learnt)[0])(inputs)["tokens"].tolist() for m in models]
@@ -176,7 +179,7 @@ def test_a_text_is_as_likely_as_its_units_are_to_all_together() -> None:
     own: list[dict[str, np.ndarray]] = [{} for _ in models]
     answers = [torch_reference(s) for s in streams]
     for k in range(int(units["lengths"][0])):
-        piece = {"tokens": units["tokens"][:, k : k + 1], **given}
+        piece = {"tokens": units["tokens"][:, k : k + 1], "lengths": np.array([1]), **given}
         before = [float(s.get("likely", np.zeros(1))[0]) for s in own]
         for m, answer in enumerate(answers):
             found = answer({**start(streams[m]), **own[m], **piece})
@@ -185,11 +188,8 @@ def test_a_text_is_as_likely_as_its_units_are_to_all_together() -> None:
         all_together = torch_reference(stream)({**start(stream), **state, **piece})
         state = {s.input: all_together[s.output] for s in stream.states}
         np.testing.assert_allclose([state["likely"][0], state["likely_2"][0]], [likely] * 2, rtol=1e-4)
-    whole = alike(
-        task,
-        graph,
-        {**sample_inputs(task, graph, {"batch": 1}, 0), "prompt": np.array(["Rain in"], dtype=object)} | given,
-    )
+    written, count = to_bytes(["Rain in"])
+    whole = alike(task, graph, {**given, **units, "prompt": written, "byte_count": count})
     np.testing.assert_allclose(whole["log_probability"], all_together["log_probability"], rtol=1e-4)
     assert float(whole["log_probability"][0]) < likely
 
@@ -197,7 +197,7 @@ def test_a_text_is_as_likely_as_its_units_are_to_all_together() -> None:
 def test_letters_are_heard_by_all_together() -> None:
     task, chosen, models = models_of("speech", hidden=8, layers=1, count=30, beams=2, longest=20)
     graph = joined(task, [task.graphs(m, chosen, m.learnt)[0] for m in models], models[0], chosen)
-    inputs = sample_inputs(task, graph, {"batch": 2}, 0)
+    inputs = sample_inputs(task, graph, trace_sizes(graph), 0)
     found = alike(task, graph, inputs)
     with torch.no_grad():
         asked = [m.ask({name: torch.from_numpy(a) for name, a in inputs.items()})[0]["text"] for m in models]

@@ -38,7 +38,9 @@ def test_five_kinds_of_features_go_in_and_two_numbers_come_out(parts: Path, meas
 def test_the_file_answers_for_a_table_as_for_arrays(parts: Path, measured_parts: Path) -> None:
     model = lo.load(measured_parts)
     answer = model.predict(parts)
-    assert answer.table.columns == ["case", "area", "edge"]
+    numbers = [f"{name}{end}" for name in ("area", "edge") for end in ("", "_low", "_high")]
+    assert answer.table.columns == ["case", *numbers]
+    assert (answer.table["area_low"] < answer.table["area_high"]).all()
     assert answer.table.height == 24
     pixels = np.asarray(pillow.open(parts.parent / "photos" / "p3.png"))
     flow = pl.read_csv(parts).filter(pl.col("case") == "c3")["flow"].to_numpy()

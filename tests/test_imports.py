@@ -73,6 +73,7 @@ NEED_TORCH = {
     "lstm_onnx.training.going_on",
     "lstm_onnx.training.loop",
     "lstm_onnx.training.precision",
+    "lstm_onnx.training.ready",
     "lstm_onnx.training.refit",
     "lstm_onnx.training.rehearsal",
     "lstm_onnx.training.restore",

@@ -18,7 +18,7 @@ from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.series import Series
 from lstm_onnx.features.series_coding import SeriesEncoder
 from lstm_onnx.features.transcript import Transcript
-from lstm_onnx.nn.joint_search import settled
+from lstm_onnx.nn.joint_search import Searcher, is_pending
 
 OWN = ""
 """Key of the author's own state beside what encoders remember; empty, so that its parts keep their names."""
@@ -89,6 +89,7 @@ class FeatureModel(nn.Module):
         self.network, self.learnt, self.streams = network, learnt, streams
         self.encoders = nn.ModuleList(f.encoder() for f in learnt.inputs)
         self.decoders = nn.ModuleList(f.decoder() for f in learnt.outputs)
+        self.search = Searcher()
         # once: what a feature says of its tensors may cost it, as the table of a text's words does
         self.taken = [tuple(t.name for t in f.inner()) for f in learnt.inputs]
         asked = inspect.signature(network.forward).parameters
@@ -110,7 +111,7 @@ class FeatureModel(nn.Module):
     def run(self, tensors: Mapping[str, Tensor], state: Any = None, to_learn: bool = False) -> Asked:
         """Do what `ask` does, and also return what `forward` saw: tensors, or more of them under one name."""
         begun = self.begin(tensors, state, to_learn)
-        return self.finish(begun, settled(begun.found))
+        return self.finish(begun, self.search(begun.found) if is_pending(begun.found) else begun.found)
 
     def begin(self, tensors: Mapping[str, Tensor], state: Any = None, to_learn: bool = False) -> Begun:
         """Ask `forward`, and leave a search that it leaves."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lstm_onnx.nn.beam_search import Decoded, SearchState, StepFunction, beam_search
 from lstm_onnx.nn.sampling import Choice, sample
@@ -128,6 +128,14 @@ def is_pending(found: Any) -> TypeGuard[Pending]:
 def settled(found: Any) -> Any:
     """Return what `forward` returned, its search made if it left one."""
     return settled_together([found])[0] if is_pending(found) else found
+
+
+class Searcher(nn.Module):
+    """Makes the search that `forward` left; a module, so that the nodes of a graph that search are named after it."""
+
+    def forward(self, found: Pending) -> Any:
+        """Return what the `forward` that left the search would return."""
+        return settled(found)
 
 
 def settled_together(found: Sequence[Any]) -> list[Any]:

@@ -98,8 +98,8 @@ def test_the_graph_is_readable_and_onnx_runtime_has_nothing_to_say(
     nodes = list(nodes_of(model.graph))
     names = {n.name for n in nodes}
     assert len(names) == len(nodes)
-    wanted = (".decoder.lstm.layers.0.0/LSTM", ".decoder.query/Gemm", ".decoder.scores/Gemm", "/Loop", "/Loop/TopK")
-    assert {f"model.network{name}" for name in wanted} <= names
+    wanted = ("lstm.layers.0.0/LSTM", "query/Gemm", "scores/Gemm")
+    assert {"model.search/Loop", "model.search/Loop/TopK", *(f"model.network.decoder.{n}" for n in wanted)} <= names
     large = [t for t in model.graph.initializer if np.prod(t.dims) >= 100 and t.data_type == onnx.TensorProto.FLOAT]
     assert [t.name for t in large if t.name.startswith("val_")] == []
     seen = Counter(np.sort(numpy_helper.to_array(t), axis=None).tobytes() for t in large)
@@ -193,7 +193,7 @@ def test_a_changed_encoder_is_noticed(tmp_path: Path) -> None:
 def beams(path: Path) -> int:
     """Read from a file how many sequences its search keeps."""
     model = onnx.load(path)
-    top = next(n for n in nodes_of(model.graph) if n.name == "model.network/Loop/TopK")
+    top = next(n for n in nodes_of(model.graph) if n.name == "model.search/Loop/TopK")
     return int(next(numpy_helper.to_array(t)[0] for t in model.graph.initializer if t.name == top.input[1]))
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import lstm_onnx as lo
 from benchmarks.classification.parts import read
 from benchmarks.classification.rivals import rivals
 from benchmarks.classification.sets import SETS, package
-from benchmarks.development.figures import Figure, trained
+from benchmarks.development.classified import classified
+from benchmarks.development.figures import Figure
 from benchmarks.development.part import Part
 
 TF_IDF = "TF-IDF + logistic regression"
@@ -28,21 +27,7 @@ def _sets() -> list[str]:
 
 def _train(name: str, seed: int, changed: Mapping[str, Any]) -> Iterator[Figure]:
     """Train with all defaults but `changed`, and score the test part."""
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        data = SETS[NAMES[name]](Path(folder))
-        asked = {"seed": seed, "threads": 1, "device": "cpu", "split": "split", **changed}
-        run = lo.train("classification", data, runs=Path(folder) / "runs", **asked)
-        scores = run.record.scores
-        assert scores is not None
-    reached = {n: round(scores.model[n], 4) for n in ("log_loss", "balanced_accuracy", "macro_f1")}
-    yield trained(
-        *("texts", name, seed, changed),
-        metric="accuracy",
-        value=round(scores.model["accuracy"], 4),
-        seconds=round(time.perf_counter() - began, 1),
-        more={**reached, "epochs": run.record.epochs_done},
-    )
+    yield classified("texts", name, seed, changed, SETS[NAMES[name]])[0]
 
 
 def _others(name: str) -> Iterator[Figure]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import lstm_onnx as lo
 from benchmarks.development import dtw
 from benchmarks.development.archive import development, names, table
-from benchmarks.development.figures import RIVALS, Figure, read, trained
+from benchmarks.development.classified import classified
+from benchmarks.development.figures import RIVALS, Figure, read
 from benchmarks.development.part import Part
 
 DTW = "1-NN DTW"
@@ -25,20 +24,8 @@ def _final() -> list[str]:
 
 def _train(part: str, name: str, seed: int, changed: Mapping[str, Any]) -> Iterator[Figure]:
     """Train with all defaults but `changed`, and score the test part."""
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        asked = {"seed": seed, "threads": 1, "device": "cpu", "split": "split", **changed}
-        run = lo.train("classification", table(name), runs=folder, **asked)
-        scores = run.record.scores
-        assert scores is not None
-    reached = {n: round(scores.model[n], 4) for n in ("log_loss", "balanced_accuracy", "macro_f1")}
-    yield trained(
-        *(part, name, seed, changed),
-        metric="accuracy",
-        value=round(scores.model["accuracy"], 4),
-        seconds=round(time.perf_counter() - began, 1),
-        more={**reached, "epochs": run.record.epochs_done},
-    )
+    figure, scores = classified(part, name, seed, changed, lambda _: table(name))
+    yield figure
     known = any(f.set == name and f.method == DTW for f in read(RIVALS))
     if not known and DTW in scores.baselines:
         yield Figure(part, name, DTW, "accuracy", round(scores.baselines[DTW]["accuracy"], 4))

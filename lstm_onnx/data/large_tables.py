@@ -11,7 +11,7 @@ import polars as pl
 
 from lstm_onnx.data import parquet_pieces
 from lstm_onnx.data.columns import called
-from lstm_onnx.data.parquet_pieces import is_pattern, parquet_files, pieces, row_count
+from lstm_onnx.data.parquet_pieces import AS_PARQUET, is_pattern, parquet_files, pieces, row_count
 from lstm_onnx.data.parts import PART_COLUMNS, split_column
 from lstm_onnx.data.room import DiskRoom, memory_size
 from lstm_onnx.data.table_folders import table_files
@@ -39,8 +39,8 @@ def room_for(source: Path, store: str | None) -> DiskRoom | None:
     if store is not None:
         if not files:
             raise UserError(
-                f"{source}: --store is for tables in Parquet; write it as Parquet, in Python: polars.scan_csv('x.csv')"
-                ".sink_parquet('x.parquet'), or leave the option out"
+                f"{source}: --store is for tables in Parquet; write it as Parquet, {AS_PARQUET}, or leave the option "
+                "out"
             )
         return DiskRoom(Path(store))
     if not files:

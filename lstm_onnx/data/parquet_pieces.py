@@ -14,6 +14,8 @@ from lstm_onnx.errors import UserError, first_line
 PIECE = 1 << 18
 """Rows that are read at once."""
 _TRIED = 1000
+AS_PARQUET = "in Python: polars.scan_csv('x.csv').sink_parquet('x.parquet')"
+"""How a table of any size is written so."""
 
 
 def is_pattern(path: Path) -> bool:
@@ -43,8 +45,7 @@ def parquet_files(source: Path) -> list[Path]:
         files = files_of_pattern(source)
         if others := [path for path in files if path.suffix.lower() not in PARQUET or not path.is_file()]:
             raise UserError(
-                f"{others[0]}: several files are learnt from in Parquet alone; write each as such, in Python: "
-                "polars.scan_csv('x.csv').sink_parquet('x.parquet')"
+                f"{others[0]}: several files are learnt from in Parquet alone; write each as such, {AS_PARQUET}"
             )
         return files
     if source.is_dir():

@@ -114,7 +114,7 @@ class RowWriter:
     """
 
     def __init__(self, room: DiskRoom) -> None:
-        self.room, self.count = room, 0
+        self.room = room
         self._content, self._ends, self._plain = room.growing(), room.growing(), room.growing()
         self._like: NDArray[Any] | None = None
 
@@ -135,7 +135,6 @@ class RowWriter:
             self._content.add(np.ascontiguousarray(array).tobytes() if bare else pickle.dumps(row, 5))
             ends.append(self._content.size)
             plain.append(bare)
-        self.count += len(ends)
         self._ends.add(np.array(ends, dtype=np.int64).tobytes())
         self._plain.add(np.array(plain, dtype=np.bool_).tobytes())
 

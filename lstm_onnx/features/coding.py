@@ -246,7 +246,7 @@ class Likelihoods(nn.Module):
 
     def forward(self, answer: Tensor) -> dict[str, Tensor]:
         """Return probabilities like `answer`, and numbers without its last axis."""
-        scores = answer if self.prior is None else answer + self.prior
+        scores = self._with_prior(answer)
         probabilities = torch.softmax(scores if self.temperature is None else scores / self.temperature, dim=-1)
         return {self.probabilities: probabilities, self.number: self._decided(probabilities)}
 
@@ -262,12 +262,15 @@ class Likelihoods(nn.Module):
 
     def observe(self, answer: Tensor, batch: Mapping[str, Tensor], seen: None) -> tuple[Tensor, ...]:
         """Return scores of some examples, and the numbers of what is right."""
-        return answer if self.prior is None else answer + self.prior, batch[self.number]
+        return self._with_prior(answer), batch[self.number]
 
     def adjust(self, logits: Tensor, target: Tensor) -> None:
         """Set the temperature."""
         assert self.temperature is not None
         self.temperature.fill_(fit_temperature(logits, target))
+
+    def _with_prior(self, answer: Tensor) -> Tensor:
+        return answer if self.prior is None else answer + self.prior
 
     def _decided(self, probabilities: Tensor) -> Tensor:
         if self.positive is None or self.threshold is None:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
+
+Size = Annotated[
+    int, Field(ge=16, description="pixels of the square that pictures are resized to; an .onnx may fix it")
+]
+Fit = Annotated[
+    Literal["crop", "pad", "stretch"],
+    Field(description="how a picture becomes square: cut its long side, add grey to its short one, or stretch it"),
+]
+Encoder = Annotated[
+    str, Field(description="compact: a small CNN that learns with the rest; FILE.onnx: a frozen feature extractor")
+]
 
 
 class PictureOptions(BaseModel):
@@ -17,13 +28,9 @@ class PictureOptions(BaseModel):
     images: Path | None = Field(
         None, description="folder that names of pictures are relative to; the table's if not given"
     )
-    size: int = Field(64, ge=16, description="pixels of the square that pictures are resized to; an .onnx may fix it")
-    fit: Literal["crop", "pad", "stretch"] = Field(
-        "crop", description="how a picture becomes square: cut its long side, add grey to its short one, or stretch it"
-    )
-    encoder: str = Field(
-        "compact", description="compact: a small CNN that learns with the rest; FILE.onnx: a frozen feature extractor"
-    )
+    size: Size = 64
+    fit: Fit = "crop"
+    encoder: Encoder = "compact"
     filters: tuple[int, ...] = Field(
         (16, 32, 64),
         min_length=1,

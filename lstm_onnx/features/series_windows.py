@@ -22,12 +22,11 @@ from lstm_onnx.data.time_series import Series
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.series_parts import LEAST, SeriesPart
 from lstm_onnx.features.series_scales import Scales, scales_of, static_values
+from lstm_onnx.features.stored import SHOWN
 
 Array = NDArray[Any]
 Ints = NDArray[np.int64]
 
-SHOWN = 1 << 20
-"""Windows of an epoch, where they lie on disk and there are more."""
 _APART = 64
 """Windows that lie anywhere in files, and are gathered at once."""
 _STRETCH = 1 << 18

@@ -123,10 +123,7 @@ class FeatureSplit:
             for chosen in _as_they_stand(self.count, size) if self.lengths is None else in_order(self.lengths, size):
                 yield self.gather(chosen)
             return
-        if self.shown is not None:
-            order = drawn(self.count, self.weights, shuffle, self.shown)
-        else:
-            order = drawn(self.count, self.weights, shuffle)
+        order = drawn(self.count, self.weights, shuffle, self.shown)
         if self.lengths is None:
             for i in range(0, len(order), size):
                 yield self.gather(order[i : i + size])

@@ -14,7 +14,7 @@ from lstm_onnx.data.stored_rows import StoredRows, stored
 from lstm_onnx.errors import UserError
 
 SHOWN = 1 << 20
-"""Examples of an epoch, where they lie in files and there are more."""
+"""Examples or windows of an epoch, where they lie in files and there are more."""
 LOOKED_AT = 10_000
 """Examples of a part in files that remarks are made of."""
 UNSEEN = "the examples lie in files: none is held against all others (repeated ones, nearest neighbours)"

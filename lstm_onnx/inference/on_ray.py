@@ -57,21 +57,20 @@ class Answering:
         tries = int(begun.read_text(encoding="utf-8")) if begun.exists() else 0
         if tries >= _TRIES:
             begun.unlink()
-            return (
-                part,
-                0,
-                (),
-                f"{part}: the process was lost {tries} times over (out of memory? take fewer --part-rows)",
-            )
+            return _refused(part, f"the process was lost {tries} times over (out of memory? take fewer --part-rows)")
         write_atomically(begun, str(tries + 1))
         try:
             if self.model is None:
                 self.model = open_model(asked)
             answered = answer_part(self.model, part, asked, folder)
         except UserError as error:
-            answered = part, 0, (), f"{part}: {error}"
+            answered = _refused(part, error)
         begun.unlink(missing_ok=True)
         return answered
+
+
+def _refused(part: Part, why: object) -> Answered:
+    return part, 0, (), f"{part}: {why}"
 
 
 @contextmanager

@@ -125,17 +125,12 @@ def is_pending(found: Any) -> TypeGuard[Pending]:
     return isinstance(found, Search | Sampling)
 
 
-def settled(found: Any) -> Any:
-    """Return what `forward` returned, its search made if it left one."""
-    return settled_together([found])[0] if is_pending(found) else found
-
-
 class Searcher(nn.Module):
     """Makes the search that `forward` left; a module, so that the nodes of a graph that search are named after it."""
 
     def forward(self, found: Pending) -> Any:
         """Return what the `forward` that left the search would return."""
-        return settled(found)
+        return settled_together([found])[0]
 
 
 def settled_together(found: Sequence[Any]) -> list[Any]:

@@ -43,7 +43,7 @@ def fingerprint(files: Sequence[Path], task: str, release: str = __version__) ->
 
 def is_there(path: Path) -> bool:
     """Whether there is such a file or folder, or any file of such a pattern."""
-    return path.exists() or bool(glob.has_magic(str(path)) and glob.glob(str(path), recursive=True))
+    return path.exists() or (is_pattern(path) and bool(glob.glob(str(path), recursive=True)))
 
 
 def digest(path: Path) -> str:

@@ -19,6 +19,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.task import AnyTask, TaskData
 from lstm_onnx.training.checkpoint import Weights, save_weights, weights_of
 from lstm_onnx.training.devices import to_tensors
+from lstm_onnx.training.ready import made_ready
 from lstm_onnx.training.restore import load_weights
 from lstm_onnx.training.step import learn_from
 
@@ -89,9 +90,9 @@ def refit(s: TrainingSession, batches: int, calibrated: Weights) -> None:
     load_weights(s.model, weights_of(s.task.build_model(s.config, s.data.info)), s.run.weights)
     s.optimizer.state.clear()
     s.model.train()
-    for step, batch in enumerate(_steps(both, settings.batch_size, np.random.default_rng(seeds), steps)):
-        tensors = next(to_tensors(iter([batch]), s.model))
-        loss = learn_from(s, tensors, step, steps, f"step {step + 1} of the refit")
+    drawn = to_tensors(_steps(both, settings.batch_size, np.random.default_rng(seeds), steps), s.model)
+    for step, batch in enumerate(made_ready(drawn, s.model, settings.batch_size)):
+        loss = learn_from(s, batch, step, steps, f"step {step + 1} of the refit")
         s.observer.refitted(step + 1, steps, loss)
     load_weights(s.model, weights_of(s.model) | calibrated, s.run.weights)
     save_weights(weights_of(s.model), s.run.weights)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lstm_onnx.data.searched import Searched
+from lstm_onnx.features.picture_options import Encoder, Fit, Size
 
 PICTURE, CAPTION, ATTENTION = "image", "caption", "attention"
 """What goes in, what comes out, and where the model looked for each word."""
@@ -47,13 +48,9 @@ class Config(BaseModel):
     min_count: int = Field(2, ge=1, description="how often a word must occur in training captions to be known")
     scenes: int = Field(4000, ge=200, description="how many scenes to draw where no data is given")
     # the picture
-    size: int = Field(64, ge=16, description="pixels of the square that pictures are resized to; an .onnx may fix it")
-    fit: Literal["crop", "pad", "stretch"] = Field(
-        "crop", description="how a picture becomes square: cut its long side, add grey to its short one, or stretch it"
-    )
-    encoder: str = Field(
-        "compact", description="compact: a small CNN that learns with the rest; FILE.onnx: a frozen feature extractor"
-    )
+    size: Size = 64
+    fit: Fit = "crop"
+    encoder: Encoder = "compact"
     # the model
     channels: tuple[int, ...] = Field(
         (16, 32, 64, 128), description="filters of each stage of the compact CNN; each but the first halves the picture"

@@ -11,7 +11,6 @@ import numpy as np
 
 from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.errors import UserError
-from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.learnt import Learnt
 from lstm_onnx.features.remarks import in_order
@@ -19,8 +18,8 @@ from lstm_onnx.features.rows import Rows
 from lstm_onnx.features.text import Text
 from lstm_onnx.task import DataSet
 from lstm_onnx_classification.examples import RawExamples, StepArray
-from lstm_onnx_classification.label_sets import classes_of, has_sets, label_set
-from lstm_onnx_classification.labels import label_notes, refuse_classes, without_unseen
+from lstm_onnx_classification.label_sets import classes_of, has_sets, how_many, label_set
+from lstm_onnx_classification.labels import label_notes, one_label, refuse_classes, without_unseen
 from lstm_onnx_classification.mixed import is_mixed, load_mixed, reads_mixed
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
@@ -72,18 +71,7 @@ def load(source: Path | None, config: Config) -> Examples:
     chosen, few = filled_in(found, chosen)
     notes += few
     given = _text(found, chosen) if found.column else _rows(found, config)
-    label = Category(
-        name="label",
-        meaning="the class",
-        levels=classes,
-        scores="probabilities",
-        axis="class",
-        calibrated=True,
-        smoothing=chosen.smoothing or 0.0,
-        balance=config.balance,
-        decision=config.answered,
-        even=True,
-    )
+    label = one_label(config).model_copy(update={"levels": classes, "smoothing": chosen.smoothing or 0.0})
     examples = _examples(found, given.name)
     return replace(
         examples,
@@ -122,7 +110,7 @@ def _load_sets(source: Path, config: Config) -> Examples:
             *examples.notes,
             *notes,
             *few,
-            f"each example has {sum(map(len, sets)) / len(sets):.2g} classes on average",
+            how_many(sets),
         ),
         part=found.parts,
         together=found.examples.groups,

@@ -30,6 +30,11 @@ def has_sets(config: Config) -> bool:
     return config.several is not None or bool(config.flags)
 
 
+def how_many(sets: Sequence[Sequence[str]]) -> str:
+    """Say how many classes an example has."""
+    return f"each example has {sum(map(len, sets)) / len(sets):.2g} classes on average"
+
+
 def with_sets(frame: pl.DataFrame, where: Path, config: Config, usual: Sequence[str]) -> tuple[pl.DataFrame, Config]:
     """Bring all ways of telling several classes to one: a column with a JSON list in each cell, perhaps an empty one.
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.features.category import Category
 from lstm_onnx_classification.examples import RawExamples, taken
 from lstm_onnx_classification.options import Config
 
@@ -27,6 +28,20 @@ _FEW_EACH = 10
 _RARE = 0.1
 """A class with a smaller share of the examples is seldom answered, unless it is weighed."""
 _DOUBTFUL = ("none", "null", "na", "n/a", "-", "?", "unknown")
+
+
+def one_label(config: Config) -> Category:
+    """Return the answer of a classifier, whose classes are still to be found."""
+    return Category(
+        name="label",
+        meaning="the class",
+        scores="probabilities",
+        axis="class",
+        calibrated=True,
+        balance=config.balance,
+        decision=config.answered,
+        even=True,
+    )
 
 
 def label_notes(labels: Sequence[str], is_balanced: bool) -> list[str]:

@@ -30,8 +30,8 @@ from lstm_onnx.features.table_pictures import may_name_pictures, picture_columns
 from lstm_onnx.features.text import Text
 from lstm_onnx_classification.cells import cells, has_cell
 from lstm_onnx_classification.columns import LABELS, no_label
-from lstm_onnx_classification.label_sets import classes_of, has_sets, label_set, with_sets
-from lstm_onnx_classification.labels import label_notes, refuse_classes
+from lstm_onnx_classification.label_sets import classes_of, has_sets, how_many, label_set, with_sets
+from lstm_onnx_classification.labels import label_notes, one_label, refuse_classes
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading_texts import read_encoded
 from lstm_onnx_classification.recipe import SHARE, SMOOTHING
@@ -118,7 +118,7 @@ def _settled(found: Examples, source: Path, config: Config) -> Examples:
     smoothing = config.smoothing
     if isinstance(answer, LabelSet):
         smoothing = 0.0
-        notes = [f"each example has {sum(map(len, labels)) / len(labels):.2g} classes on average"]
+        notes = [how_many(labels)]
     else:
         if smoothing is None:  # as with convolutions over sequences
             smoothing = SMOOTHING if any(isinstance(f, Image) for f in found.inputs or ()) else 0.0
@@ -156,16 +156,6 @@ def _answers(config: Config, alone: bool) -> TableAnswers:
             there = has_cell(frame, column, where, rows)
         known = iter(cells(frame, column, where, "class", rows[there]))
         labels = [next(known) if is_there else "" for is_there in there]
-        answer = Category(
-            name="label",
-            meaning="the class",
-            scores="probabilities",
-            axis="class",
-            calibrated=True,
-            balance=config.balance,
-            decision=config.answered,
-            even=True,
-        )
-        return Answered({"label": labels}, [answer], ~there)
+        return Answered({"label": labels}, [one_label(config)], ~there)
 
     return TableAnswers(read, option="label", cells="category")

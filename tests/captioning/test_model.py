@@ -11,7 +11,7 @@ from lstm_onnx_captioning.task import Captioning
 from lstm_onnx.features.module import FeatureModel
 from lstm_onnx.features.resizing import to_unit
 from lstm_onnx.features.sentence_graph import END, START, UNKNOWN
-from lstm_onnx.nn.joint_search import settled
+from lstm_onnx.nn.joint_search import Searcher
 from tests.captioning.tiny import WORDS, captioner, config, learnt, network
 
 DECODERS = ["attend", "tell"]
@@ -31,7 +31,7 @@ def batch(count: int = 8, steps: int = 5, seed: int = 0) -> dict[str, torch.Tens
 
 def said(model: FeatureModel, given: dict[str, torch.Tensor]) -> tuple[torch.Tensor, ...]:
     with torch.no_grad():
-        found = settled(network(model.eval())(given["image_pixels"]))
+        found = Searcher()(network(model.eval())(given["image_pixels"]))
     told = found["caption"]
     first = (told.tokens, told.lengths, told.score, told.log_probabilities)
     return (*first, found["attention"]) if "attention" in found else first
@@ -39,7 +39,7 @@ def said(model: FeatureModel, given: dict[str, torch.Tensor]) -> tuple[torch.Ten
 
 def taught(model: FeatureModel, tokens: torch.Tensor, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
     with torch.no_grad():
-        found: dict[str, torch.Tensor] = settled(network(model)(pixels, tokens))
+        found: dict[str, torch.Tensor] = network(model)(pixels, tokens)
     return found
 
 

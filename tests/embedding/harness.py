@@ -222,6 +222,16 @@ def _cell(project: Project, output: int, value: object) -> str:
     return "" if isinstance(value, float | np.floating) and np.isnan(value) else str(value)
 
 
+def assert_answers(program: Program) -> None:
+    """Run a program on its example input, and compare what it prints with what ONNX Runtime answers."""
+    done = program.run(stdin=program.example_bytes)
+    assert (done.returncode, done.stderr) == (0, "")
+    header, rows = table_of(done.stdout)
+    wanted_header, wanted = expected(program)
+    assert header == wanted_header
+    assert_close(rows, wanted)
+
+
 def assert_close(got: Rows, wanted: Rows, rtol: float = 1e-5) -> None:
     """Compare rows of cells: numbers within 1e-5 of the largest in their column, anything else exactly."""
     assert [len(r) for r in got] == [len(r) for r in wanted]

@@ -17,7 +17,7 @@ from lstm_onnx.embedding.registry import load_target
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model import load
 from tests.data import test_cells as cells
-from tests.embedding.harness import ROOT, TARGETS, Program, Workshop, assert_close, expected, table_of
+from tests.embedding.harness import ROOT, TARGETS, Program, Workshop, assert_answers, table_of
 from tests.embedding.models import MAKERS
 
 MODELS = [*(f.stem for f in sorted((ROOT / "exported").glob("*.onnx"))), "adding", "adding-streaming", *MAKERS]
@@ -56,12 +56,7 @@ def test_the_answer_is_that_of_onnx_runtime(workshop, models, model: str, reader
     program = build(workshop, models, model, reader)
     if program.project.mode == "library":
         pytest.skip("reads nothing but its golden examples")
-    done = program.run(stdin=program.example_bytes)
-    assert (done.returncode, done.stderr) == (0, "")
-    header, rows = table_of(done.stdout)
-    wanted_header, wanted = expected(program)
-    assert header == wanted_header
-    assert_close(rows, wanted)
+    assert_answers(program)
 
 
 @pytest.fixture(params=[name for name in TARGETS if not load_target(name).reads and load_target(name).program])

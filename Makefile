@@ -30,12 +30,13 @@ demo: $(READY)
 	@echo "  $(DEMO)/runs/traffic/plots/forecast.png  forecasts against what happened"
 	@echo "  $(DEMO)/next-day.png                     the day after the data"
 
-# a file of tests stays in one process, so that what its fixtures train is trained once; each process has one thread
+# a file of tests stays in one process, so that what its fixtures train is trained once (tests/distribution.py has
+# exceptions, and the order); each process has one thread (tests/__init__.py)
 test: $(READY) tools
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 search: $(READY)
-	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest $$(grep -rl "^from hypothesis" tests --include=test_*.py)
+	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest $$(grep -rl "^from hypothesis" tests --include=test_*.py)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -31,7 +31,6 @@ from lstm_onnx.training.restore import restore
 from lstm_onnx.training.run_folder import Run
 from lstm_onnx.training.train import resume, train
 from lstm_onnx.verification.value_checks import grid
-from lstm_onnx.verification.verify import verify
 
 EPOCHS = 3
 
@@ -44,7 +43,7 @@ def check_task(
     data: str | Path | None = None,
     **options: Any,
 ) -> Exported:
-    """Train the task for a few epochs, interrupt and resume it, export it and verify it; return the exported file.
+    """Train the task for a few epochs, interrupt and resume it, export it, which proves it; return the exported file.
 
     Args:
         name: of the task.
@@ -74,8 +73,7 @@ def check_task(
         assert figures.keys() <= reached.keys(), f"{name}: {who} has metrics that the model lacks"
     for graph in restored.graphs:
         check_sample(task, graph)
-    exported = export(whole, folder / f"{name}.onnx")
-    verify(exported.path, whole.folder).raise_if_failed()
+    exported = export(whole, folder / f"{name}.onnx")  # proved against PyTorch, or it raises
     if type(task).streaming is not Task.streaming:
         check_streaming(whole, folder / f"{name}-streaming.onnx")
     return exported
@@ -116,8 +114,6 @@ def check_streaming(run: Run, path: Path) -> None:
         export(run, path, variant="streaming")
     except UserError as error:
         assert "\n" not in str(error), f"the reason for not streaming takes more than one line: {error}"
-        return
-    verify(path, run.folder).raise_if_failed()
 
 
 def check_options(task: AnyTask) -> None:

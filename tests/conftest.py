@@ -17,6 +17,7 @@ import torch
 from hypothesis import HealthCheck, settings
 
 import lstm_onnx as lo
+from tests import distribution
 from tests.trained import measured_parts, parts, sets_run, sides, sides_run, told_sides
 
 __all__ = ["measured_parts", "parts", "sets_run", "sides", "sides_run", "told_sides"]
@@ -42,6 +43,15 @@ def _own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LSTM_ONNX_CONFIG", str(tmp_path_factory.mktemp("config")))
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    distribution.slow_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return distribution.scheduler(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -117,7 +117,7 @@ def _located(table: TableFiles, columns: list[str] | None = None) -> Iterator[tu
 
 def _refuse(source: Path, config: Config) -> None:
     asked = {
-        "--columns series": config.columns == "series",
+        f"--columns {config.columns}": config.columns != "variables",
         "--snap": config.snap is not None,
         "--resample": bool(config.resample),
         "--repeated": config.repeated is not None,

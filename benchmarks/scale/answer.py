@@ -33,7 +33,7 @@ def measure(kept: Kept, of: list[str], rows: list[int] | None, models: Path) -> 
         rows: of each, instead of `SIZES`.
         models: folder of the models that are asked; those that are missing are trained.
     """
-    for name in of:
+    for name in (name for name in of if name in SIZES):
         for count in rows or SIZES[name]:
             cells = [{"of": name, "rows": count, "workers": workers} for workers in WORKERS]
             todo = [cell for cell in cells if not kept.has(cell)]

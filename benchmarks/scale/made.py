@@ -32,11 +32,13 @@ class Kind(NamedTuple):
         asked: options of `train`.
         table: makes rows from one number on, so many, of all; pictures go into the folder.
         answered: options of `predict`.
+        in_pieces: whether the table may be several files.
     """
 
     asked: str
     table: Callable[[int, int, int, Path], pl.DataFrame]
     answered: str = ""
+    in_pieces: bool = True
 
 
 def series(begin: int, count: int, rows: int, folder: Path) -> pl.DataFrame:
@@ -92,6 +94,13 @@ def pictures(begin: int, count: int, rows: int, folder: Path) -> pl.DataFrame:
     return pl.DataFrame({"picture": names, "target": light, "split": _split(begin, count, rows)})
 
 
+def captions(begin: int, count: int, rows: int, folder: Path) -> pl.DataFrame:
+    """Make pictures, and say in words how light each is."""
+    table = pictures(begin, count, rows, folder)
+    said = [("a dark one", "a grey one", "a light one")[int(3 * light)] for light in table["target"]]
+    return table.select("split", image="picture", caption=pl.Series(said))
+
+
 def _split(begin: int, count: int, rows: int) -> list[str]:
     """Mark examples, evenly: a tenth of all, but no more than `TESTED`, to validate on, and as many to test on."""
     every = max(10, rows // TESTED)
@@ -108,6 +117,11 @@ KINDS = {
     "texts": Kind("--plugin classification --embedding 8 --batch-size 1024", texts),
     "sequences": Kind("--plugin regression --sequence sequence --target target --batch-size 1024", sequences),
     "pictures": Kind("--plugin regression --target target --size 32 --batch-size 64", pictures),
+    "captions": Kind(
+        "--plugin captioning --size 96 --channels 4 8 8 --decoder tell --embedding 8 --batch-size 64",
+        captions,
+        in_pieces=False,
+    ),
 }
 
 

@@ -16,10 +16,14 @@ SIZES = {
     "sequences": (100_000, 1_000_000, 10_000_000),
     "texts": (100_000, 1_000_000),
     "pictures": (1_000, 10_000),
+    "captions": (1_000, 10_000),
 }
-MOST = 1_000_000
-"""Rows that are also learnt from in memory."""
-WAYS = ("files", "memory")
+WAYS = {
+    "files": dict.fromkeys(SIZES, 10_000_000),
+    "csv": {"series": 10_000_000, "sequences": 1_000_000, "texts": 1_000_000},
+    "memory": dict.fromkeys(SIZES, 1_000_000),
+}
+"""Where examples lie: in files, read from Parquet or from CSV, or in memory; and rows of each kind at most."""
 SMALL = "--hidden 8 --epochs 1 --threads 1"
 
 
@@ -29,7 +33,7 @@ def measure(kept: Kept, of: list[str], rows: list[int] | None) -> None:
         for name in of:
             for count in rows or SIZES[name]:
                 cell = {"of": name, "rows": count, "from": way}
-                if kept.has(cell) or (way == "memory" and count > MOST):
+                if kept.has(cell) or count > WAYS[way].get(name, 0):
                     continue
                 with tempfile.TemporaryDirectory() as text:
                     folder = Path(text)
@@ -41,11 +45,15 @@ def measure(kept: Kept, of: list[str], rows: list[int] | None) -> None:
 
 def learn(folder: Path, kind: Kind, way: str) -> Measured:
     """Train, and return what it took."""
-    source = folder / "data"
-    asked = ["--store", str(folder / "store")] if way == "files" else []
-    pattern = str(source / "*.parquet")
-    if way == "memory":
-        pattern = str(source / "whole.parquet")  # beside the pictures that it may name
-        pl.read_parquet(source / "*.parquet").write_parquet(pattern)
-    command = ["train", pattern, *kind.asked.split(), *SMALL.split()]
+    asked = ["--store", str(folder / "store")] if way != "memory" else []
+    source = folder / "data" / "*.parquet"
+    if way == "csv":
+        whole = folder / "whole.csv"
+        pl.scan_parquet(source).sink_csv(whole)
+        source = whole
+    elif way == "memory" or not kind.in_pieces:
+        whole = folder / "data" / "whole.parquet"  # beside the pictures that it may name
+        pl.read_parquet(source).write_parquet(whole)
+        source = whole
+    command = ["train", str(source), *kind.asked.split(), *SMALL.split()]
     return measured([*command, "--runs", str(folder / "runs"), *asked])

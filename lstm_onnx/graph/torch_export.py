@@ -25,6 +25,7 @@ from onnxscript.function_libs.torch_lib.ops.core import aten_div_mode
 import lstm_onnx.nn.beam_search  # noqa: F401  # defines top_k
 from lstm_onnx.contract import IR_VERSION, Array
 from lstm_onnx.graph.export_errors import in_a_line
+from lstm_onnx.graph.full_rank import give_full_rank
 from lstm_onnx.graph.lost_constants import keep_constants
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import join, needed_opset, torch_part
@@ -159,6 +160,7 @@ def tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
     del model.graph.metadata_props[:]
     del model.metadata_props[:]
     drop_unused_cells(model)
+    give_full_rank(model)
     graphs = list(with_inner(model.graph))
     _name_nodes(model.graph, Counter())
     _name_loop_values(graphs)

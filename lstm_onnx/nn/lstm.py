@@ -96,16 +96,11 @@ class _Direction(nn.LSTM):
             w = self.onnx_w if padding is None else self.onnx_w_padded
             y, h, c = torch.ops.lstm_onnx.lstm(x, w, self.onnx_r, self.onnx_b, *(state or (None, None)))
             return y.squeeze(1), h, c
-        if state is not None:
-            state = (state[0].contiguous(), state[1].contiguous())  # cuDNN takes no view
-        if padding is None:
-            y, (h, c) = super().forward(x, state)
-            return y, h, c
-        if state is None:
-            zeros = x.new_zeros(1, x.shape[1], self.hidden_size)
-            state = (zeros, zeros)
-        weights = [self._with_padding_column(), self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0]
-        y, h, c = torch.lstm(x, state, weights, True, 1, 0.0, self.training, False, False)
+        h0 = x.new_zeros(1, x.shape[1], self.hidden_size) if state is None else state[0].contiguous()
+        c0 = h0 if state is None else state[1].contiguous()  # cuDNN takes no view
+        w = self.weight_ih_l0 if padding is None else self._with_padding_column()
+        weights = [w, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0]
+        y, h, c = torch.lstm(x, (h0, c0), weights, True, 1, 0.0, self.training, False, False)
         return y, h, c
 
     def _with_padding_column(self) -> Tensor:

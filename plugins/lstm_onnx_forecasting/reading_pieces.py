@@ -93,7 +93,7 @@ def read_pieces(source: Path, config: Config, notes: list[str], room: Room) -> R
 
 def _refuse(source: Path, config: Config) -> None:
     asked = {
-        "--columns series": config.columns == "series",
+        f"--columns {config.columns}": config.columns != "variables",
         "--snap": config.snap is not None,
         "--resample": bool(config.resample),
         "--repeated": config.repeated is not None,

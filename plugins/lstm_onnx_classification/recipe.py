@@ -20,6 +20,8 @@ SHORTEST = 9
 """Steps that a usual sequence has, for these."""
 SMOOTHING = 0.1
 FEW = {"learning_rate": 5e-3, "least_steps": 1500}
+LEAST_STEPS_BESIDE = 600
+"""Where random convolutions stand beside them: these have learnt what they can by then."""
 SHARE = 0.15
 LEAST_VALIDATION = {"texts": 20, "sequences": 300}
 """With fewer examples than these to validate on, it costs more to keep them from training than it tells when to stop:
@@ -59,7 +61,9 @@ def filled_in(found: RawExamples, config: Config) -> tuple[Config, tuple[str, ..
 
 def budget(config: Config) -> dict[str, Any]:
     """Return the training options that were measured to suit small sets of sequences, if this is one."""
-    return dict(FEW) if config.convolutions and not config.validation_share else {}
+    if not config.convolutions or config.validation_share:
+        return {}
+    return {**FEW, "least_steps": LEAST_STEPS_BESIDE} if config.random_convolutions else dict(FEW)
 
 
 def _to_learn_from(count: int, parts: Sequence[Part] | None, config: Config) -> int:

@@ -168,6 +168,7 @@ class Table(_Part):
     step: Step | None = Field(None, description="how far rows lie apart")
     clock: Clock | None = Field(None, description="how times are written, and what is done with irregular rows")
     wide: bool = Field(False, description="each column that holds values is a series of its own, named by its header")
+    across: bool = Field(False, description="each row is a series, each column called after a time its value then")
     steps: bool = Field(False, description="each row is a whole sequence of one channel, its cells the steps in order")
     blocks: dict[str, tuple[str, ...]] | None = Field(None, description="of each channel its steps, if several")
     others: tuple[str, ...] = Field((), description="columns that are no input, such as the class of known examples")

@@ -66,6 +66,7 @@ NEED_TORCH = {
     "lstm_onnx.nn.sampling",
     "lstm_onnx.nn.tail",
     "lstm_onnx.testing",
+    "lstm_onnx.training.adam",
     "lstm_onnx.training.checkpoint",
     "lstm_onnx.training.denormals",
     "lstm_onnx.training.devices",

@@ -14,7 +14,6 @@ _LEAST = 4
 """Rows that a table must have before one is told from the others."""
 _LOOKED_AT = 1000
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?([T ].*)?\Z")
-_TIME_NAME = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?\Z|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}\Z|(19|20)\d\d\Z")
 _BEGINS_AS_NUMBER = r"^[(+-]?\s*[€$£]?\s*[.,]?\d"
 _NAMES = re.compile(
     r"(time|date|datetime|timestamp|ds|y|label|class|target|category|text|id|name|value|values|series|sequence|split|"
@@ -74,12 +73,8 @@ def _is_number(text: str) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    return bool(_DATE.match(text))
-
-
-def names_a_time(name: str) -> bool:
-    """Whether a column is called after a date or a year: `2023-01-20`, `1990`."""
-    return bool(_TIME_NAME.match(name.strip()))
+    """Whether it is written as a date, and cannot be a number such as 103.1."""
+    return bool(_DATE.match(text)) and not _is_number(text)
 
 
 def seems_data(header: Sequence[str], frame: pl.DataFrame) -> str | None:

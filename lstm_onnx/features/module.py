@@ -41,6 +41,20 @@ class Learns(Protocol):
         ...
 
 
+@runtime_checkable
+class Prepares(Protocol):
+    """An author's module of which something has no weight in it: computed for many batches at once, ahead of them."""
+
+    @property
+    def prepares(self) -> bool:
+        """Whether there is something."""
+        ...
+
+    def prepared(self, seen: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Return what `forward` gets beside what it sees, a row for each example; without it, it computes that."""
+        ...
+
+
 class Asked(NamedTuple):
     """What a model was shown and said.
 
@@ -116,6 +130,7 @@ class FeatureModel(nn.Module):
     def begin(self, tensors: Mapping[str, Tensor], state: Any = None, to_learn: bool = False) -> Begun:
         """Ask `forward`, and leave a search that it leaves."""
         seen: dict[str, Any] = {name: tensors[n] if to_learn else None for name, n in self.taught.items()}
+        seen |= {name.removeprefix(READY): t for name, t in tensors.items() if name.startswith(READY)}
         memory = state if self.streams and isinstance(state, dict) and OWN in state else {OWN: state}
         after: dict[str, Any] = {}
         found: Any
@@ -184,18 +199,25 @@ class FeatureModel(nn.Module):
 
     @property
     def makes_ready(self) -> bool:
-        """Whether the author parts the loss."""
-        return isinstance(self.network, Learns)
+        """Whether the author parts the loss, or has something to prepare for it."""
+        return isinstance(self.network, Learns) or (isinstance(self.network, Prepares) and self.network.prepares)
+
+    @property
+    def keeps_batch(self) -> bool:
+        """Whether the loss takes what was prepared beside the batch."""
+        return not isinstance(self.network, Learns)
 
     def ready(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return what takes the place of batches: what of their loss has no weight in it.
+        """Return what of the loss of batches has no weight in it.
 
         Args:
             batch: tensors with a row for each example, of one batch or of several.
         """
-        assert isinstance(self.network, Learns)
         with torch.no_grad():
-            return {READY + name: tensor for name, tensor in self.network.ready(self._shown(batch)).items()}
+            if isinstance(self.network, Learns):
+                return {READY + name: tensor for name, tensor in self.network.ready(self._shown(batch)).items()}
+            assert isinstance(self.network, Prepares)
+            return {READY + name: tensor for name, tensor in self.network.prepared(self._shown(batch)).items()}
 
     def _shown(self, batch: Mapping[str, Tensor]) -> dict[str, Any]:
         """Add to a batch what the author's `forward` would see of it at the start of a stream."""

@@ -14,6 +14,7 @@ from lstm_onnx.data.table_folders import read_table_folder
 from lstm_onnx.data.tables import TEXT_FORMATS, read_table, records_frame
 from lstm_onnx.data.text_files import decode_as_trained, load_json
 from lstm_onnx.data.text_table import NoHeader
+from lstm_onnx.data.times_across import times_across, turned
 
 _SHOWN = 5
 
@@ -41,6 +42,8 @@ def contract_frame(contract: Contract, data: pl.DataFrame | Path, where: str) ->
         frame = records_frame(load_json(data), data)
     else:
         frame = _read(data, table, notes)
+    if table.across and times_across(frame):
+        frame = turned(frame, where, {code for r in readings or () for code in r.missing or ()})
     if table.wide and readings is not None:
         readings = (*readings, *_alike(readings, frame))
     levels = levels_of(readings)

@@ -96,16 +96,11 @@ class _Direction(nn.LSTM):
             w = self.onnx_w if padding is None else self.onnx_w_padded
             y, h, c = torch.ops.lstm_onnx.lstm(x, w, self.onnx_r, self.onnx_b, *(state or (None, None)))
             return y.squeeze(1), h, c
-        if state is not None:
-            state = (state[0].contiguous(), state[1].contiguous())  # cuDNN takes no view
-        if padding is None:
-            y, (h, c) = super().forward(x, state)
-            return y, h, c
-        if state is None:
-            zeros = x.new_zeros(1, x.shape[1], self.hidden_size)
-            state = (zeros, zeros)
-        weights = [self._with_padding_column(), self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0]
-        y, h, c = torch.lstm(x, state, weights, True, 1, 0.0, self.training, False, False)
+        h0 = x.new_zeros(1, x.shape[1], self.hidden_size) if state is None else state[0].contiguous()
+        c0 = h0 if state is None else state[1].contiguous()  # cuDNN takes no view
+        w = self.weight_ih_l0 if padding is None else self._with_padding_column()
+        weights = [w, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0]
+        y, h, c = torch.lstm(x, (h0, c0), weights, True, 1, 0.0, self.training, False, False)
         return y, h, c
 
     def _with_padding_column(self) -> Tensor:
@@ -200,6 +195,8 @@ class LSTM(nn.Module):
         """
         if not torch.compiler.is_exporting() and x.shape[1] == 0:  # which PyTorch's kernel refuses
             return self._of_no_steps(x, state)
+        if lengths is not None and _are_whole(lengths, x.shape[1]):
+            lengths = None
         x = x.transpose(0, 1)  # (time, batch, feature), the layout of both PyTorch's kernel and ONNX's
         valid = None
         if lengths is not None:
@@ -252,6 +249,11 @@ class LSTM(nn.Module):
 
     def _reverse(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         return x.flip(0) if lengths is None else reverse_by_length(x, lengths, self.may_be_empty)
+
+
+def _are_whole(lengths: Tensor, steps: int) -> bool:
+    """Whether there is no padding, and so nothing to mask; asked of a CPU alone, as a GPU would have to wait."""
+    return not torch.compiler.is_exporting() and not lengths.is_cuda and bool((lengths == steps).all())
 
 
 def _at_length(y: Tensor, lengths: Tensor, start: Tensor | None, may_be_empty: bool) -> Tensor:

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from lstm_onnx.errors import UserError
+from lstm_onnx.training.adam import Adam
 from lstm_onnx.training.observers import Row
 from lstm_onnx.training.restore import load_weights
 from lstm_onnx.training.tensor_files import load_tensors, save_tensors
@@ -39,18 +39,16 @@ def save_weights(weights: Weights, path: Path) -> None:
     save_tensors(path, weights)
 
 
-def save_checkpoint(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: TrainingProgress, best: Weights
-) -> None:
+def save_checkpoint(path: Path, model: nn.Module, optimizer: Adam, progress: TrainingProgress, best: Weights) -> None:
     """Write the state of training; `best` are the best weights so far."""
     tensors = {f"model.{name}": t for name, t in model.state_dict().items()}
     tensors |= {f"best.{name}": t for name, t in best.items()}
-    for index, state in optimizer.state_dict()["state"].items():
+    for index, state in optimizer.state.items():
         tensors |= {f"optimizer.{index}.{name}": t for name, t in state.items()}
     save_tensors(path, tensors, {key: json.dumps(value) for key, value in vars(progress).items()})
 
 
-def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[TrainingProgress, Weights]:
+def load_checkpoint(path: Path, model: nn.Module, optimizer: Adam) -> tuple[TrainingProgress, Weights]:
     """Put model and optimizer back to where they were; return how far training had come, and the best weights.
 
     Raises:
@@ -62,7 +60,7 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     for name, tensor in _within("optimizer.", tensors).items():
         index, key = name.split(".", 1)
         stored.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({"state": stored, "param_groups": optimizer.state_dict()["param_groups"]})
+    optimizer.load(stored)
     try:
         progress = TrainingProgress(**{key: json.loads(value) for key, value in metadata.items()})
     except (ValueError, TypeError) as error:

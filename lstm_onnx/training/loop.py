@@ -18,6 +18,7 @@ from torch import nn
 from lstm_onnx.errors import Interrupted
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
+from lstm_onnx.training.adam import Adam
 from lstm_onnx.training.checkpoint import TrainingProgress, Weights, save_checkpoint, save_weights, weights_of
 from lstm_onnx.training.denormals import flushed_to_zero
 from lstm_onnx.training.devices import thread_count, to_tensors
@@ -44,7 +45,7 @@ class TrainingSession:
     data: TaskData[Any]
     model: nn.Module
     answer: Answer
-    optimizer: torch.optim.Optimizer
+    optimizer: Adam
     settings: TrainingOptions
     run: Run
     observer: Observer

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
-import numpy as np
+import torch
 from torch import Tensor
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from lstm_onnx.errors import UserError
 from lstm_onnx.training.precision import loss_in
@@ -29,12 +28,8 @@ def learn_from(s: TrainingSession, batch: dict[str, Tensor], step: int, total: i
     Raises:
         UserError: the loss is no number any more.
     """
-    for group in s.optimizer.param_groups:
-        group["lr"] = s.settings.rate(step, total)
     own, share = s.workers.rows(batch)
-    weights = [weight for group in s.optimizer.param_groups for weight in group["params"]]
-    for weight in weights:
-        weight.grad = None
+    s.optimizer.forget_gradients()
     value = 0.0
     if own:
         loss = loss_in(s.settings.precision, s.task, s.model, own)
@@ -43,9 +38,9 @@ def learn_from(s: TrainingSession, batch: dict[str, Tensor], step: int, total: i
         value = loss.item()
     value = s.workers.add_up(s.model, value)
     if s.settings.clip:
-        clip_gradients(weights, s.settings.clip)
-    s.optimizer.step()
-    if not np.isfinite(value):
+        clip(s.optimizer.gradients(), s.settings.clip)
+    s.optimizer.step(s.settings.rate(step, total))
+    if not isfinite(value):
         raise UserError(
             f"the loss became {value} in {where}; lower --learning-rate (now {s.settings.learning_rate:g}) or --clip, "
             "or look for extreme values in the data"
@@ -53,11 +48,15 @@ def learn_from(s: TrainingSession, batch: dict[str, Tensor], step: int, total: i
     return value
 
 
-def clip_gradients(weights: Sequence[Tensor], most: float) -> None:
+def clip(gradients: list[Tensor], most: float) -> None:
     """Scale gradients down to a norm of `most`, with the bits of `torch.nn.utils.clip_grad_norm_`.
 
-    That multiplies by 1 where there is nothing to scale, which is left out on a CPU: it takes as long as the norm.
+    All are on one device. PyTorch multiplies by 1 where there is nothing to scale, which is left out on a CPU: it
+    takes as long as the norm.
     """
-    norm = get_total_norm([w.grad for w in weights if w.grad is not None], foreach=True)
-    if norm.is_cuda or not (most / (norm + 1e-6)).item() >= 1:  # asking makes a GPU wait; NaN is spread
-        clip_grads_with_norm_(weights, most, norm, foreach=True)
+    if not gradients:
+        return
+    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    scale = most / (norm + 1e-6)
+    if norm.is_cuda or not scale.item() >= 1:  # asking makes a GPU wait; NaN is spread
+        torch._foreach_mul_(gradients, scale.clamp(max=1.0))

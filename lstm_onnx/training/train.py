@@ -22,6 +22,7 @@ from lstm_onnx.options import validate
 from lstm_onnx.plugins import trust
 from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, TaskData
+from lstm_onnx.training.adam import Adam
 from lstm_onnx.training.checkpoint import load_checkpoint
 from lstm_onnx.training.devices import threads_for
 from lstm_onnx.training.going_on import options_of, restore_base
@@ -220,7 +221,6 @@ def _session(
     workers: Workers,
 ) -> TrainingSession:
     settings = run.record.training
-    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
-    optimizer = kind(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+    optimizer = Adam(model.parameters(), settings.weight_decay, decoupled=settings.optimizer == "adamw")
     answer = torch_reference(task.graphs(model, config, data.info)[0])
     return TrainingSession(task, config, data, model, answer, optimizer, settings, run, observer, workers=workers)

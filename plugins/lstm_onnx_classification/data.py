@@ -159,6 +159,8 @@ def _examples(found: RawExamples, name: str) -> Examples:
 
 
 def _text(found: RawExamples, config: Config) -> Text:
+    if config.random_convolutions:
+        raise UserError("--random-convolutions: these are texts, and it is for sequences of numbers; leave it out")
     return Text(
         name="bytes" if config.text_input == "bytes" else "text",
         column=found.column,

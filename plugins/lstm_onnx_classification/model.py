@@ -1,7 +1,8 @@
-"""The classifier: numbers or words, an LSTM with pooling, perhaps convolutions and n-grams beside it, a linear head."""
+"""The classifier: an LSTM over numbers or words, pooling, perhaps convolutions and n-grams beside it, a linear head."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -9,14 +10,16 @@ from torch import Tensor, nn
 
 from lstm_onnx.features.words import PADDING, UNKNOWN
 from lstm_onnx.nn.lstm import LSTM
-from lstm_onnx.plugin import Learnt, Text
+from lstm_onnx.plugin import Learnt, OutputFeature, Rows, Text
 from lstm_onnx_classification.convolution import ConvolutionBranch
 from lstm_onnx_classification.ngrams import NgramBranch
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.patches import Patches
 from lstm_onnx_classification.pooling import Pooling, valid_steps
+from lstm_onnx_classification.random_scores import RandomScores
 
 State = dict[str, Tensor]
+PREPARED = "random_convolutions"
 LOWEST = -1.0
 """What the largest hidden state begins with: none is smaller."""
 
@@ -31,6 +34,7 @@ class Classifier(nn.Module):
 
     def __init__(self, config: Config, features: Learnt) -> None:
         super().__init__()
+        self.label: OutputFeature = features.outputs[0]
         given, directions = features.inputs[0], 2 if config.bidirectional else 1
         self.given, self.config = given.name, config
         self.words = WordVectors(config, given.size) if isinstance(given, Text) else None
@@ -49,7 +53,10 @@ class Classifier(nn.Module):
         )
         beside = [branch.size for branch in (self.convolutions, self.ngrams) if branch is not None]
         self.dropout = nn.Dropout(config.dropout)
-        self.head = nn.Linear(self.pooling.size + sum(beside), features["label"].width)  # type: ignore[union-attr]
+        classes = features["label"].width  # type: ignore[union-attr]
+        self.head = nn.Linear(self.pooling.size + sum(beside), classes)
+        random = config.random_convolutions if isinstance(given, Rows) else 0  # None in older runs
+        self.random = RandomScores(size, random, given.usual or 1, classes) if random else None
 
     def forward(
         self, lengths: Tensor | None, state: State | None, **given: Tensor
@@ -74,7 +81,27 @@ class Classifier(nn.Module):
             found.append(self.convolutions(seen, lengths))
         if self.ngrams is not None:
             found.append(self.ngrams(x, lengths))
-        return {"label": self.head(self.dropout(torch.cat(found, dim=1)))}, None
+        scores = self.head(self.dropout(torch.cat(found, dim=1)))
+        if self.random is None:
+            return {"label": scores}, None
+        return {"label": self.random(scores, x, lengths, given.get(PREPARED))}, None
+
+    @property
+    def prepares(self) -> bool:
+        """Whether there are random convolutions, which are computed once for each example."""
+        return self.random is not None
+
+    def prepared(self, seen: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Return their features, and fit them first where that was not done."""
+        assert self.random is not None
+        return {PREPARED: self.random.prepared(seen[self.given], seen["lengths"])}
+
+    def loss(self, answers: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the loss of the scores or, where there are two in training, the sum of theirs."""
+        scores = answers["label"]
+        if self.random is None or not self.training:
+            return self.label.loss(scores, batch)
+        return self.label.loss(scores[0], batch) + self.label.loss(scores[1], batch)
 
     def _running(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Pool all steps since the reset, of which x (batch, time, size) are the last.

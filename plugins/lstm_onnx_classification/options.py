@@ -116,6 +116,12 @@ class Config(PictureOptions, TableOptions):
     kernels: tuple[int, ...] = Field(
         (16, 8, 4), description="steps that a filter of each convolutional layer spans; more layers begin anew"
     )
+    random_convolutions: int | None = Field(
+        None,
+        ge=0,
+        description="features of random convolutions (MiniRocket) beside the LSTM, which are not learnt, for sequences "
+        "of numbers; made a multiple of 84; 0 for none, the default of texts and with --no-bidirectional",
+    )
     patch: int | None = Field(
         None,
         ge=1,

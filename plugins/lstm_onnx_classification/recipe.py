@@ -14,8 +14,14 @@ from lstm_onnx_classification.patches import patch_for
 
 FILTERS = (32, 64, 32)
 """Of the convolutional branch: a quarter of those of LSTM-FCN (Karim and others 2018); see `benchmarks/development`."""
+RANDOM = 2520
+"""Features of random convolutions, of sequences that a kernel of nine steps fits into; see `benchmarks/development`."""
+SHORTEST = 9
+"""Steps that a usual sequence has, for these."""
 SMOOTHING = 0.1
 FEW = {"learning_rate": 5e-3, "least_steps": 1500}
+LEAST_STEPS_BESIDE = 600
+"""Where random convolutions stand beside them: these have learnt what they can by then."""
 SHARE = 0.15
 LEAST_VALIDATION = {"texts": 20, "sequences": 300}
 """With fewer examples than these to validate on, it costs more to keep them from training than it tells when to stop:
@@ -29,12 +35,15 @@ def filled_in(found: RawExamples, config: Config) -> tuple[Config, tuple[str, ..
         found: the examples.
         config: options as they were asked for.
     """
+    usual = 0 if found.column else int(np.median([len(i) for i in found.examples.items]))
     whole = not found.column and config.bidirectional  # numbers, of which no stream is made
     chosen: dict[str, Any] = {}
     if config.convolutions is None:
         chosen["convolutions"] = FILTERS if whole else ()
+    if config.random_convolutions is None:
+        chosen["random_convolutions"] = RANDOM if whole and usual >= SHORTEST else 0
     if config.patch is None:
-        chosen["patch"] = patch_for(int(np.median([len(i) for i in found.examples.items]))) if whole else 1
+        chosen["patch"] = patch_for(usual) if whole else 1
     if config.smoothing is None:
         chosen["smoothing"] = SMOOTHING if chosen.get("convolutions", config.convolutions) else 0.0
     notes: tuple[str, ...] = ()
@@ -52,7 +61,9 @@ def filled_in(found: RawExamples, config: Config) -> tuple[Config, tuple[str, ..
 
 def budget(config: Config) -> dict[str, Any]:
     """Return the training options that were measured to suit small sets of sequences, if this is one."""
-    return dict(FEW) if config.convolutions and not config.validation_share else {}
+    if not config.convolutions or config.validation_share:
+        return {}
+    return {**FEW, "least_steps": LEAST_STEPS_BESIDE} if config.random_convolutions else dict(FEW)
 
 
 def _to_learn_from(count: int, parts: Sequence[Part] | None, config: Config) -> int:

@@ -189,6 +189,7 @@ class Classification(FeatureTask[Chosen]):
             and "--scaling global",
             "--pooling attention weighs all steps at once": "attention" in options.pooling and "--pooling mean max",
             "--convolutions look ahead": bool(options.convolutions) and "--convolutions 0",
+            "--random-convolutions look ahead": bool(options.random_convolutions) and "--random-convolutions 0",
             "--patch reads several steps at once": (options.patch or 1) > 1 and "--patch 1",
         }
         for why, instead in needs.items():

@@ -10,16 +10,13 @@ import polars as pl
 
 from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
 from lstm_onnx.data.categories import level_columns
-from lstm_onnx.data.header_rows import names_a_time
 from lstm_onnx.data.measures import no_measure
 from lstm_onnx.data.tables import numeric_column, require
 from lstm_onnx.data.times.find import find_time
+from lstm_onnx.data.times_across import times_across
 from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx_forecasting.options import Config
-
-_ACROSS = 3
-"""So many columns that are called after times are no accident."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +82,11 @@ def find_roles(table: Understanding, config: Config) -> Roles:
 
 
 def _refuse_times_across(frame: pl.DataFrame, where: Path | str) -> None:
-    """Refuse a table with a row for each series, and a column for each time."""
-    times = [c for c in frame.columns if names_a_time(c)]
-    if len(times) >= _ACROSS and 2 * len(times) >= frame.width:
+    """Refuse a table with a row for each series, and a column for each time, that is not to be turned."""
+    if times := times_across(frame):
         raise UserError(
-            f"{where}: the times stand in the header ('{times[0]}' to '{times[-1]}'): a row for each series; turn the "
-            "table, so that it has a row for each time: either a column for each series (--columns series), or columns "
-            "of the series (--series), the time and the value"
+            f"{where}: the times stand in the header ('{times[0]}' to '{times[-1]}'): a row for each series; give "
+            "--columns times, and leave --time and --target out"
         )
 
 

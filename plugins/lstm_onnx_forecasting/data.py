@@ -65,6 +65,7 @@ def read(source: Path | None, config: Config) -> Examples:
             step=found.step,
             clock=found.clock,
             wide=config.columns == "series",
+            across=found.is_turned,
         ),
         where=source,
         season=season,
@@ -173,5 +174,6 @@ def _resolved(config: Config, read: ReadSeries, season: int, window: int) -> Con
         "decimal": read.decimal,
         "levels": read.levels,
         "store": None,  # of this machine; whoever reads the data again has another
+        "columns": "times" if read.is_turned else config.columns,
     }
     return config.model_copy(update=found if config.columns == "series" else found | {"target": roles.target})

@@ -32,10 +32,10 @@ class Config(TableOptions):
         (), description="column that names the series, or those that do together, in a long table of several"
     )
     target: tuple[str, ...] = Field((), description="columns to forecast; every numeric column without another role")
-    columns: Literal["variables", "series"] = Field(
+    columns: Literal["variables", "series", "times"] = Field(
         "variables",
-        description="what several target columns are: variables of one thing, forecast together, or separate series "
-        "that share one model",
+        description="what several target columns are: variables of one thing, forecast together; separate series that "
+        "share one model; or times, with a row for each series, as is found where they are called after dates",
     )
     past: tuple[str, ...] = Field((), description="columns known up to now, not forecast (past covariates)")
     future: tuple[str, ...] = Field((), description="columns known ahead of time, such as holidays or prices")

@@ -15,10 +15,12 @@ from lstm_onnx.contract_clock import Clock, Gather, Step
 from lstm_onnx.data.categories import find_levels, level_column, with_levels
 from lstm_onnx.data.frequency import parse_step
 from lstm_onnx.data.gathering import Rules
-from lstm_onnx.data.open_table import open_table
 from lstm_onnx.data.room import MEMORY, Room
+from lstm_onnx.data.tables import read_table
 from lstm_onnx.data.text_facts import reading_notes
 from lstm_onnx.data.time_series import Regular, Series, regular_series, wide_series
+from lstm_onnx.data.times_across import TIME, VALUE, names_of_rows, times_across, turned
+from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.series_parts import listed
 from lstm_onnx_forecasting.columns import Roles, find_roles, readings
@@ -44,6 +46,7 @@ class ReadSeries:
         series: each from its first known target to its last; values (rows, columns in the order of `names`).
         clock: how times are written, and what is done with irregular rows.
         room: where their rows are kept.
+        is_turned: whether the table has a row for each series, and a column for each time.
     """
 
     roles: Roles
@@ -55,6 +58,7 @@ class ReadSeries:
     asked: Roles
     decimal: str | None = None
     room: Room = MEMORY
+    is_turned: bool = False
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -78,7 +82,9 @@ def read_series(source: Path, config: Config, notes: list[str]) -> ReadSeries:
     Raises:
         UserError: the table cannot be used.
     """
-    understood = open_table(source, config)
+    frame = read_table(source, names=config.header)
+    config, frame, is_turned = _upright(frame, source, config, notes)
+    understood = Understanding(frame, source, config)
     roles = find_roles(understood, config)
     asked = roles
     levels = {c: find_levels(understood.looks, c, source, config.levels) for c in roles.words(understood)}
@@ -91,8 +97,31 @@ def read_series(source: Path, config: Config, notes: list[str]) -> ReadSeries:
     series = _trimmed(table.series, len(target), notes)
     understood_columns = readings(understood, asked, config, levels)
     return ReadSeries(
-        roles, target, table.step, series, table.clock, understood_columns, asked, understood.decimal or config.decimal
-    )
+        roles, target, table.step, series, table.clock, understood_columns, asked, understood.decimal or config.decimal,
+        is_turned=is_turned,
+    )  # fmt: skip
+
+
+def _upright(frame: pl.DataFrame, source: Path, config: Config, notes: list[str]) -> tuple[Config, pl.DataFrame, bool]:
+    """Turn a table that has a row for each series and a column for each time, and say what its columns are then."""
+    times = times_across(frame)
+    if not times or config.columns == "series" or (config.columns == "variables" and (config.time or config.target)):
+        if config.columns == "times" and not {TIME, VALUE} <= set(frame.columns):
+            raise UserError(
+                f"{source}: --columns times takes columns that are called after times, such as 2025-01-31, 2025-01 or "
+                f"2025, and there are none; there is: {', '.join(frame.columns)}"
+            )
+        return config, frame, False
+    series = config.series or names_of_rows(frame, times)
+    if not series and frame.height > 1:
+        raise UserError(
+            f"{source}: the times stand in the header ('{times[0]}' to '{times[-1]}'): each row is a series, and no "
+            "column tells them apart; name those that do together with --series"
+        )
+    named = f", named by {' and '.join(repr(c) for c in series)}" if series else ""
+    notes.append(f"each row is read as a series{named}: the times stand in the header, '{times[0]}' to '{times[-1]}'")
+    told = config.model_copy(update={"columns": "times", "time": (TIME,), "series": series, "target": (VALUE,)})
+    return told, turned(frame, source, config.missing), True
 
 
 def read_numbers(frame: pl.DataFrame, source: Path, roles: Roles, config: Config) -> Regular:

@@ -38,6 +38,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "one direction": {"bidirectional": False, "pooling": ("last",)},
     "patches": {"patch": 3, "convolutions": (6, 5, 4)},
     "scaled by sequence": {"scaling": "sequence", "convolutions": (4,)},
+    "random convolutions": {"random_convolutions": 168, "convolutions": (4,)},
     "n-grams": {"ngrams": (1, 2, 3)},
 }
 
@@ -46,6 +47,16 @@ def build(config: Config, learnt: Learnt, **changes: Any) -> FeatureModel:
     """Make a classifier, perhaps of an input that learnt something else."""
     given = learnt.inputs[0].model_copy(update=changes)
     return TASK.build_model(config, learnt.model_copy(update={"inputs": (given,)}))  # type: ignore[return-value]
+
+
+def fit_random(model: FeatureModel) -> None:
+    """Fit random convolutions, and let them have a say."""
+    random = model.network.random
+    if random is not None:
+        random.features.fit(
+            torch.randn(20, 12, random.features.get_buffer("kernels_0").shape[1]), torch.full((20,), 12)
+        )
+        nn.init.normal_(random.head.weight)
 
 
 def probabilities(model: FeatureModel, x: torch.Tensor, lengths: list[int]) -> torch.Tensor:
@@ -61,6 +72,7 @@ def test_padding_has_no_say(name: str, info: Learnt) -> None:
     torch.manual_seed(0)
     config = Config(hidden=6, embedding=5, **CONFIGS[name])
     model = build(config, info, **({"scaling": "sequence"} if config.scaling == "sequence" else {})).eval()
+    fit_random(model)
     lengths = [9, 1, 4, 7]
     full = torch.randn(4, 9, 2) if info is SERIES else torch.randint(1, 52, (4, 9))
     alone = torch.cat([probabilities(model, full[i : i + 1, :n], [n]) for i, n in enumerate(lengths)])
@@ -165,3 +177,34 @@ def test_rare_classes_weigh_more_if_wished() -> None:
     weights = 1 / (3 * torch.tensor([0.5, 0.3, 0.2]))
     wanted = functional.cross_entropy(logits, batch["label_number"], weights)
     torch.testing.assert_close(label.loss(logits, batch), wanted)
+
+
+def test_random_convolutions_and_the_lstm_are_each_taught_what_is_theirs() -> None:
+    """The linear layer learns as if it were alone, and the LSTM what is missing then."""
+    torch.manual_seed(0)
+    model = build(Config(hidden=6, random_convolutions=84), SERIES)
+    batch = {"values": torch.randn(8, 20, 2), "lengths": torch.full((8,), 20), "label_number": torch.arange(8) % 3}
+    ready = model.ready(batch)
+    model.train()
+    model.loss({**batch, **ready}).backward()  # type: ignore[no-untyped-call]
+    alone = nn.Linear(84, 3)
+    with torch.no_grad():
+        nn.init.zeros_(alone.weight), nn.init.zeros_(alone.bias)
+    functional.cross_entropy(alone(next(iter(ready.values()))), batch["label_number"]).backward()
+    torch.testing.assert_close(model.network.random.head.weight.grad, alone.weight.grad)
+    assert model.network.head.weight.grad.abs().max() > 0
+    before = [tensor.clone() for tensor in model.network.random.features.buffers()]
+    model.ready({name: tensor[:4] for name, tensor in batch.items()})  # fitted once
+    assert all(torch.equal(a, b) for a, b in zip(before, model.network.random.features.buffers(), strict=True))
+
+
+def test_what_was_prepared_is_what_would_be_computed() -> None:
+    torch.manual_seed(0)
+    model = build(Config(hidden=6, random_convolutions=84, dropout=0), SERIES)
+    batch = {
+        "values": torch.randn(4, 20, 2),
+        "lengths": torch.tensor([20, 5, 9, 20]),
+        "label_number": torch.arange(4) % 3,
+    }
+    ready = model.ready(batch)
+    assert torch.equal(model.loss({**batch, **ready}), model.loss(batch))

@@ -25,10 +25,18 @@ def found(count: int, steps: int = 10, texts: bool = False, parts: Any = None) -
 
 CASES: dict[str, tuple[RawExamples, dict[str, Any], dict[str, Any]]] = {
     "few sequences": (found(100), {}, {"convolutions": (32, 64, 32), "smoothing": 0.1, "validation_share": 0.0}),
+    "as long as a kernel": (found(100, 9), {}, {"random_convolutions": 2520}),
+    "shorter than a kernel": (found(100, 8), {}, {"random_convolutions": 0, "convolutions": (32, 64, 32)}),
+    "no random ones asked for": (found(100), {"random_convolutions": 0}, {"random_convolutions": 0}),
+    "none for a text": (found(10, texts=True), {}, {"random_convolutions": 0}),
     "many": (found(4000), {}, {"convolutions": (32, 64, 32), "validation_share": 0.15}),
     "long": (found(10, 300), {}, {"patch": 3}),
     "as long as is read": (found(10, 128), {}, {"patch": 1}),
-    "for a stream": (found(10, 300), {"bidirectional": False}, {"convolutions": (), "patch": 1, "smoothing": 0.0}),
+    "for a stream": (
+        found(10, 300),
+        {"bidirectional": False},
+        {"convolutions": (), "random_convolutions": 0, "patch": 1, "smoothing": 0.0},
+    ),
     "texts": (found(400, texts=True), {}, {"convolutions": (), "patch": 1, "smoothing": 0.0, "validation_share": 0.15}),
     "few texts": (found(20, texts=True), {}, {"validation_share": 0.0}),
     "asked for": (

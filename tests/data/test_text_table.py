@@ -137,3 +137,9 @@ def test_line_ends_of_two_kinds_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b'a,b\n"x",y\rz\n')
     with pytest.raises(UserError, match="carriage return stands alone within a line"):
         read_table(path)
+
+
+def test_months_above_numbers_are_names(tmp_path: Path) -> None:
+    path = tmp_path / "months.csv"
+    path.write_text("sku,2015-01,2015-02\n" + "".join(f"p{k},{100 + k}.1,{90 + k}.2\n" for k in range(9)))
+    assert read_table(path).columns == ["sku", "2015-01", "2015-02"]

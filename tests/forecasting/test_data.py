@@ -355,11 +355,43 @@ def test_many_windows_take_little_time(tmp_path: Path) -> None:
     )  # many short series: none of it is kept to decide when to stop
 
 
-def test_times_in_the_header_are_refused(tmp_path: Path) -> None:
-    across = {"page": ["a", "b"], **{f"2023-01-{d:02d}": [1, 2] for d in range(1, 30)}}
-    assert refusal(tmp_path, across).startswith(
-        "the times stand in the header ('2023-01-01' to '2023-01-29'): a row for"
-    )
+ACROSS = {"page": ["a", "b"], "site": ["x", "x"], **{f"2023-01-{d:02d}": [1.5 + d, 2.5 * d] for d in range(1, 30)}}
+"""A row for each series, and its days in as many columns."""
+
+
+def test_times_in_the_header_are_read_as_the_turned_table_is(tmp_path: Path) -> None:
+    long = pl.DataFrame(ACROSS).unpivot(index=["page", "site"], variable_name="day", value_name="views").sort("page")
+    data = load(tmp_path, ACROSS, horizon=2)
+    same = load(tmp_path, long.to_dict(as_series=False), horizon=2, series=("page",), target=("views",))
+    assert any("each row is read as a series, named by 'page'" in note for note in data.notes)
+    assert len(data.train) == len(same.train) > 10
+    a, b = whole(data.train), whole(same.train)
+    assert all(np.array_equal(a[name], b[name], equal_nan=True) for name in b)
+    assert data.config is not None
+    found = Config.model_validate(data.config.model_dump())
+    assert (found.columns, found.series, found.target) == ("times", ("page",), ("value",))
+    long.rename({"day": "time", "views": "value"}).write_csv(tmp_path / "long.csv")
+    other = whole(load_data(tmp_path / "long.csv", found, 0).train)  # the same, turned by hand
+    assert all(np.array_equal(a[name], other[name], equal_nan=True) for name in a)
+
+
+def test_series_of_a_turned_table_begin_and_end_where_they_are_known(tmp_path: Path) -> None:
+    table = {name: list(cells) for name, cells in ACROSS.items()} | {
+        "2023-01-01": [None, 1.0],
+        "2023-01-29": ["-", "1.0"],
+    }
+    table |= {"2023-01-10": [None, 1.0]}
+    data = load(tmp_path, table, horizon=2)
+    assert "56 rows" in data.summary  # 27 of one, of which one is missing, and 29 of the other
+
+
+def test_what_cannot_be_turned_is_refused(tmp_path: Path) -> None:
+    assert "no column tells them apart" in refusal(tmp_path, ACROSS | {"page": ["a", "a"]})
+    assert "a column is called 'time'" in refusal(tmp_path, ACROSS | {"time": ["a", "b"]})
+    assert "there are none; there is: t, v" in refusal(tmp_path, {"t": days(30), "v": range(30)}, columns="times")
+    assert "give --columns times" in refusal(tmp_path, ACROSS, target=("2023-01-01",))
+    wrong = refusal(tmp_path, ACROSS | {"2023-01-05": ["4", "x"]})
+    assert wrong.startswith("row 3, column 'value': found 'x'")  # of the file, not of the turned table
 
 
 def test_ids_and_counts_are_no_targets_unless_named(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ class RandomConvolutions(nn.Module):
 
     def shares(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return the share of steps above each threshold, (batch, size)."""
-        if torch.compiler.is_exporting() or torch.jit.is_tracing():
+        if torch.compiler.is_exporting():
             return self._shares(x, lengths)
         rows = max(1, _AT_ONCE // (self.size // len(self.spread) * x.shape[1]))
         pieces = zip(torch.split(x, rows), torch.split(lengths, rows), strict=True)

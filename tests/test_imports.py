@@ -85,6 +85,7 @@ NEED_TORCH = {
     "lstm_onnx.training.validation",
     "lstm_onnx.training.workers",
     "lstm_onnx.tuning.tune",
+    "lstm_onnx.verification.against_torch",
     "lstm_onnx.verification.torch_divergence",
 }
 """The core's modules that load torch when they are imported. No other does, by whatever detour."""

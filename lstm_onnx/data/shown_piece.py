@@ -6,15 +6,15 @@ in the file, no test file is found beside it, and the column of parts is that of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
+from lstm_onnx.data.number_format import Evidence
 from lstm_onnx.data.text_facts import TextFacts, remember
 
 
@@ -25,21 +25,23 @@ class ShownPiece:
     Attributes:
         path: the file whose name they are asked by.
         frame: the rows.
-        begin: how many rows of the file stand before them.
+        facts: what separates the cells of the file, the number that each row has there, and what was passed over.
         split: the column that says which part a row belongs to; None where the table has none.
+        evidence: what all cells of the whole table say of how the numbers of columns of text are written.
         read: whether somebody has asked for them.
     """
 
     path: Path
     frame: pl.DataFrame
-    begin: int = 0
+    facts: TextFacts
     split: str | None = None
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
     read: bool = False
 
     def handed_out(self) -> pl.DataFrame:
         """Return the rows, and remember their numbers for errors."""
         self.read = True
-        remember(self.path, TextFacts(",", self.begin + 1 + np.arange(len(self.frame))))
+        remember(self.path, self.facts)
         return self.frame
 
 

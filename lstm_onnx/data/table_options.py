@@ -21,8 +21,9 @@ class StoreOption(BaseModel):
 
     store: str | None = Field(
         None,
-        description="read a Parquet file, or a folder or a pattern of them, in pieces, and keep the examples in files "
-        "in this folder instead of memory; by itself, in the folder for temporary files, where memory is too small",
+        description="read a Parquet file, a folder or a pattern of them, or a CSV file, in pieces, and keep the "
+        "examples in files in this folder instead of memory; by itself, in the folder for temporary files, where "
+        "memory is too small",
     )
 
 

@@ -66,8 +66,8 @@ def parse_text(path: Path, data: bytes, names: Sequence[str] = ()) -> pl.DataFra
         data = data.replace(b"\r", b"\n")
     notes: list[str] = []
     above, mark, data = beginning(path, data, notes)
-    frame, rows = _cells(path, data, mark, above, names, notes)
-    frame, rows = _without_other_rows(frame, rows, notes)
+    frame, rows = with_header(path, data, mark, above, names, notes)
+    frame, rows = without_other_rows(frame, rows, notes)
     remember(path, TextFacts(mark, None if _as_they_stand(rows) else rows, tuple(notes)))
     return frame
 
@@ -159,11 +159,23 @@ def _width(line: str, mark: str) -> int:
 # --- the cells -------------------------------------------------------------------------------------------------------
 
 
-def _cells(
+def with_header(
     path: Path, data: bytes, mark: str, above: int, names: Sequence[str], notes: list[str]
 ) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-    """Return the table, and the number of each of its rows in the file."""
-    lines = _Lines(path, data, mark, above + 1)
+    """Return the table of a header line and what follows, and the number of each of its rows in the file.
+
+    Args:
+        path: the file, for errors.
+        data: its text from the header on, without line ends at the end.
+        mark: what separates cells.
+        above: lines above the header.
+        names: of the columns, where there is no header.
+        notes: gets a line for what was passed over.
+
+    Raises:
+        UserError: the lines are no table; `NoHeader` where the first of them holds data.
+    """
+    lines = Lines(path, data, mark, above + 1)
     header = [name.strip() for name in lines.first]
     if list(names) == header:  # it has a header line after all
         names = ()
@@ -197,14 +209,14 @@ def _counts_rows(column: pl.Series) -> bool:
     return numbers.null_count() == 0 and numbers.to_list() == list(range(len(numbers)))
 
 
-class _Lines:
-    """The lines of a table, the header first.
+class Lines:
+    """Lines of a table.
 
     Args:
         path: the file, for errors.
-        data: its content from the header on.
+        data: text of the lines, without line ends at the end.
         mark: what separates cells.
-        number: of the first line in the file.
+        number: of the first of them in the file.
     """
 
     def __init__(self, path: Path, data: bytes, mark: str, number: int) -> None:
@@ -215,8 +227,8 @@ class _Lines:
         self.first = [" ".join(name.split()) for name in next(_records(first, mark, 1))[1]]
 
     def frame(self, width: int, skip: int, notes: list[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-        """Return the cells below the header (`skip` lines), and the number of each row in the file."""
-        if b'"' in self.data and self._quotes_span_lines():
+        """Return the cells of all but the first `skip` lines, and the number of each row in the file."""
+        if self.quotes_span_lines():
             rows, numbers = self._by_hand(width, skip, notes)
             schema = {str(i): pl.String for i in range(width)}
             return pl.DataFrame(rows, schema=schema, orient="row").select(
@@ -227,8 +239,10 @@ class _Lines:
         frame = pl.read_csv(self.data, separator=self.mark, infer_schema=False, has_header=False, new_columns=None)
         return frame[skip:], numbers[skip:]
 
-    def _quotes_span_lines(self) -> bool:
+    def quotes_span_lines(self) -> bool:
         """Whether a line has an odd number of quotation marks, so that a cell goes on in the next one."""
+        if b'"' not in self.data:
+            return False
         codes = np.frombuffer(self.data, dtype=np.uint8)
         ends = np.append(np.flatnonzero(codes == ord("\n")), len(codes))
         quotes = np.searchsorted(np.flatnonzero(codes == ord('"')), ends)
@@ -374,14 +388,14 @@ def _spoken(mark: str) -> str:
 # --- below and among the data ----------------------------------------------------------------------------------------
 
 
-def _without_other_rows(
-    frame: pl.DataFrame, rows: NDArray[np.int64], notes: list[str]
+def without_other_rows(
+    frame: pl.DataFrame, rows: NDArray[np.int64], notes: list[str], first: bool = True, last: bool = True
 ) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-    """Take out rows that are no data, and note each kind."""
+    """Take out rows that are no data, and note each kind; only the first rows hold units, only the last add up."""
     if frame.width < 2 or frame.height < 2:
         return frame, rows
     keep = np.ones(frame.height, dtype=np.bool_)
-    for index in range(min(_UNITS, frame.height - 1)):
+    for index in range(min(_UNITS, frame.height - 1) if first else 0):
         if not is_units(frame, index):
             break
         keep[index] = False
@@ -396,7 +410,7 @@ def _without_other_rows(
     if len(bare):
         keep[bare] = False
         _note_empty(rows[bare], notes)
-    for index in range(frame.height - 1, max(0, frame.height - 1 - _TOTALS), -1):
+    for index in range(frame.height - 1, max(0, frame.height - 1 - _TOTALS) if last else frame.height - 1, -1):
         if not keep[index]:
             continue
         word = is_totals(frame, index)

@@ -16,15 +16,15 @@ import polars as pl
 
 from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
 from lstm_onnx.data.cells import MISSING
+from lstm_onnx.data.evidence import of_column
 from lstm_onnx.data.followed import rewritten
-from lstm_onnx.data.number_format import Evidence, NumberFormat, gather, tidy
+from lstm_onnx.data.number_format import Evidence, NumberFormat, tidy
+from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.data.table_options import TableOptions
 from lstm_onnx.data.tables import is_numeric, require, row_number
 from lstm_onnx.data.text_facts import facts_of, reading_notes
 from lstm_onnx.errors import UserError
 
-_LOOKED_AT = 2000
-"""Cells of a column that are looked at before all of them are: plain numbers are told by these."""
 _NINES = re.compile(r"-?(9{2,})(\.0+|\.9+)?\Z|-9{2,}(\.0+|\.9+)?\Z|-1\Z|-1\.0+\Z")
 _FAR = 3
 """A repeated number this many ranges of all others away from them is odd."""
@@ -72,31 +72,16 @@ class Understanding:
         self.missing = frozenset(tidy(cell) for cell in options.missing)
         facts = facts_of(where)
         self.mark = facts.mark if facts is not None else ","
-        self.evidence = {c.name: self._evidence(c) for c in frame.get_columns() if c.dtype == pl.String}
+        piece = shown_piece()
+        told = piece.evidence if piece is not None and piece.path == Path(where) else {}
+        words = [c for c in frame.get_columns() if c.dtype == pl.String]
+        self.evidence = {c.name: told[c.name] if c.name in told else of_column(c, self.missing) for c in words}
         held = {name for name, found in self.evidence.items() if found.known and 2 * found.numbers >= found.known}
         signs = {sign for name in held for sign in self.evidence[name].signs}
         self.sign = options.decimal or (signs.pop() if len(signs) == 1 else None)
         self.formats = {name: self._decide(name, self.evidence[name]) for name in held}
         self.numbers = held | {c.name for c in frame.get_columns() if c.dtype != pl.String and is_numeric(c)}
         self.looks = self._rewritten(frame, self.numbers, strict=False)
-
-    def _evidence(self, cells: pl.Series) -> Evidence:
-        """Look at the cells of a column: at the first, and at all where these leave a doubt."""
-        head = gather(_counted(cells.head(_LOOKED_AT)), self.missing)
-        if len(cells) <= _LOOKED_AT or (head.known and 4 * head.numbers < head.known):
-            return head
-        plain = head.point and not (head.comma or head.thousands or set(head.units) - {None})
-        if plain and cells.cast(pl.Float64, strict=False).null_count() == cells.null_count():
-            return head
-        if not head.either["."] and head.whole is not None and not head.units.keys() - {None}:
-            whole = cells.cast(pl.Int64, strict=False)
-            if whole.null_count() == cells.null_count():
-                return head
-        if head.comma and head.signs == {","} and not head.units.keys() - {None} and set(head.thousands) <= {"."}:
-            known = cells.drop_nulls().str.strip_chars()
-            if known.str.contains(r"^[+-]?(?:[1-9][0-9]{0,2}(?:[.][0-9]{3})+|[0-9]+)(?:[,][0-9]*)?$").all():
-                return head
-        return gather(_counted(cells), self.missing)
 
     def _decide(self, name: str, found: Evidence) -> _Numbers:
         chosen = self.options.decimal
@@ -326,12 +311,6 @@ class Understanding:
         cells = self.looks.get_column(column).cast(pl.Float64, strict=False)
         found: np.ndarray[tuple[int], np.dtype[np.float64]] = cells.drop_nulls().drop_nans().to_numpy()
         return found
-
-
-def _counted(cells: pl.Series) -> Iterable[tuple[str, int]]:
-    """The different cells of a column, in the order in which they appear, each with how often it stands there."""
-    table = cells.drop_nulls().rename("cell").to_frame().group_by("cell", maintain_order=True).len()
-    return table.iter_rows()
 
 
 def _two(cell: str, mark: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,21 @@ import numpy as np
 from pydantic import BaseModel
 
 from lstm_onnx.data.beside import test_file_of
-from lstm_onnx.data.large_tables import WholePiece, located, part_column, room_for, whole_pieces
-from lstm_onnx.data.parquet_pieces import parquet_files, row_count
+from lstm_onnx.data.large_tables import (
+    TableFiles,
+    WholePiece,
+    located,
+    part_column,
+    room_for,
+    table_files,
+    whole_pieces,
+)
+from lstm_onnx.data.parquet_pieces import row_count
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.room import DiskRoom
 from lstm_onnx.data.shown_piece import ShownPiece, showing
 from lstm_onnx.data.stored_rows import RowWriter
+from lstm_onnx.data.tables import row_number
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.category import Category
 from lstm_onnx.features.examples import Examples
@@ -37,7 +47,7 @@ def examples_in_pieces(task: FeatureTask[Any], source: Path | None, options: Bas
 
     Args:
         task: whose `read` knows such tables.
-        source: a Parquet file, or a folder or a pattern of them; anything else is not read here.
+        source: a Parquet file, a folder or a pattern of them, or a table of text; anything else is not read here.
         options: of the task.
 
     Returns:
@@ -52,37 +62,40 @@ def examples_in_pieces(task: FeatureTask[Any], source: Path | None, options: Bas
     if room is None:
         return None
     plain = options.model_copy(update={"store": None})  # of this machine; whoever reads the data again has another
-    return _Reading(task, source, plain, room).all()
+    test = test_file_of(source, plain.test_file) if "test_file" in type(plain).model_fields else None  # type: ignore[attr-defined]
+    with table_files(source, room, plain) as files, ExitStack() as stack:
+        scored = stack.enter_context(table_files(test, room, plain)) if test is not None else None
+        if scored is not None and not scored.files:
+            raise UserError(f"{test}: {source} is read in pieces, and its test file, too: write it as Parquet or CSV")
+        return _Reading(task, source, plain, room, files, scored or TableFiles([], {})).all()
 
 
 class _Reading:
-    def __init__(self, task: FeatureTask[Any], source: Path, options: BaseModel, room: DiskRoom) -> None:
-        self.task, self.source, self.asked, self.room = task, source, options, room
-        self.files, self.test = parquet_files(source), self._test_files(options)
-        self.split = part_column(self.files)
+    def __init__(
+        self,
+        task: FeatureTask[Any],
+        source: Path,
+        options: BaseModel,
+        room: DiskRoom,
+        files: TableFiles,
+        test: TableFiles,
+    ) -> None:
+        self.task, self.source, self.asked, self.room, self.files, self.test = task, source, options, room, files, test
+        self.split = part_column(files.files)
         self.levels: dict[str, dict[str | int, None]] = {}
         self.notes: dict[str, str] = {}
 
-    def _test_files(self, options: BaseModel) -> list[Path]:
-        if "test_file" not in type(options).model_fields:
-            return []
-        test = test_file_of(self.source, options.test_file)  # type: ignore[attr-defined]  # of a kind that has it
-        found = parquet_files(test) if test is not None else []
-        if test is not None and not found:
-            raise UserError(f"{test}: {self.source} is read in pieces, and its test file, too: write it as Parquet")
-        return found
-
     def all(self) -> Examples:
         """Read all pieces."""
-        first = WholePiece(*next(located(self.files)))
-        head = self._read(first, self.asked, self.split)
+        first = WholePiece(*next(located(self.files.files)))
+        head = self._read(self.files, first, self.asked, self.split)
         self.notes = {_pattern(note): note for note in head.notes}
         found = self.task.to_go_on(self.asked, head.options if head.options is not None else self.asked)
         ids = _ids(head, found)
         self._refuse(head, found, ids)
         columns = {name: RowWriter(self.room) for name in head.columns}
         places = RowWriter(self.room)
-        part: list[Part] | None = [] if head.part is not None or self.test else None
+        part: list[Part] | None = [] if head.part is not None or self.test.files else None
         together: list[str] | None = [] if head.together is not None else None
         for one, is_test in self._pieces(found, ids):
             for name, writer in columns.items():
@@ -94,11 +107,13 @@ class _Reading:
                 together += one.together or [""] * len(one)
         outputs = [self._with_levels(f) for f in head.outputs] if head.outputs is not None else None
         options = self.task.gone_on(found, outputs or ())
-        rows = row_count([*self.files, *self.test])
+        rows = row_count([*self.files.files, *self.test.files])
         told = (
-            f"{rows:,} rows of {len(self.files + self.test)} Parquet files are read in pieces, and kept in files; how "
-            f"they are read is decided by the first {len(first.frame):,}"
+            f"{rows:,} rows of {self.files.what}{f' and {self.test.what}' if self.test.files else ''} are read in "
+            f"pieces, and kept in files; how they are read is decided by the first {len(first.frame):,}"
         )
+        if self.files.texts:
+            told += ", but how their numbers are written by all of them"
         return Examples(
             columns={name: writer.stored() for name, writer in columns.items()},
             together=together,
@@ -115,22 +130,24 @@ class _Reading:
         )
 
     def _pieces(self, options: BaseModel, ids: tuple[str, ...]) -> Iterator[tuple[Examples, bool]]:
-        for files in (self.files, self.test):
-            for piece in whole_pieces(files, ids) if files else ():
-                is_test = files is self.test
-                one = self._read(piece, options, None if is_test else self.split)
+        for table in (self.files, self.test):
+            for piece in whole_pieces(table.files, ids) if table.files else ():
+                is_test = table is self.test
+                one = self._read(table, piece, options, None if is_test else self.split)
                 for f in one.outputs or ():
                     if isinstance(f, Category | LabelSet) and f.levels is not None:
                         self.levels.setdefault(f.name, {}).update(dict.fromkeys(f.levels))
-                where = f"{piece.file}, from row {piece.begin + 1:,}"
+                begin = row_number(table.source(piece.file), 0)
+                where = f"{table.source(piece.file)}, from row {begin:,}"
                 for note in one.notes:
                     self.notes.setdefault(_pattern(note), f"{note} (in {where}; perhaps in others)")
                 yield one, is_test
 
-    def _read(self, piece: WholePiece, options: BaseModel, split: str | None) -> Examples:
+    def _read(self, table: TableFiles, piece: WholePiece, options: BaseModel, split: str | None) -> Examples:
         """Show the task a piece, and hold what it gives to what can be kept."""
-        with showing(ShownPiece(piece.file, piece.frame, piece.begin, split)) as shown:
-            found = self.task.read(piece.file, options, np.random.default_rng(0))
+        path, facts = table.source(piece.file), table.facts(piece.file, piece.begin, len(piece.frame))
+        with showing(ShownPiece(path, piece.frame, facts, split, self.files.evidence)) as shown:
+            found = self.task.read(path, options, np.random.default_rng(0))
         if not shown.read:
             raise UserError(
                 f"{self.source}: '{self.task.name}' does not read tables with read_table, so that it cannot be shown "
@@ -141,8 +158,8 @@ class _Reading:
     def _parts(self, one: Examples, is_test: bool) -> Sequence[Part]:
         if is_test and one.part is not None:
             raise UserError(
-                f"{self.test[0]}: is read in pieces, of which '{self.task.name}' parts each: put the examples to score "
-                "into the table to learn from, with a column 'split' of train and test"
+                f"{self.test.source(self.test.files[0])}: is read in pieces, of which '{self.task.name}' parts each: "
+                "put the examples to score into the table to learn from, with a column 'split' of train and test"
             )
         if one.part is None or isinstance(one.part, Mapping):
             return ["test" if is_test else "train"] * len(one)

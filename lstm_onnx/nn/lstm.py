@@ -195,6 +195,8 @@ class LSTM(nn.Module):
         """
         if not torch.compiler.is_exporting() and x.shape[1] == 0:  # which PyTorch's kernel refuses
             return self._of_no_steps(x, state)
+        if lengths is not None and _are_whole(lengths, x.shape[1]):
+            lengths = None
         x = x.transpose(0, 1)  # (time, batch, feature), the layout of both PyTorch's kernel and ONNX's
         valid = None
         if lengths is not None:
@@ -247,6 +249,11 @@ class LSTM(nn.Module):
 
     def _reverse(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         return x.flip(0) if lengths is None else reverse_by_length(x, lengths, self.may_be_empty)
+
+
+def _are_whole(lengths: Tensor, steps: int) -> bool:
+    """Whether there is no padding, and so nothing to mask; asked of a CPU alone, as a GPU would have to wait."""
+    return not torch.compiler.is_exporting() and not lengths.is_cuda and bool((lengths == steps).all())
 
 
 def _at_length(y: Tensor, lengths: Tensor, start: Tensor | None, may_be_empty: bool) -> Tensor:

@@ -11,14 +11,12 @@ import numpy as np
 
 from lstm_onnx.contract import Array, Contract, Example, LengthsSource, TensorSpec, TimeSource, Tolerance
 from lstm_onnx.errors import first_line
-from lstm_onnx.graph.sample_inputs import sample_inputs
-from lstm_onnx.graph.subgraphs import run_before
 from lstm_onnx.task import Answer, Arrays, GraphSpec
 from lstm_onnx.verification.comparison import compare
-from lstm_onnx.verification.report import NameMismatch, Report, ShapeMismatch, StateMismatch, ValueMismatch, shape_text
+from lstm_onnx.verification.report import Report, ShapeMismatch, StateMismatch, ValueMismatch, shape_text
 
 if TYPE_CHECKING:
-    from lstm_onnx.training.restore import Restored
+    pass
 
 BATCHES = (1, 2, 7, 33)
 EXTREMES = {"1e30": 1e30, "-1e30": -1e30, "0": 0.0, "NaN": np.nan, "+inf": np.inf, "-inf": -np.inf}
@@ -134,37 +132,6 @@ def check_extremes(answer: Answer, other: Answer, contract: Contract) -> str:
     return f"{count} inputs answered alike"
 
 
-def check_against_torch(answer: Answer, restored: Restored, contract: Contract, report: Report) -> str:
-    """PyTorch and the file agree over a grid of sizes, many never traced or trained; on ragged lengths; on extremes."""
-    from lstm_onnx.graph.torch_reference import torch_reference
-    from lstm_onnx.training.examples import for_graph, load_examples
-    from lstm_onnx.training.restore import graph_for
-
-    graph = graph_for(restored, contract.variant, contract.numeric)
-    truth, count, strange = torch_reference(graph), 0, 0
-    # an int8 file is not PyTorch's equal, number by number: it was scored by the task's metric when it was exported
-    tolerance = None if contract.variant == "int8" else graph.tolerance
-    for seed, sizes in enumerate(grid(graph), start=1):
-        sampled = sample_inputs(restored.task, graph, sizes, seed=seed)
-        for lengths, inputs in ragged(graph, sampled, sizes):
-            place = ", ".join(f"{name} {size}" for name, size in sizes.items()) + lengths
-            assert_close(answer, truth, inputs, tolerance, place, report)
-            count += 1
-    sizes = {name: max(a.min, 2 if name == "batch" else 5) for name, a in graph.axes.items() if a.size is None}
-    real = 0
-    for row in for_graph(graph, restored.graphs[0], load_examples(restored.run)):
-        assert_close(answer, truth, row, tolerance, f"example {real + 1} of the run's data", report)
-        real += 1
-    apart = Report(report.where)  # differences of astronomic sizes say nothing in the user's unit
-    for what, inputs in extremes(graph.external_inputs, sample_inputs(restored.task, graph, sizes, seed=0)):
-        assert_close(answer, truth, inputs, tolerance, what, apart)
-        strange += 1
-    if graph.stream is not None:
-        _check_stream_against_main(restored, graph, report)
-    told = f"{count} combinations of sizes and lengths, {real} examples of the run's data, {strange} extreme inputs"
-    return f"not to the digit, int8 is held to its metric: {told}" if tolerance is None else told
-
-
 class DivergenceError(ValueMismatch):
     """A value differs from PyTorch's; remembers for which inputs."""
 
@@ -181,34 +148,6 @@ def assert_close(
         compare(run_or_fail(answer, inputs), truth(inputs), tolerance, place, report)
     except ValueMismatch as error:
         raise DivergenceError(str(error), inputs) from error
-
-
-def _check_stream_against_main(restored: Restored, stream: GraphSpec, report: Report) -> None:
-    """From reset states, a whole sequence in one piece is answered as by the main graph."""
-    from lstm_onnx.graph.torch_reference import torch_reference
-
-    main, resets = restored.graphs[0], {s.input: s.reset for s in stream.states}
-    ours, theirs = torch_reference(stream), torch_reference(main)
-    shared = {t.name for t in main.outputs} & {t.name for t in stream.outputs}
-    for seed, sizes in enumerate(grid(main)):
-        inputs = sample_inputs(restored.task, main, sizes, seed)
-        for t in main.inputs:  # a stream has no padding
-            if isinstance(t.source, LengthsSource):
-                inputs[t.name] = np.full_like(inputs[t.name], sizes[t.source.axis])
-        known = {**run_before(main, inputs), **inputs}
-        if strange := [t.name for t in stream.inputs if t.name not in resets and t.name not in known]:
-            raise NameMismatch(
-                f"the stream takes {strange[0]}, which neither goes into the main graph nor is made of its inputs "
-                f"({', '.join(known)}), so that its answers cannot be compared; what takes whole texts cannot stream, "
-                f"unless its task gives both graphs the same input"
-            )
-        given = {t.name: known[t.name] for t in stream.inputs if t.name not in resets}
-        for t in stream.inputs:
-            if t.name in resets:
-                given[t.name] = np.full([stream.axes[d].size or sizes[d] for d in t.dims], resets[t.name], t.dtype)
-        got, wanted = ours(given), theirs(inputs)
-        place = "the stream from its start, against the main graph: " + ", ".join(f"{n} {s}" for n, s in sizes.items())
-        compare({n: got[n] for n in shared}, {n: wanted[n] for n in shared}, main.tolerance, place, report)
 
 
 def grid(graph: GraphSpec) -> Iterator[dict[str, int]]:

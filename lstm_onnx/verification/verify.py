@@ -1,8 +1,8 @@
 """Proves that a file answers as it says and, given its run, as PyTorch does.
 
 Checks go from the outside in: file, contract, operators, names, types, axes (`structure_checks`), then values
-(`value_checks`). Each kind of failure is a type of its own (`report`), so that a caller can tell a renamed input from a
-wrong number; and a wrong number is traced to the node or the weight that it comes from.
+(`value_checks`, `against_torch`). Each kind of failure is a type of its own (`report`), so that a caller can tell a
+renamed input from a wrong number; and a wrong number is traced to the node or the weight that it comes from.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ from lstm_onnx.verification.report import (
 if TYPE_CHECKING:
     from lstm_onnx.training.restore import Restored
     from lstm_onnx.training.run_folder import Run
+    from lstm_onnx.verification.against_torch import AgainstTorch
 
 __all__ = [
     "AxisMismatch",
@@ -171,6 +172,7 @@ class _Verification:
         self.beside, self.engines, self.report = beside, engines, report
         self.model = onnx.ModelProto()
         self.contract: Contract | None = None
+        self._truth: AgainstTorch | None = None
 
     def checks(self) -> Iterator[Check]:
         """Run the checks one by one; the caller stops at the first failure."""
@@ -213,8 +215,14 @@ class _Verification:
             yield self._check(f"pieces ({label})", lambda: value_checks.check_pieces(answer, contract, report))
         if restored is not None:
             yield self._check(
-                f"PyTorch ({label})", lambda: value_checks.check_against_torch(answer, restored, contract, report)
+                f"PyTorch ({label})", lambda: self._against_torch(restored, contract).check(answer, report)
             )
+
+    def _against_torch(self, restored: Restored, contract: Contract) -> AgainstTorch:
+        from lstm_onnx.verification.against_torch import AgainstTorch
+
+        self._truth = self._truth or AgainstTorch(restored, contract)
+        return self._truth
 
     def _by_engine(self, name: str, contract: Contract) -> str:
         reason = why_not(name, self.model)

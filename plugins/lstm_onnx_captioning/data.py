@@ -15,6 +15,7 @@ from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Array
 from lstm_onnx.data.parts import PARTS, Part, part_out
 from lstm_onnx.data.picture_files import locate
+from lstm_onnx.data.stored_rows import StoredRows
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import Examples, Image, Inside, Learnt, OutputFeature, Sentence
 from lstm_onnx_captioning.captions import build_words
@@ -61,7 +62,7 @@ def read(source: Path | None, config: Config) -> Examples:
         notes=tuple(notes),
         inputs=[picture_feature(config)],
         outputs=answers(config, words, frozen.shape if frozen is not None else None),
-        options=config,
+        options=config.model_copy(update={"store": None}),  # of this machine
         what="pictures",
         told=_summary(found, words, source),
         cut="by picture",
@@ -101,7 +102,8 @@ def _frozen(config: Config) -> FrozenEncoder | None:
 
 
 def _columns(found: Pictures) -> dict[str, Sequence[Any]]:
-    return {PICTURE: list(found.images), CAPTION: list(found.captions)}
+    images = found.images if isinstance(found.images, StoredRows) else list(found.images)
+    return {PICTURE: images, CAPTION: list(found.captions)}
 
 
 def picture_feature(config: Config) -> Image:
@@ -213,5 +215,5 @@ def _check_words(
 def _summary(examples: Pictures, words: Sequence[str], source: Path | None) -> str:
     what = "drawn scenes" if source is None else "pictures"
     captions = sum(map(len, examples.captions))
-    memory = f"{examples.images.nbytes / 1e6:,.1f} MB of pixels"
+    memory = f"{len(examples) * examples.images[0].nbytes / 1e6:,.1f} MB of pixels"
     return f"{len(examples):,} {what} with {captions:,} captions of {len(words):,} words, {memory}"

@@ -73,9 +73,20 @@ class Tell(_Decoder):
 
     def begin(self, seen: Seen) -> State:
         """Return the state after the picture was fed as the first word."""
+        return self.advance(self._first(seen), None)
+
+    def teach(self, before: Tensor, seen: Seen) -> Tensor:
+        """Return scores of each token (batch, step, token) at once; `before` (batch, step) stands before it."""
+        read = torch.cat([self._first(seen).unsqueeze(1), self.dropout(self.words(before))], dim=1)
+        states = self.lstm.hidden_states(read)[0]
+        scores: Tensor = self.scores(self.dropout(states[:, 1:]))
+        return scores
+
+    def _first(self, seen: Seen) -> Tensor:
+        """Return the vector (batch, embedding) that stands for the picture."""
         _, count, channels = seen.places.shape
         told = torch.tanh(self.picture(seen.places.reshape(-1, channels)))  # before the mean, so that places count
-        return self.advance(told.view(-1, count, told.shape[1]).mean(dim=1), None)
+        return told.view(-1, count, told.shape[1]).mean(dim=1)
 
     def forward(self, token: Tensor, state: State, seen: Seen) -> tuple[Tensor, State, Tensor | None]:
         """Return scores of the next token (row, token), the new state, and no attention."""

@@ -18,12 +18,12 @@ class Pictures:
     """Pictures of one size with their captions.
 
     Attributes:
-        images: (picture, size, size, 3), red, green and blue.
+        images: of each picture (size, size, 3), red, green and blue.
         captions: of each picture, normalised, one at least.
         parts: where each picture belongs; None where that is not said.
     """
 
-    images: Pixels
+    images: Sequence[Pixels] | Pixels
     captions: Sequence[tuple[str, ...]]
     parts: Sequence[Part] | None = None
 

@@ -116,8 +116,11 @@ class Captioner(nn.Module):
 
         In scheduled sampling (Bengio and others 2015) some of the tokens before it are the model's own.
         """
-        state = self.decoder.begin(seen)
         token = torch.full_like(tokens[:, 0], START)
+        samples = self.training and self.config.sampling > 0
+        if isinstance(self.decoder, Tell) and not samples:
+            return self.decoder.teach(torch.cat([token.unsqueeze(1), tokens[:, :-1]], dim=1), seen), None
+        state = self.decoder.begin(seen)
         told, looked = [], []
         for k in range(tokens.shape[1]):
             scores, state, attention = self.decoder(token, state, seen)
@@ -125,7 +128,7 @@ class Captioner(nn.Module):
             if attention is not None:
                 looked.append(attention)
             token = tokens[:, k]
-            if self.training and self.config.sampling:
+            if samples:
                 own = torch.rand(token.shape, device=token.device) < self.config.sampling
                 token = torch.where(own, scores.detach().argmax(dim=1), token)
         return torch.stack(told, dim=1), torch.stack(looked, dim=1) if looked else None

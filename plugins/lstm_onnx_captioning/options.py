@@ -47,6 +47,11 @@ class Config(BaseModel):
     )
     min_count: int = Field(2, ge=1, description="how often a word must occur in training captions to be known")
     scenes: int = Field(4000, ge=200, description="how many scenes to draw where no data is given")
+    store: str | None = Field(
+        None,
+        description="keep the pixels of pictures in files in this folder instead of memory; by itself, in the folder "
+        "for temporary files, where they are more than 256 MB",
+    )
     # the picture
     size: Size = 64
     fit: Fit = "crop"

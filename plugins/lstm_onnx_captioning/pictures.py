@@ -1,6 +1,7 @@
 """From names of pictures to pixels, all before training begins, so that no broken file stops it halfway.
 
-Pixels stay in memory: size * size * 3 bytes for each picture, 12 kB at 64 and 150 kB at 224.
+Pixels are size * size * 3 bytes for each picture, 12 kB at 64 and 150 kB at 224. They stay in memory, or lie in files
+where they are many, or where a folder for these is named.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from lstm_onnx.data.found_from import folder_of
 from lstm_onnx.data.images import read_pictures
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.picture_files import locate, picture_folders
+from lstm_onnx.data.room import DiskRoom
+from lstm_onnx.data.stored_rows import RowWriter
 from lstm_onnx.errors import UserError
+from lstm_onnx.features import stored
 from lstm_onnx.features.resizing import squared
 from lstm_onnx.progress import counting
 from lstm_onnx_captioning.examples import Pictures
@@ -38,7 +43,9 @@ def read_pixels(rows: Sequence[Row], source: Path, config: Config, notes: list[s
     """
     folders = find_folders(rows, source, config, notes)
     paths = [locate(row.name, folders) for row in rows]
-    images = np.empty((len(rows), config.size, config.size, 3), dtype=np.uint8)
+    room = _room(len(rows), config)
+    images = np.empty((0 if room else len(rows), config.size, config.size, 3), dtype=np.uint8)
+    writer = RowWriter(room) if room else None
     kept: list[Row] = []
     bad: list[tuple[UserError, Row]] = []
     seen: dict[bytes, int] = {}
@@ -52,7 +59,10 @@ def read_pixels(rows: Sequence[Row], source: Path, config: Config, notes: list[s
                 continue
             first = seen.setdefault(blake2b(pixels.tobytes(), digest_size=16).digest(), len(kept))
             if first == len(kept):
-                images[first] = pixels
+                if writer is None:
+                    images[first] = pixels
+                else:
+                    writer.add([pixels])
                 kept.append(row)
                 continue
             repeated += 1
@@ -65,12 +75,22 @@ def read_pixels(rows: Sequence[Row], source: Path, config: Config, notes: list[s
         notes.append(f"of these, in several parts of the data, and left in the test or in validation: {torn:,}")
     parts = [row.part for row in kept]
     known = [part for part in parts if part is not None]
-    return Pictures(images[: len(kept)], [row.captions for row in kept], known if len(known) == len(kept) else None)
+    if writer is not None:
+        notes.append(f"the pixels of {len(kept):,} pictures are kept in files")
+    shown = images[: len(kept)] if writer is None else writer.stored()
+    return Pictures(shown, [row.captions for row in kept], known if len(known) == len(kept) else None)
+
+
+def _room(count: int, config: Config) -> DiskRoom | None:
+    """Return where the pixels of so many pictures are to be kept, if not in memory."""
+    if config.store is not None:
+        return DiskRoom(Path(config.store))
+    return DiskRoom() if count * config.size * config.size * 3 > stored.MOST_BYTES else None
 
 
 def find_folders(rows: Sequence[Row], source: Path, config: Config, notes: list[str]) -> list[Path]:
     """Return the folders in which pictures are looked for; see `lstm_onnx.data.picture_files`."""
-    return picture_folders(rows[0].name, source if source.is_dir() else source.parent, config.images, notes)
+    return picture_folders(rows[0].name, source if source.is_dir() else folder_of(source), config.images, notes)
 
 
 def _one(first: Row, other: Row) -> Row:

@@ -25,6 +25,7 @@ class Captioning(FeatureTask[choices.Config]):
     summary = "a sentence about a picture, found by beam search inside the graph"
     primary_metric = PrimaryMetric("cider", mode="max")
     Config = choices.Config
+    in_pieces = False
     adjustable: ClassVar[tuple[str, ...]] = ("beam", "length_penalty")
     training: ClassVar[dict[str, Any]] = {"batch_size": 64, "epochs": 30, "patience": 8, "learning_rate": 3e-3}
     small: ClassVar[dict[str, Any]] = {"scenes": 200, "size": 16, "channels": (6, 8, 12), "hidden": 24, "embedding": 10}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lstm_onnx.contract import Table
 from lstm_onnx.data.cells import parse_number
 from lstm_onnx.data.parts import PART_NAMES, Part
+from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.data.tables import PARQUET, read_table, row_number
 from lstm_onnx.data.text_files import decode
 from lstm_onnx.errors import UserError
@@ -39,7 +40,7 @@ def read_encoded(path: Path, encoding: str, names: Sequence[str] = ()) -> pl.Dat
     Raises:
         UserError: it is no table, or not in this encoding; names the row and the byte.
     """
-    if path.suffix.lower() in PARQUET or not path.is_file():
+    if path.suffix.lower() in PARQUET or not path.is_file() or shown_piece() is not None:
         return read_table(path, names=names)
     return read_table(path, decoded(path, encoding).encode("utf-8"), names)
 

@@ -17,6 +17,7 @@ from lstm_onnx_captioning.task import Captioning
 from PIL import Image
 
 from lstm_onnx.data.splits import Split
+from lstm_onnx.data.stored_rows import StoredRows
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.image import Image as Picture
 from lstm_onnx.features.learnt import Learnt
@@ -278,3 +279,23 @@ def test_loading_needs_no_torch(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_pixels_in_files_are_those_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = table(tmp_path, [[f"word {i % 5}", f"{i % 3} words"] for i in range(40)])
+    memory = load(source, config(), 0)
+    files = load(source, config(store=str(tmp_path / "store")), 0)
+    monkeypatch.setattr("lstm_onnx.features.stored.MOST_BYTES", 1000)
+    by_itself = load(source, config(), 0)
+    assert isinstance(memory.train.inputs[0][1], list)  # type: ignore[attr-defined]
+    for data in (files, by_itself):
+        assert isinstance(data.train.inputs[0][1], StoredRows)  # type: ignore[attr-defined]
+        assert data.info == memory.info and data.config == memory.config
+        assert any("the pixels of 40 pictures are kept in files" in note for note in data.notes)
+        for part in PARTS:
+            one, other = ([*getattr(d, part).batches(7, np.random.default_rng(1))] for d in (memory, data))
+            assert len(one) == len(other) > 0
+            for first, second in zip(one, other, strict=True):
+                for name, array in first.items():
+                    np.testing.assert_array_equal(second[name], array)
+    assert not list((tmp_path / "store").iterdir())

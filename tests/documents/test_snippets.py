@@ -69,6 +69,7 @@ def _place(snippet: Snippet) -> str:
 
 def test_every_block_that_cannot_run_says_why() -> None:
     marked = [s for page in documents() for s in snippets(page) if s.why_not]
+    assert len(marked) == sum(page.read_text().count("<!-- not run: ") for page in documents()), "one marks no block"
     assert all(len(s.why_not.split()) > 3 for s in marked)
     assert {s.language for s in marked} <= set(RUN), "other languages are not run anyway"
 

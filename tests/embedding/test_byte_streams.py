@@ -11,8 +11,8 @@ import pytest
 import lstm_onnx as lo
 from lstm_onnx.embedding.from_contract import project_of
 from lstm_onnx.training.restore import restore
+from lstm_onnx.verification.against_torch import check_stream_against_main
 from lstm_onnx.verification.report import NameMismatch, Report
-from lstm_onnx.verification.value_checks import _check_stream_against_main
 
 PLUGIN = Path(__file__).parent / "shouting.py"
 
@@ -45,4 +45,4 @@ def test_a_stream_of_what_the_main_graph_has_not_is_refused_in_words(shouting) -
     other = stream.inputs[-1].model_copy(update={"name": "letters"})
     stream = dataclasses.replace(stream, inputs=(*stream.inputs[:-1], other))
     with pytest.raises(NameMismatch, match=r"the stream takes letters, .*\(bytes, lengths\).*cannot stream"):
-        _check_stream_against_main(restored, stream, Report("a.onnx"))
+        check_stream_against_main(restored, stream, Report("a.onnx"))

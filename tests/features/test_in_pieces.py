@@ -219,10 +219,11 @@ def test_parts_that_the_table_names_hold_where_a_piece_has_one_of_them(tmp_path:
     assert len(data.test) == 20
 
 
-def test_what_is_no_parquet_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_what_is_no_such_table_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text(texts().write_ndjson())
+    with pytest.raises(lo.UserError, match="--store is for tables in Parquet, CSV and TSV; write it as Parquet"):
+        Classification().load_data(tmp_path / "t.jsonl", Config(store=str(tmp_path)), 0)
     texts().write_csv(tmp_path / "t.csv")
-    with pytest.raises(lo.UserError, match="--store is for tables in Parquet; write it as Parquet"):
-        Classification().load_data(tmp_path / "t.csv", Config(store=str(tmp_path)), 0)
     with pytest.raises(lo.UserError, match="several files are learnt from in Parquet alone"):
         Classification().load_data(tmp_path / "*.csv", Config(), 0)
     with pytest.raises(lo.UserError, match="no file has such a name"):

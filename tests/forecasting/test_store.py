@@ -102,9 +102,9 @@ def test_what_needs_the_whole_table_is_refused(tmp_path: Path) -> None:
     sales().write_parquet(tmp_path / "t.parquet")
     with pytest.raises(lo.UserError, match="--repeated needs it whole"):
         batches(tmp_path / "t.parquet", store=str(tmp_path), repeated="mean")
-    sales().write_csv(tmp_path / "t.csv")
-    with pytest.raises(lo.UserError, match="--store is for tables in Parquet"):
-        batches(tmp_path / "t.csv", store=str(tmp_path))
+    (tmp_path / "t.jsonl").write_text(sales().write_ndjson())
+    with pytest.raises(lo.UserError, match="--store is for tables in Parquet, CSV and TSV"):
+        batches(tmp_path / "t.jsonl", store=str(tmp_path))
 
 
 def test_an_epoch_of_many_windows_shows_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """The blocks of code in the documents.
 
-One that cannot run in a test says why, in a comment on the line before it:
+One that cannot run in a test says why, in a comment before it, with or without an empty line between:
 
 <!-- not run: WHY -->
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BLOCK = re.compile(
-    r"(?:^[ \t]*<!-- not run: (?P<why>.+?) -->\n)?"
+    r"(?:^[ \t]*<!-- not run: (?P<why>(?:(?!-->).)+?) -->\n(?:[ \t]*\n)*)?"
     r"^(?P<indent>[ \t]*)```(?P<language>[\w+#-]*)[^\n]*\n"
     r"(?P<code>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,

@@ -52,7 +52,7 @@ class Answerer:
         self.keys = () if row_is_example(contract, table) else tuple(table.ids)
         if not self.keys and not row_is_example(contract, table):
             raise UserError(
-                f"{self.path}: takes no table whose rows can be shared out, but one series, pictures or sounds; ask it "
+                f"{self.path}: takes no table whose rows can be shared out, but one series or sounds; ask it "
                 "with lstm_onnx.load(...).predict(...)"
             )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstm_onnx.contract import Scores
+from lstm_onnx.data.found_from import found_from
 from lstm_onnx.data.frames import as_file
 from lstm_onnx.errors import UserError
 from lstm_onnx.evaluation.evaluation import Evaluation
@@ -109,7 +110,7 @@ def evaluate_parts(model: str | PathLike[str] | Model, data: Path, options: Eval
 def _sums(of: Model | Restored, part: Part, options: EvaluateOptions, folder: Path) -> Sums:
     """Add up a part."""
     try:
-        with rows_of(part, folder) as rows, as_file(rows, "evaluate") as file:
+        with rows_of(part, folder) as rows, found_from(part.file.parent), as_file(rows, "evaluate") as file:
             model = judged(of, file, options)
             subject = model.subject
             if subject.part == "test":

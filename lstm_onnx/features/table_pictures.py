@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.data.found_from import folder_of
 from lstm_onnx.data.images import IMAGE_FORMATS
 from lstm_onnx.data.parquet_pieces import parquet_files
 from lstm_onnx.data.picture_files import locate, picture_folders
@@ -76,7 +77,7 @@ def picture_paths(
         UserError: a cell is empty, or there is no such file; names the row.
     """
     names = [str(name or "").strip() for name in frame.get_column(column).cast(pl.String).gather(rows)]
-    folders = picture_folders(names[0], where.parent, config.images, notes) if names else []
+    folders = picture_folders(names[0], folder_of(where), config.images, notes) if names else []
     paths = [locate(name, folders) if name else Path() for name in names]
     wrong = [i for i, path in enumerate(paths) if not names[i] or not path.is_file()]
     if wrong:

@@ -25,7 +25,7 @@ def give_full_rank(model: onnx.ModelProto) -> int:
         How many inputs of nodes now read another constant.
     """
     graphs = list(with_inner(model.graph))
-    shapes = dict(_shapes(graphs))
+    shapes = dict(known_shapes(graphs))
     numbers = {t.name: t for graph in graphs for t in graph.initializer if all(d == 1 for d in t.dims)}
     made: dict[str, onnx.TensorProto] = {}
     count = 0
@@ -48,7 +48,7 @@ def give_full_rank(model: onnx.ModelProto) -> int:
     return count
 
 
-def _shapes(graphs: list[onnx.GraphProto]) -> Iterator[tuple[str, tuple[int | str, ...]]]:
+def known_shapes(graphs: list[onnx.GraphProto]) -> Iterator[tuple[str, tuple[int | str, ...]]]:
     """Yield what is known of shapes: a free axis by its name."""
     for graph in graphs:
         yield from ((t.name, tuple(t.dims)) for t in graph.initializer)

@@ -21,11 +21,13 @@ import onnx
 import torch
 from onnxscript import opset18 as op
 from onnxscript.function_libs.torch_lib.ops.core import aten_div_mode
+from onnxscript.function_libs.torch_lib.ops.nn import aten_softplus
 
 import lstm_onnx.nn.beam_search  # noqa: F401  # defines top_k
 from lstm_onnx.contract import IR_VERSION, Array
 from lstm_onnx.graph.export_errors import in_a_line
 from lstm_onnx.graph.full_rank import give_full_rank
+from lstm_onnx.graph.joined_slices import shorten_slices
 from lstm_onnx.graph.lost_constants import keep_constants
 from lstm_onnx.graph.sample_inputs import sample_inputs
 from lstm_onnx.graph.subgraphs import join, needed_opset, torch_part
@@ -69,6 +71,11 @@ def _div_mode(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
     return aten_div_mode(x, y, rounding_mode)
 
 
+def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    # above the threshold PyTorch answers x, as float32 does anyway: no need to compare and choose
+    return op.Softplus(x) if beta == 1 and threshold == 20 else aten_softplus(x, beta, threshold)
+
+
 TRANSLATIONS: dict[Any, Callable[..., Any]] = {
     torch.ops.lstm_onnx.lstm.default: _lstm,
     torch.ops.lstm_onnx.reverse_sequence.default: _reverse_sequence,
@@ -76,6 +83,7 @@ TRANSLATIONS: dict[Any, Callable[..., Any]] = {
     torch.ops.aten.index_select.default: _index_select,
     torch.ops.aten.div.Tensor_mode: _div_mode,
     torch.ops.aten.div.Scalar_mode: _div_mode,
+    torch.ops.aten.softplus.default: _softplus,
 }
 
 
@@ -160,6 +168,7 @@ def tidy(model: onnx.ModelProto, graph: GraphSpec) -> onnx.ModelProto:
     del model.graph.metadata_props[:]
     del model.metadata_props[:]
     drop_unused_cells(model)
+    shorten_slices(model)
     give_full_rank(model)
     graphs = list(with_inner(model.graph))
     _name_nodes(model.graph, Counter())

@@ -41,7 +41,7 @@ def drop_unused_cells(model: onnx.ModelProto) -> int:
             node.input[0], node.input[1] = joined.input[0], bare
             count += 1
     if count:
-        _drop_dead(graphs)
+        drop_dead(graphs)
     return count
 
 
@@ -50,7 +50,7 @@ def _used(graphs: list[onnx.GraphProto]) -> set[str]:
     return (found | {value.name for graph in graphs for value in graph.output}) - {""}
 
 
-def _drop_dead(graphs: list[onnx.GraphProto]) -> None:
+def drop_dead(graphs: list[onnx.GraphProto]) -> None:
     """Remove nodes that nothing reads any more."""
     while True:
         used, dropped = _used(graphs), False

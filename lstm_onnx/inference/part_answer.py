@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from lstm_onnx.data.found_from import found_from
 from lstm_onnx.data.tables import write_table
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model import Model, load
@@ -38,7 +39,7 @@ def open_model(asked: Asked) -> Model:
 def answer_part(model: Model, part: Part, asked: Asked, folder: Path) -> Answered:
     """Answer a part, and write the answers into the folder."""
     try:
-        with rows_of(part, folder) as question:
+        with rows_of(part, folder) as question, found_from(part.file.parent):
             prediction = model.predict(question, asked.top, asked.keep or None, asked.every)
         write_table(prediction.table, answers_of(folder, part))
     except UserError as error:

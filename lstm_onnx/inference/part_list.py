@@ -19,6 +19,7 @@ from lstm_onnx.data.tables import FORMATS, PARQUET, TEXT_FORMATS
 from lstm_onnx.data.text_pieces import LINES, Records, column_runs, find_records
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.cell_inputs import cell_columns
+from lstm_onnx.inference.picture_answers import picture_columns
 from lstm_onnx.inference.sequence_inputs import is_no_table, takes_sequences, takes_texts
 
 PART_ROWS = 1_000_000
@@ -163,4 +164,4 @@ def row_is_example(contract: Contract, table: Table) -> bool:
     """Whether each row of a table is an example by itself, so that tables can be cut anywhere."""
     if takes_sequences(contract):
         return table.steps
-    return takes_texts(contract) or bool(cell_columns(contract))
+    return takes_texts(contract) or bool(cell_columns(contract)) or bool(picture_columns(contract))

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, ImageSource, TensorSpec, TextSource
+from lstm_onnx.data.found_from import folder_of
 from lstm_onnx.data.images import read_pictures
 from lstm_onnx.data.picture_files import locate, picture_folders
 from lstm_onnx.errors import UserError
@@ -51,7 +52,7 @@ def answer_pictures(model: Model, files: Sequence[Path], top: int | None) -> Ans
 
 def names_pictures(contract: Contract, data: pl.DataFrame | Path) -> bool:
     """Whether this is a table with columns of paths of pictures, and no file of arrays."""
-    return bool(_picture_columns(contract)) and (isinstance(data, pl.DataFrame) or not holds_arrays(data))
+    return bool(picture_columns(contract)) and (isinstance(data, pl.DataFrame) or not holds_arrays(data))
 
 
 def answer_picture_table(
@@ -66,9 +67,9 @@ def answer_picture_table(
         UserError: the table does not fit the contract, or no picture can be read.
     """
     contract = model.require_contract()
-    columns = _picture_columns(contract)
+    columns = picture_columns(contract)
     read = read_inputs(_with_paths(contract, columns), data)
-    folder = data.parent if isinstance(data, Path) else Path()
+    folder = folder_of(data)
     notes = list(read.notes)
     taken: list[int] = []
     copies: dict[str, list[Array]] = {name: [] for name in columns}
@@ -141,7 +142,8 @@ def _batches(paths: Mapping[str, Sequence[Path]], notes: list[str]) -> Iterator[
         yield batch
 
 
-def _picture_columns(contract: Contract) -> dict[str, str]:
+def picture_columns(contract: Contract) -> dict[str, str]:
+    """Return the column of paths of each input that is a picture."""
     found = {t.name: t.source.column for t in contract.inputs if isinstance(t.source, ImageSource)}
     return {name: column for name, column in found.items() if column is not None}
 

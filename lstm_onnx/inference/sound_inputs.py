@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx.contract import AudioSource, CellSource, Contract, LengthsSource, TensorSpec
+from lstm_onnx.data.found_from import folder_of
 from lstm_onnx.data.sounds import SOUND_FORMATS, find_sounds, in_blocks, read_sound
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.batches import apart
@@ -68,7 +69,7 @@ def read_sound_inputs(contract: Contract, data: pl.DataFrame | Path, where: str)
     paths = contract.model_copy(update={"inputs": (as_path, *others)})
     frame = data if isinstance(data, pl.DataFrame) else contract_frame(paths, data, where)[0]
     read = read_row_inputs(paths, frame, where)
-    folder = data.parent if isinstance(data, Path) else Path()
+    folder = folder_of(data)
     written = [Path(str(path)) for path in read.arrays[tensor.name]]
     files = [folder / path if (folder / path).exists() else path for path in written]
     size = contract.axes[tensor.dims[-1]].size or 1

@@ -6,8 +6,11 @@ examples to learn from. Half of the kernels see zeros beyond the ends, and half 
 columns each kernel adds up a few, at random.
 
 A share moves by whole steps, so that rounding must not decide what is above a threshold: values are cut to multiples
-of 1/4096, which float32 adds up without rounding, in any order, and thresholds lie halfway between two such multiples.
-So it is the same to the last bit in every runtime, and in every batch.
+of a power of two, which float32 adds up without rounding, in any order, and thresholds lie halfway between two such
+multiples. So it is the same to the last bit in every runtime, and in every batch.
+
+Which steps count is a column more, 1 there: kernels add a number to what they give where it counts, so large that
+without it no threshold is reached. That takes one operator instead of four over all steps of all kernels.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -26,15 +30,13 @@ SPAN = 9
 """Weights of a kernel."""
 _RAISED = tuple(combinations(range(SPAN), 3))
 KERNELS = len(_RAISED)
-MOST_DILATIONS = 32
+MOST_DILATIONS = 8
 MOST_COLUMNS = 9
-"""That a kernel adds up: sums stay so small that float32 holds them exactly."""
-GRID = 4096.0
-FARTHEST = 20.0
+"""That a kernel adds up."""
+FARTHEST = 10.0
+"""Scaled values beyond this are cut."""
 LEAST_SPREAD = 0.01
 """What a feature is divided by, at least: one step in a hundred more or less is not to count for much."""
-_NOWHERE = -1e6
-"""What a kernel gives where it is not to be looked at: below any threshold."""
 _AT_ONCE = 1 << 23
 """Comparisons that are held in memory, in PyTorch."""
 MOST_KEPT = 1 << 28
@@ -54,18 +56,25 @@ class RandomConvolutions(nn.Module):
 
     center: Tensor
     scale: Tensor
+    reach: Tensor
 
     def __init__(self, columns: int, count: int, steps: int, seed: int) -> None:
         super().__init__()
         each = -(-count // KERNELS)
         self.size, self.seed = each * KERNELS, seed
         self.spread = dilations(steps, each)
+        added = min(columns, MOST_COLUMNS)
+        self.lift = 256.0 * added  # more than twice what nine weights and these columns make of values of 10
+        # the largest sum has 23 bits: halfway between two is still a number of float32, and further
+        self.grid = 2.0 ** np.floor(np.log2(2**22 / (2.5 * self.lift)))
         random = np.random.default_rng(seed)
         for k in range(len(self.spread)):
-            self.register_buffer(f"kernels_{k}", _kernels(columns, random))
+            self.register_buffer(f"kernels_{k}", _kernels(columns, self.lift, _within(k), random))
         for k, (_, thresholds) in enumerate(self.spread):
             self.register_buffer(f"thresholds_{k}", torch.zeros(KERNELS, thresholds))
         self._kept: dict[bytes, Tensor] = {}
+        beyond = [np.repeat((SPAN - 1) * dilation * _within(k), n) for k, (dilation, n) in enumerate(self.spread)]
+        self.register_buffer("reach", torch.from_numpy(np.concatenate(beyond)), persistent=False)
         self.register_buffer("center", torch.zeros(self.size))
         self.register_buffer("scale", torch.zeros(self.size))
 
@@ -87,16 +96,16 @@ class RandomConvolutions(nn.Module):
         drawn = 0
         for k, (dilation, each) in enumerate(self.spread):
             rows = torch.from_numpy(random.integers(len(x), size=KERNELS)).to(x.device)
-            found = self._convolved(x[rows], lengths[rows], k, dilation)
+            found = self._convolved(self._cut(x[rows], lengths[rows]), k, dilation).double().cpu().numpy()
             at = (np.arange(drawn + 1, drawn + 1 + KERNELS * each) * _GOLDEN % 1).reshape(KERNELS, each)
             drawn += at.size
             thresholds = np.zeros((KERNELS, each))
             for kernel in range(KERNELS):
-                values = found[kernel, kernel].double().cpu().numpy()
-                values = values[values > _NOWHERE]
+                values = found[kernel, kernel]
+                values = values[values > (0.5 + _within(k)[kernel]) * self.lift]  # where it counts
                 if len(values):
                     thresholds[kernel] = np.quantile(values, at[kernel])
-            halfway = (np.floor(thresholds * GRID) + 0.5) / GRID
+            halfway = (np.floor(thresholds * self.grid) + 0.5) / self.grid
             self._thresholds(k).copy_(torch.from_numpy(halfway))
         shares = self.shares(x, lengths).double()
         spread = shares.std(dim=0, correction=0)
@@ -136,27 +145,22 @@ class RandomConvolutions(nn.Module):
             return torch.cat([self._shares(*piece) for piece in pieces])
 
     def _shares(self, x: Tensor, lengths: Tensor) -> Tensor:
-        found = []
+        found, cut = [], self._cut(x, lengths)
         for k, (dilation, _) in enumerate(self.spread):
-            given = self._convolved(x, lengths, k, dilation).unsqueeze(2)  # (batch, kernel, 1, time)
-            above = (given > self._thresholds(k).unsqueeze(2)).to(x.dtype).sum(dim=3)
-            counts = torch.where(self._sees_ends(k, x)[:, 0], lengths.unsqueeze(1), lengths.unsqueeze(1) - 8 * dilation)
-            found.append((above / counts.clamp(min=1).to(x.dtype).unsqueeze(2)).flatten(1))
-        return torch.cat(found, dim=1)
+            given = self._convolved(cut, k, dilation).unsqueeze(2)  # (batch, kernel, 1, time)
+            found.append((given > self._thresholds(k).unsqueeze(2)).to(x.dtype).sum(dim=3).flatten(1))
+        counts = (lengths.unsqueeze(1) - self.reach).clamp(min=1)
+        return torch.cat(found, dim=1) / counts.to(x.dtype)
 
-    def _convolved(self, x: Tensor, lengths: Tensor, k: int, dilation: int) -> Tensor:
-        """Return (batch, kernel, time), far below everything where a kernel is not to be looked at."""
-        cut = (x.clamp(-FARTHEST, FARTHEST) * GRID).to(torch.int32).to(x.dtype) * (1 / GRID)
-        reach = SPAN // 2 * dilation
-        given = functional.conv1d(cut.transpose(1, 2), self._kernels(k), padding=reach, dilation=dilation)
-        step, last = torch.arange(x.shape[1], device=x.device), lengths.unsqueeze(1)
-        inside = ((step >= reach) & (step < last - reach)).unsqueeze(1)
-        counts = inside | ((step < last).unsqueeze(1) & self._sees_ends(k, x))
-        return torch.where(counts, given, torch.full((), _NOWHERE, device=x.device))
+    def _cut(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, column, time) on the grid, and one column more that says which steps count."""
+        cut = (x.clamp(-FARTHEST, FARTHEST) * self.grid).to(torch.int32).to(x.dtype) * (1 / self.grid)
+        counts = (torch.arange(x.shape[1], device=x.device) < lengths.unsqueeze(1)).to(x.dtype)
+        return torch.cat([cut.transpose(1, 2), counts.unsqueeze(1)], dim=1)
 
-    def _sees_ends(self, k: int, x: Tensor) -> Tensor:
-        """Return which kernels see zeros beyond the ends, (kernel, 1)."""
-        return ((torch.arange(KERNELS, device=x.device) + k) % 2 == 0).unsqueeze(1)
+    def _convolved(self, cut: Tensor, k: int, dilation: int) -> Tensor:
+        """Return (batch, kernel, time), lifted above where kernels do not count."""
+        return functional.conv1d(cut, self._kernels(k), padding=SPAN // 2 * dilation, dilation=dilation)
 
     def _kernels(self, k: int) -> Tensor:
         return self.get_buffer(f"kernels_{k}")
@@ -180,13 +184,22 @@ def dilations(steps: int, each: int) -> list[tuple[int, int]]:
     return [(int(d), int(n)) for d, n in zip(found, shared, strict=True)]
 
 
-def _kernels(columns: int, random: np.random.Generator) -> Tensor:
-    """Return weights (kernel, column, 9): each kernel reads a few of the columns, all of them alike."""
-    kernels = torch.zeros(KERNELS, columns, SPAN)
+def _within(k: int) -> NDArray[np.int64]:
+    """Return 1 for each kernel that stays within the sequence at dilation number k, 0 where it sees zeros beyond."""
+    return (np.arange(KERNELS) + k) % 2
+
+
+def _kernels(columns: int, lift: float, within: NDArray[np.int64], random: np.random.Generator) -> Tensor:
+    """Return weights (kernel, column and one more, 9): each kernel reads a few of the columns, all of them alike.
+
+    The last column is 1 where steps count: what is there at the middle, or at both ends of a kernel, lifts the sum.
+    """
+    kernels = torch.zeros(KERNELS, columns + 1, SPAN)
     most = np.log2(min(columns, MOST_COLUMNS) + 1)
     for k, raised in enumerate(_RAISED):
         read = random.choice(columns, size=int(2 ** random.uniform(0, most)), replace=False)
         kernels[k, read] = -1.0
         for place in raised:
             kernels[k, read, place] = 2.0
+        kernels[k, -1, [0, -1] if within[k] else SPAN // 2] = lift
     return kernels

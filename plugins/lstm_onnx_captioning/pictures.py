@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lstm_onnx.data.found_from import folder_of
 from lstm_onnx.data.images import read_pictures
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.picture_files import locate, picture_folders
@@ -89,7 +90,7 @@ def _room(count: int, config: Config) -> DiskRoom | None:
 
 def find_folders(rows: Sequence[Row], source: Path, config: Config, notes: list[str]) -> list[Path]:
     """Return the folders in which pictures are looked for; see `lstm_onnx.data.picture_files`."""
-    return picture_folders(rows[0].name, source if source.is_dir() else source.parent, config.images, notes)
+    return picture_folders(rows[0].name, source if source.is_dir() else folder_of(source), config.images, notes)
 
 
 def _one(first: Row, other: Row) -> Row:

@@ -113,7 +113,8 @@ class Forecaster(nn.Module):
         if state is None:
             rows = functional.pad(rows, (0, 0, count, 0))
         else:
-            last = torch.where(series.known.amax(dim=1, keepdim=True) > 0, last, state["last"])
+            # counted as the series' encoder counts, so that a graph does it once
+            last = torch.where(series.known.sum(dim=1, keepdim=True) > 0, last, state["last"])
             rows = torch.cat([state["recent"], rows], dim=1)
         return last, rows[:, -count:]
 

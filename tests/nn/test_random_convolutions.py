@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lstm_onnx.nn.random_convolutions import GRID, KERNELS, SPAN, RandomConvolutions, dilations
+from lstm_onnx.nn.random_convolutions import KERNELS, SPAN, RandomConvolutions, dilations
 
 
 def fitted(columns: int = 1, count: int = 300, steps: int = 40, seed: int = 3) -> RandomConvolutions:
@@ -18,7 +18,7 @@ def fitted(columns: int = 1, count: int = 300, steps: int = 40, seed: int = 3) -
 
 def by_definition(made: RandomConvolutions, x: torch.Tensor) -> np.ndarray:
     """Count with loops, of one sequence (time, column)."""
-    cut = np.trunc(x.double().numpy() * GRID) / GRID
+    cut = np.trunc(x.double().numpy() * made.grid) / made.grid
     found = []
     for k, (dilation, each) in enumerate(made.spread):
         kernels, thresholds = (made.get_buffer(f"{name}_{k}").double().numpy() for name in ("kernels", "thresholds"))
@@ -28,8 +28,9 @@ def by_definition(made: RandomConvolutions, x: torch.Tensor) -> np.ndarray:
                 places = centre + (np.arange(SPAN) - SPAN // 2) * dilation
                 inside = (places >= 0) & (places < len(cut))
                 if inside.all() or (kernel + k) % 2 == 0:
-                    given.append((kernels[kernel][:, inside].T * cut[places[inside]]).sum())
-            found += [sum(g > t for g in given) / max(1, len(given)) for t in thresholds[kernel][:each]]
+                    given.append((kernels[kernel][:-1, inside].T * cut[places[inside]]).sum())
+            lifted = made.lift * (1 + (kernel + k) % 2)
+            found += [sum(g > t - lifted for g in given) / max(1, len(given)) for t in thresholds[kernel][:each]]
     return np.array(found)
 
 
@@ -66,8 +67,8 @@ def test_rounding_decides_nothing() -> None:
     before, lengths = made.shares(x, torch.full((5,), 50)), torch.full((5,), 50)
     for k in range(len(made.spread)):
         thresholds = made.get_buffer(f"thresholds_{k}")
-        assert torch.equal(thresholds * GRID % 1, torch.full_like(thresholds, 0.5))
-        thresholds += 0.4 / GRID
+        assert torch.equal(thresholds * made.grid % 1, torch.full_like(thresholds, 0.5))
+        thresholds += 0.25 / made.grid
     assert torch.equal(made.shares(x, lengths), before)
 
 

@@ -20,7 +20,7 @@ from rich.markdown import Markdown
 
 from benchmarks.speed import inference, nodes, sizes, startup, tables, training
 from benchmarks.speed.figures import Figure
-from benchmarks.speed.kept import Kept
+from benchmarks.speed.kept import Cell, Kept
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv-peers"
@@ -38,6 +38,8 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part; more than one may be named")
     parser.add_argument("--rounds", type=int, default=7, help="how often each contestant has its turn")
     parser.add_argument("--threads", type=int, nargs="+", default=sizes.THREADS, help="numbers of threads (1 2)")
+    parser.add_argument("--hidden", type=int, nargs="+", default=[sizes.HIDDEN], help="units in training (64)")
+    parser.add_argument("--without", action="append", default=[], help="leave out who is called so in the tables")
     parser.add_argument("--no-peers", action="store_true", help="do not install and measure other libraries' training")
     parser.add_argument("--anew", action="store_true", help="measure again what the file has; else it goes on")
     chosen = parser.parse_args()
@@ -50,7 +52,8 @@ def main() -> None:
         kept = Kept(FIGURES, part)
         if part in training.OURS:
             peers = None if chosen.no_peers else peers_python()
-            training.measure(part, chosen.rounds, chosen.threads, peers, kept, console)
+            cells: list[Cell] = [{"threads": t, "hidden": h} for t in chosen.threads for h in chosen.hidden]
+            training.measure(part, chosen.rounds, cells, peers, kept, console, chosen.without)
         elif part == "inference":
             inference.measure(chosen.rounds, chosen.threads, kept, console)
         elif part == "startup":

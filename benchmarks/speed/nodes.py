@@ -1,10 +1,12 @@
 """What the small nodes around an LSTM cost: number of nodes and time of whole graphs, beside a bare LSTM.
 
-    python -m benchmarks.speed.nodes
+    python -m benchmarks.speed.nodes [--batch 32] [--keep FOLDER] [--beside FOLDER]
     python -m benchmarks.speed.nodes --batches
 
 Untrained models of the bundled data, exported here; ONNX Runtime on one thread. All take turns, round after round;
-processor time of the calling thread, the lower fifth of the rounds, so that other work on the machine disturbs least.
+processor time of the calling thread, the lower fifth of the rounds, so that other work on the machine disturbs least;
+ratios are the medians of those within each round. `--keep` writes the graphs to a folder; `--beside` lets those that
+another version kept take turns with them.
 `--batches` shows how long a bare LSTM takes for 3,200 steps in batches of several sizes, beside PyTorch's.
 """
 
@@ -14,10 +16,12 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from rich.console import Console
 from torch import nn
@@ -31,19 +35,20 @@ from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, GraphSpec
 
 ROUNDS, SLICE, LENGTH = 60, 0.006, 100
-WHOLE, BARE, NODES = "whole graph", "bare LSTM", "nodes"
+WHOLE, BARE, NODES, BEFORE = "whole graph", "bare LSTM", "nodes", "before"
 Call = Callable[[], object]
 
 
 def graphs(hidden: int) -> Iterator[tuple[str, AnyTask, GraphSpec, int]]:
     """Yield what is measured: its name, its task, the graph, and steps of a call."""
-    for scaling in ("window", "global"):
+    for scaling, quantiles in (("window", ()), ("window", (0.1, 0.9)), ("global", ())):
         task = load_task("forecasting").task
-        config = task.Config(hidden=hidden, window=LENGTH, horizon=24, scaling=scaling)
+        config = task.Config(hidden=hidden, window=LENGTH, horizon=24, scaling=scaling, quantiles=quantiles)
         info = task.load_data(None, config, 0).info
         torch.manual_seed(0)
         model = task.build_model(config, info)
-        yield f"forecasting, scaling {scaling}", task, task.graphs(model, config, info)[0], LENGTH
+        name = f"forecasting, scaling {scaling}" + ", quantiles" * bool(quantiles)
+        yield name, task, task.graphs(model, config, info)[0], LENGTH
         if scaling == "global":
             yield "forecasting, a streaming step", task, task.streaming(model, config, info), 1
     task = load_task("classification").task
@@ -85,37 +90,46 @@ def lower_fifth(times: Sequence[float]) -> float:
     return sorted(times)[len(times) // 5]
 
 
-def measure(rounds: int, kept: Kept, console: Console) -> None:
+def measure(rounds: int, kept: Kept, console: Console, batch: int, keep: Path | None, beside: Path | None) -> None:
     """Measure whole graphs beside their LSTM, and count their nodes."""
     for hidden in (64, 128):
         for name, task, graph, length in graphs(hidden):
             cell: Cell = {"graph": name, "hidden": hidden}
-            if kept.has(cell):
-                continue
             model = to_onnx(graph, traced_example(task, graph))
+            file = f"{name}-{hidden}.onnx"
+            if keep is not None:
+                keep.mkdir(parents=True, exist_ok=True)
+                (keep / file).write_bytes(model.SerializeToString())
             weights = [t for t in model.graph.initializer if t.name.endswith(".W")]
-            inputs = task.sample(graph, {"batch": 1, "time": length}, 0)
-            whole_call = caller(model.SerializeToString(), {t.name: inputs[t.name] for t in graph.inputs})
-            times = in_turn({WHOLE: whole_call, BARE: bare(weights[0].dims[2], hidden, length)}, rounds)
-            kept.add(
-                [
-                    Figure(cell, NODES, "nodes", (float(len(model.graph.node)),)),
-                    Figure(cell, WHOLE, "us", tuple(times[WHOLE])),
-                    Figure(cell, BARE, "us", tuple(t * len(weights) for t in times[BARE])),
-                ]
-            )
+            sample = task.sample(graph, {"batch": batch, "time": length}, 0)
+            inputs = {t.name: sample[t.name] for t in graph.inputs}
+            calls = {WHOLE: caller(model.SerializeToString(), inputs)}
+            if beside is not None:
+                old = onnx.load(beside / file)
+                calls[BEFORE] = caller(old.SerializeToString(), inputs)
+                kept.add([Figure(cell, f"{BEFORE}, {NODES}", "nodes", (float(len(old.graph.node)),))])
+            times = in_turn({**calls, BARE: bare(weights[0].dims[2], hidden, length, batch)}, rounds)
+            times[BARE] = [t * len(weights) for t in times[BARE]]
+            kept.add([Figure(cell, NODES, "nodes", (float(len(model.graph.node)),))])
+            kept.add([Figure(cell, who, "us", tuple(taken)) for who, taken in times.items()])
             console.print(f"{name}, hidden {hidden}: done")
 
 
 def table(figures: Sequence[Figure]) -> str:
     """Lay out nodes and times, and how many times as long as its LSTMs a graph takes."""
     at = {(str(f.cell["graph"]), str(f.cell["hidden"]), f.name): f for f in figures}
+    versions = [f"{BEFORE}, "] * any(f.name == BEFORE for f in figures) + [""]
     rows = []
     for graph, hidden in dict.fromkeys((graph, hidden) for graph, hidden, _ in at):
-        nodes, whole, alone = (at[graph, hidden, name] for name in (NODES, WHOLE, BARE))
-        times = [lower_fifth(f.values) for f in (whole, alone)]
-        rows.append([graph, hidden, f"{nodes.median:.0f}", *(f"{t:.0f}" for t in times), f"{times[0] / times[1]:.2f}"])
-    return markdown(["graph", "hidden", "nodes", "whole graph µs", "bare LSTM µs", "ratio"], rows)
+        own = {name: figure for (*cell, name), figure in at.items() if cell == [graph, hidden]}
+        whole = [own[BEFORE if v else WHOLE].values for v in versions]
+        alone = own[BARE].values
+        cells = [f"{own[f'{v}{NODES}'].median:.0f}" for v in versions]
+        cells += [f"{lower_fifth(taken):.0f}" for taken in (*whole, alone)]
+        cells += [f"{median(t / b for t, b in zip(taken, alone, strict=True)):.2f}" for taken in whole]
+        rows.append([graph, hidden, *cells])
+    heads = [f"{v}{what}" for what in (NODES, "µs") for v in versions] + ["bare LSTM µs"]
+    return markdown(["graph", "hidden", *heads, *(f"{v}ratio" for v in versions)], rows)
 
 
 def batches() -> None:
@@ -139,11 +153,16 @@ def batches() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batches", action="store_true", help="a bare LSTM in batches of several sizes")
-    if parser.parse_args().batches:
+    parser.add_argument("--batch", type=int, default=1, help="windows at once")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--keep", type=Path, help="folder to write the graphs to")
+    parser.add_argument("--beside", type=Path, help="folder of graphs of another version, to measure too")
+    given = parser.parse_args()
+    if given.batches:
         return batches()
     with TemporaryDirectory() as folder:
         kept = Kept(Path(folder) / "figures.jsonl", "nodes")
-        measure(ROUNDS, kept, Console(stderr=True))
+        measure(given.rounds, kept, Console(stderr=True), given.batch, given.keep, given.beside)
         print(table(kept.figures))
 
 

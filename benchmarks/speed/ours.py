@@ -23,6 +23,8 @@ from lstm_onnx.training.observers import Observer, Row
 from lstm_onnx.training.train import train
 
 CONFIG: dict[str, Any] = {"window": sizes.WINDOW, "horizon": sizes.HORIZON, "hidden": sizes.HIDDEN}
+VALUES_ALONE = {"calendar": False, "base": "none"}
+"""No calendar and no naive forecast: closer to what the others learn from."""
 CLIP = 1.0
 Contestant = Callable[[Path, int], Callable[[], float]]
 
@@ -153,6 +155,7 @@ CAPTIONER = {
 CONTESTANTS: dict[str, dict[str, Contestant]] = {
     "forecasting": {
         "lstm-onnx": lstm_onnx("forecasting", sizes.TRAINED_ON, CONFIG),
+        "lstm-onnx, values alone": lstm_onnx("forecasting", sizes.TRAINED_ON, CONFIG | VALUES_ALONE),
         "same module, bare loop": same_module,
         "nn.LSTM + nn.Linear, bare loop": forecaster_loop,
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 WINDOW = 48
 HORIZON = 12
-HIDDEN = 64
+HIDDEN = int(os.environ.get("SPEED_HIDDEN", "64"))
+"""Units, which those who start contestants choose."""
 BATCH = 32
 RATE = 1e-3
 THREADS = (1, 2)

@@ -11,17 +11,17 @@ Figures = Sequence[Figure]
 
 
 def training_table(figures: Figures) -> str:
-    """Windows per second, and relative to ours; a column for each number of threads."""
-    threads = sorted({int(f.cell["threads"]) for f in figures})
-    at = {(f.name, int(f.cell["threads"])): f for f in figures}
+    """Windows per second, and relative to ours; a column for each number of threads and of units."""
+    at = {(f.name, int(f.cell["threads"]), int(f.cell["hidden"])): f for f in figures}
+    cells = sorted({key[1:] for key in at})
     header = ["examples per second"]
-    header += [cell for n in threads for cell in (f"{n} thread{'s' * (n > 1)}", "of ours")]
+    header += [cell for n, h in cells for cell in (f"{n} thread{'s' * (n > 1)}, {h} units", "of ours")]
     rows = []
     for name in dict.fromkeys(f.name for f in figures):
         row = [name]
-        for n in threads:
-            f, ours = at.get((name, n)), at[("lstm-onnx", n)]
-            row += [f"{f.median:,.0f} ±{f.spread:.0%}", f"{f.over(ours):.2f}"] if f else ["did not run", ""]
+        for n, h in cells:
+            f, ours = at.get((name, n, h)), at["lstm-onnx", n, h]
+            row += [f"{f.median:,.0f} ±{f.spread:.0%}", f"{f.over(ours):.2f}"] if f else ["", ""]
         rows.append(row)
     return markdown(header, rows)
 

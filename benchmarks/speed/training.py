@@ -17,7 +17,7 @@ from rich.console import Console
 
 from benchmarks.speed import sizes
 from benchmarks.speed.figures import Figure
-from benchmarks.speed.kept import Kept
+from benchmarks.speed.kept import Cell, Kept
 from benchmarks.speed.ours import CONTESTANTS as OURS
 from benchmarks.speed.ours import captions
 from benchmarks.speed.peers import CONTESTANTS as PEERS
@@ -26,7 +26,7 @@ from benchmarks.speed.peers import CONTESTANTS as PEERS
 class Contestant:
     """A worker process, and what it answered."""
 
-    def __init__(self, task: str, name: str, python: Path, folder: Path, threads: int) -> None:
+    def __init__(self, task: str, name: str, python: Path, folder: Path, threads: int, hidden: int) -> None:
         module = "benchmarks.speed.ours" if name in OURS[task] else "benchmarks.speed.peers"
         limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads))
         self.name = name
@@ -37,7 +37,7 @@ class Contestant:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
-            env={**os.environ, **limits, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env={**os.environ, **limits, "TF_CPP_MIN_LOG_LEVEL": "3", "SPEED_HIDDEN": str(hidden)},
         )
 
     def run(self) -> float:
@@ -66,39 +66,44 @@ class Contestant:
         self.errors.close()
 
 
-def measure(task: str, rounds: int, threads: Sequence[int], peers: Path | None, kept: Kept, console: Console) -> None:
+def measure(
+    task: str,
+    rounds: int,
+    cells: Sequence[Cell],
+    peers: Path | None,
+    kept: Kept,
+    console: Console,
+    without: Sequence[str] = (),
+) -> None:
     """Measure examples per second of everybody, and keep them.
 
     Args:
         task: that is trained.
         rounds: how often each trains an epoch; an epoch before them does not count.
-        threads: numbers of them.
+        cells: numbers of `threads` and of `hidden` units.
         peers: Python of the environment that has the peers; None leaves them out.
         kept: where figures are kept; what is there is not measured again.
         console: where to say how far it is.
+        without: names of those who are left out.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         _write(task, folder)
-        for count in threads:
-            if kept.has({"threads": count}):
+        for cell in cells:
+            if kept.has(cell):
                 continue
-            with _contestants(task, folder, count, peers) as contestants:
+            with _contestants(task, folder, cell, peers, without) as contestants:
                 rates: dict[str, list[float]] = {c.name: [] for c in contestants}
                 for number in range(rounds + 1):
                     for contestant in list(contestants):
                         rate = contestant.run()
-                        console.print(f"threads {count}, round {number}: {contestant.name} {rate:,.0f} a second")
+                        console.print(f"{cell}, round {number}: {contestant.name} {rate:,.0f} a second")
                         if rate != rate:
                             console.print(f"  left out: {contestant.reason()}")
                             contestants.remove(contestant)
                         elif number:
                             rates[contestant.name].append(rate)
-                kept.add(
-                    Figure({"threads": count}, name, "examples/s", tuple(values))
-                    for name, values in rates.items()
-                    if values
-                )
+                kept.add(Figure(cell, name, "examples/s", tuple(values)) for name, values in rates.items() if values)
 
 
 def _write(task: str, folder: Path) -> None:
@@ -112,10 +117,14 @@ def _write(task: str, folder: Path) -> None:
 
 
 @contextmanager
-def _contestants(task: str, folder: Path, threads: int, peers: Path | None) -> Iterator[list[Contestant]]:
+def _contestants(
+    task: str, folder: Path, cell: Cell, peers: Path | None, without: Sequence[str]
+) -> Iterator[list[Contestant]]:
     with ExitStack() as stack:
-        started = [Contestant(task, name, Path(sys.executable), folder, threads) for name in OURS[task]]
-        started += [Contestant(task, name, peers, folder, threads) for name in PEERS[task]] if peers else []
+        sizes = int(cell["threads"]), int(cell["hidden"])
+        wanted = [(name, Path(sys.executable)) for name in OURS[task]]
+        wanted += [(name, peers) for name in PEERS[task]] if peers else []
+        started = [Contestant(task, name, python, folder, *sizes) for name, python in wanted if name not in without]
         for contestant in started:
             stack.callback(contestant.stop)
         yield list(started)

@@ -152,30 +152,24 @@ class Covariates(nn.Module):
     Args:
         feature: center and spread of every column.
         columns: those that the last axis holds.
-        rows: whether values are (batch, row, column) and not (batch, column). Then they are scaled as (batch, column,
-            row): ONNX Runtime broadcasts run by run, and a row of two or three columns is a short run.
     """
 
     center: Tensor
     rate: Tensor
 
-    def __init__(self, feature: Series, columns: Sequence[str], rows: bool = True) -> None:
+    def __init__(self, feature: Series, columns: Sequence[str]) -> None:
         super().__init__()
-        self.turned = rows and len(columns) > 1
-        shape = (-1, 1) if self.turned else (-1,)
         center = torch.tensor([feature.center[name] for name in columns], dtype=torch.float32)
         spread = torch.tensor([feature.spread[name] for name in columns], dtype=torch.float32)
-        self.register_buffer("center", center.reshape(shape), persistent=False)
-        self.register_buffer("rate", (1 / spread).reshape(shape), persistent=False)
+        self.register_buffer("center", center, persistent=False)
+        self.register_buffer("rate", 1 / spread, persistent=False)
 
     def forward(self, values: Tensor | None) -> Tensor | None:
         """Scale values (..., column)."""
         if values is None:
             return None
-        values = values.transpose(1, 2) if self.turned else values
         scaled = ((values - self.center) * self.rate).clamp(-5, 5)  # a rare flag has a tiny spread
-        scaled = torch.where(is_missing(values), 0.0, scaled)
-        return scaled.transpose(1, 2) if self.turned else scaled
+        return torch.where(is_missing(values), 0.0, scaled)
 
 
 class SeriesEncoder(nn.Module):
@@ -190,7 +184,7 @@ class SeriesEncoder(nn.Module):
         self.scaler = Scaler(feature)
         self.past = Covariates(feature, (*feature.past, *feature.future))
         self.future = Covariates(feature, feature.future)
-        self.static = Covariates(feature, feature.static, rows=False)
+        self.static = Covariates(feature, feature.static)
         self.steps_ahead = StepsAhead(feature.step, feature.horizon)
 
     def forward(

@@ -95,11 +95,13 @@ class RandomConvolutions(nn.Module):
         random = np.random.default_rng([self.seed, 1])
         drawn = 0
         for k, (dilation, each) in enumerate(self.spread):
-            rows = torch.from_numpy(random.integers(len(x), size=KERNELS)).to(x.device)
+            enough = (lengths > (SPAN - 1) * dilation).nonzero()[:, 0]
+            enough = enough if len(enough) else torch.arange(len(x), device=x.device)
+            rows = enough[torch.from_numpy(random.integers(len(enough), size=KERNELS)).to(x.device)]
             found = self._convolved(self._cut(x[rows], lengths[rows]), k, dilation).double().cpu().numpy()
             at = (np.arange(drawn + 1, drawn + 1 + KERNELS * each) * _GOLDEN % 1).reshape(KERNELS, each)
             drawn += at.size
-            thresholds = np.zeros((KERNELS, each))
+            thresholds = np.repeat(self.lift * (1 + _within(k)[:, None]), each, axis=1)
             for kernel in range(KERNELS):
                 values = found[kernel, kernel]
                 values = values[values > (0.5 + _within(k)[kernel]) * self.lift]  # where it counts
@@ -137,7 +139,7 @@ class RandomConvolutions(nn.Module):
 
     def shares(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return the share of steps above each threshold, (batch, size)."""
-        if torch.compiler.is_exporting() or torch.jit.is_tracing():
+        if torch.compiler.is_exporting():
             return self._shares(x, lengths)
         rows = max(1, _AT_ONCE // (self.size // len(self.spread) * x.shape[1]))
         pieces = zip(torch.split(x, rows), torch.split(lengths, rows), strict=True)

@@ -57,8 +57,8 @@ def threads_for(model: nn.Module, batch_size: int) -> int:
     Work is trained parameters times examples in a batch. The rule looks at sizes and at no watch: another number of
     threads adds up in another order and so gives other weights, and the same command on the same machine must give the
     same. It is cautious. Measured on two cores: where nothing else ran, two threads were 1.2 times as fast as one at a
-    work of 0.85 million (`benchmarks/speed`); where other programs ran, they were 5 and more times slower at 1 million,
-    since they spin while they wait for each other.
+    work of 0.85 million; where other programs ran they were slower at any work up to 89 million, 0.4 to 0.8 of the
+    speed of one, as each waits for the other at every step of the LSTM (`benchmarks/speed`, "With two threads").
     """
     work = batch_size * sum(p.numel() for p in model.parameters() if p.requires_grad)
     return max(1, min(torch.get_num_threads(), work // PER_THREAD))

@@ -55,8 +55,8 @@ class Classifier(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         classes = features["label"].width  # type: ignore[union-attr]
         self.head = nn.Linear(self.pooling.size + sum(beside), classes)
-        random = config.random_convolutions if isinstance(given, Rows) else 0  # None in older runs
-        self.random = RandomScores(size, random, given.usual or 1, classes) if random else None
+        random, usual = (config.random_convolutions, given.usual or 1) if isinstance(given, Rows) else (None, 1)
+        self.random = RandomScores(size, random, usual, classes) if random else None  # None in older runs, too
 
     def forward(
         self, lengths: Tensor | None, state: State | None, **given: Tensor

@@ -54,7 +54,7 @@ def fit_random(model: FeatureModel) -> None:
     random = model.network.random
     if random is not None:
         random.features.fit(
-            torch.randn(20, 12, random.features.get_buffer("kernels_0").shape[1]), torch.full((20,), 12)
+            torch.randn(20, 12, random.features.get_buffer("kernels_0").shape[1] - 1), torch.full((20,), 12)
         )
         nn.init.normal_(random.head.weight)
 

@@ -112,6 +112,7 @@ REFUSED = {
     "--scaling sequence needs the mean": {"bidirectional": False, "scaling": "sequence"},
     "--pooling attention weighs all": {"bidirectional": False, "pooling": ["attention"]},
     "--convolutions look ahead": {"bidirectional": False, "convolutions": [4]},
+    "--random-convolutions look ahead": {"bidirectional": False, "random_convolutions": 84},
     "--patch reads several": {"bidirectional": False, "patch": 2},
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -146,3 +147,13 @@ def test_every_command_has_help_and_json(command: str, capsys: pytest.CaptureFix
     status, out, _ = call(capsys, command, "--help")
     assert status == 0
     assert f"Usage: lstm-onnx {command}" in out and "--json" in out
+
+
+@pytest.mark.parametrize(("given", "found"), [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")])
+def test_threads_that_wait_leave_the_processor_to_others(given: dict[str, str], found: str) -> None:
+    asks = (
+        "import os, lstm_onnx.cli.app as app; app.run = lambda given: print(os.environ['OMP_WAIT_POLICY']); app.main()"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | given
+    told = subprocess.run([sys.executable, "-c", asks], env=environment, capture_output=True, text=True, check=False)
+    assert told.stdout.strip() == found, told.stderr

@@ -59,6 +59,19 @@ def test_padding_and_the_batch_have_no_say_to_the_last_bit() -> None:
     assert torch.isfinite(made(torch.zeros(1, 4, 2), torch.tensor([0]))).all()
 
 
+@pytest.mark.parametrize("longest", [30, 8])
+def test_sequences_that_no_kernel_fits_into_break_nothing(longest: int) -> None:
+    """Neither among those that thresholds are taken from, nor later."""
+    torch.manual_seed(0)
+    made, lengths = RandomConvolutions(1, 420, 30, 0), torch.tensor([2, 5, longest, 8, 1, 3])
+    x = torch.randn(6, 30, 1) * (torch.arange(30) < lengths[:, None])[:, :, None]
+    made.fit(x, lengths)
+    shares = made.shares(x, lengths)
+    assert shares.min() >= 0 and shares.max() <= 1
+    for k, n in enumerate(lengths.tolist()):
+        np.testing.assert_allclose(shares[k], by_definition(made, x[k, :n]), atol=1e-6)
+
+
 def test_rounding_decides_nothing() -> None:
     """Thresholds are quantiles of what kernels give, so plateaus lie on them; half of a grid step away, they do not."""
     x = torch.randint(-2, 3, (5, 50, 1)) * 0.3
@@ -76,10 +89,10 @@ def test_they_are_standardised_over_what_was_learnt_from() -> None:
     made = RandomConvolutions(1, 252, 40, 0)
     torch.manual_seed(0)
     x, lengths = torch.randn(50, 40, 1), torch.full((50,), 40)
-    assert not made.is_fitted
+    before = made.is_fitted
     made.fit(x, lengths)
     found = made(x, lengths) * made.size**0.5
-    assert made.is_fitted and made.size == 252
+    assert (before, made.is_fitted, made.size) == (False, True, 252)
     torch.testing.assert_close(found.mean(dim=0), torch.zeros(252), atol=1e-4, rtol=0)
     torch.testing.assert_close(found.std(dim=0, correction=0), torch.ones(252), atol=1e-3, rtol=0)
 

@@ -62,6 +62,7 @@ NEED_TORCH = {
     "lstm_onnx.nn.joint_search",
     "lstm_onnx.nn.letters",
     "lstm_onnx.nn.lstm",
+    "lstm_onnx.nn.random_convolutions",
     "lstm_onnx.nn.reverse",
     "lstm_onnx.nn.sampling",
     "lstm_onnx.nn.tail",

@@ -55,7 +55,7 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; see the module."""
     # OpenMP reads it as torch is loaded: threads that spin while they wait for one that another program keeps from its
-    # core made steps of 30 ms last for seconds (benchmarks/speed/README.md)
+    # core made steps of 30 ms last for more than a second (benchmarks/speed/README.md)
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 

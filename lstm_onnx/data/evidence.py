@@ -62,14 +62,15 @@ class ColumnEvidence:
     def __init__(self, missing: frozenset[str]) -> None:
         self.missing = missing
         self.found: Evidence | None = None
-        self._words = False
+        self._words, self._begun = False, False
 
     def add(self, cells: pl.Series) -> None:
-        """Look at a piece; the first that holds something tells words."""
+        """Look at a piece; the first may leave no doubt that all are words."""
+        first, self._begun = not self._begun, True
         if self._words or cells.null_count() == len(cells):
             return
         head = gather(_counted(cells.head(LOOKED_AT)), self.missing)
-        self._words = self.found is None and says_words(head)
+        self._words = first and says_words(head)
         if self._words or len(cells) <= LOOKED_AT:
             one = head
         elif _reads_alike(cells, head):

@@ -103,6 +103,14 @@ def test_the_plugin_of_the_documents_is_the_one_that_is_tested() -> None:
     assert (ROOT / "examples" / "adding.py").read_text() in written
 
 
+def test_a_room_says_what_it_does(tmp_path: Path) -> None:
+    floors = reference.fill("<!-- made from the code: floors -->")
+    assert "| `verification` | Holds a file against its contract" in floors
+    (tmp_path / "bare.py").write_text("import os\n")
+    with pytest.raises(AssertionError, match=r"bare.py begins without a docstring"):
+        reference._docstring(tmp_path / "bare.py")
+
+
 def test_ten_files_tell_the_main_path() -> None:
     section = (DOCS / "explanation/architecture.md").read_text().split("## Ten files")[1].split("\n## ")[0]
     files = [ROOT / name for name in re.findall(r"^\| `(lstm_onnx/.+?\.py)` \|", section, re.MULTILINE)]

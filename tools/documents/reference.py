@@ -6,7 +6,6 @@ names.
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import tomllib
@@ -257,9 +256,18 @@ def _floors() -> str:
             path = ROOT / "lstm_onnx" / room
             source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
             if source.exists():  # a floor in brackets is optional
-                text = ast.get_docstring(ast.parse(source.read_text()))
-                rows.append((str(len(floors) - number), f"`{room}`", _paragraph(text)))
+                rows.append((str(len(floors) - number), f"`{room}`", _paragraph(_docstring(source))))
     return _table(("floor", "room", "what it does"), rows)
+
+
+def _docstring(source: Path) -> str:
+    """Return the docstring of a module that has one, without importing it.
+
+    Not by `ast.parse`: that of CPython 3.11 raises SystemError where another thread makes AST objects meanwhile.
+    """
+    text = compile(source.read_text(), source, "exec").co_consts[0]
+    assert isinstance(text, str), f"{source} begins without a docstring"
+    return text
 
 
 def _import_rules() -> str:

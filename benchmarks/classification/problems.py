@@ -35,7 +35,12 @@ class Problem:
 
 
 _FCN: dict[str, Any] = {
-    **{"convolutions": (64, 128, 64), "kernels": (8, 5, 3), "patch": 1, "smoothing": 0.1, "dropout": 0.5}
+    "convolutions": (64, 128, 64),
+    "random_convolutions": 0,
+    "kernels": (8, 5, 3),
+    "patch": 1,
+    "smoothing": 0.1,
+    "dropout": 0.5,
 }
 
 PROBLEMS = {
@@ -83,7 +88,15 @@ PROBLEMS = {
     ),
     "digits": Problem(
         title="spoken digits",
-        config={"convolutions": (0,), "patch": 1, "hidden": 64, "dropout": 0.3, "smoothing": 0.1, "noise": 0.2},
+        config={
+            "convolutions": (0,),
+            "random_convolutions": 0,
+            "patch": 1,
+            "hidden": 64,
+            "dropout": 0.3,
+            "smoothing": 0.1,
+            "noise": 0.2,
+        },
         settings={"epochs": 20, "batch_size": 32, "learning_rate": 3e-3},
         known={},
         aim=0.98,

@@ -98,6 +98,8 @@ class _Direction(nn.LSTM):
             return y.squeeze(1), h, c
         h0 = x.new_zeros(1, x.shape[1], self.hidden_size) if state is None else state[0].contiguous()
         c0 = h0 if state is None else state[1].contiguous()  # cuDNN takes no view
+        if padding is None:
+            self.check_forward_args(x, (h0, c0), None)  # else a wrong size ends the process
         w = self.weight_ih_l0 if padding is None else self._with_padding_column()
         weights = [w, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0]
         y, h, c = torch.lstm(x, (h0, c0), weights, True, 1, 0.0, self.training, False, False)

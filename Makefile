@@ -31,9 +31,10 @@ demo: $(READY)
 	@echo "  $(DEMO)/next-day.png                     the day after the data"
 
 # a file of tests stays in one process, so that what its fixtures train is trained once (tests/distribution.py has
-# exceptions, and the order); each process has one thread (tests/__init__.py)
+# exceptions, and the order); each process has one thread (tests/__init__.py); one that dies is not begun anew, after
+# which xdist would wait for ever
 test: $(READY) tools
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --max-worker-restart 0
 
 search: $(READY)
 	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest $$(grep -rl "^from hypothesis" tests --include=test_*.py)

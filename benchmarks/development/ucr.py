@@ -14,7 +14,7 @@ from benchmarks.development.part import Part
 
 DTW = "1-NN DTW"
 INCEPTION = "InceptionTime"
-COLUMNS = (DTW, INCEPTION, "default of 0.3.0")
+COLUMNS = (DTW, INCEPTION, "default of 0.6.0", "default of 0.3.0")
 
 
 def _final() -> list[str]:
@@ -50,5 +50,5 @@ FINAL = Part(
     _final,
     lambda name, seed, changed: _train("ucr-final", name, seed, changed),
     lambda name: _others("ucr-final", name),
-    COLUMNS[:2],
+    COLUMNS[:3],
 )

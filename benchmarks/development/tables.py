@@ -120,9 +120,7 @@ def _sums(rows: dict[str, _Row], methods: Sequence[str], with_means: bool = True
         )
     # a method that was run on a few sets alone must not make the others be compared on these few, and what the default
     # was before is no rival of it
-    ranked = [
-        m for m in methods if sum(m in row for row in rows.values()) > len(rows) / 2 and not m.startswith(FORMER)
-    ]
+    ranked = [m for m in methods if sum(m in row for row in rows.values()) > len(rows) / 2 and not m.startswith(FORMER)]
     whole = [{m: row[m] for m in ranked} for row in rows.values() if all(m in row for m in ranked)]
     if whole and len(ranked) > 1:
         means_of = {m: statistics.mean(_rank(row, m) for row in whole) for m in ranked}

@@ -19,7 +19,15 @@ from lstm_onnx.data.evidence import ColumnEvidence
 from lstm_onnx.data.number_format import Evidence, tidy
 from lstm_onnx.data.text_facts import TextFacts
 from lstm_onnx.data.text_files import decode
-from lstm_onnx.data.text_table import HEAD, Lines, beginning, with_header, without_other_rows
+from lstm_onnx.data.text_table import (
+    HEAD,
+    Lines,
+    beginning,
+    refuse_utf16,
+    refuse_zero_bytes,
+    with_header,
+    without_other_rows,
+)
 from lstm_onnx.errors import UserError
 
 SUFFIXES = (".csv", ".tsv")
@@ -134,8 +142,7 @@ class _Reading:
             text = decode(data, self.path, self.encoding, _ADVICE, first=line)
             line += text.count("\n")
             plain = (text.rstrip("\r\n") if last else text.removesuffix("\n").removesuffix("\r")).encode()
-            if b"\0" in plain:
-                raise UserError(f"{self.path}: is not a text table (it holds zero bytes); is the file type right?")
+            refuse_zero_bytes(self.path, plain)
             if first:
                 frame, rows = self._first(plain)
             elif plain:
@@ -147,12 +154,12 @@ class _Reading:
 
     def mend(self, file: Path) -> None:
         """Do what only the end tells: leave out a column that counts all rows, and know one kind of empty cell."""
-        counted = self.index is not None and self.counts
-        if not (counted or self.by_hand):
+        counted = self.index if self.counts else None
+        if counted is None and not self.by_hand:
             return
         frame = pl.read_parquet(file)
-        if self.index is not None and self.counts:
-            frame = frame.drop(self.index)
+        if counted is not None:
+            frame = frame.drop(counted)
         if self.by_hand:
             frame = frame.with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
         frame.write_parquet(file, row_group_size=_GROUP)
@@ -161,11 +168,10 @@ class _Reading:
         if not data.strip():
             raise UserError(f"{self.path}: is empty; choose another file")
         above, self.mark, data = beginning(self.path, data, self.notes)
-        read = Lines(self.path, data, self.mark, above + 1)
-        self.by_hand |= read.quotes_span_lines()
-        frame, rows = with_header(self.path, data, self.mark, above, self.names, self.notes)
-        given = len(read.first)
-        if frame.width < given:
+        lines = Lines(self.path, data, self.mark, above + 1)
+        self.by_hand |= lines.quotes_span_lines
+        frame, rows = with_header(lines, self.names, self.notes)
+        if frame.width < len(lines.first):
             self.index = "column 1"
             counted = pl.Series(self.index, np.arange(frame.height), dtype=pl.Int64).cast(pl.String)
             frame = frame.insert_column(0, counted)
@@ -173,9 +179,9 @@ class _Reading:
         return frame, rows
 
     def _more(self, data: bytes, number: int) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-        read = Lines(self.path, data, self.mark, number)
-        self.by_hand |= read.quotes_span_lines()
-        frame, rows = read.frame(len(self._columns), 0, self.notes)
+        lines = Lines(self.path, data, self.mark, number)
+        self.by_hand |= lines.quotes_span_lines
+        frame, rows = lines.frame(len(self._columns), 0, self.notes)
         frame.columns = self._columns
         return frame, rows
 
@@ -217,8 +223,7 @@ class _Reading:
         yield held, first, True
 
     def _refuse_strange(self, head: bytes) -> None:
-        if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise UserError(f"{self.path}: is UTF-16 text; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
+        refuse_utf16(self.path, head)
         if len(head) == HEAD and b"\n" not in head:
             raise UserError(f"{self.path}: its lines do not end in line feeds; save it with those of Unix or Windows")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -55,21 +56,31 @@ def parse_text(path: Path, data: bytes, names: Sequence[str] = ()) -> pl.DataFra
     Raises:
         UserError: it cannot be read as a table; `NoHeader` where its first line holds data.
     """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise UserError(f"{path}: is UTF-16 text; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
+    refuse_utf16(path, data)
     data = decode(data, path).rstrip("\r\n").encode()
     if not data.strip():
         raise UserError(f"{path}: is empty; choose another file")
-    if b"\0" in data:
-        raise UserError(f"{path}: is not a text table (it holds zero bytes); is the file type '{path.suffix}' right?")
+    refuse_zero_bytes(path, data)
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
     notes: list[str] = []
     above, mark, data = beginning(path, data, notes)
-    frame, rows = with_header(path, data, mark, above, names, notes)
+    frame, rows = with_header(Lines(path, data, mark, above + 1), names, notes)
     frame, rows = without_other_rows(frame, rows, notes)
     remember(path, TextFacts(mark, None if _as_they_stand(rows) else rows, tuple(notes)))
     return frame
+
+
+def refuse_utf16(path: Path, head: bytes) -> None:
+    """Refuse what begins as UTF-16 does."""
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise UserError(f"{path}: is UTF-16 text; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
+
+
+def refuse_zero_bytes(path: Path, data: bytes) -> None:
+    """Refuse what text does not hold."""
+    if b"\0" in data:
+        raise UserError(f"{path}: is not a text table (it holds zero bytes); is the file type '{path.suffix}' right?")
 
 
 def _as_they_stand(rows: NDArray[np.int64]) -> bool:
@@ -159,30 +170,25 @@ def _width(line: str, mark: str) -> int:
 # --- the cells -------------------------------------------------------------------------------------------------------
 
 
-def with_header(
-    path: Path, data: bytes, mark: str, above: int, names: Sequence[str], notes: list[str]
-) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+def with_header(lines: Lines, names: Sequence[str], notes: list[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
     """Return the table of a header line and what follows, and the number of each of its rows in the file.
 
     Args:
-        path: the file, for errors.
-        data: its text from the header on, without line ends at the end.
-        mark: what separates cells.
-        above: lines above the header.
+        lines: from the header on.
         names: of the columns, where there is no header.
         notes: gets a line for what was passed over.
 
     Raises:
         UserError: the lines are no table; `NoHeader` where the first of them holds data.
     """
-    lines = Lines(path, data, mark, above + 1)
+    path, mark, row = lines.path, lines.mark, lines.number
     header = [name.strip() for name in lines.first]
     if list(names) == header:  # it has a header line after all
         names = ()
     if names:
         if len(names) != len(header):
             raise UserError(
-                f"{path}: row {above + 1}: has {len(header)} cells, and {len(names)} names of columns are given (from "
+                f"{path}: row {row}: has {len(header)} cells, and {len(names)} names of columns are given (from "
                 f"--header: {', '.join(names[:8])}); name each column once"
             )
         skip, given = 0, list(names)
@@ -192,7 +198,7 @@ def with_header(
     if not names and frame.height and (why := seems_data(header, frame)) is not None:
         remember(path, TextFacts(mark))
         error = NoHeader(
-            f"{path}: row {above + 1} seems to be data ('{mark.join(lines.first)[:60]}': {why}), and should name the "
+            f"{path}: row {row} seems to be data ('{mark.join(lines.first)[:60]}': {why}), and should name the "
             "columns; add a header row, or give the names with --header"
         )
         error.cells = tuple(lines.first)
@@ -228,7 +234,7 @@ class Lines:
 
     def frame(self, width: int, skip: int, notes: list[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
         """Return the cells of all but the first `skip` lines, and the number of each row in the file."""
-        if self.quotes_span_lines():
+        if self.quotes_span_lines:
             rows, numbers = self._by_hand(width, skip, notes)
             schema = {str(i): pl.String for i in range(width)}
             return pl.DataFrame(rows, schema=schema, orient="row").select(
@@ -239,6 +245,7 @@ class Lines:
         frame = pl.read_csv(self.data, separator=self.mark, infer_schema=False, has_header=False, new_columns=None)
         return frame[skip:], numbers[skip:]
 
+    @cached_property
     def quotes_span_lines(self) -> bool:
         """Whether a line has an odd number of quotation marks, so that a cell goes on in the next one."""
         if b'"' not in self.data:

@@ -28,20 +28,20 @@ def times_across(frame: pl.DataFrame) -> list[str]:
     return times if len(times) >= _LEAST and 2 * len(times) >= frame.width else []
 
 
-def turned(frame: pl.DataFrame, where: Path | str, missing: Collection[str] = ()) -> pl.DataFrame:
+def turned(frame: pl.DataFrame, times: Sequence[str], where: Path | str, missing: Collection[str] = ()) -> pl.DataFrame:
     """Return a row for each row and time: all other columns, `time` as the header has it, and `value`.
 
     What a row lacks before its first and after its last value is no row: it began later, or ended.
 
     Args:
-        frame: of which `times_across` found the times.
+        frame: the table.
+        times: its columns of times, which `times_across` found.
         where: its file, for errors.
         missing: cells that stand for a missing value beside the usual ones.
 
     Raises:
         UserError: another column is called `time` or `value`.
     """
-    times = times_across(frame)
     others = [c for c in frame.columns if c not in times]
     if taken := [c for c in others if c in (TIME, VALUE)]:
         raise UserError(

@@ -213,11 +213,9 @@ class FeatureModel(nn.Module):
         Args:
             batch: tensors with a row for each example, of one batch or of several.
         """
+        prepare = self.network.ready if isinstance(self.network, Learns) else cast(Prepares, self.network).prepared
         with torch.no_grad():
-            if isinstance(self.network, Learns):
-                return {READY + name: tensor for name, tensor in self.network.ready(self._shown(batch)).items()}
-            assert isinstance(self.network, Prepares)
-            return {READY + name: tensor for name, tensor in self.network.prepared(self._shown(batch)).items()}
+            return {READY + name: tensor for name, tensor in prepare(self._shown(batch)).items()}
 
     def _shown(self, batch: Mapping[str, Tensor]) -> dict[str, Any]:
         """Add to a batch what the author's `forward` would see of it at the start of a stream."""

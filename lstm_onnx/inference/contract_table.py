@@ -42,8 +42,8 @@ def contract_frame(contract: Contract, data: pl.DataFrame | Path, where: str) ->
         frame = records_frame(load_json(data), data)
     else:
         frame = _read(data, table, notes)
-    if table.across and times_across(frame):
-        frame = turned(frame, where, {code for r in readings or () for code in r.missing or ()})
+    if table.across and (times := times_across(frame)):
+        frame = turned(frame, times, where, {code for r in readings or () for code in r.missing or ()})
     if table.wide and readings is not None:
         readings = (*readings, *_alike(readings, frame))
     levels = levels_of(readings)

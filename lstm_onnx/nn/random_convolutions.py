@@ -124,12 +124,11 @@ class RandomConvolutions(nn.Module):
         """Return what `forward` does, of sequences that were here before without computing it again."""
         rows = zip(x.detach().cpu(), lengths.tolist(), strict=True)
         keys = [blake2b(row[:length].contiguous().numpy().tobytes(), digest_size=16).digest() for row, length in rows]
-        known = dict.fromkeys(keys)
-        new = [k for k, key in enumerate(keys) if key not in self._kept and known.pop(key, 0) is None]
-        made = self(x[new], lengths[new]) if new else x.new_empty(0, self.size)
-        fresh = {keys[k]: row for k, row in zip(new, made, strict=True)}
+        new = {key: k for k, key in enumerate(keys) if key not in self._kept}
+        places = list(new.values())
+        fresh = dict(zip(new, self(x[places], lengths[places]), strict=True)) if new else {}
         found = torch.stack([fresh[key] if key in fresh else self._kept[key] for key in keys])
-        room = MOST_KEPT // (self.size * made.element_size()) - len(self._kept)
+        room = MOST_KEPT // (self.size * found.element_size()) - len(self._kept)
         self._kept |= {key: fresh[key].clone() for key in list(fresh)[: max(0, room)]}
         return found
 

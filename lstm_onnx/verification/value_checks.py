@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,6 @@ from lstm_onnx.errors import first_line
 from lstm_onnx.task import Answer, Arrays, GraphSpec
 from lstm_onnx.verification.comparison import compare
 from lstm_onnx.verification.report import Report, ShapeMismatch, StateMismatch, ValueMismatch, shape_text
-
-if TYPE_CHECKING:
-    pass
 
 BATCHES = (1, 2, 7, 33)
 EXTREMES = {"1e30": 1e30, "-1e30": -1e30, "0": 0.0, "NaN": np.nan, "+inf": np.inf, "-inf": -np.inf}

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-import numpy as np
-
 from lstm_onnx.data.found_from import folder_of
 from lstm_onnx.data.images import read_pictures
 from lstm_onnx.data.parts import Part
@@ -22,7 +20,7 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.features import stored
 from lstm_onnx.features.resizing import squared
 from lstm_onnx.progress import counting
-from lstm_onnx_captioning.examples import Pictures
+from lstm_onnx_captioning.examples import Pictures, Pixels
 from lstm_onnx_captioning.options import Config
 from lstm_onnx_captioning.raw_captions import Row
 
@@ -44,8 +42,9 @@ def read_pixels(rows: Sequence[Row], source: Path, config: Config, notes: list[s
     folders = find_folders(rows, source, config, notes)
     paths = [locate(row.name, folders) for row in rows]
     room = _room(len(rows), config)
-    images = np.empty((0 if room else len(rows), config.size, config.size, 3), dtype=np.uint8)
     writer = RowWriter(room) if room else None
+    images: list[Pixels] = []
+    keep = images.extend if writer is None else writer.add
     kept: list[Row] = []
     bad: list[tuple[UserError, Row]] = []
     seen: dict[bytes, int] = {}
@@ -59,10 +58,7 @@ def read_pixels(rows: Sequence[Row], source: Path, config: Config, notes: list[s
                 continue
             first = seen.setdefault(blake2b(pixels.tobytes(), digest_size=16).digest(), len(kept))
             if first == len(kept):
-                if writer is None:
-                    images[first] = pixels
-                else:
-                    writer.add([pixels])
+                keep([pixels])
                 kept.append(row)
                 continue
             repeated += 1
@@ -77,7 +73,7 @@ def read_pixels(rows: Sequence[Row], source: Path, config: Config, notes: list[s
     known = [part for part in parts if part is not None]
     if writer is not None:
         notes.append(f"the pixels of {len(kept):,} pictures are kept in files")
-    shown = images[: len(kept)] if writer is None else writer.stored()
+    shown = images if writer is None else writer.stored()
     return Pictures(shown, [row.captions for row in kept], known if len(known) == len(kept) else None)
 
 

@@ -121,7 +121,7 @@ def _upright(frame: pl.DataFrame, source: Path, config: Config, notes: list[str]
     named = f", named by {' and '.join(repr(c) for c in series)}" if series else ""
     notes.append(f"each row is read as a series{named}: the times stand in the header, '{times[0]}' to '{times[-1]}'")
     told = config.model_copy(update={"columns": "times", "time": (TIME,), "series": series, "target": (VALUE,)})
-    return told, turned(frame, source, config.missing), True
+    return told, turned(frame, times, source, config.missing), True
 
 
 def read_numbers(frame: pl.DataFrame, source: Path, roles: Roles, config: Config) -> Regular:

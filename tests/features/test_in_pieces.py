@@ -98,11 +98,8 @@ def same_weights(folder: Path, plugin: str, table: pl.DataFrame, **asked: Any) -
     return memory, files
 
 
-def same_batches(folder: Path, task: Any, table: pl.DataFrame, **asked: Any) -> None:
-    """Read from memory and from files; hold what is learnt, and all batches, against each other."""
-    whole, pattern = laid_out(folder, table)
-    config = task.Config(**asked)
-    memory, files = (task.load_data(source, config, 0) for source in (whole, pattern))
+def assert_same_data(memory: Any, files: Any) -> None:
+    """Hold what was found, and all batches, of one data set against those of another."""
     assert memory.info == files.info and memory.config == files.config
     for part in ("train", "validation", "test"):
         one, other = ([*getattr(data, part).batches(7, np.random.default_rng(1))] for data in (memory, files))
@@ -111,6 +108,14 @@ def same_batches(folder: Path, task: Any, table: pl.DataFrame, **asked: Any) -> 
             assert first.keys() == second.keys()
             for name, array in first.items():
                 np.testing.assert_array_equal(second[name], array)
+
+
+def same_batches(folder: Path, task: Any, table: pl.DataFrame, **asked: Any) -> None:
+    """Read from memory and from files; hold what is learnt, and all batches, against each other."""
+    whole, pattern = laid_out(folder, table)
+    config = task.Config(**asked)
+    memory, files = (task.load_data(source, config, 0) for source in (whole, pattern))
+    assert_same_data(memory, files)
     assert files.baselines == {} and any("none is held against all others" in note for note in files.notes)
 
 

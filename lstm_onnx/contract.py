@@ -84,6 +84,7 @@ class TextSource(_Part):
 
     kind: Literal["text"] = Field("text", description="which of the sources this is")
     column: str = Field(description="its name")
+    may_be_empty: bool | None = Field(None, description="whether an empty text is one like any other, not a gap")
 
 
 class CellSource(_Part):

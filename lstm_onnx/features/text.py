@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from lstm_onnx.contract import Array, Axis, TensorSpec
+from lstm_onnx.contract import Array, Axis, TensorSpec, TextSource
 from lstm_onnx.data.stored_rows import StoredRows
 from lstm_onnx.errors import UserError
 from lstm_onnx.features import letters, pieces, words
@@ -46,6 +46,7 @@ class Text(InputFeature):
     characters: bool = Field(False, description="whether bytes are cut into characters, not into words")
     exact: bool = Field(False, description="whether white space and capitals count among the characters")
     pieces: bool = Field(False, description="whether bytes are cut into pieces, found in training")
+    may_be_empty: bool = Field(False, description="whether an empty text is one like any other, and nothing is said")
     vocabulary: int = Field(20_000, ge=1, description="words to know, the most frequent ones")
     least: int = Field(2, ge=1, description="how often a word must occur in training to be known")
     longest: int | None = Field(
@@ -264,7 +265,9 @@ class Text(InputFeature):
     def tensors(self) -> tuple[TensorSpec, ...]:
         """Describe the strings, or the bytes and how many there are."""
         first, *others = self.stage().inputs
-        return (first.model_copy(update={"meaning": self.meaning + ", in UTF-8" * self.as_bytes}), *others)
+        source = TextSource(column=self.source_column, may_be_empty=self.may_be_empty or None)
+        meaning = self.meaning + ", in UTF-8" * self.as_bytes
+        return (first.model_copy(update={"meaning": meaning, "source": source}), *others)
 
     def inner(self) -> tuple[TensorSpec, ...]:
         """Describe the numbers of the words, and perhaps of their letters, and how many there are."""

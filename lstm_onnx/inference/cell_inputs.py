@@ -74,7 +74,8 @@ def _strings(
     if cells.dtype.is_nested():
         raise UserError(f"{where}: column '{column}' holds {cells.dtype}, where text is needed; give one text a cell")
     texts = np.array([str(v) if v is not None else "" for v in cells.cast(pl.String).to_list()], dtype=object)[rows]
-    empty = int((texts == "").sum())
+    may_be_empty = isinstance(tensor.source, TextSource) and tensor.source.may_be_empty
+    empty = 0 if may_be_empty else int((texts == "").sum())
     told = (f"column '{column}': {empty:,} cell{'s are' if empty > 1 else ' is'} empty",) if empty else ()
     return texts, told
 

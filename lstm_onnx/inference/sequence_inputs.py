@@ -167,7 +167,8 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
     Raises:
         UserError: the data does not fit the contract; says what is missing or wrong, where, and what to do.
     """
-    column = next(t.source.column for t in contract.inputs if isinstance(t.source, TextSource))
+    source = next(t.source for t in contract.inputs if isinstance(t.source, TextSource))
+    column = source.column
     others: dict[str, Array] = {}
     question: pl.DataFrame | None = None
     notes: tuple[str, ...] = ()
@@ -191,7 +192,7 @@ def read_text_inputs(contract: Contract, data: pl.DataFrame | Path, where: str) 
             arrays[tensor.name] = sizes.lengths(tensor, tensor.source)
     if long := sum(len(text) > _NAME for text in texts):
         notes += (f"{long:,} text{'s' * (long > 1)} of more than {_NAME:,} letters stand cut beside the answers",)
-    empty = sum(not text.strip() for text in texts)
+    empty = 0 if source.may_be_empty else sum(not text.strip() for text in texts)
     notes += (f"{empty:,} text{'s are' if empty > 1 else ' is'} empty",) if empty else ()
     rows = np.arange(len(texts))
     return ModelInputs(_checked(contract, arrays | others), tuple(map(_name, texts)), notes, table=question, rows=rows)

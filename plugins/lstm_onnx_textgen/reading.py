@@ -142,6 +142,7 @@ def _examples(
                 characters=characters,
                 exact=characters,
                 pieces=cut,
+                may_be_empty=True,
                 vocabulary=1 if config.units == "bytes" else config.vocabulary,
                 least=config.min_count,
             ),

@@ -228,6 +228,12 @@ def test_texts_are_bytes_padded_with_zeros() -> None:
     )
 
 
+def test_of_an_empty_text_that_may_be_nothing_is_said() -> None:
+    source = TextSource(column="review", may_be_empty=True)
+    fed = read_inputs(contract([tensor("text", "string", "batch", source)]), pl.DataFrame({"review": ["", "a"]}))
+    assert fed.notes == ()
+
+
 def test_a_txt_file_has_a_text_in_each_line(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     path.write_bytes("\ufeffone, two\r\n\nthree\u2028four\n".encode())

@@ -26,7 +26,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> lo.Exported:
 
 
 def test_it_writes_and_scores(file: lo.Exported) -> None:
-    table = file.predict(["Monday: ", ""]).table
+    answer = file.predict(["Monday: ", ""])
+    assert not answer.notes  # an empty prompt is one like any other
+    table = answer.table
     assert table.columns == ["text", "text_score", "log_probability"]
     assert (table["log_probability"] < 0).all()
     scores = file.contract.scores

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import polars as pl
@@ -91,8 +91,15 @@ def picture_paths(
     return paths
 
 
-def picture_files(source: Path, config: RoleOptions) -> list[Path]:
+def picture_files(
+    source: Path, config: RoleOptions, opened: Callable[[Path], pl.DataFrame] | None = None
+) -> list[Path]:
     """Name the files beside a table that are read with it: its pictures, as far as they are there, and the encoder's.
+
+    Args:
+        source: the table.
+        config: which columns name pictures, and where these are.
+        opened: reads the table of a file; by default as `config` says.
 
     Raises:
         UserError: the table cannot be read.
@@ -101,7 +108,10 @@ def picture_files(source: Path, config: RoleOptions) -> list[Path]:
     if source.suffix.lower() == SUFFIX:
         return files
     parquet = parquet_files(source)  # of which no more is read than it takes
-    table = pl.scan_parquet(parquet) if parquet else read_table(source, names=config.header).lazy()
+    if parquet:
+        table = pl.scan_parquet(parquet)
+    else:
+        table = (read_table(source, names=config.header) if opened is None else opened(source)).lazy()
     frame = table.head(_LOOKED_AT).collect()
     left = {*config.ignore, *config.text, *config.category}
     columns = config.image or picture_columns(frame, left)

@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, Table, TextSource
+from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, ImageSource, Table, TextSource
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.kept_of_series import ALL, beside_forecasts
 from lstm_onnx.inference.model_inputs import ModelInputs
-from lstm_onnx.inference.output_table import to_table
+from lstm_onnx.inference.output_table import PICTURE, to_table
 
 _NAMES = re.compile(r"(.*[\s_.\-])?(id|ids|uid|uuid|guid|key|nr|no|number|index|name|filename|file|row)", re.IGNORECASE)
 _LONGEST = 64
@@ -64,20 +64,23 @@ def _chosen(question: pl.DataFrame, contract: Contract, there: Sequence[str], ke
         if missing := [c for c in keep if c not in question.columns]:
             raise UserError(f"--keep {missing[0]}: there is no such column{nearest(missing[0], question.columns)}")
         return [c for c in dict.fromkeys(keep) if not _stands(c, contract, there)]
-    free = [c for c in question.columns if c not in _taken(contract) and not _stands(c, contract, there)]
+    taken = _taken(contract, there)
+    free = [c for c in question.columns if c not in taken and not _stands(c, contract, there)]
     if keep:
         return free
     return [c for c in free if c not in there and _tells_apart(question.get_column(c))]
 
 
-def _taken(contract: Contract) -> set[str]:
-    """Columns that go into the model."""
+def _taken(contract: Contract, there: Sequence[str]) -> set[str]:
+    """Columns that go into the model; a column of pictures where examples are called by it."""
     table = contract.table or Table()
     found = {c for columns in (table.blocks or {}).values() for c in columns}
     for tensor in contract.inputs:
         if isinstance(tensor.source, ColumnsSource):
             found |= set(tensor.source.columns)
         elif isinstance(tensor.source, CellSource | TextSource):
+            found.add(tensor.source.column)
+        elif isinstance(tensor.source, ImageSource) and PICTURE in there and tensor.source.column is not None:
             found.add(tensor.source.column)
     return found
 

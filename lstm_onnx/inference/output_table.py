@@ -16,6 +16,9 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_layout import OutputColumn, OutputLayout, output_layout, series_header
 
+PICTURE = "picture"
+"""Heads the names of pictures, where examples are called by these."""
+
 
 def to_table(
     contract: Contract, inputs: ModelInputs, outputs: Mapping[str, Array], top: int | None = None
@@ -151,8 +154,8 @@ def _name_of_examples(contract: Contract, named: bool) -> str:
     sequences = any(isinstance(t.source, ColumnsSource) for t in contract.inputs)
     if column is not None and not sequences:
         return column
-    if any(isinstance(t.source, ImageSource) for t in contract.inputs) and not sequences:
-        return "picture" if named else "example"
+    if (pictures := sum(isinstance(t.source, ImageSource) for t in contract.inputs)) and not sequences:
+        return (PICTURE if pictures == 1 else "row") if named else "example"
     if any(isinstance(t.source, AudioSource) for t in contract.inputs):
         return "sound" if named else "example"
     if table is not None and table.ids:

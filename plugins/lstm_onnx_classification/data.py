@@ -20,7 +20,7 @@ from lstm_onnx.task import DataSet
 from lstm_onnx_classification.examples import RawExamples, StepArray
 from lstm_onnx_classification.label_sets import classes_of, has_sets, how_many, label_set
 from lstm_onnx_classification.labels import label_notes, one_label, refuse_classes, without_unseen
-from lstm_onnx_classification.mixed import is_mixed, load_mixed, reads_mixed
+from lstm_onnx_classification.mixed import is_mixed, load_mixed, picture_table
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.reading import read
 from lstm_onnx_classification.recipe import filled_in
@@ -55,8 +55,10 @@ def load(source: Path | None, config: Config) -> Examples:
     Raises:
         UserError: the data cannot be used; says where, what was found and what to do.
     """
-    if reads_mixed(source, config):
-        return load_mixed(source, config)
+    mixed = is_mixed(config)
+    table = None if mixed else picture_table(source, config)
+    if mixed or table is not None:
+        return load_mixed(source, config, table=table)
     source = bundled() if source is None else source
     if has_sets(config):
         return _load_sets(source, config)

@@ -48,15 +48,13 @@ def is_mixed(config: Config) -> bool:
     return bool(config.image or config.category or config.number or len(config.text) > 1 or beside)
 
 
-def reads_mixed(source: Path | None, config: Config) -> bool:
-    """Whether features of several kinds are read: options say so, or columns of a table name pictures."""
-    if is_mixed(config):
-        return True
+def picture_table(source: Path | None, config: Config) -> pl.DataFrame | None:
+    """Return the table, if some of its columns name pictures that no option speaks of: features of several kinds."""
     if source is None or config.text or config.windows or config.blocks or not may_name_pictures(source):
-        return False
+        return None
     frame = read_encoded(source, config.encoding, config.header)
     left = {*config.ignore, *config.sequence, *config.channels, config.label or called(frame, LABELS)}
-    return bool(picture_columns(frame, left))
+    return frame if picture_columns(frame, left) else None
 
 
 def roles_of(config: Config) -> RoleOptions:
@@ -65,13 +63,16 @@ def roles_of(config: Config) -> RoleOptions:
     return RoleOptions(**own, target=(config.label,) if config.label is not None else ())
 
 
-def load_mixed(source: Path | None, config: Config, alone: bool = False) -> Examples:
+def load_mixed(
+    source: Path | None, config: Config, alone: bool = False, table: pl.DataFrame | None = None
+) -> Examples:
     """Read examples of a table, of whose columns all are used as they look but those that options name.
 
     Args:
         source: the table.
         config: roles of the columns.
         alone: read what it holds and nothing beside it, as other data is read to be scored; any class may be there.
+        table: what the source holds, where it was read already.
 
     Raises:
         UserError: it cannot be read; says where, what was found and what to do.
@@ -84,7 +85,7 @@ def load_mixed(source: Path | None, config: Config, alone: bool = False) -> Exam
             f"--{wrong.replace('_', '-')}: is for sequences or texts alone, and here other columns go in beside them; "
             "leave it out"
         )
-    table = read_encoded(source, config.encoding, config.header)
+    table = read_encoded(source, config.encoding, config.header) if table is None else table
     if has_sets(config):
         table, config = with_sets(table, source, config, LABELS)
     label = config.label or called(table, LABELS)

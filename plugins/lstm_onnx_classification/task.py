@@ -68,15 +68,20 @@ class Classification(FeatureTask[Chosen]):
 
     def data_files(self, source: Path | None, config: Chosen) -> Sequence[Path]:
         """The source, the test part that is given by an option or lies beside it, and the pictures that both name."""
-        from lstm_onnx_classification.mixed import reads_mixed, roles_of
+        from lstm_onnx_classification.mixed import is_mixed, picture_table, roles_of
         from lstm_onnx_classification.reading import files_of
+        from lstm_onnx_classification.reading_texts import read_encoded
 
         if source is None:
             return super().data_files(None, config)
         files = files_of(source, config)
-        if not reads_mixed(source, config):
+        if not is_mixed(config) and picture_table(source, config) is None:
             return files
-        return [*files, *dict.fromkeys(p for f in files for p in picture_files(f, roles_of(config)))]
+
+        def opened(path: Path) -> pl.DataFrame:
+            return read_encoded(path, config.encoding, config.header)
+
+        return [*files, *dict.fromkeys(p for f in files for p in picture_files(f, roles_of(config), opened))]
 
     def data_sets(self) -> tuple[DataSet, ...]:
         """The Japanese vowels."""

@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from lstm_onnx_classification import mixed, reading_texts
+
 import lstm_onnx as lo
 from lstm_onnx.errors import UserError
 from lstm_onnx.plugin import Category, Image, LabelSet, Number, Rows, Text
@@ -58,6 +60,26 @@ def test_the_task_draws_pictures_of_examples(told_sides: Path, sides: Path) -> N
     figure = task.plots(lo.load(told_sides).require_contract(), found.inputs, found.outputs)["examples"]
     assert any(axes.images for axes in figure.axes)
     assert found.table["picture"].to_list()[:2] == ["p0.png", "p1.png"]  # what a person knows an example by
+    assert "photo" not in found.table.columns  # the same names again
+    assert "photo" not in lo.load(told_sides).predict(sides, keep=["all"]).table.columns
+
+
+def test_a_table_is_read_once_to_learn_in_the_encoding_that_is_said(
+    sides: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What names the pictures is read again for their fingerprint, as all files are."""
+    path = sides.parent / "grün.csv"
+    text = pl.read_csv(sides).with_columns(pl.lit("grün").alias("colour")).write_csv()
+    path.write_bytes(text.encode("latin-1"))
+    task = load_task("classification").task
+    read: list[Path] = []
+    for module in (mixed, reading_texts):
+        real = module.read_encoded
+        monkeypatch.setattr(module, "read_encoded", lambda p, *a, real=real: read.append(p) or real(p, *a))
+    data = task.load_data(path, task.Config(size=16, encoding="latin-1"), 0)
+    assert read == [path]
+    assert sides.parent / "photos" / "p0.png" in task.data_files(path, data.config)
+    assert read == [path, path]
 
 
 def test_several_classes_beside_pictures(classed: Path) -> None:

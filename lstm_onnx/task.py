@@ -18,6 +18,7 @@ from lstm_onnx.contract import Array, Axis, Contract, StateSpec, Stream, Table, 
 from lstm_onnx.data.joining import Joining as Joining
 from lstm_onnx.data.joining import means
 from lstm_onnx.data.primary_metric import PrimaryMetric as PrimaryMetric
+from lstm_onnx.data.task_data import NAMES as NAMES
 from lstm_onnx.data.task_data import Answer as Answer
 from lstm_onnx.data.task_data import Arrays as Arrays
 from lstm_onnx.data.task_data import DataSet as DataSet
@@ -286,7 +287,7 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
 
         Args:
             contract: describes the graph that gave the answers.
-            inputs: the graph's inputs.
+            inputs: the graph's inputs, and as `NAMES` (batch,) what each example is called, where they have names.
             outputs: its outputs for them.
             truth: the whole batch, when it is known what really happened; None in `predict`.
         """

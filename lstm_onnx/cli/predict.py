@@ -255,9 +255,10 @@ def _draw(
 ) -> dict[str, list[Path]]:
     """Draw all that the task draws of answers, or the one picture that an option names; return what was written."""
     from lstm_onnx.plugins.registry import load_task
-    from lstm_onnx.training.plots import save_figure
+    from lstm_onnx.training.plots import named, save_figure
 
-    drawn = load_task(contract.task, plugin_file).task.plots(contract, prediction.inputs, prediction.outputs)
+    inputs = named(prediction.inputs, prediction.names)
+    drawn = load_task(contract.task, plugin_file).task.plots(contract, inputs, prediction.outputs)
     written = {}
     for option, path in pictures.items():
         figures = drawn if option == "plot" else {name: f for name, f in drawn.items() if name == option}

@@ -16,6 +16,8 @@ from lstm_onnx.data.splits import Split
 Arrays = Mapping[str, Array]
 Answer = Callable[[Arrays], dict[str, Array]]
 """From the raw inputs of a graph, and perhaps more, to its outputs."""
+NAMES = "names of examples"
+"""Key of what examples are called, beside inputs of a graph where these are drawn; no input has spaces in its name."""
 InfoT = TypeVar("InfoT", bound=BaseModel)
 
 

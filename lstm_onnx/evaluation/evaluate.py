@@ -19,7 +19,7 @@ from lstm_onnx.inference.model import Model
 from lstm_onnx.inference.part_list import is_pattern
 from lstm_onnx.options import resolve
 from lstm_onnx.task import Arrays
-from lstm_onnx.training.plots import SHOWN, save_figure
+from lstm_onnx.training.plots import SHOWN, named, save_figure
 from lstm_onnx.training.scoring import add_up, beside
 
 
@@ -71,7 +71,8 @@ def _judge(model: Judged, options: EvaluateOptions) -> Evaluation:
     if options.plot is not None:
         batch = next(subject.split.batches(SHOWN))
         inputs = {t.name: batch[t.name] for t in contract.external_inputs}
-        figures = {**task.plots(contract, inputs, answer(batch), batch), **task.charts(contract, totals)}
+        drawn = task.plots(contract, named(inputs, subject.names), answer(batch), batch)
+        figures = {**drawn, **task.charts(contract, totals)}
         pictures = [save_figure(figure, options.plot / f"{name}.png") for name, figure in figures.items()]
     if options.to is not None:
         write_table(table.frame(), options.to)

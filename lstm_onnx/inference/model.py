@@ -45,12 +45,14 @@ class Prediction:
             large enough to be shown, as they may differ in size, and so for very many sequences of differing length.
         outputs: the arrays that came out.
         notes: one line for each thing that was repaired in the data.
+        names: what each example is called in the table (its series, say); empty where they have no names.
     """
 
     table: pl.DataFrame
     inputs: Arrays
     outputs: Arrays
     notes: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
     def to_polars(self) -> pl.DataFrame:
         """Return the table."""
@@ -154,7 +156,8 @@ class Model:
             inputs = read_inputs(contract, table, every)
         outputs = run_in_batches(contract, inputs.arrays, self.run)
         answers = beside(to_table(contract, inputs, outputs, top), contract, inputs, outputs, top, keep)
-        return Prediction(in_shape(answers, contract, inputs, outputs), inputs.arrays, outputs, inputs.notes)
+        shaped = in_shape(answers, contract, inputs, outputs)
+        return Prediction(shaped, inputs.arrays, outputs, inputs.notes, inputs.names)
 
     def stream(self) -> StreamSession:
         """Begin a stream: a sequence that comes in pieces, for files of the variant streaming.

@@ -16,7 +16,7 @@ from lstm_onnx.evaluation.answer_table import AnswerTable
 from lstm_onnx.evaluation.judged import Judged
 from lstm_onnx.reporting.intervals import BLOCKS, Sureness, added, blocks_of, sureness
 from lstm_onnx.task import Answer, Arrays, Totals
-from lstm_onnx.training.plots import SHOWN
+from lstm_onnx.training.plots import SHOWN, named
 from lstm_onnx.training.scoring import BATCH
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def ask(model: Judged, worst: int, progress: Callable[[int, int], None]) -> Answ
         progress(done, passes)
     whole = added(answered[MODEL])
     batch = next(subject.split.batches(SHOWN))
-    usual = task.plots(model.contract, _inputs(model, batch), model.answer(batch), batch)
+    inputs = named(_inputs(model, batch), model.subject.names)
+    usual = task.plots(model.contract, inputs, model.answer(batch), batch)
     return Answered(
         sureness(task, answered),
         {**usual, **task.charts(model.contract, whole)},
@@ -147,7 +148,10 @@ class _Worst:
             return {}
         batch = joined([b.batch for b in self.found])
         outputs = joined([b.outputs for b in self.found])
-        return self.model.task.plots(self.model.contract, _inputs(self.model, batch), outputs, batch)
+        inputs = _inputs(self.model, batch)
+        if any(self.model.subject.names[:1]):
+            inputs = named(inputs, [b.name for b in self.found])
+        return self.model.task.plots(self.model.contract, inputs, outputs, batch)
 
     def table(self) -> pl.DataFrame | None:
         """Lay out the worst answers, where each is one row and the task says what really was."""

@@ -140,7 +140,7 @@ def _finish(s: TrainingSession) -> Run:
     record.scores, totals = score_beside_baselines(s.task, answer, s.data, s.config)
     record.epochs_done, record.best_epoch, record.seconds = s.progress.epoch, s.progress.best_epoch, s.progress.seconds
     save_examples(s.run, choose(graph, [s.data.test, s.data.validation, s.data.train], answer))
-    draw_run(s.run, s.task, graph, answer, s.data.test, totals)
+    draw_run(s.run, s.task, graph, answer, s.data, totals)
     record.status = "finished"
     s.run.save()
     s.run.checkpoint.unlink(missing_ok=True)

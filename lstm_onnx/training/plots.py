@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lstm_onnx.contract import Array
 from lstm_onnx.data.atomic_files import make_folder, write_atomically
-from lstm_onnx.data.splits import Split
-from lstm_onnx.task import AnyTask, Arrays, GraphSpec, Totals
+from lstm_onnx.task import NAMES, AnyTask, Arrays, GraphSpec, TaskData, Totals
 from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.run_folder import Run
 
@@ -23,15 +24,26 @@ SHOWN = 256
 """Examples handed to a task's `plots` after training."""
 
 
+def named(inputs: Arrays, names: Sequence[str]) -> Arrays:
+    """Put beside the inputs of a graph what the first `SHOWN` of its examples are called, if they have names."""
+    first = list(names[:SHOWN])
+    return {**inputs, NAMES: np.array(first, dtype=object)} if any(first) else inputs
+
+
 def draw_run(
-    run: Run, task: AnyTask, graph: GraphSpec, answer: Callable[[Arrays], dict[str, Array]], test: Split, totals: Totals
+    run: Run,
+    task: AnyTask,
+    graph: GraphSpec,
+    answer: Callable[[Arrays], dict[str, Array]],
+    data: TaskData[Any],
+    totals: Totals,
 ) -> list[Path]:
     """Write loss curves and the task's own plots of test examples and scores into the run's folder of plots."""
     figures = {"loss": loss_figure(run.history.to_dicts(), task.primary_metric.name, run.record.best_epoch)}
-    batch = next(test.batches(SHOWN))
+    batch = next(data.test.batches(SHOWN))
     inputs = {t.name: batch[t.name] for t in graph.inputs}
     contract = describe(run.record, graph, run.record.name)
-    figures |= task.plots(contract, inputs, answer(batch), batch)
+    figures |= task.plots(contract, named(inputs, data.test_names), answer(batch), batch)
     figures |= task.charts(contract, totals)
     return [save_figure(figure, run.plots / f"{name}.png") for name, figure in figures.items()]
 

@@ -63,9 +63,7 @@ def roles_of(config: Config) -> RoleOptions:
     return RoleOptions(**own, target=(config.label,) if config.label is not None else ())
 
 
-def load_mixed(
-    source: Path | None, config: Config, alone: bool = False, table: pl.DataFrame | None = None
-) -> Examples:
+def load_mixed(source: Path | None, config: Config, alone: bool = False, table: pl.DataFrame | None = None) -> Examples:
     """Read examples of a table, of whose columns all are used as they look but those that options name.
 
     Args:

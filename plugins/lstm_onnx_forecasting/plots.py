@@ -8,13 +8,15 @@ import numpy as np
 
 from lstm_onnx.contract import Contract, Step
 from lstm_onnx.data.frequency import moment_text
-from lstm_onnx.task import Arrays
+from lstm_onnx.task import NAMES, Arrays
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PANELS = 6
+LONGEST = 40
+"""Letters of a name that a title has room for."""
 PAST, AHEAD, TRUTH = "#666666", "#4477aa", "#222222"
 
 
@@ -23,7 +25,7 @@ def forecast_figure(contract: Contract, inputs: Arrays, outputs: Arrays, truth: 
 
     Args:
         contract: names of the targets and levels of the quantiles.
-        inputs: of the graph; `values` and `time` are drawn.
+        inputs: of the graph; `values` and `time` are drawn, and titles name the series, where these have names.
         outputs: of the graph.
         truth: the batch with `actual`, if it is known what happened.
     """
@@ -73,14 +75,21 @@ def _draw(
     forecast = outputs["forecast"][example, :, target]
     panel.plot(ahead, forecast, color=AHEAD, linewidth=2, marker=marker, label="forecast")
     panel.axvline(before[-1], color=PAST, linewidth=0.8, linestyle=":")
-    name = (contract.axes["target"].labels or ("",))[target]
-    panel.set_title(f"{name}, from {moment_text(int(outputs['forecast_time'][example, 0]), step)}", fontsize=9)
+    series = str(inputs[NAMES][example]) if NAMES in inputs else ""
+    names = (series, (contract.axes["target"].labels or ("",))[target])
+    begin = moment_text(int(outputs["forecast_time"][example, 0]), step)
+    panel.set_title(", ".join([*(_short(name) for name in names if name), f"from {begin}"]), fontsize=9)
     panel.spines[["top", "right"]].set_visible(False)
     if step is not None and step.counted:
         return
     locator = _locator()
     panel.xaxis.set_major_locator(locator[0])
     panel.xaxis.set_major_formatter(locator[1])
+
+
+def _short(name: str) -> str:
+    cut = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+    return cut.replace("$", r"\$")  # else matplotlib reads formulas between them
 
 
 def _dates(times: Any, step: Step | None) -> Any:

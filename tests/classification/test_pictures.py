@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-
 from lstm_onnx_classification import mixed, reading_texts
 
 import lstm_onnx as lo

@@ -14,13 +14,10 @@ from lstm_onnx.data.splits import Split
 from lstm_onnx.task import AnyTask, Arrays, GraphSpec, Totals
 from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.run_folder import Run
+from lstm_onnx.training.scoring import batches
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-SHOWN = 256
-"""Examples handed to a task's `plots` after training."""
 
 
 def draw_run(
@@ -28,7 +25,7 @@ def draw_run(
 ) -> list[Path]:
     """Write loss curves and the task's own plots of test examples and scores into the run's folder of plots."""
     figures = {"loss": loss_figure(run.history.to_dicts(), task.primary_metric.name, run.record.best_epoch)}
-    batch = next(test.batches(SHOWN))
+    batch = next(batches(test))
     inputs = {t.name: batch[t.name] for t in graph.inputs}
     contract = describe(run.record, graph, run.record.name)
     figures |= task.plots(contract, inputs, answer(batch), batch)

@@ -58,7 +58,7 @@ def nearest(shown: Image, pictures: Sequence[Any], captions: Sequence[str]) -> A
             away = away[np.arange(len(asked)), closest]
             room.touched(some.nbytes)
             found, least = np.where(away < least, begin + closest, found), np.minimum(away, least)
-        return {CAPTION: np.array([captions[i] for i in found], dtype=object)}
+        return {CAPTION: np.array([captions[i] for i in found.tolist()], dtype=object)}
 
     return answer
 

@@ -17,6 +17,8 @@ SIZES = {
     "sequences": (100_000, 1_000_000, 10_000_000),
     "pictures": (1_000, 10_000, 40_000),
 }
+LARGE = {"texts": 10_000_000}
+"""Sizes of `--large`, beside the others."""
 WORKERS = (1, 2)
 PART_ROWS = {"pictures": 1_000, "texts": 25_000, "series": 100_000, "sequences": 100_000}
 BUNDLED = Path(__file__).parents[2] / "exported" / "news.onnx"
@@ -24,17 +26,18 @@ _ENOUGH = {"pictures": 400}
 _LEARNT = 20_000
 
 
-def measure(kept: Kept, of: list[str], rows: list[int] | None, models: Path) -> None:
+def measure(kept: Kept, of: list[str], rows: list[int] | None, large: bool, models: Path) -> None:
     """Answer for what is not kept yet, and keep what it took.
 
     Args:
         kept: the figures.
         of: kinds of data.
         rows: of each, instead of `SIZES`.
+        large: whether to answer for `LARGE`, too.
         models: folder of the models that are asked; those that are missing are trained.
     """
     for name in (name for name in of if name in SIZES):
-        for count in rows or SIZES[name]:
+        for count in rows or (*SIZES[name], *([LARGE[name]] if large and name in LARGE else [])):
             cells = [{"of": name, "rows": count, "workers": workers} for workers in WORKERS]
             todo = [cell for cell in cells if not kept.has(cell)]
             if not todo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,8 +12,8 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
-LENGTH = 1000
-"""Rows of a series."""
+LENGTH, SHORT = 1000, 50
+"""Rows of a series; and of one of very many."""
 STEPS = 20
 """Rows of a sequence."""
 FILE = 500_000
@@ -41,19 +42,19 @@ class Kind(NamedTuple):
     in_pieces: bool = True
 
 
-def series(begin: int, count: int, rows: int, folder: Path) -> pl.DataFrame:
-    """Make hourly series of `LENGTH` rows each."""
+def series(begin: int, count: int, rows: int, folder: Path, length: int = LENGTH) -> pl.DataFrame:
+    """Make hourly series of `length` rows each."""
     chance = np.random.default_rng(begin)
-    time_of = np.datetime64("2020-01-01", "ms") + np.arange(LENGTH) * np.timedelta64(3_600_000, "ms")
-    wave = 10 + 3 * np.sin(np.arange(LENGTH) / 24 * 2 * np.pi)
-    each = count // LENGTH
-    names = [f"s{number:07d}" for number in range(begin // LENGTH, begin // LENGTH + each)]
+    time_of = np.datetime64("2020-01-01", "ms") + np.arange(length) * np.timedelta64(3_600_000, "ms")
+    wave = 10 + 3 * np.sin(np.arange(length) / 24 * 2 * np.pi)
+    each = count // length
+    names = [f"s{number:07d}" for number in range(begin // length, begin // length + each)]
     return pl.DataFrame(
         {
-            "id": np.repeat(names, LENGTH),
+            "id": np.repeat(names, length),
             "time": np.tile(time_of, each),
-            "y": (wave + chance.normal(scale=0.3, size=(each, LENGTH))).astype(np.float32).ravel(),
-            "x": chance.normal(size=each * LENGTH).astype(np.float32),
+            "y": (wave + chance.normal(scale=0.3, size=(each, length))).astype(np.float32).ravel(),
+            "x": chance.normal(size=each * length).astype(np.float32),
         }
     )
 
@@ -113,6 +114,11 @@ KINDS = {
         "--validation-size 6 --loss-scale window --dropout 0 --batch-size 1024",
         series,
         "--every 24",
+    ),
+    "short series": Kind(
+        "--plugin forecasting --series id --time time --target y --past x --horizon 3 --window 12 --test-size 3 "
+        "--validation-size 3 --loss-scale window --dropout 0 --batch-size 1024",
+        partial(series, length=SHORT),
     ),
     "texts": Kind("--plugin classification --embedding 8 --batch-size 1024", texts),
     "sequences": Kind("--plugin regression --sequence sequence --target target --batch-size 1024", sequences),

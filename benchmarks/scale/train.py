@@ -17,7 +17,10 @@ SIZES = {
     "texts": (100_000, 1_000_000),
     "pictures": (1_000, 10_000),
     "captions": (1_000, 10_000),
+    "short series": (500_000, 5_000_000),
 }
+LARGE = {"texts": 10_000_000, "captions": 40_000}
+"""Sizes of `--large`, beside the others."""
 WAYS = {
     "files": dict.fromkeys(SIZES, 10_000_000),
     "csv": {"series": 10_000_000, "sequences": 1_000_000, "texts": 1_000_000},
@@ -27,11 +30,11 @@ WAYS = {
 SMALL = "--hidden 8 --epochs 1 --threads 1"
 
 
-def measure(kept: Kept, of: list[str], rows: list[int] | None) -> None:
-    """Learn from what is not kept yet, and keep what it took."""
+def measure(kept: Kept, of: list[str], rows: list[int] | None, large: bool) -> None:
+    """Learn from what is not kept yet, and keep what it took; see `benchmarks.scale.answer`."""
     for way in WAYS:
         for name in of:
-            for count in rows or SIZES[name]:
+            for count in rows or (*SIZES[name], *([LARGE[name]] if large and name in LARGE else [])):
                 cell = {"of": name, "rows": count, "from": way}
                 if kept.has(cell) or count > WAYS[way].get(name, 0):
                     continue

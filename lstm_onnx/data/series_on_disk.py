@@ -6,38 +6,51 @@ stand in any order in which a piece has no large gaps: by series and time, or by
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from lstm_onnx.contract_clock import Step
 from lstm_onnx.data.frequency import from_ticks, moment_text, stride, ticks
 from lstm_onnx.data.room import Room
 from lstm_onnx.data.tables import Floats
 from lstm_onnx.data.time_series import Series
+from lstm_onnx.data.timestamps import Seconds
 from lstm_onnx.errors import UserError
 
+Whole = NDArray[np.int64]
 Piece = tuple[str, tuple[Series, ...]]
 """Where some rows stand, and the series that they make by themselves."""
 
 
 class StoredSeries(Sequence[Series]):
-    """Series whose rows are in a room; it lets go of what was mapped while they are gone through.
+    """Series whose rows lie one series after the other in a room, each made when it is asked for.
+
+    It lets go of what was mapped while they are gone through, and holds some bytes for each, as there may be millions.
 
     Args:
-        series: views of arrays of the room.
-        room: where they are kept.
+        names: of all series that lie there.
+        ends: the row of the arrays at which each ends, (names,).
+        time: unix seconds (rows,).
+        values: (rows, columns).
+        room: where the arrays are kept.
+        chosen: numbers of the series; None for all.
     """
 
-    def __init__(self, series: Sequence[Series], room: Room) -> None:
-        self._series, self._room = series, room
+    def __init__(
+        self, names: Sequence[str], ends: Whole, time: Seconds, values: Floats, room: Room, chosen: Whole | None = None
+    ) -> None:
+        self._names, self._ends, self._time, self._values = names, ends, time, values
+        self._room, self._chosen = room, np.arange(len(names)) if chosen is None else chosen
 
     def __len__(self) -> int:
         """Return the number of series."""
-        return len(self._series)
+        return len(self._chosen)
 
     @overload
     def __getitem__(self, index: int) -> Series: ...
@@ -47,14 +60,23 @@ class StoredSeries(Sequence[Series]):
 
     def __getitem__(self, index: int | slice) -> Series | StoredSeries:
         """Return one, or some."""
-        found = self._series[index]
-        return found if isinstance(found, Series) else StoredSeries(found, self._room)
+        if isinstance(index, slice):
+            return self.take(range(*index.indices(len(self))))
+        at = int(self._chosen[index])
+        rows = slice(int(self._ends[at - 1]) if at else 0, int(self._ends[at]))
+        return Series(self._names[at], self._time[rows], self._values[rows])
 
     def __iter__(self) -> Iterator[Series]:
         """Yield one after the other."""
-        for one in self._series:
+        for index in range(len(self)):
+            one = self[index]
             yield one
             self._room.touched(one.values.nbytes + one.time.nbytes)
+
+    def take(self, chosen: Whole | range) -> StoredSeries:
+        """Return the series with these numbers."""
+        numbers = self._chosen[np.asarray(chosen, dtype=np.int64)]
+        return StoredSeries(self._names, self._ends, self._time, self._values, self._room, numbers)
 
 
 @dataclass(frozen=True)
@@ -91,42 +113,45 @@ def lay_out(
         UserError: a row is off the grid of its series, or two rows of a series have one time.
     """
     size = stride(step)
-    found: dict[str, list[int]] = {}  # in the order in which they first appear
+    numbers = dict[str, int]()  # of series, in the order in which they first appear
+    firsts, lasts = array("q"), array("q")  # ticks of each, the last before the first where nothing is known yet
     for where, series in read():
         for one in series:
+            number = numbers.setdefault(one.name, len(numbers))
+            if number == len(firsts):
+                firsts.append(1)
+                lasts.append(0)
             known = np.flatnonzero(~np.isnan(one.values[:, :targets]).all(axis=1))
-            held = found.setdefault(one.name, [])
             if not len(known):
                 continue
             first, last = map(int, ticks(one.time[[known[0], known[-1]]], step))
-            held[:] = held or (first, last)
-            if (first - held[0]) % size:
+            if lasts[number] < firsts[number]:
+                firsts[number], lasts[number] = first, last
+            if (first - firsts[number]) % size:
                 raise UserError(
                     f"{where}: {_of(one)}{moment_text(int(one.time[known[0]]), step)} is off the grid of the rows "
                     "before it; correct the time, or give --frequency"
                 )
-            held[:] = min(held[0], first), max(held[1], last)
-    ends = {name: held for name, held in found.items() if held}
-    lengths = np.array([(last - first) // size + 1 for first, last in ends.values()], dtype=np.int64)
-    offsets = np.cumsum(lengths) - lengths
+            firsts[number], lasts[number] = min(firsts[number], first), max(lasts[number], last)
+    begins = np.array(firsts, dtype=np.int64)
+    lengths = (np.array(lasts, dtype=np.int64) - begins) // size + 1  # 0 where nothing is known
+    ends = np.cumsum(lengths)
     total = int(lengths.sum())
     values = room.empty((total, columns), np.float32 if single else np.float64)
     time = room.empty((total,), np.int64)
-    made = list[Series]()
-    for (name, (first, last)), begin, length in zip(ends.items(), offsets.tolist(), lengths.tolist(), strict=True):
-        rows = slice(begin, begin + length)
-        values[rows] = np.nan
-        time[rows] = from_ticks(np.arange(first, last + 1, size), step)
-        made.append(Series(name, time[rows], values[rows]))
-        room.touched(values[rows].nbytes + time[rows].nbytes)
-    place = {name: number for number, name in enumerate(ends)}
+    names = list(numbers)
+    whole = StoredSeries(names, ends, time, values, room)
+    for one, first in zip(whole, begins, strict=True):
+        one.values[:] = np.nan
+        one.time[:] = from_ticks(first + np.arange(len(one.time)) * size, step)
     there = 0
     for where, series in read():
         for one in series:
-            if one.name in place:
-                there += _put(one, made[place[one.name]], step, where)
+            if lengths[numbers[one.name]]:
+                there += _put(one, whole[numbers[one.name]], step, where)
                 room.touched(one.values.nbytes)
-    return Laid(StoredSeries(made, room), total, total - there, [name for name in found if name not in ends])
+    empty = [names[number] for number in np.flatnonzero(lengths == 0)]
+    return Laid(whole.take(np.flatnonzero(lengths)), total, total - there, empty)
 
 
 def _put(one: Series, whole: Series, step: Step, where: str) -> int:

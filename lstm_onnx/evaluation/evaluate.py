@@ -19,8 +19,8 @@ from lstm_onnx.inference.model import Model
 from lstm_onnx.inference.part_list import is_pattern
 from lstm_onnx.options import resolve
 from lstm_onnx.task import Arrays
-from lstm_onnx.training.plots import SHOWN, named, save_figure
-from lstm_onnx.training.scoring import add_up, beside
+from lstm_onnx.training.plots import named, save_figure
+from lstm_onnx.training.scoring import add_up, batches, beside
 
 
 def evaluate(
@@ -69,7 +69,7 @@ def _judge(model: Judged, options: EvaluateOptions) -> Evaluation:
     scores = beside(task, totals, subject.split, config, subject.info, subject.naive)
     pictures = []
     if options.plot is not None:
-        batch = next(subject.split.batches(SHOWN))
+        batch = next(batches(subject.split))
         inputs = {t.name: batch[t.name] for t in contract.external_inputs}
         drawn = task.plots(contract, named(inputs, subject.names), answer(batch), batch)
         figures = {**drawn, **task.charts(contract, totals)}

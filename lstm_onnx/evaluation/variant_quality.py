@@ -16,7 +16,7 @@ from lstm_onnx.inference.moved import moved
 from lstm_onnx.inference.session import session_answer
 from lstm_onnx.task import Answer, Arrays, PrimaryMetric, TaskData
 from lstm_onnx.training.own_data import load_own, own_data
-from lstm_onnx.training.scoring import BATCH, score
+from lstm_onnx.training.scoring import batches, score
 
 if TYPE_CHECKING:
     from lstm_onnx.training.restore import Restored
@@ -118,7 +118,7 @@ class QualityDrop:
         if not np.isnan(before[metric.name]):
             return drop(metric, before[metric.name], after[metric.name]), metric.name
         was, now = self._answer(self.fp32), self._answer(content)
-        return moved((was(batch), now(batch)) for batch in split.batches(BATCH)), "the answers"
+        return moved((was(batch), now(batch)) for batch in batches(split)), "the answers"
 
     def _score(self, content: bytes, split: Split) -> dict[str, float]:
         return score(self.restored.task, self._answer(content), split, self.restored.config, self.restored.info)

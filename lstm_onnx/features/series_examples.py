@@ -14,9 +14,10 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.features.ahead import Ahead
 from lstm_onnx.features.examples import Examples
 from lstm_onnx.features.series import Series
-from lstm_onnx.features.series_parts import SeriesPart, cut_parts, listed
+from lstm_onnx.features.series_parts import SeriesParts, cut_parts, listed
 from lstm_onnx.features.series_scales import Scales, mase_scale, note_constants
-from lstm_onnx.features.series_windows import Layout, Windows, make_store, windows_by_time
+from lstm_onnx.features.series_windows import Layout, Windows, make_store, ranges, windows_by_time
+from lstm_onnx.features.split import taken
 
 
 def series_examples(
@@ -29,7 +30,7 @@ def series_examples(
     season: int = 1,
     test_size: int | None = None,
     validation_size: int | None = None,
-    parts: Sequence[SeriesPart] | None = None,
+    parts: SeriesParts | None = None,
     notes: Sequence[str] = (),
     room: Room = MEMORY,
 ) -> Examples:
@@ -53,7 +54,8 @@ def series_examples(
     """
     told = list(notes)
     if parts is None:
-        parts, found = cut_parts(found, series.horizon, test_size, validation_size, where, told)
+        parts, kept = cut_parts(found, series.horizon, test_size, validation_size, where, told)
+        found = taken(found, kept)
     unit = mase_scale(found, parts, len(series.target), season)
     store = make_store(found, parts, series.step, _layout(series), unit, where, series.transform == "log", room=room)
     note_constants(found, series.target, told)
@@ -105,16 +107,18 @@ def examples_to_score(
         UserError: all series are too short, or too much of them is missing.
     """
     told, horizon = list(notes), series.horizon
-    kept = [one for one in found if len(one.time) > horizon]
+    lengths = np.array([len(one.time) for one in found], dtype=np.int64)
+    kept = taken(found, np.flatnonzero(lengths > horizon))
     if not kept:
-        longest = max((len(one.time) for one in found), default=0)
+        longest = int(max(lengths, default=0))
         raise UserError(
             f"{where}: {longest:,} row{'s' * (longest != 1)} with values, and {horizon + 1:,} are needed: one to "
             f"forecast from, and {horizon:,} to hold the forecast against"
         )
     if gone := [one.name for one in found if len(one.time) <= horizon]:
         told.append(f"left out, no longer than the horizon of {horizon} rows: {listed(gone)}")
-    whole = [SeriesPart(len(one.time), len(one.time), len(one.time)) for one in kept]
+    lengths = lengths[lengths > horizon]
+    whole = SeriesParts(np.repeat(lengths[:, None], 3, axis=1))
     store = make_store(
         kept,
         whole,
@@ -125,13 +129,9 @@ def examples_to_score(
         scales=Scales(series.center, series.spread, series.least, series.least_share, 0),
         room=room,
     )
-    origins = np.concatenate(
-        [
-            begin + np.arange(min(series.window - 1, len(one.time) - horizon - 1), len(one.time) - horizon)
-            for begin, one in zip(store.begins, kept, strict=True)
-        ]
-    )
-    windows = Windows(store, store.usable(origins.astype(np.int64), 1))
+    low = store.begins + np.minimum(series.window, lengths - horizon) - 1
+    origins = np.concatenate([*ranges(low, store.begins + lengths - horizon)])
+    windows = Windows(store, store.usable(origins, 1))
     if not len(windows):
         raise UserError(f"{where}: no forecast has a known value before it and one to be held against; fill it in")
     return Examples(

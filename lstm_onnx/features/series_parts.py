@@ -7,8 +7,13 @@ may lie in an older part.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lstm_onnx.data.folds import current_fold, must_validate
 from lstm_onnx.data.time_series import Series
@@ -29,6 +34,32 @@ class SeriesPart:
     rows: int
 
 
+class SeriesParts(Sequence[SeriesPart]):
+    """Where each of many series is cut, in an array: there may be millions of them.
+
+    Args:
+        cuts: (series, 3), `train`, `test` and `rows` of each.
+    """
+
+    def __init__(self, cuts: NDArray[np.int64]) -> None:
+        self.cuts = cuts
+
+    def __len__(self) -> int:
+        """Return the number of series."""
+        return len(self.cuts)
+
+    @overload
+    def __getitem__(self, index: int) -> SeriesPart: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> SeriesParts: ...
+
+    def __getitem__(self, index: int | slice) -> SeriesPart | SeriesParts:
+        """Return one, or some."""
+        found = self.cuts[index]
+        return SeriesParts(found) if isinstance(index, slice) else SeriesPart(*found.tolist())
+
+
 def cut_parts(
     series: Sequence[Series],
     horizon: int,
@@ -36,7 +67,7 @@ def cut_parts(
     validation_size: int | None,
     where: object,
     notes: list[str],
-) -> tuple[list[SeriesPart], list[Series]]:
+) -> tuple[SeriesParts, NDArray[np.int64]]:
     """Cut each series into its parts; leave out those too short to test on.
 
     Args:
@@ -48,7 +79,7 @@ def cut_parts(
         notes: gets what was left out.
 
     Returns:
-        the parts, and the series that are left.
+        the parts of the series that are left, and their numbers among all.
 
     Raises:
         UserError: a part is shorter than the horizon, or no series is long enough to learn from.
@@ -56,9 +87,9 @@ def cut_parts(
     for name, size in (("test_size", test_size), ("validation_size", validation_size)):
         if size and size < horizon:
             raise UserError(f"{name} {size} is shorter than the horizon of {horizon}; raise it to {horizon} or more")
-    parts, kept, short, untaught = [], [], [], []
+    cuts, kept, short, untaught = array("q"), array("q"), list[str](), list[str]()
     fold = current_fold()
-    for one in series:
+    for number, one in enumerate(series):
         rows = len(one.time)
         newest = test_size or max(horizon, rows // (10 if fold is None else _FOLDED * fold.count))
         if fold is not None:  # rolling origins: what came later is not there yet
@@ -73,11 +104,12 @@ def cut_parts(
         train = max(test - validation, 0)
         if train < horizon + LEAST:
             untaught.append(one.name)
-        parts.append(SeriesPart(train, test, rows))
-        kept.append(one)
+        cuts.extend((train, test, rows))
+        kept.append(number)
+    parts = SeriesParts(np.array(cuts, dtype=np.int64).reshape(-1, 3))
     least = test_size or horizon
     validation = validation_size if validation_size is not None else least
-    if not any(p.train >= horizon + LEAST for p in parts):
+    if not (parts.cuts[:, 0] >= horizon + LEAST).any():
         longest = max(len(one.time) for one in series)
         of = "the longest of its series" if len(series) > 1 else "the series"
         raise UserError(
@@ -89,7 +121,7 @@ def cut_parts(
         notes.append(f"left out, shorter than {least + LEAST} rows: {listed(short)}")
     if untaught:
         notes.append(f"too short to learn from, used for the test only: {listed(untaught)}")
-    return parts, kept
+    return parts, np.array(kept, dtype=np.int64)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -94,21 +94,22 @@ def stretches(series: Sequence[Series], ends: Sequence[int] | None = None) -> It
         ends: how many rows of each are wanted; all if not said.
 
     Yields:
-        float64 (rows, columns).
+        float64 (rows, columns), the same array again.
     """
-    held, count = list[Floats](), 0
+    total = sum(map(len, (one.values for one in series)) if ends is None else ends)
+    held, count = np.empty((min(total, _STRETCH), series[0].values.shape[1] if total else 0)), 0
     for number, one in enumerate(series):
         end = len(one.values) if ends is None else ends[number]
         begin = 0
         while begin < end:
-            rows = one.values[begin : min(end, begin + _STRETCH - count)].astype(np.float64)
-            held.append(rows)
+            rows = one.values[begin : min(end, begin + _STRETCH - count)]
+            held[count : count + len(rows)] = rows
             begin, count = begin + len(rows), count + len(rows)
             if count == _STRETCH:
-                yield np.concatenate(held)
-                held, count = [], 0
-    if held:
-        yield np.concatenate(held)
+                yield held
+                count = 0
+    if count:
+        yield held[:count]
 
 
 def least_spread(
@@ -122,16 +123,17 @@ def least_spread(
     """
     found = []
     for i in range(targets):
-        typical = []
+        least, share = np.inf, np.inf
         for one, part in zip(series, parts, strict=True):
             column = np.asarray(one.values[: part.train, i], dtype=np.float64)
             if log:
                 column = np.log(column, where=column > 0, out=np.full_like(column, np.nan))
             spread = _window_spread(column, window)
             if len(spread):
-                typical.append((np.median(spread), np.median(spread) / (np.nanmean(np.abs(column)) or np.inf)))
-        least, share = STILL * np.min(np.array(typical), axis=0) if typical else (0.0, 0.0)
-        found.append((float(least), 0.0 if log else float(share)))  # the level of a logarithm is no size
+                typical = np.median(spread)
+                least, share = min(least, typical), min(share, typical / (np.nanmean(np.abs(column)) or np.inf))
+        least, share = (STILL * float(v) if v < np.inf else 0.0 for v in (least, share))
+        found.append((least, 0.0 if log else share))  # the level of a logarithm is no size
     return found
 
 

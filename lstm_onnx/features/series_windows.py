@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, overload
 
 import numpy as np
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 
 from lstm_onnx.contract import Step
 from lstm_onnx.data.frequency import advance
-from lstm_onnx.data.parts import Part
+from lstm_onnx.data.parts import PARTS, Part
 from lstm_onnx.data.room import MAPPED, MEMORY, Room
 from lstm_onnx.data.time_series import Series
 from lstm_onnx.errors import UserError
-from lstm_onnx.features.series_parts import LEAST, SeriesPart
+from lstm_onnx.features.series_parts import LEAST, SeriesPart, SeriesParts
 from lstm_onnx.features.series_scales import Scales, scales_of, static_values
 from lstm_onnx.features.stored import SHOWN
 
@@ -322,9 +323,7 @@ class Truths(Sequence[dict[str, Array]]):
         return self.windows.gather_truth(chosen)
 
 
-def windows_by_time(
-    store: WindowStore, parts: Sequence[SeriesPart], where: object
-) -> tuple[Windows, dict[Part, range]]:
+def windows_by_time(store: WindowStore, parts: SeriesParts, where: object) -> tuple[Windows, dict[Part, range]]:
     """Give each window to the part in which its whole horizon lies; what it sees before may lie in an older part.
 
     Returns:
@@ -333,23 +332,17 @@ def windows_by_time(
     Raises:
         UserError: too much is missing to learn, or to test.
     """
-    bounds: dict[Part, list[tuple[int, int]]] = {
-        "train": [(0, p.train) for p in parts],
-        "validation": [(p.train, p.test) for p in parts],
-        "test": [(p.test, p.rows) for p in parts],
+    cuts = (np.zeros(len(parts), dtype=np.int64), *parts.cuts.T)
+    bounds: dict[Part, tuple[Ints, Ints]] = {
+        part: (store.begins + np.maximum(low, 1) - 1, store.begins + high - store.layout.horizon)
+        for part, (low, high) in zip(PARTS, pairwise(cuts), strict=True)
     }
-    horizon = store.layout.horizon
-    most = sum(max(high - horizon - max(low, 1) + 1, 0) for between in bounds.values() for low, high in between)
+    most = sum(int(np.maximum(high - low, 0).sum()) for low, high in bounds.values())
     found, filled = store.room.empty((most,), np.int64), 0
     numbers = dict[Part, range]()
-    for part, between in bounds.items():
+    for part, (low, high) in bounds.items():
         begin = filled
-        for rows in _ranges(
-            [
-                (int(b) + max(low, 1) - 1, int(b) + high - horizon)
-                for b, (low, high) in zip(store.begins, between, strict=True)
-            ]
-        ):
+        for rows in ranges(low, high):
             origins = store.usable(rows, 1 if part == "test" else LEAST)
             found[filled : filled + len(origins)] = origins
             filled += len(origins)
@@ -357,21 +350,17 @@ def windows_by_time(
         if part != "validation" and not len(numbers[part]):
             raise UserError(
                 f"{where}: too many values are missing: no window to {'learn from' if part == 'train' else 'test on'} "
-                f"has {LEAST} known values before and one within the horizon of {horizon}; raise --window, or fill the "
-                "table in"
+                f"has {LEAST} known values before and one within the horizon of {store.layout.horizon}; raise "
+                "--window, or fill the table in"
             )
     return Windows(store, found[:filled]), numbers
 
 
-def _ranges(bounds: Sequence[tuple[int, int]]) -> Iterator[Ints]:
-    """Yield the whole numbers of all ranges, some at a time."""
-    held, count = list[Ints](), 0
-    for low, high in bounds:
-        for begin in range(low, high, _STRETCH):
-            held.append(np.arange(begin, min(begin + _STRETCH, high)))
-            count += len(held[-1])
-            if count >= _STRETCH:
-                yield np.concatenate(held)
-                held, count = [], 0
-    if held:
-        yield np.concatenate(held)
+def ranges(low: Ints, high: Ints) -> Iterator[Ints]:
+    """Yield the whole numbers of all ranges from `low` up to `high`, one range after the other, some at a time."""
+    counts = np.maximum(high - low, 0)
+    ends = np.cumsum(counts)
+    first = low - (ends - counts)
+    for begin in range(0, int(counts.sum()), _STRETCH):
+        numbers = np.arange(begin, min(begin + _STRETCH, int(ends[-1])))
+        yield first[np.searchsorted(ends, numbers, side="right")] + numbers

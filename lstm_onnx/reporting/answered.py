@@ -16,8 +16,8 @@ from lstm_onnx.evaluation.answer_table import AnswerTable
 from lstm_onnx.evaluation.judged import Judged
 from lstm_onnx.reporting.intervals import BLOCKS, Sureness, added, blocks_of, sureness
 from lstm_onnx.task import Answer, Arrays, Totals
-from lstm_onnx.training.plots import SHOWN, named
-from lstm_onnx.training.scoring import BATCH
+from lstm_onnx.training.plots import named
+from lstm_onnx.training.scoring import BATCH, batches
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ def ask(model: Judged, worst: int, progress: Callable[[int, int], None]) -> Answ
         answered[name] = _totals(model, naive, lambda batch, outputs: None)
         progress(done, passes)
     whole = added(answered[MODEL])
-    batch = next(subject.split.batches(SHOWN))
+    batch = next(batches(subject.split))
     inputs = named(_inputs(model, batch), model.subject.names)
     usual = task.plots(model.contract, inputs, model.answer(batch), batch)
     return Answered(

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import heapq
 import io
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 import numpy as np
 
 from lstm_onnx.contract import Array, ColumnsSource, LengthsSource, StaticSource, TensorSpec, TextSource, TimeSource
 from lstm_onnx.data.arrays import load_npz
 from lstm_onnx.data.atomic_files import write_atomically
+from lstm_onnx.data.room import DiskRoom
 from lstm_onnx.data.splits import Split
+from lstm_onnx.data.stored_rows import stored
 from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, Arrays, GraphSpec
 from lstm_onnx.training.provenance import digest
@@ -32,6 +34,8 @@ CANDIDATES = 4096
 MOST = {True: 512, False: 64}
 """Examples that are kept: of texts, and of anything else."""
 _MOST_BYTES = 4_000_000
+_HELD_BYTES = 1 << 24
+"""Bytes of examples that are looked at, at most, in memory."""
 _LEVELS = 64
 """A column with no more values than this has levels; any other is cut into eighths."""
 _HELD = 64
@@ -52,10 +56,7 @@ def choose(graph: GraphSpec, splits: Sequence[Split | None], answer: Answer) -> 
     Returns:
         for each example the inputs and outputs of the graph, by name, each with a batch of one and without padding.
     """
-    rows: list[Row] = []
-    for split in splits:
-        if split is not None:
-            rows += islice(_rows(graph, split, answer), CANDIDATES)
+    rows = _kept(row for s in splits if s is not None for row in islice(_rows(graph, s, answer), CANDIDATES))
     text = any(isinstance(t.source, TextSource) for t in graph.inputs)
     shown = _shown(graph, rows)
     chosen: list[Row] = []
@@ -75,6 +76,17 @@ def choose(graph: GraphSpec, splits: Sequence[Split | None], answer: Answer) -> 
         seen |= shown[k]
         size += sum(a.nbytes for a in rows[k].values())
     return chosen
+
+
+def _kept(rows: Iterable[Row]) -> Sequence[Row]:
+    """Keep rows in memory, or in files where they are many bytes: thousands of pictures are."""
+    rest, held, size = iter(rows), list[Row](), 0
+    for row in rest:
+        held.append(row)
+        size += sum(array.nbytes for array in row.values())
+        if size > _HELD_BYTES:
+            return stored(([row] for row in chain(held, rest)), DiskRoom())
+    return held
 
 
 def _rows(graph: GraphSpec, split: Split, answer: Answer) -> Iterator[Row]:
@@ -112,13 +124,10 @@ def _trimmed(graph: GraphSpec, row: Row) -> Row:
 
 def _shown(graph: GraphSpec, rows: Sequence[Row]) -> list[set[Hashable]]:
     """What each example shows that another may not."""
-    found: list[set[Hashable]] = [set() for _ in rows]
-    for t in (*graph.inputs, *graph.outputs):
-        numbers = isinstance(t.source, ColumnsSource | StaticSource) and t.dtype != "string"
-        cuts = _cuts(t, rows) if numbers and t in graph.inputs else None
-        for row, items in zip(rows, found, strict=True):
-            items.update((t.name, item) for item in _items(t, row[t.name], row, cuts))
-    return found
+    numbers = [t for t in graph.inputs if isinstance(t.source, ColumnsSource | StaticSource) and t.dtype != "string"]
+    cuts = {t.name: _cuts(t, rows) for t in numbers}
+    tensors = [(t, cuts.get(t.name) if t in graph.inputs else None) for t in (*graph.inputs, *graph.outputs)]
+    return [{(t.name, item) for t, c in tensors for item in _items(t, row[t.name], row, c)} for row in rows]
 
 
 def _items(t: TensorSpec, array: Array, row: Row, cuts: list[Array] | None) -> set[Hashable]:

@@ -15,18 +15,15 @@ from lstm_onnx.data.atomic_files import make_folder, write_atomically
 from lstm_onnx.task import NAMES, AnyTask, Arrays, GraphSpec, TaskData, Totals
 from lstm_onnx.training.run_contract import describe
 from lstm_onnx.training.run_folder import Run
+from lstm_onnx.training.scoring import batches
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-SHOWN = 256
-"""Examples handed to a task's `plots` after training."""
-
-
 def named(inputs: Arrays, names: Sequence[str]) -> Arrays:
-    """Put beside the inputs of a graph what the first `SHOWN` of its examples are called, if they have names."""
-    first = list(names[:SHOWN])
+    """Put beside the inputs of a graph what their examples, the first of all that have names, are called."""
+    first = list(names[: len(next(iter(inputs.values())))])
     return {**inputs, NAMES: np.array(first, dtype=object)} if any(first) else inputs
 
 
@@ -40,7 +37,7 @@ def draw_run(
 ) -> list[Path]:
     """Write loss curves and the task's own plots of test examples and scores into the run's folder of plots."""
     figures = {"loss": loss_figure(run.history.to_dicts(), task.primary_metric.name, run.record.best_epoch)}
-    batch = next(data.test.batches(SHOWN))
+    batch = next(batches(data.test))
     inputs = {t.name: batch[t.name] for t in graph.inputs}
     contract = describe(run.record, graph, run.record.name)
     figures |= task.plots(contract, named(inputs, data.test_names), answer(batch), batch)

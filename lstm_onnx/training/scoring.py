@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,16 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, AnyTask, Arrays, Task, TaskData, Totals
 
 BATCH = 256
+_MOST_BYTES = 1 << 23
+"""Bytes of a batch of large examples, such as pictures: a model makes several times as many of them on its way."""
 DECIDED_OTHERWISE = 0.01
 """Share of whole numbers and texts that rounding may decide otherwise in a model that is built anew."""
+
+
+def batches(split: Split) -> Iterator[Arrays]:
+    """Return a split as it is scored: `BATCH` examples at a time, or fewer where the first one is large."""
+    size = max((sum(array.nbytes for array in first.values()) for first in islice(split.batches(1), 1)), default=0)
+    return split.batches(max(1, min(BATCH, _MOST_BYTES // max(size, 1))))
 
 
 def score(
@@ -44,7 +53,7 @@ def add_up(
         seen: is shown each batch with its outputs.
     """
     totals: dict[str, tuple[Any, Any]] = {}
-    for batch in split.batches(BATCH):
+    for batch in batches(split):
         outputs = answer(batch)
         seen(batch, outputs)
         for name, (total, count) in task.totals(outputs, batch, config, info).items():
@@ -83,7 +92,7 @@ def check_stored(task: AnyTask, trained: Answer, stored: Answer, data: TaskData[
         UserError: they differ, which is a mistake of the plugin; names the method.
     """
     split = data.validation if data.validation is not None else data.test
-    batch = next(split.batches(BATCH))
+    batch = next(batches(split))
     wanted, found = trained(batch), stored(batch)
     for name, array in wanted.items():
         if not _same(array, found[name]):

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_onnx.contract import Array
+from lstm_onnx.data.room import MEMORY
+from lstm_onnx.data.stored_rows import StoredRows
 from lstm_onnx.plugin import Image
 from lstm_onnx.task import Answer, Arrays
 from lstm_onnx_captioning.options import CAPTION
@@ -18,32 +20,45 @@ Vectors = NDArray[np.float32]
 
 _CELLS = 16
 """Pictures are compared as so many cells in each direction."""
-_AT_ONCE = 256
+_AT_ONCE, _COMPARED = 256, 4096
+"""Pictures that are read together, and that are compared with together."""
 
 
 def nearest(shown: Image, pictures: Sequence[Any], captions: Sequence[str]) -> Answer:
     """Say of a picture what was said of the one in training that looks most like it.
 
     With a frozen encoder the mean features are compared, by their angle; without one the pictures, 16 cells by 16, by
-    the distance of their colours. Those of training are looked at when it is first asked.
+    the distance of their colours. Those of training are looked at when it is first asked; what is compared of them lies
+    where they do, in memory or in files.
 
     Args:
         shown: the feature of the pictures.
         pictures: those to copy from.
         captions: of each of them.
     """
+    room = pictures.room if isinstance(pictures, StoredRows) else MEMORY
 
     @cache
-    def known() -> tuple[Vectors, Vectors]:
-        some = (shown.prepare(pictures[i : i + _AT_ONCE]) for i in range(0, len(pictures), _AT_ONCE))
-        parts = [_vectors(shown, shown.collate(rows)) for rows in some]
-        found = np.concatenate(parts)
-        return found, np.square(found).sum(axis=1)
+    def known() -> Vectors:
+        found: Vectors = np.empty((0, 0), dtype=np.float32)
+        for begin in range(0, len(pictures), _AT_ONCE):
+            some = _vectors(shown, shown.collate(shown.prepare(pictures[begin : begin + _AT_ONCE])))
+            found = found if begin else room.empty((len(pictures), some.shape[1]), np.float32)
+            found[begin : begin + _AT_ONCE] = some
+            room.touched(some.nbytes)
+        return found
 
     def answer(batch: Arrays) -> dict[str, Array]:
-        vectors, lengths = known()
-        found = np.argmin(lengths - 2 * _vectors(shown, batch) @ vectors.T, axis=1)
-        return {CAPTION: np.array([captions[i] for i in found], dtype=object)}
+        asked = _vectors(shown, batch)
+        least, found = np.full(len(asked), np.inf), np.zeros(len(asked), dtype=np.int64)
+        for begin in range(0, len(pictures), _COMPARED):
+            some = known()[begin : begin + _COMPARED]
+            away = np.square(some).sum(axis=1) - 2 * asked @ some.T
+            closest = away.argmin(axis=1)
+            away = away[np.arange(len(asked)), closest]
+            room.touched(some.nbytes)
+            found, least = np.where(away < least, begin + closest, found), np.minimum(away, least)
+        return {CAPTION: np.array([captions[i] for i in found.tolist()], dtype=object)}
 
     return answer
 

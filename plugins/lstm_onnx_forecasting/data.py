@@ -9,11 +9,11 @@ from pathlib import Path
 
 from lstm_onnx.data.categories import level_column
 from lstm_onnx.data.frequency import step_text
-from lstm_onnx.data.series_on_disk import StoredSeries
 from lstm_onnx.data.time_series import Series as TimeSeries
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.series_examples import examples_to_score
 from lstm_onnx.features.series_parts import SeriesPart, cut_parts
+from lstm_onnx.features.split import taken
 from lstm_onnx.plugin import Ahead, DataSet, Examples, Series, Table, series_examples
 from lstm_onnx_forecasting.bounds import find_bounds
 from lstm_onnx_forecasting.options import Config, Info
@@ -42,7 +42,7 @@ def read(source: Path | None, config: Config) -> Examples:
     found = read_series(source, config, notes) if room is None else read_pieces(source, config, notes, room)
     config = filled_in(config, found.series, notes)
     parts, kept = cut_parts(found.series, config.horizon, config.test_size, config.validation_size, source, notes)
-    series = StoredSeries(kept, found.room)
+    series = taken(found.series, kept)
     _note_unlearnt(found, parts, series, notes)
     season = choose_season(config, found.step, parts, source, notes)
     window = choose_window(config, parts, season, source)

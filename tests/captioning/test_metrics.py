@@ -11,6 +11,8 @@ from lstm_onnx_captioning.baselines import nearest
 from lstm_onnx_captioning.metrics import cider, finish, totals
 
 from lstm_onnx.data.collected import Collected
+from lstm_onnx.data.room import DiskRoom
+from lstm_onnx.data.stored_rows import stored
 from lstm_onnx.features.image import Image
 from tests.captioning.tiny import frozen_encoder
 
@@ -90,8 +92,10 @@ def test_the_nearest_picture_is_found_by_colours_or_by_features(
     captions = [f"picture {k}" for k in range(300)]
     asked = np.clip(images[[7, 299]].astype(int) + 5, 0, 255).astype(np.uint8)
     picture = Image(name="image", pixels=24)
-    answer = nearest(picture, list(images), captions)
-    assert answer({"image": asked})["caption"].tolist() == ["picture 7", "picture 299"]
+    monkeypatch.setattr("lstm_onnx_captioning.baselines._COMPARED", 100)
+    for pictures in (list(images), stored([list(images)], DiskRoom(tmp_path))):
+        answer = nearest(picture, pictures, captions)
+        assert answer({"image": asked})["caption"].tolist() == ["picture 7", "picture 299"]
     frozen = Image(name="image", pixels=24, frozen=str(frozen_encoder(tmp_path / "eye.onnx"))).fit(list(images[:6]))
     answer = nearest(frozen, list(images[:20]), captions)
     seen = frozen.collate(frozen.prepare(list(images[[3, 11]])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from lstm_onnx_forecasting.task import Forecasting
 from safetensors.numpy import load_file
 
 import lstm_onnx as lo
-from lstm_onnx.data import parquet_pieces
+from lstm_onnx.contract_clock import Step
+from lstm_onnx.data import parquet_pieces, series_on_disk
 from lstm_onnx.data.room import MAPPED, TOUCHED, DiskRoom
+from lstm_onnx.data.time_series import Series as TimeSeries
 from lstm_onnx.features import series_windows
+from lstm_onnx.features.series_parts import SeriesPart, cut_parts
 
 TASK = Forecasting()
 ASKED: dict[str, Any] = {
@@ -146,3 +150,27 @@ def test_a_room_gives_back_what_was_written_after_letting_go(tmp_path: Path) -> 
     (tmp_path / "file").write_text("x")
     with pytest.raises(lo.UserError, match="no folder for files"):
         DiskRoom(tmp_path / "file" / "below")
+
+
+def test_very_many_series_take_some_bytes_each(tmp_path: Path) -> None:
+    count, step, random = 5000, Step(seconds=3600), np.random.default_rng(0)
+    time = np.arange(12) * 3600
+    series = [TimeSeries(f"s{k}", time + 3600 * k, random.normal(size=(12, 1))) for k in range(count)]
+    series[7] = TimeSeries("s7", time, np.full((12, 1), np.nan))
+    pieces = [("here", tuple(series[k : k + 500])) for k in range(0, count, 500)]
+    notes = list[str]()
+    room = DiskRoom(tmp_path)
+    tracemalloc.start()
+    try:
+        laid = series_on_disk.lay_out(lambda: iter(pieces), 1, 1, step, room, False)
+        parts, kept = cut_parts(laid.series, 2, 2, 2, "here", notes)
+        held = tracemalloc.get_traced_memory()[0] / count
+    finally:
+        tracemalloc.stop()
+    assert held < 120, held  # a `Series` alone is 500
+    assert laid.empty == ["s7"] and len(parts) == len(kept) == count - 1
+    for number in (0, 6, 7, count - 2):
+        one, other = laid.series.take(kept)[number], series[number + (number >= 7)]
+        assert one.name == other.name and parts[number] == SeriesPart(8, 10, 12)
+        np.testing.assert_array_equal(one.time, other.time)
+        np.testing.assert_array_equal(one.values, other.values)

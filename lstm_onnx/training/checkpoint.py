@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -12,9 +13,12 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.training.adam import Adam
 from lstm_onnx.training.observers import Row
 from lstm_onnx.training.restore import load_weights
+from lstm_onnx.training.run_folder import Run
 from lstm_onnx.training.tensor_files import load_tensors, save_tensors
 
 Weights = dict[str, Tensor]
+EVERY = 2.0
+"""Seconds from one checkpoint to the next, at least: an epoch of few examples takes less time than to store it."""
 
 
 @dataclass
@@ -39,13 +43,49 @@ def save_weights(weights: Weights, path: Path) -> None:
     save_tensors(path, weights)
 
 
-def save_checkpoint(path: Path, model: nn.Module, optimizer: Adam, progress: TrainingProgress, best: Weights) -> None:
-    """Write the state of training; `best` are the best weights so far."""
-    tensors = {f"model.{name}": t for name, t in model.state_dict().items()}
-    tensors |= {f"best.{name}": t for name, t in best.items()}
-    for index, state in optimizer.state.items():
-        tensors |= {f"optimizer.{index}.{name}": t for name, t in state.items()}
-    save_tensors(path, tensors, {key: json.dumps(value) for key, value in vars(progress).items()})
+class Storing:
+    """Stores in a run's folder how far training has come. What comes soon after another is held, for `now`.
+
+    Args:
+        run: whose folder it is.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._stored: Weights = {}
+        self._when = -float("inf")
+        self._held: tuple[Weights, TrainingProgress, Weights] | None = None
+
+    def put(self, model: nn.Module, optimizer: Adam, progress: TrainingProgress, best: Weights) -> None:
+        """Store the state of training between two epochs, or hold it; `best` are the best weights so far.
+
+        Raises:
+            UserError: a file cannot be written.
+        """
+        tensors = {f"model.{name}": t for name, t in model.state_dict().items()}
+        for index, state in optimizer.state.items():
+            tensors |= {f"optimizer.{index}.{name}": t for name, t in state.items()}
+        if is_soon := time.monotonic() - self._when < EVERY:
+            tensors = {name: t.detach().cpu().clone() for name, t in tensors.items()}  # the next step changes them
+        self._held = tensors, replace(progress, history=[*progress.history]), best
+        if not is_soon:
+            self.now()
+
+    def now(self) -> None:
+        """Store what is held, if anything is.
+
+        Raises:
+            UserError: a file cannot be written.
+        """
+        if self._held is None:
+            return
+        tensors, progress, best = self._held
+        if best and best is not self._stored:
+            save_weights(best, self._run.weights)
+        tensors = tensors | {f"best.{name}": t for name, t in best.items()}
+        save_tensors(self._run.checkpoint, tensors, {key: json.dumps(value) for key, value in vars(progress).items()})
+        self._run.save_history(progress.history)
+        self._held, self._stored, self._when = None, best, time.monotonic()
 
 
 def load_checkpoint(path: Path, model: nn.Module, optimizer: Adam) -> tuple[TrainingProgress, Weights]:

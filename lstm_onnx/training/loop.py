@@ -19,7 +19,7 @@ from lstm_onnx.errors import Interrupted
 from lstm_onnx.graph.torch_reference import torch_reference
 from lstm_onnx.task import Answer, AnyTask, PrimaryMetric, TaskData
 from lstm_onnx.training.adam import Adam
-from lstm_onnx.training.checkpoint import TrainingProgress, Weights, save_checkpoint, save_weights, weights_of
+from lstm_onnx.training.checkpoint import Storing, TrainingProgress, Weights, weights_of
 from lstm_onnx.training.denormals import flushed_to_zero
 from lstm_onnx.training.devices import thread_count, to_tensors
 from lstm_onnx.training.examples import choose, save_examples
@@ -52,11 +52,16 @@ class TrainingSession:
     progress: TrainingProgress = field(default_factory=TrainingProgress)
     best: Weights = field(default_factory=dict)
     workers: Workers = ALONE
+    storing: Storing = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Store in the folder of the run."""
+        self.storing = Storing(self.run)
 
 
 def save(s: TrainingSession) -> None:
-    """Store all that `resume` needs."""
-    save_checkpoint(s.run.checkpoint, s.model, s.optimizer, s.progress, s.best)
+    """Store all that `resume` needs, soon if not now."""
+    s.storing.put(s.model, s.optimizer, s.progress, s.best)
 
 
 def fit(s: TrainingSession) -> Run:
@@ -70,8 +75,11 @@ def fit(s: TrainingSession) -> Run:
     s.observer.started(s.run, s.data, batches)
     try:
         with thread_count(s.settings.threads), flushed_to_zero():
-            while s.progress.epoch < s.settings.epochs and not _is_stale(s):
-                _one_epoch(s, batches)
+            try:
+                while s.progress.epoch < s.settings.epochs and not _is_stale(s):
+                    _one_epoch(s, batches)
+            finally:
+                s.storing.now()
             load_weights(s.model, s.best, s.run.weights)
             calibrated = calibrate(s)
             if s.settings.refit:
@@ -124,9 +132,7 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
     if is_best:
         p.best_epoch, p.best_score, p.best_loss = epoch, reached, loss_now
         s.best = weights_of(s.model)
-        save_weights(s.best, s.run.weights)
     save(s)
-    s.run.save_history(p.history)
     s.observer.epoch_ended(row, is_best)
 
 

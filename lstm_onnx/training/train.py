@@ -200,7 +200,7 @@ def resume(
         session.data = replace(session.data, notes=(*session.data.notes, note))
     workers.agree(lambda: None)  # all have read what the first one will write over
     if not workers.is_first:
-        session.run = Run(create_folder(workers.runs(run.folder), record.name), record)
+        session = replace(session, run=Run(create_folder(workers.runs(run.folder), record.name), record))
     return _fit(session)
 
 

@@ -20,6 +20,7 @@ TIME, VALUE = "time", "value"
 _LEAST = 3
 """So many columns that are called after times are no accident."""
 _NAME = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?\Z|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}\Z|(19|20)\d\d\Z")
+_NUMBER, _FRACTION = r"^[+-]?\d*(?:[.,]\d+)?$", r"[.,]\d"
 
 
 def times_across(frame: pl.DataFrame) -> list[str]:
@@ -62,13 +63,25 @@ def turned(frame: pl.DataFrame, times: Sequence[str], where: Path | str, missing
 
 
 def names_of_rows(frame: pl.DataFrame, times: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that tell rows apart: the first that does so alone, else all words, else none."""
-    others = [c for c in frame.columns if c not in times]
+    """Return the columns that tell rows apart: the first that does so alone, else all words, else none.
+
+    Of several words some may be empty in a row, but not all; measures, such as degrees of latitude, are no names.
+    """
+    others = [c for c in frame.columns if c not in times and not _are_measures(frame[c])]
     alone = next((c for c in others if frame[c].null_count() == 0 and frame[c].is_unique().all()), None)
     if alone is not None:
         return (alone,)
-    words = tuple(c for c in others if frame.schema[c] == pl.String and frame[c].null_count() == 0)
-    return words if words and frame.select(words).is_unique().all() else ()
+    words = tuple(c for c in others if frame.schema[c] == pl.String)
+    named = frame.select(pl.any_horizontal(pl.col(words).is_not_null())).to_series().all() if words else False
+    return words if named and frame.select(words).is_unique().all() else ()
+
+
+def _are_measures(cells: pl.Series) -> bool:
+    """Whether a column holds numbers, and fractions among them, with either decimal mark."""
+    if cells.dtype != pl.String:
+        return cells.dtype.is_float()
+    known = cells.drop_nulls().str.strip_chars()
+    return bool(known.str.contains(_NUMBER).all()) and bool(known.str.contains(_FRACTION).any())
 
 
 def _plain(column: str) -> pl.Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lstm_onnx.data.cells import MISSING
+from lstm_onnx.data.cells import MISSING, parse_number
 from lstm_onnx.data.tables import row_number
 from lstm_onnx.data.text_facts import TextFacts, facts_of, remember
 from lstm_onnx.errors import UserError
@@ -52,8 +53,7 @@ def turned(frame: pl.DataFrame, times: Sequence[str], where: Path | str, missing
     numbers = all(frame.schema[c].is_numeric() or frame.schema[c] == pl.Null for c in times)
     cells = frame.with_columns(pl.col(times).cast(pl.Float64 if numbers else pl.String))
     long = cells.with_row_index("\0row").unpivot(times, index=["\0row", *others], variable_name=TIME, value_name=VALUE)
-    known = pl.col(VALUE).is_not_nan() if numbers else ~_plain(VALUE).is_in([*MISSING, *(m.lower() for m in missing)])
-    known = pl.col(VALUE).is_not_null() & known
+    known = pl.col(VALUE).is_not_null() & _is_value(numbers, missing)
     began = known.cast(pl.Int64).cum_sum().over("\0row") > 0
     goes_on = known.cast(pl.Int64).cum_sum(reverse=True).over("\0row") > 0
     kept = long.filter(began & goes_on).sort("\0row", maintain_order=True)
@@ -84,5 +84,11 @@ def _are_measures(cells: pl.Series) -> bool:
     return bool(known.str.contains(_NUMBER).all()) and bool(known.str.contains(_FRACTION).any())
 
 
-def _plain(column: str) -> pl.Expr:
-    return pl.col(column).str.strip_chars().str.to_lowercase()
+def _is_value(numbers: bool, missing: Collection[str]) -> pl.Expr:
+    """Whether a cell says a value: it is not missing, and no code for that, be it a number or text."""
+    codes = [n for n in map(parse_number, missing) if n is not None and math.isfinite(n)]
+    value = pl.col(VALUE)
+    if numbers:
+        return value.is_not_nan() & ~value.is_in(codes)
+    word = value.str.strip_chars().str.to_lowercase().is_in([*MISSING, *(m.lower() for m in missing)])
+    return ~(word | value.str.strip_chars().cast(pl.Float64, strict=False).is_in(codes).fill_null(False))

@@ -6,8 +6,24 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
 import lstm_onnx as lo
+from lstm_onnx.data.times_across import turned
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_codes_at_the_ends_are_no_rows(as_text: bool) -> None:
+    """A series began later, or ended, be its cells numbers or text; a code in the middle is a missing value."""
+    cells = {"2020": [-999.0, 1.0], "2021": [2.0, -999.0], "2022": [-999.0, 3.0], "2023": [4.0, -999.0]}
+    frame = pl.DataFrame({"sku": ["a", "b"]} | cells)
+    frame = frame.with_columns(pl.col(cells).cast(pl.String)) if as_text else frame
+    for missing in (["-999"], ["-999.0"], ["-9.99e2"]):
+        rows = turned(frame, [*cells], "t.parquet", missing)
+        assert rows.select("sku", "time").rows() == [
+            *(("a", str(year)) for year in (2021, 2022, 2023)),
+            *(("b", str(year)) for year in (2020, 2021, 2022)),
+        ]
 
 
 def test_rows_of_series_are_answered_as_the_turned_table_is(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ exits with status 2. Anything else is a bug of ours, and keeps its traceback.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -30,6 +31,18 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; there is: {', '.join(names)}" if names else ""
+
+
+def no_such_file(path: Path, endings: Collection[str] = ()) -> UserError:
+    """Return the error of a file that is not there, with the nearest name in its folder of those that end so."""
+    there = path.parent.iterdir() if endings and path.parent.is_dir() else ()
+    close = nearest(path.name, [p.name for p in there if p.suffix.lower() in endings])
+    return UserError(f"{path}: no such file{close or '; check the spelling and the folder'}")
+
+
+def nothing_in(path: Path | str) -> UserError:
+    """Return the error of a file with nothing in it."""
+    return UserError(f"{path}: is empty; choose another file")
 
 
 def first_line(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -39,18 +40,32 @@ def group_codes(
     """
     if column is None:
         return np.zeros(frame.height, dtype=np.int64), [""]
+    names = _names(frame, column, where)
+    _refuse_nameless(names.is_null(), f"column '{column}'", where, what)
+    return _numbered(names)
+
+
+def _names(frame: pl.DataFrame, column: str, where: Path | str) -> pl.Series:
+    """Return the cells of a column as text, null where they name nothing."""
     require(frame, column, where)
     kind = frame.get_column(column).dtype
     if kind.is_nested():
         raise UserError(f"{where}: column '{column}' holds {kind}, where names are needed; choose another")
     names = frame.get_column(column).cast(pl.String)
-    missing = (names.is_null() | (names.str.strip_chars() == "")).arg_true()
+    return names.set(names.str.strip_chars() == "", None)
+
+
+def _refuse_nameless(nameless: pl.Series, place: str, where: Path | str, what: str) -> None:
+    missing = nameless.arg_true()
     if len(missing):
         more = f" (and in {len(missing) - 1:,} more rows)" if len(missing) > 1 else ""
         raise UserError(
-            f"{where}: row {row_number(where, int(missing[0]))}, column '{column}': the name of the {what} is "
+            f"{where}: row {row_number(where, int(missing[0]))}, {place}: the name of the {what} is "
             f"missing{more}; fill it in or delete the row"
         )
+
+
+def _numbered(names: pl.Series) -> tuple[NDArray[np.int64], list[str]]:
     known = names.unique(maintain_order=True)
     code = names.replace_strict(known, pl.Series(range(len(known)), dtype=pl.Int64), return_dtype=pl.Int64)
     return code.to_numpy().astype(np.int64), known.to_list()
@@ -72,17 +87,29 @@ class Groups:
 
 
 def group_rows(frame: pl.DataFrame, columns: Sequence[str], where: Path | str, what: str) -> Groups:
-    """Number what several columns name together; as `group_codes`."""
+    """Number what several columns name together; as `group_codes`.
+
+    Of several columns some may be empty in a row, such as the province of a country that has none, but not all.
+    """
     if len(columns) < 2:
         code, names = group_codes(frame, columns[0] if columns else None, where, what)
     else:
-        for column in columns:
-            group_codes(frame, column, where, what)  # refuses cells that name nothing
-        joined = frame.select(pl.concat_str([pl.col(c).cast(pl.String) for c in columns], separator=NAME_SEPARATOR))
-        code, names = group_codes(joined.rename({joined.columns[0]: "names"}), "names", where, what)
+        parts = pl.DataFrame([_names(frame, column, where) for column in columns])
+        nameless = parts.select(pl.all_horizontal(pl.all().is_null())).to_series()
+        _refuse_nameless(nameless, f"columns {' and '.join(repr(c) for c in columns)}", where, what)
+        joined = parts.select(pl.concat_str(pl.all().fill_null(NO_PART), separator=NAME_SEPARATOR)).to_series()
+        code, names = _numbered(joined)
     first = np.unique(code, return_index=True)[1]
     return Groups(code, names, frame.select(columns)[first.astype(np.int64)] if columns else None)
 
 
+def joined_name(parts: Iterable[Any]) -> str:
+    """Return what several cells name together, as `group_rows` does; empty where none names anything."""
+    said = ["" if part is None or not str(part).strip() else str(part) for part in parts]
+    return NAME_SEPARATOR.join(part or NO_PART for part in said) if any(said) else ""
+
+
 NAME_SEPARATOR = " · "
 """Between the names of several columns that tell series apart."""
+NO_PART = "-"
+"""Stands in such a name for a column that is empty."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.errors import UserError, no_such_file
 
 
 def given_path(given: object, verb: str, wanted: str) -> Path:
@@ -38,8 +38,7 @@ def given_file(given: object, verb: str) -> Path:
     if path.is_dir():
         raise UserError(f"{path}: is a folder, and {verb} needs an exported .onnx file in it")
     if not path.is_file():
-        hint = nearest(path.name, [p.name for p in path.parent.glob("*.onnx")]) if path.parent.is_dir() else ""
-        raise UserError(f"{path}: no such file{hint}")
+        raise no_such_file(path, (".onnx",))
     return path
 
 

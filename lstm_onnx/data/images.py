@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lstm_onnx.data.limits import refuse_bomb
-from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.errors import UserError, no_such_file
 
 IMAGE_FORMATS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
 """What picture files are called. What counts is their content: a JPEG called `.png` is read."""
@@ -83,7 +83,7 @@ def read_picture(path: Path) -> Image.Image:
     except UserError:
         raise
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; check the spelling and the folder") from None
+        raise no_such_file(path) from None
     except IsADirectoryError:
         raise UserError(f"{path}: is a folder; give a picture") from None
     except UnidentifiedImageError:
@@ -118,9 +118,7 @@ def check_picture(path: Path) -> None:
         UserError: there is none.
     """
     if not path.exists():
-        there = [f.name for f in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = nearest(path.name, [name for name in there if Path(name).suffix.lower() in IMAGE_FORMATS])
-        raise UserError(f"{path}: no such file{close or '; check the spelling and the folder'}")
+        raise no_such_file(path, IMAGE_FORMATS)
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lstm_onnx.data.columns import NAME_SEPARATOR, group_rows
+from lstm_onnx.data.columns import group_rows, joined_name
 from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, require, row_number
 from lstm_onnx.data.timestamps import moments
 from lstm_onnx.errors import UserError
@@ -106,7 +106,7 @@ def id_columns(sequence: Ids) -> tuple[str, ...]:
 
 def name_in(frame: pl.DataFrame, sequence: Ids, row: int) -> str:
     """Name the sequence that a row belongs to, as `long_sequences` does."""
-    return NAME_SEPARATOR.join(str(frame.get_column(c)[row]) for c in id_columns(sequence))
+    return joined_name(frame.get_column(c)[row] for c in id_columns(sequence))
 
 
 def wide_sequences(frame: pl.DataFrame, where: Path | str, columns: Sequence[str]) -> Sequences:

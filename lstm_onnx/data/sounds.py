@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lstm_onnx.contract import Array
-from lstm_onnx.errors import UserError, nearest
+from lstm_onnx.errors import UserError, no_such_file
 
 SOUND_FORMATS = (".wav", ".wave")
 """What files of sound are called."""
@@ -42,7 +42,7 @@ def read_sound(source: Path | bytes, rate: int) -> Array:
             width, channels, found = file.getsampwidth(), file.getnchannels(), file.getframerate()
             content = file.readframes(file.getnframes())
     except FileNotFoundError:
-        raise UserError(f"{where}: no such file{_near(source)}") from None
+        raise no_such_file(Path(where), SOUND_FORMATS) from None
     except IsADirectoryError:
         raise UserError(f"{where}: is a folder; give a WAV file") from None
     except (wave.Error, EOFError) as error:
@@ -125,10 +125,3 @@ def in_blocks(samples: Sequence[float] | Array, size: int) -> Array:
     found = np.zeros((max(1, -(-len(array) // size)), size), dtype=array.dtype)
     found.reshape(-1)[: len(array)] = array
     return found
-
-
-def _near(source: Path | bytes) -> str:
-    if isinstance(source, bytes) or not source.parent.is_dir():
-        return "; check the spelling and the folder"
-    there = [f.name for f in source.parent.iterdir() if f.suffix.lower() in SOUND_FORMATS]
-    return nearest(source.name, there) or "; check the spelling and the folder"

@@ -23,7 +23,7 @@ from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.data.text_facts import facts_of, remember
 from lstm_onnx.data.text_files import decode, parse_json
 from lstm_onnx.data.text_table import parse_text
-from lstm_onnx.errors import UserError, first_line, nearest
+from lstm_onnx.errors import UserError, first_line, nearest, no_such_file, nothing_in
 
 Floats = NDArray[np.float64]
 
@@ -78,8 +78,13 @@ def read_table(path: Path | str, content: bytes | None = None, names: Sequence[s
     if names and frame.columns != list(names):
         raise UserError(f"{path}: its columns have names already; leave --header out")
     if frame.height == 0:
-        raise UserError(f"{path}: has a header but no rows; add the rows, or choose another file")
+        raise no_rows(path)
     return frame
+
+
+def no_rows(path: Path) -> UserError:
+    """Return the error of a table that has a header alone."""
+    return UserError(f"{path}: has a header but no rows; add the rows, or choose another file")
 
 
 def _promised(path: Path) -> int:
@@ -92,10 +97,7 @@ def _promised(path: Path) -> int:
 def check_readable(path: Path, formats: tuple[str, ...]) -> None:
     """Refuse a path that is not a file with something in it, in one of the formats."""
     if not path.exists():
-        folder = path.parent if path.parent.is_dir() else None
-        names = [p.name for p in folder.iterdir() if p.suffix.lower() in formats] if folder else []
-        hint = nearest(path.name, names) if names else "; check the spelling and the folder"
-        raise UserError(f"{path}: no such file{hint}")
+        raise no_such_file(path, formats)
     if path.is_dir():
         names = [p.name for p in sorted(path.iterdir()) if p.suffix.lower() in formats][:5]
         holds = f", such as {', '.join(names)}" if names else ""
@@ -103,7 +105,7 @@ def check_readable(path: Path, formats: tuple[str, ...]) -> None:
     if path.suffix.lower() not in formats:
         raise UserError(f"{path}: files of type '{path.suffix}' are not read; use one of {', '.join(formats)}")
     if path.stat().st_size == 0:
-        raise UserError(f"{path}: is empty; choose another file")
+        raise nothing_in(path)
 
 
 def row_number(where: Path | str, index: int) -> int:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from lstm_onnx.data.evidence import ColumnEvidence
 from lstm_onnx.data.number_format import Evidence, tidy
+from lstm_onnx.data.tables import no_rows
 from lstm_onnx.data.text_facts import TextFacts
 from lstm_onnx.data.text_files import decode
 from lstm_onnx.data.text_table import (
@@ -28,7 +29,7 @@ from lstm_onnx.data.text_table import (
     with_header,
     without_other_rows,
 )
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, no_such_file, nothing_in
 
 SUFFIXES = (".csv", ".tsv")
 PIECE = 1 << 24
@@ -102,7 +103,7 @@ def store_text(
         lines.append(rows[jumps])
         count += len(rows)
     if not count:
-        raise UserError(f"{path}: has a header but no rows; add the rows, or choose another file")
+        raise no_rows(path)
     for file in files:
         reading.mend(file)
     found = {name: one.evidence for name, one in evidence.items()}
@@ -166,7 +167,7 @@ class _Reading:
 
     def _first(self, data: bytes) -> tuple[pl.DataFrame, NDArray[np.int64]]:
         if not data.strip():
-            raise UserError(f"{self.path}: is empty; choose another file")
+            raise nothing_in(self.path)
         above, self.mark, data = beginning(self.path, data, self.notes)
         lines = Lines(self.path, data, self.mark, above + 1)
         self.by_hand |= lines.quotes_span_lines
@@ -200,7 +201,7 @@ class _Reading:
     def _cut(self) -> Iterator[tuple[bytes, bool, bool]]:
         """Yield bytes that end where a row ends, and whether they are the first and the last."""
         if not self.path.is_file():
-            raise UserError(f"{self.path}: no such file; check the spelling and the folder")
+            raise no_such_file(self.path, SUFFIXES)
         size, done, held, first = self.path.stat().st_size, 0, b"", True
         with self.path.open("rb") as file:
             while done < size:

@@ -21,7 +21,7 @@ from lstm_onnx.data.cells import SEPARATORS, refuse_equal_names, rows_of_cells, 
 from lstm_onnx.data.header_rows import is_totals, is_units, seems_data
 from lstm_onnx.data.text_facts import TextFacts, remember
 from lstm_onnx.data.text_files import decode
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, nothing_in
 
 _LOOKED_AT = 50
 """Lines that tell what separates cells, and where the header is."""
@@ -59,7 +59,7 @@ def parse_text(path: Path, data: bytes, names: Sequence[str] = ()) -> pl.DataFra
     refuse_utf16(path, data)
     data = decode(data, path).rstrip("\r\n").encode()
     if not data.strip():
-        raise UserError(f"{path}: is empty; choose another file")
+        raise nothing_in(path)
     refuse_zero_bytes(path, data)
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lstm_onnx.data.cells import MISSING
+from lstm_onnx.data.cells import MISSING, parse_number
 from lstm_onnx.data.tables import row_number
 from lstm_onnx.data.text_facts import TextFacts, facts_of, remember
 from lstm_onnx.errors import UserError
@@ -20,6 +21,7 @@ TIME, VALUE = "time", "value"
 _LEAST = 3
 """So many columns that are called after times are no accident."""
 _NAME = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?\Z|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}\Z|(19|20)\d\d\Z")
+_NUMBER, _FRACTION = r"^[+-]?\d*(?:[.,]\d+)?$", r"[.,]\d"
 
 
 def times_across(frame: pl.DataFrame) -> list[str]:
@@ -51,8 +53,7 @@ def turned(frame: pl.DataFrame, times: Sequence[str], where: Path | str, missing
     numbers = all(frame.schema[c].is_numeric() or frame.schema[c] == pl.Null for c in times)
     cells = frame.with_columns(pl.col(times).cast(pl.Float64 if numbers else pl.String))
     long = cells.with_row_index("\0row").unpivot(times, index=["\0row", *others], variable_name=TIME, value_name=VALUE)
-    known = pl.col(VALUE).is_not_nan() if numbers else ~_plain(VALUE).is_in([*MISSING, *(m.lower() for m in missing)])
-    known = pl.col(VALUE).is_not_null() & known
+    known = pl.col(VALUE).is_not_null() & _is_value(numbers, missing)
     began = known.cast(pl.Int64).cum_sum().over("\0row") > 0
     goes_on = known.cast(pl.Int64).cum_sum(reverse=True).over("\0row") > 0
     kept = long.filter(began & goes_on).sort("\0row", maintain_order=True)
@@ -62,14 +63,32 @@ def turned(frame: pl.DataFrame, times: Sequence[str], where: Path | str, missing
 
 
 def names_of_rows(frame: pl.DataFrame, times: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that tell rows apart: the first that does so alone, else all words, else none."""
-    others = [c for c in frame.columns if c not in times]
+    """Return the columns that tell rows apart: the first that does so alone, else all words, else none.
+
+    Of several words some may be empty in a row, but not all; measures, such as degrees of latitude, are no names.
+    """
+    others = [c for c in frame.columns if c not in times and not _are_measures(frame[c])]
     alone = next((c for c in others if frame[c].null_count() == 0 and frame[c].is_unique().all()), None)
     if alone is not None:
         return (alone,)
-    words = tuple(c for c in others if frame.schema[c] == pl.String and frame[c].null_count() == 0)
-    return words if words and frame.select(words).is_unique().all() else ()
+    words = tuple(c for c in others if frame.schema[c] == pl.String)
+    named = frame.select(pl.any_horizontal(pl.col(words).is_not_null())).to_series().all() if words else False
+    return words if named and frame.select(words).is_unique().all() else ()
 
 
-def _plain(column: str) -> pl.Expr:
-    return pl.col(column).str.strip_chars().str.to_lowercase()
+def _are_measures(cells: pl.Series) -> bool:
+    """Whether a column holds numbers, and fractions among them, with either decimal mark."""
+    if cells.dtype != pl.String:
+        return cells.dtype.is_float()
+    known = cells.drop_nulls().str.strip_chars()
+    return bool(known.str.contains(_NUMBER).all()) and bool(known.str.contains(_FRACTION).any())
+
+
+def _is_value(numbers: bool, missing: Collection[str]) -> pl.Expr:
+    """Whether a cell says a value: it is not missing, and no code for that, be it a number or text."""
+    codes = [n for n in map(parse_number, missing) if n is not None and math.isfinite(n)]
+    value = pl.col(VALUE)
+    if numbers:
+        return value.is_not_nan() & ~value.is_in(codes)
+    word = value.str.strip_chars().str.to_lowercase().is_in([*MISSING, *(m.lower() for m in missing)])
+    return ~(word | value.str.strip_chars().cast(pl.Float64, strict=False).is_in(codes).fill_null(False))

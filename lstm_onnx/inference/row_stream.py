@@ -15,7 +15,7 @@ from lstm_onnx.column_reading import ColumnReading
 from lstm_onnx.contract import Array, ColumnsSource, Contract, StaticSource, Step, Table, TensorSpec, TimeSource
 from lstm_onnx.data.categories import level_columns, levels_of, with_level_cells
 from lstm_onnx.data.cells import SEPARATORS, refuse_equal_names, separator, split_line
-from lstm_onnx.data.columns import NAME_SEPARATOR
+from lstm_onnx.data.columns import joined_name
 from lstm_onnx.data.followed import by_column, cell_number, format_of
 from lstm_onnx.data.frequency import advance, moment_text, step_text, stride, ticks, to_grid
 from lstm_onnx.data.gathering import begins_of_steps, snapped
@@ -155,7 +155,7 @@ def _by_series(contract: Contract, row: dict[str, Any], number: int) -> Iterator
     """The row as one series, or in a wide table as one for each column that holds values."""
     table = contract.table or Table()
     if not table.wide:
-        yield NAME_SEPARATOR.join(str(row.get(c, "")) for c in table.ids), row
+        yield joined_name(row.get(c) for c in table.ids), row
         return
     columns = [c for t in contract.inputs if isinstance(t.source, ColumnsSource) for c in t.source.columns]
     target, others = columns[0], {*columns[1:], *table.times}

@@ -26,11 +26,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-SPAN = 9
-"""Weights of a kernel."""
+from lstm_onnx.nn.dilations import SPAN, dilations
+
 _RAISED = tuple(combinations(range(SPAN), 3))
 KERNELS = len(_RAISED)
-MOST_DILATIONS = 8
 MOST_COLUMNS = 9
 """That a kernel adds up."""
 FARTHEST = 10.0
@@ -168,21 +167,6 @@ class RandomConvolutions(nn.Module):
 
     def _thresholds(self, k: int) -> Tensor:
         return self.get_buffer(f"thresholds_{k}")
-
-
-def dilations(steps: int, each: int) -> list[tuple[int, int]]:
-    """Return dilations, from 1 to as far as a kernel fits into `steps`, and how many thresholds a kernel has at each.
-
-    Args:
-        steps: of a usual sequence.
-        each: thresholds of a kernel, all dilations together.
-    """
-    count = min(each, MOST_DILATIONS)
-    farthest = np.log2(max((steps - 1) / (SPAN - 1), 1))
-    found, times = np.unique(np.logspace(0, farthest, count, base=2).astype(int), return_counts=True)
-    shared = times * each // count
-    shared[: each - shared.sum()] += 1  # what is left over goes to the shortest
-    return [(int(d), int(n)) for d, n in zip(found, shared, strict=True)]
 
 
 def _within(k: int) -> NDArray[np.int64]:

@@ -148,7 +148,7 @@ class _Worst:
             return {}
         batch = joined([b.batch for b in self.found])
         outputs = joined([b.outputs for b in self.found])
-        inputs = _inputs(self.model, batch)
+        inputs: Arrays = _inputs(self.model, batch)
         if any(self.model.subject.names[:1]):
             inputs = named(inputs, [b.name for b in self.found])
         return self.model.task.plots(self.model.contract, inputs, outputs, batch)

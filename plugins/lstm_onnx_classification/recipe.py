@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstm_onnx.data.parts import Part
+from lstm_onnx.nn.dilations import SPAN
 from lstm_onnx_classification.examples import RawExamples
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.patches import patch_for
@@ -15,9 +16,7 @@ from lstm_onnx_classification.patches import patch_for
 FILTERS = (32, 64, 32)
 """Of the convolutional branch: a quarter of those of LSTM-FCN (Karim and others 2018); see `benchmarks/development`."""
 RANDOM = 2520
-"""Features of random convolutions, of sequences that a kernel of nine steps fits into; see `benchmarks/development`."""
-SHORTEST = 9
-"""Steps that a usual sequence has, for these."""
+"""Features of random convolutions, of sequences that a kernel fits into; see `benchmarks/development`."""
 SMOOTHING = 0.1
 FEW = {"learning_rate": 5e-3, "least_steps": 1500}
 LEAST_STEPS_BESIDE = 600
@@ -41,7 +40,7 @@ def filled_in(found: RawExamples, config: Config) -> tuple[Config, tuple[str, ..
     if config.convolutions is None:
         chosen["convolutions"] = FILTERS if whole else ()
     if config.random_convolutions is None:
-        chosen["random_convolutions"] = RANDOM if whole and usual >= SHORTEST else 0
+        chosen["random_convolutions"] = RANDOM if whole and usual >= SPAN else 0
     if config.patch is None:
         chosen["patch"] = patch_for(usual) if whole else 1
     if config.smoothing is None:

@@ -15,7 +15,7 @@ from lstm_onnx.data.table_options import TableOptions
 from lstm_onnx.data.tables import FORMATS, read_table, require, row_number
 from lstm_onnx.data.text_files import read_lines
 from lstm_onnx.data.understanding import Understanding
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, no_such_file
 from lstm_onnx.plugin import Examples, Number, Option, Sentence, Text, test_file_of
 from lstm_onnx_textgen.drawn import draw
 from lstm_onnx_textgen.options import Config
@@ -90,7 +90,7 @@ def _read_file(source: Path, config: Config) -> _Read:
 def _lines(source: Path) -> list[tuple[str, str]]:
     """Return the lines of a file, or of all `.txt` files of a folder, each with its place."""
     if not source.exists():
-        raise UserError(f"{source}: no such file; check the spelling and the folder")
+        raise no_such_file(source, (".txt",))
     files = sorted(source.glob("**/*.txt")) if source.is_dir() else [source]
     if not files:
         raise UserError(f"{source}: the folder holds no .txt file; give a file of texts, or such a folder")

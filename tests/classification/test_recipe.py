@@ -14,6 +14,7 @@ from lstm_onnx_classification.task import Classification
 from pydantic import ValidationError
 
 import lstm_onnx as lo
+from lstm_onnx.nn.dilations import SPAN
 from lstm_onnx.training.options import TrainingOptions, suited
 
 
@@ -25,8 +26,8 @@ def found(count: int, steps: int = 10, texts: bool = False, parts: Any = None) -
 
 CASES: dict[str, tuple[RawExamples, dict[str, Any], dict[str, Any]]] = {
     "few sequences": (found(100), {}, {"convolutions": (32, 64, 32), "smoothing": 0.1, "validation_share": 0.0}),
-    "as long as a kernel": (found(100, 9), {}, {"random_convolutions": 2520}),
-    "shorter than a kernel": (found(100, 8), {}, {"random_convolutions": 0, "convolutions": (32, 64, 32)}),
+    "as long as a kernel": (found(100, SPAN), {}, {"random_convolutions": 2520}),
+    "shorter than a kernel": (found(100, SPAN - 1), {}, {"random_convolutions": 0, "convolutions": (32, 64, 32)}),
     "no random ones asked for": (found(100), {"random_convolutions": 0}, {"random_convolutions": 0}),
     "none for a text": (found(10, texts=True), {}, {"random_convolutions": 0}),
     "many": (found(4000), {}, {"convolutions": (32, 64, 32), "validation_share": 0.15}),

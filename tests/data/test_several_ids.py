@@ -13,7 +13,8 @@ from lstm_onnx_classification.options import Config as Classified
 from lstm_onnx_classification.reading import read as read_classified
 
 from lstm_onnx.contract import Table
-from lstm_onnx.data.sequences import long_sequences
+from lstm_onnx.data.sequences import long_sequences, name_in
+from lstm_onnx.data.times_across import names_of_rows
 from lstm_onnx.data.windows import cut_windows, rows_of
 from lstm_onnx.errors import UserError
 from lstm_onnx.inference.kept_columns import beside
@@ -50,6 +51,31 @@ def test_names_and_columns_are_those_of_both() -> None:
         long_sequences(
             trials().with_columns(t=pl.col("t") // 2), "f.csv", sequence=("subject", "trial"), time="t", columns=["x"]
         )
+
+
+def test_a_part_of_a_name_may_be_empty_but_not_all_of_it() -> None:
+    """As of the province of a country that has none."""
+    rows = [(None, "France", 1), ("", "France", 2), ("  ", "France", 3), ("Reunion", "France", 1), (None, "Italy", 1)]
+    frame = pl.DataFrame(rows, schema=["province", "country", "t"], orient="row").with_columns(x=pl.lit(1.0))
+    found = long_sequences(frame, "f.csv", sequence=("province", "country"), time="t", columns=["x"])
+    assert found.names == ("- · France", "Reunion · France", "- · Italy")
+    assert [len(v) for v in found.values] == [3, 1, 1]
+    assert name_in(frame, ("province", "country"), 2) == "- · France"
+    nameless = pl.concat([frame, frame[:1].with_columns(country=pl.lit(" "))])
+    with pytest.raises(
+        UserError, match=r"^f.csv: row 7, columns 'province' and 'country': the name of the sequence is"
+    ):
+        long_sequences(nameless, "f.csv", sequence=("province", "country"), time="t", columns=["x"])
+
+
+def test_measures_are_no_names_of_rows() -> None:
+    frame = pl.DataFrame(
+        {"latitude": ["1.5", "2.5"], "province": [None, "a"], "country": ["x", "x"], "2020": ["1", "2"]}
+    )
+    assert names_of_rows(frame, ["2020"]) == ("province", "country")
+    assert names_of_rows(frame.with_columns(country=pl.Series([None, "x"])), ["2020"]) == ()
+    assert names_of_rows(frame.with_columns(latitude=pl.Series(["1,5", "2"])), ["2020"]) == ("province", "country")
+    assert names_of_rows(frame.with_columns(sku=pl.Series(["1", "2"])), ["2020"]) == ("sku",)
 
 
 def test_windows_stay_within_both() -> None:

@@ -117,6 +117,21 @@ def test_what_is_no_table_is_refused(tmp_path: Path, text: str, asked: dict[str,
         stored(tmp_path / "t.csv", **asked)
 
 
+@pytest.mark.parametrize("text", [None, "", " \n\n", "a,b\n"])
+def test_what_holds_nothing_is_refused_as_the_whole_is(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "sails.csv"
+    if text is None:
+        (tmp_path / "sales.csv").touch()
+    else:
+        path.write_text(text)
+    with pytest.raises(UserError) as whole:
+        read_table(path)
+    with pytest.raises(UserError) as stored:
+        store_text(path, tmp_path)
+    assert str(stored.value) == str(whole.value)
+    assert str(whole.value).endswith("did you mean 'sales.csv'?" if text is None else "choose another file")
+
+
 def test_a_quotation_mark_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_store, "LONGEST", 900)
     (tmp_path / "t.csv").write_text("a,b\n" + "1,2\n" * 100 + '3,5" wide\n' + "1,2\n" * 900)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lstm_onnx.nn.random_convolutions import KERNELS, SPAN, RandomConvolutions, dilations
+from lstm_onnx.nn.dilations import SPAN, dilations
+from lstm_onnx.nn.random_convolutions import KERNELS, RandomConvolutions
 
 
 def fitted(columns: int = 1, count: int = 300, steps: int = 40, seed: int = 3) -> RandomConvolutions:

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from benchmarks.scale import answer, tables, train
+from benchmarks.scale.__main__ import main
 from benchmarks.scale.made import KINDS, write
 from benchmarks.scale.measured import Measured
 from benchmarks.speed.kept import Kept
@@ -32,24 +33,55 @@ def test_what_is_kept_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.
     for module in (answer, train):
         monkeypatch.setattr(module, "measured", lambda words: asked.append(words) or TOOK)
     kept = Kept(tmp_path / "figures.jsonl", "answering")
-    answer.measure(kept, ["texts"], [80], tmp_path)
+    answer.measure(kept, ["texts"], [80], False, tmp_path)
     assert [words[words.index("--workers") + 1] for words in asked] == ["1", "2"]
-    answer.measure(kept, ["texts"], [80], tmp_path)
+    answer.measure(kept, ["texts"], [80], False, tmp_path)
     assert len(asked) == 2
     assert "| texts | 80 | 1 | 2.0 | 1.0 | 80 | 300 |" in tables.answering(kept.figures)
     kept = Kept(tmp_path / "figures.jsonl", "learning")
-    train.measure(kept, ["sequences"], [80])
+    train.measure(kept, ["sequences"], [80], False)
     assert ["--store" in words for words in asked[2:]] == [True, True, False]  # files, CSV, memory
     assert [Path(words[1]).name for words in asked[2:]] == ["*.parquet", "whole.csv", "whole.parquet"]
-    train.measure(kept, ["sequences"], [80])
+    train.measure(kept, ["sequences"], [80], False)
     assert len(asked) == 5
+
+
+def test_large_sizes_are_measured_when_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = list[int]()
+    for module in (answer, train):
+        monkeypatch.setattr(module, "measured", lambda words: TOOK)
+        monkeypatch.setattr(module, "write", lambda folder, kind, rows: written.append(rows))
+    monkeypatch.setattr(train, "WAYS", {"files": {"texts": 10_000_000}})
+    kept = Kept(tmp_path / "figures.jsonl", "answering")
+    answer.measure(kept, ["texts"], None, False, tmp_path)
+    answer.measure(kept, ["texts"], None, True, tmp_path)
+    assert written == [100_000, 1_000_000, 10_000_000]
+    monkeypatch.setattr(train, "learn", lambda folder, kind, way: TOOK)
+    train.measure(Kept(tmp_path / "figures.jsonl", "learning"), ["texts"], None, True)
+    assert written[3:] == [100_000, 1_000_000, 10_000_000]
+
+
+def test_only_what_is_asked_for_is_measured_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "figures.jsonl"
+    for of, rows in (("texts", 80), ("texts", 90), ("series", 80)):
+        Kept(file, "learning").add(TOOK.figures({"of": of, "rows": rows, "from": "files"}))
+    left = list[tuple[object, ...]]()
+
+    def measure(kept: Kept, *rest: object) -> None:
+        left.extend(dict.fromkeys(tuple(figure.cell.values()) for figure in kept.figures))
+
+    monkeypatch.setattr(train, "measure", measure)
+    words = ["scale", "--out", str(tmp_path), "--only", "learning", "--of", "texts", "--rows", "90", "--anew"]
+    monkeypatch.setattr(sys, "argv", words)
+    main()
+    assert left == [("texts", 80, "files"), ("series", 80, "files")]
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_table_has_the_rows_that_are_asked_for(name: str, tmp_path: Path) -> None:
-    write(tmp_path, KINDS[name], 4000 if name == "series" else 80)
+    write(tmp_path, KINDS[name], 4000 if "series" in name else 80)
     found = pl.read_parquet(tmp_path / "*.parquet")
-    assert len(found) == (4000 if name == "series" else 80) and len(list(tmp_path.glob("*.parquet"))) == 4
+    assert len(found) == (4000 if "series" in name else 80) and len(list(tmp_path.glob("*.parquet"))) == 4
     if "split" in found.columns:
         assert set(found["split"]) >= {"train", "test"}
     if "picture" in found.columns:

@@ -74,6 +74,6 @@ def _smoothed(rows: Matrix) -> Matrix:
 
 def _slope(window: int) -> Matrix:
     """What values are multiplied by for the slope of their straight line by least squares."""
-    at = np.arange(window) - (window - 1) / 2
+    at = np.arange(window, dtype=np.float64) - (window - 1) / 2
     slope: Matrix = at / max(float(at @ at), 0.5)  # of two rows 0.5; one has no slope
     return slope

@@ -1,7 +1,7 @@
 """The forecaster, between the encoder of a `Series` and the decoder of its `Ahead`.
 
 An LSTM reads the scaled window; a small head, the same for every step ahead, joins its last state with what is known of
-that step (calendar, covariates, the value one season before) and corrects a naive forecast.
+that step (calendar, covariates, the value one season before) and corrects a simple forecast.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx_forecasting.calendar import Phases, grid_of, periods
 from lstm_onnx_forecasting.loss import forecast_loss, truth_for_loss
 from lstm_onnx_forecasting.options import Config, Info
+from lstm_onnx_forecasting.theta import nearest_known, theta_matrix
 
 MEMORY = {
     name: Remembered(meaning, dims, enters=f"{name}_in")
@@ -46,6 +47,7 @@ class Forecaster(nn.Module):
     """
 
     lags: Tensor
+    theta: Tensor | None
 
     def __init__(self, config: Config, info: Info) -> None:
         super().__init__()
@@ -64,7 +66,10 @@ class Forecaster(nn.Module):
         self.out = nn.Linear(hidden, info.ahead.width)
         self.decoder = AheadDecoder(info.ahead)
         self.targets, self.season = targets, info.season
+        self.looked_up = max(info.season * config.seasons, info.window if config.base == "theta" else 0)
         self.register_buffer("lags", season_lags(info.season, config.horizon), persistent=False)
+        theta = theta_matrix(info.window, info.season, config.horizon) if config.base == "theta" else None
+        self.register_buffer("theta", theta, persistent=False)
 
     def forward(
         self, series: SeriesTensors, state: Mapping[str, Tensor] | None = None
@@ -97,19 +102,19 @@ class Forecaster(nn.Module):
         series = batch["series"]
         rows = torch.cat([series.values, series.known], dim=2)
         last, recent = self._newest(series, rows, None)
-        ahead, seasonal, last = self._ahead(series, recent, last)
-        seen = {"rows": self._read(series, rows), "ahead": ahead, "seasonal": seasonal, "last": last}
+        ahead, base = self._ahead(series, recent, last)
+        seen = {"rows": self._read(series, rows), "ahead": ahead, "base": base}
         return seen | truth_for_loss(self.config, self.decoder, batch)
 
     def learn(self, ready: Mapping[str, Tensor]) -> Tensor:
         """Return the mean loss over the known steps."""
         _, (hidden, _) = self.encoder(ready["rows"])
-        answer = self._head(hidden[-1], ready["ahead"], ready["seasonal"], ready["last"])
+        answer = self._head(hidden[-1], ready["ahead"], ready["base"])
         return forecast_loss(self.config, self.decoder, answer.float(), ready)
 
     def _newest(self, series: SeriesTensors, rows: Tensor, state: Mapping[str, Tensor] | None) -> tuple[Tensor, Tensor]:
-        """Return the newest known value, (batch, 1, target), and the newest rows, which seasons are looked up in."""
-        last, count = last_known(series.values, series.known), self.season * self.config.seasons
+        """Return the newest known value, (batch, 1, target), and the newest rows, which the base is made of."""
+        last, count = last_known(series.values, series.known), self.looked_up
         if state is None:
             rows = functional.pad(rows, (0, 0, count, 0))
         else:
@@ -127,8 +132,8 @@ class Forecaster(nn.Module):
             seen.append(series.past)
         return torch.cat(seen, dim=2)
 
-    def _ahead(self, series: SeriesTensors, recent: Tensor, last: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Join what is known of each step ahead: (batch, horizon, known); the seasonal value of each; the last one."""
+    def _ahead(self, series: SeriesTensors, recent: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+        """Join what is known of each step ahead, (batch, horizon, known), and what is corrected; see `_base`."""
         found, times = [], series.times_ahead
         if self.phases is not None:
             found.append(self.phases(times))
@@ -142,15 +147,21 @@ class Forecaster(nn.Module):
         for k in range(1, self.config.seasons):
             older = self._seasons_before(recent, older, k)  # what is out of the window repeats the season after it
             found.append(older - seasonal)
-        return torch.cat(found, dim=2), seasonal, last
+        return torch.cat(found, dim=2), self._base(recent, seasonal, last)
 
-    def _head(self, state: Tensor, ahead: Tensor, seasonal: Tensor, last: Tensor) -> Tensor:
-        """Correct the naive forecast; what is answered for quantiles stays as it is."""
+    def _base(self, recent: Tensor, seasonal: Tensor, last: Tensor) -> Tensor:
+        """Return the simple forecast that is corrected, (batch, horizon or 1, target)."""
+        if self.theta is not None:
+            values, known = torch.split(recent[:, -len(self.theta) :], self.targets, dim=2)
+            return (nearest_known(values, known).transpose(1, 2) @ self.theta).transpose(1, 2)
+        return seasonal if self.config.base == "season" else last
+
+    def _head(self, state: Tensor, ahead: Tensor, base: Tensor) -> Tensor:
+        """Correct the simple forecast; what is answered for quantiles stays as it is."""
         joined = self.from_state(state).unsqueeze(1) + self.from_step(ahead) + self.by_step
         out: Tensor = self.out(self.dropout(torch.relu(joined)))
         if self.config.base == "none":
             return out
-        base = seasonal if self.config.base == "season" else last
         if not self.config.quantiles:
             return out + base
         return torch.cat([out[:, :, : self.targets] + base, out[:, :, self.targets :]], dim=2)
@@ -163,7 +174,7 @@ class Forecaster(nn.Module):
             otherwise: (batch, 1 or horizon, target).
             more: seasons.
         """
-        first, horizon = self.season * (self.config.seasons - 1 - more), len(self.lags)
+        first, horizon = self.looked_up - self.season * (1 + more), len(self.lags)
         if horizon <= self.season:  # rows that follow each other
             found = recent[:, first : first + horizon]
         else:

@@ -92,8 +92,10 @@ class Config(TableOptions):
         "window", description="subtract mean and divide by spread: of each window, of the training data, or not at all"
     )
     transform: Literal["none", "log"] = Field("none", description="log suits data above 0 with multiplicative swings")
-    base: Annotated[Literal["none", "last", "season"], Searched(choices=("none", "last", "season"))] = Field(
-        "season", description="what the network corrects: nothing, the last value, or the value one season ago"
+    base: Annotated[Literal["none", "last", "season", "theta"], Searched(choices=("none", "last", "season"))] = Field(
+        "season",
+        description="what the network corrects: nothing, the last value, the value one season ago, or a theta forecast "
+        "of the window: smoothed, with season and half of its slope",
     )
     seasons: int = Field(
         1,

@@ -16,7 +16,7 @@ def forecaster(**options):
 
 
 class TestScaling:
-    @pytest.mark.parametrize("base", ["none", "last", "season"])
+    @pytest.mark.parametrize("base", ["none", "last", "season", "theta"])
     @pytest.mark.parametrize(("a", "b"), [(2.0, 0.0), (0.25, 0.0), (1.0, 1000.0), (8.0, -4096.0), (3.0, 17.0)])
     def test_of_each_window_makes_the_forecast_equivariant(self, base: str, a: float, b: float) -> None:
         model, x, time = forecaster(base=base, quantiles=QUANTILES), draw(3, 48), hours(3, 48)

@@ -57,6 +57,7 @@ CASES = {
     "covariates": (daily, {"target": ["sales"], "past": ["visitors"], "future": ["promotion"], "scaling": "global"}),
     "long": (monthly, {"series": "shop", "target": ["turnover"], "static": ["area"], "transform": "log"}),
     "bare": (monthly, {"series": "shop", "target": ["turnover"], "calendar": False, "base": "none", "loss": "mse"}),
+    "theta": (daily, {"target": ["sales", "visitors"], "base": "theta", "window": 20}),
     "raw": (daily, {"target": ["sales"], "scaling": "none", "base": "last", "window": 9, "quantiles": [0.2]}),
 }
 

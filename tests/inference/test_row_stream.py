@@ -130,6 +130,7 @@ def test_a_windowed_scaling_says_why_it_does_not_stream(table: Path, tmp_path: P
     [
         {"quantiles": (0.1, 0.5, 0.9)},
         {"seasons": 2, "window": 60, "base": "last"},
+        {"seasons": 2, "window": 50, "base": "theta"},
         {"transform": "log", "layers": 2},
         {"scaling": "none", "calendar": False},
     ],

@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part; more than one may be named")
     parser.add_argument("--rounds", type=int, default=5, help="how often each contestant has its turn (5)")
     parser.add_argument("--threads", type=int, nargs="+", default=sizes.THREADS, help="numbers of threads (1 2)")
-    parser.add_argument("--hidden", type=int, nargs="+", help="units in training (64; fewer contestants at 128 and 256)")
+    parser.add_argument("--hidden", type=int, nargs="+", help="units in training (64; and for some 128 and 256)")
     parser.add_argument("--without", action="append", default=[], help="leave out who is called so in the tables")
     parser.add_argument("--no-peers", action="store_true", help="do not install and measure other libraries' training")
     parser.add_argument("--anew", action="store_true", help="measure again what the file has; else it goes on")

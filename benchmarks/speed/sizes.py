@@ -17,8 +17,12 @@ RATE = 1e-3
 THREADS = (1, 2)
 LARGER = (128, 256)
 """Units at which a forecaster is trained as well, on one thread, by those who are not `SLOW`."""
-SLOW = ("lstm-onnx, values alone", "Darts BlockRNNModel", "NeuralForecast LSTM") + tuple(
-    f"Keras LSTM ({backend})" for backend in ("tensorflow", "torch")
+SLOW = (
+    "lstm-onnx, values alone",
+    "Darts BlockRNNModel",
+    "NeuralForecast LSTM",
+    "Keras LSTM (tensorflow)",
+    "Keras LSTM (torch)",
 )
 TRAINED_ON = "series.csv"
 """One column, hourly: `time`, `value`."""

@@ -22,7 +22,6 @@ from benchmarks.speed.ours import CONTESTANTS as OURS
 from benchmarks.speed.ours import captions
 from benchmarks.speed.peers import CONTESTANTS as PEERS
 
-
 SHARING = {"OMP_WAIT_POLICY": "passive", "TF_CPP_MIN_LOG_LEVEL": "3"}
 """Threads sleep while they wait, of all: those that spin take seconds for a step where another program has a core."""
 

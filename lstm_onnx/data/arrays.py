@@ -195,8 +195,10 @@ def _check_shape(contract: Contract, tensor: TensorSpec, array: Array, sizes: di
         axis = contract.axes[dim]
         if axis.size is None:
             bound = (
-                f"{axis.min} at least" if size < axis.min
-                else f"{axis.max} at most" if axis.max is not None and size > axis.max
+                f"{axis.min} at least"
+                if size < axis.min
+                else f"{axis.max} at most"
+                if axis.max is not None and size > axis.max
                 else None
             )
         elif size != axis.size:

@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 import venv
 from importlib.metadata import version
 from pathlib import Path
@@ -36,9 +37,9 @@ def main() -> None:
         prog="python -m benchmarks.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part; more than one may be named")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each contestant has its turn")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each contestant has its turn (5)")
     parser.add_argument("--threads", type=int, nargs="+", default=sizes.THREADS, help="numbers of threads (1 2)")
-    parser.add_argument("--hidden", type=int, nargs="+", default=[sizes.HIDDEN], help="units in training (64)")
+    parser.add_argument("--hidden", type=int, nargs="+", help="units in training (64; and for some 128 and 256)")
     parser.add_argument("--without", action="append", default=[], help="leave out who is called so in the tables")
     parser.add_argument("--no-peers", action="store_true", help="do not install and measure other libraries' training")
     parser.add_argument("--anew", action="store_true", help="measure again what the file has; else it goes on")
@@ -49,17 +50,24 @@ def main() -> None:
         FIGURES.write_text("".join(line for line in lines if json.loads(line)["part"] not in parts))
     for part in parts:
         console.rule(part)
+        began = time.monotonic()
         kept = Kept(FIGURES, part)
         if part in training.OURS:
             peers = None if chosen.no_peers else peers_python()
-            cells: list[Cell] = [{"threads": t, "hidden": h} for t in chosen.threads for h in chosen.hidden]
+            units = chosen.hidden or [sizes.HIDDEN]
+            cells: list[Cell] = [{"threads": t, "hidden": h} for t in chosen.threads for h in units]
             training.measure(part, chosen.rounds, cells, peers, kept, console, chosen.without)
+            if part == "forecasting" and chosen.hidden is None:
+                larger: list[Cell] = [{"threads": 1, "hidden": h} for h in sizes.LARGER]
+                without = [*chosen.without, *sizes.SLOW]
+                training.measure(part, chosen.rounds, larger, peers, kept, console, without)
         elif part == "inference":
             inference.measure(chosen.rounds, chosen.threads, kept, console)
         elif part == "startup":
             startup.measure(chosen.rounds, kept, console)
         else:
             nodes.measure(nodes.ROUNDS, kept, console)
+        console.print(f"{part}: {(time.monotonic() - began) / 60:.1f} minutes")
     (RESULTS / "machine.json").write_text(json.dumps(machine(), indent=1) + "\n")
     for part in PARTS:
         if found := Kept(FIGURES, part).figures:

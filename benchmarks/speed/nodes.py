@@ -90,11 +90,20 @@ def lower_fifth(times: Sequence[float]) -> float:
     return sorted(times)[len(times) // 5]
 
 
-def measure(rounds: int, kept: Kept, console: Console, batch: int, keep: Path | None, beside: Path | None) -> None:
+def measure(
+    rounds: int,
+    kept: Kept,
+    console: Console,
+    batch: int = 1,
+    keep: Path | None = None,
+    beside: Path | None = None,
+) -> None:
     """Measure whole graphs beside their LSTM, and count their nodes."""
     for hidden in (64, 128):
         for name, task, graph, length in graphs(hidden):
             cell: Cell = {"graph": name, "hidden": hidden}
+            if kept.has(cell):
+                continue
             model = to_onnx(graph, traced_example(task, graph))
             file = f"{name}-{hidden}.onnx"
             if keep is not None:
@@ -103,15 +112,15 @@ def measure(rounds: int, kept: Kept, console: Console, batch: int, keep: Path | 
             weights = [t for t in model.graph.initializer if t.name.endswith(".W")]
             sample = task.sample(graph, {"batch": batch, "time": length}, 0)
             inputs = {t.name: sample[t.name] for t in graph.inputs}
-            calls = {WHOLE: caller(model.SerializeToString(), inputs)}
+            calls, counts = {WHOLE: caller(model.SerializeToString(), inputs)}, {NODES: len(model.graph.node)}
             if beside is not None:
                 old = onnx.load(beside / file)
                 calls[BEFORE] = caller(old.SerializeToString(), inputs)
-                kept.add([Figure(cell, f"{BEFORE}, {NODES}", "nodes", (float(len(old.graph.node)),))])
+                counts[f"{BEFORE}, {NODES}"] = len(old.graph.node)
             times = in_turn({**calls, BARE: bare(weights[0].dims[2], hidden, length, batch)}, rounds)
             times[BARE] = [t * len(weights) for t in times[BARE]]
-            kept.add([Figure(cell, NODES, "nodes", (float(len(model.graph.node)),))])
-            kept.add([Figure(cell, who, "us", tuple(taken)) for who, taken in times.items()])
+            found = [Figure(cell, what, "nodes", (float(count),)) for what, count in counts.items()]
+            kept.add([*found, *(Figure(cell, who, "us", tuple(taken)) for who, taken in times.items())])
             console.print(f"{name}, hidden {hidden}: done")
 
 

@@ -15,6 +15,15 @@ HIDDEN = int(os.environ.get("SPEED_HIDDEN", "64"))
 BATCH = 32
 RATE = 1e-3
 THREADS = (1, 2)
+LARGER = (128, 256)
+"""Units at which a forecaster is trained as well, on one thread, by those who are not `SLOW`."""
+SLOW = (
+    "lstm-onnx, values alone",
+    "Darts BlockRNNModel",
+    "NeuralForecast LSTM",
+    "Keras LSTM (tensorflow)",
+    "Keras LSTM (torch)",
+)
 TRAINED_ON = "series.csv"
 """One column, hourly: `time`, `value`."""
 

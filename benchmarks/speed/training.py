@@ -22,6 +22,9 @@ from benchmarks.speed.ours import CONTESTANTS as OURS
 from benchmarks.speed.ours import captions
 from benchmarks.speed.peers import CONTESTANTS as PEERS
 
+SHARING = {"OMP_WAIT_POLICY": "passive", "TF_CPP_MIN_LOG_LEVEL": "3"}
+"""Threads sleep while they wait, of all: those that spin take seconds for a step where another program has a core."""
+
 
 class Contestant:
     """A worker process, and what it answered."""
@@ -37,7 +40,7 @@ class Contestant:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
-            env={**os.environ, **limits, "TF_CPP_MIN_LOG_LEVEL": "3", "SPEED_HIDDEN": str(hidden)},
+            env={**os.environ, **limits, **SHARING, "SPEED_HIDDEN": str(hidden)},
         )
 
     def run(self) -> float:

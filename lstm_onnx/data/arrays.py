@@ -138,6 +138,10 @@ def _shape_text(contract: Contract, tensor: TensorSpec) -> str:
     return "(" + ", ".join(str(d) for d in contract.dims_of(tensor)) + ")"
 
 
+def _found_text(array: Array) -> str:
+    return "(" + ", ".join(str(n) for n in array.shape) + ")"
+
+
 def _cast(tensor: TensorSpec, array: Array) -> Array:
     if array.dtype.kind not in _SAFE[tensor.dtype] and array.size:
         raise UserError(f"input '{tensor.name}': expected {tensor.dtype}, found {array.dtype}")
@@ -147,6 +151,8 @@ def _cast(tensor: TensorSpec, array: Array) -> Array:
         texts = np.empty(array.size, dtype=object)  # no `astype(str)`: all texts would be as long as the longest
         texts[:] = [v.decode() if isinstance(v, bytes) else str(v) for v in array.ravel().tolist()]
         return texts.reshape(array.shape)
+    if array.dtype == tensor.dtype:  # as in every step of a stream, which this is the most of
+        return np.ascontiguousarray(array).reshape(array.shape)
     if array.dtype.kind in "iu" and tensor.dtype in ("int64", "int32", "uint8") and array.size:
         limits = np.iinfo(tensor.dtype)
         if int(array.min()) < limits.min or int(array.max()) > limits.max:
@@ -180,26 +186,37 @@ def _refuse_outside(tensor: TensorSpec, array: Array) -> None:
 
 def _check_shape(contract: Contract, tensor: TensorSpec, array: Array, sizes: dict[str, tuple[int, str]]) -> None:
     """Check the rank, then each axis against its bounds and against the tensors before; remembers free axes."""
-    expected, found = _shape_text(contract, tensor), "(" + ", ".join(str(n) for n in array.shape) + ")"
     if array.ndim != len(tensor.dims):
         raise UserError(
-            f"input '{tensor.name}': expected {len(tensor.dims)} dimensions {expected}, found {array.ndim} {found}"
+            f"input '{tensor.name}': expected {len(tensor.dims)} dimensions {_shape_text(contract, tensor)}, found "
+            f"{array.ndim} {_found_text(array)}"
         )
     for dim, size in zip(tensor.dims, array.shape, strict=True):
         axis = contract.axes[dim]
-        here = f"input '{tensor.name}': axis '{dim}' has length {size}"
-        if axis.size is not None:
-            if size != axis.size:
-                names = f": {', '.join(axis.labels)}" if axis.labels and len(axis.labels) <= 8 else ""
-                raise UserError(f"{here}, and must have {axis.size}{names} (expected {expected}, found {found})")
+        if axis.size is None:
+            bound = (
+                f"{axis.min} at least"
+                if size < axis.min
+                else f"{axis.max} at most"
+                if axis.max is not None and size > axis.max
+                else None
+            )
+        elif size != axis.size:
+            names = f": {', '.join(axis.labels)}" if axis.labels and len(axis.labels) <= 8 else ""
+            bound = f"{axis.size}{names}"
+        else:
             continue
-        if size < axis.min:
-            raise UserError(f"{here}, and must have {axis.min} at least (expected {expected}, found {found})")
-        if axis.max is not None and size > axis.max:
-            raise UserError(f"{here}, and must have {axis.max} at most (expected {expected}, found {found})")
+        if bound is not None:
+            raise UserError(
+                f"input '{tensor.name}': axis '{dim}' has length {size}, and must have {bound} (expected "
+                f"{_shape_text(contract, tensor)}, found {_found_text(array)})"
+            )
         other = sizes.setdefault(dim, (size, tensor.name))
         if other[0] != size:
-            raise UserError(f"{here}, but in input '{other[1]}' it has {other[0]}; they must agree")
+            raise UserError(
+                f"input '{tensor.name}': axis '{dim}' has length {size}, but in input '{other[1]}' it has {other[0]}; "
+                f"they must agree"
+            )
 
 
 def _check_lengths(contract: Contract, tensor: TensorSpec, array: Array, sizes: Mapping[str, tuple[int, str]]) -> None:

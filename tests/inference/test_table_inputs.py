@@ -268,6 +268,17 @@ def test_arrays_become_the_types_of_the_contract_and_states_start_anew() -> None
     assert kept["memory"].tolist() == [[1, 2, 3]]
 
 
+def test_arrays_that_are_as_the_contract_has_them_are_not_copied() -> None:
+    ready = {"signal": signal(2, 3, 2).astype(np.float32), "length": np.array([3, 2])}
+    arrays = check_inputs(SIGNAL, ready)
+    assert all(arrays[name] is a or arrays[name].base is a for name, a in ready.items())
+    turned = np.arange(12, dtype=np.float32).reshape(2, 3, 2).transpose(1, 0, 2)
+    swapped = turned.astype(">f4")
+    for given in (turned, swapped):  # runtimes and generated programs read rows one after the other
+        made = check_inputs(SIGNAL, {"signal": given, "length": [2, 2, 2]})["signal"]
+        assert made.flags.c_contiguous and made.dtype == np.float32 and made.tolist() == turned.tolist()
+
+
 @pytest.mark.parametrize("given, said", [
     ({"signl": 1}, "there is no input 'signl'; did you mean 'signal'?"),
     ({}, "inputs missing: 'signal' (float32 (batch, time, 2)); 'length' (int64 (batch))"),

@@ -146,6 +146,15 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
         """
         return {}
 
+    def begin(self, model: Any, batches: Iterator[Any], config: ConfigT) -> None:
+        """Set weights of a fresh model that are solved for, not learnt by steps; by default there are none.
+
+        Args:
+            model: as `build_model` made it; changed in place.
+            batches: of the training part, as tensors, each example once.
+            config: as `load_data` filled it in.
+        """
+
     def watched(self, config: ConfigT) -> PrimaryMetric:
         """Return the metric on validation data by which the best epoch is chosen: that which stands for the model."""
         return self.primary_metric

@@ -77,6 +77,11 @@ class Category(InputFeature, Levelled):
     def _number(self) -> str:
         return f"{self.name}_number"
 
+    @property
+    def right(self) -> str:
+        """Name of the number of what is right, in a batch to learn from."""
+        return self._number
+
     def with_threshold(self, threshold: float | None, positive: str | None) -> Self:
         """Return the category with another threshold, or none.
 

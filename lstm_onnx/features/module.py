@@ -55,6 +55,15 @@ class Prepares(Protocol):
         ...
 
 
+@runtime_checkable
+class Begins(Protocol):
+    """An author's module of which some weights are solved for, before others are learnt by steps."""
+
+    def begin(self, batches: Iterator[dict[str, Any]]) -> None:
+        """Set them, from batches of the training part, each with what `forward` sees of it."""
+        ...
+
+
 class Asked(NamedTuple):
     """What a model was shown and said.
 
@@ -181,7 +190,7 @@ class FeatureModel(nn.Module):
         """Return the author's `learn(ready)` or `loss(answers, batch)`, or the sum of what the outputs' kinds say."""
         if isinstance(self.network, Learns):
             ready = {name.removeprefix(READY): t for name, t in batch.items() if name.startswith(READY)}
-            return self.network.learn(ready or self.network.ready(self._shown(batch)))
+            return self.network.learn(ready or self.network.ready(self.shown(batch)))
         seen, answers = self.run(batch, to_learn=True)[:2]
         # trained in bf16, a module answers in it, and a loss of two digits would teach little
         answers = {
@@ -215,9 +224,9 @@ class FeatureModel(nn.Module):
         """
         prepare = self.network.ready if isinstance(self.network, Learns) else cast(Prepares, self.network).prepared
         with torch.no_grad():
-            return {READY + name: tensor for name, tensor in prepare(self._shown(batch)).items()}
+            return {READY + name: tensor for name, tensor in prepare(self.shown(batch)).items()}
 
-    def _shown(self, batch: Mapping[str, Tensor]) -> dict[str, Any]:
+    def shown(self, batch: Mapping[str, Tensor]) -> dict[str, Any]:
         """Add to a batch what the author's `forward` would see of it at the start of a stream."""
         shown: dict[str, Any] = dict(batch)
         for encoder, names in zip(self.encoders, self.taken, strict=True):
@@ -256,6 +265,13 @@ class Adjusts(Protocol):
     def adjust(self, *told: Tensor) -> None:
         """Take in what all batches tell, one behind the other."""
         ...
+
+
+def begin(model: FeatureModel, batches: Iterator[Mapping[str, Tensor]]) -> None:
+    """Let the author's module solve for weights, if it does."""
+    if isinstance(model.network, Begins):
+        with torch.no_grad():
+            model.network.begin(model.shown(batch) for batch in batches)
 
 
 def calibrate(model: FeatureModel, validation: Iterator[Mapping[str, Tensor]]) -> None:

@@ -24,7 +24,7 @@ from lstm_onnx.plugins.registry import load_task
 from lstm_onnx.task import AnyTask, TaskData
 from lstm_onnx.training.adam import Adam
 from lstm_onnx.training.checkpoint import load_checkpoint
-from lstm_onnx.training.devices import threads_for
+from lstm_onnx.training.devices import thread_count, threads_for, to_tensors
 from lstm_onnx.training.going_on import options_of, restore_base
 from lstm_onnx.training.loop import TrainingSession, fit, save
 from lstm_onnx.training.observers import Observer
@@ -110,6 +110,9 @@ def train(
         rehearse(task, chosen, examples, model, settings.precision)
         if settings.threads is None:
             settings = settings.model_copy(update={"threads": threads_for(model, settings.batch_size)})
+        if base is None:
+            with thread_count(settings.threads):
+                task.begin(model, to_tensors(examples.train.batches(settings.batch_size), model), chosen)
         record = Record(
             name=file_name(name or _name(task, source, is_table)),
             task=task.name,

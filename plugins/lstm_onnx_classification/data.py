@@ -175,8 +175,9 @@ def _text(found: RawExamples, config: Config) -> Text:
 
 
 def _rows(found: RawExamples, config: Config) -> Rows:
-    if config.ngrams:
-        raise UserError("--ngrams: these are sequences of numbers, which have no words; leave it out")
+    if config.ngrams or config.tf_idf:
+        name = "ngrams" if config.ngrams else "tf-idf"
+        raise UserError(f"--{name}: these are sequences of numbers, which have no words; leave it out")
     return Rows(
         name="values",
         columns=found.channels,

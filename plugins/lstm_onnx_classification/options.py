@@ -128,6 +128,11 @@ class Config(PictureOptions, TableOptions):
         description="steps of a sequence of numbers that the LSTM reads at once; so many that it reads 128 times at "
         "most, 1 with --no-bidirectional",
     )
+    tf_idf: tuple[int, ...] | None = Field(
+        None,
+        description="lengths of the word n-grams of a linear model beside the LSTM (TF-IDF with logistic regression), "
+        "for texts of one class each; 0 for none; if not given 1, and of many texts 1 2",
+    )
     ngrams: tuple[int, ...] = Field(
         (), description="also add up vectors of word n-grams of these lengths, such as 1 2; helps with long texts"
     )
@@ -180,6 +185,13 @@ class Config(PictureOptions, TableOptions):
     def minds_rare_classes(self) -> bool:
         """Whether something is done about rare classes."""
         return self.balance != "none" or self.answered == "balanced"
+
+    @field_validator("tf_idf")
+    @classmethod
+    def _orders(cls, orders: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if orders and orders != (0,) and not all(1 <= n <= 5 for n in orders):
+            raise ValueError("n-grams have 1 to 5 words; 0 alone is none")
+        return () if orders == (0,) else orders
 
     @field_validator("convolutions")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from lstm_onnx.data.parts import Part
 from lstm_onnx.nn.dilations import SPAN
 from lstm_onnx_classification.examples import RawExamples
+from lstm_onnx_classification.label_sets import has_sets
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.patches import patch_for
 
@@ -17,10 +19,14 @@ FILTERS = (32, 64, 32)
 """Of the convolutional branch: a quarter of those of LSTM-FCN (Karim and others 2018); see `benchmarks/development`."""
 RANDOM = 2520
 """Features of random convolutions, of sequences that a kernel fits into; see `benchmarks/development`."""
+MANY = 10_000
+"""Texts from which pairs of words are counted, too: of fewer, pairs cost accuracy on the sets that were tried."""
 SMOOTHING = 0.1
 FEW = {"learning_rate": 5e-3, "least_steps": 1500}
 LEAST_STEPS_BESIDE = 600
 """Where random convolutions stand beside them: these have learnt what they can by then."""
+STEPS_BESIDE, LEAST_EPOCHS = 1500, 3
+"""Of an LSTM beside a linear model of texts: it knows them by heart after a few epochs, and many texts take fewer."""
 SHARE = 0.15
 LEAST_VALIDATION = {"texts": 20, "sequences": 300}
 """With fewer examples than these to validate on, it costs more to keep them from training than it tells when to stop:
@@ -41,6 +47,8 @@ def filled_in(found: RawExamples, config: Config) -> tuple[Config, tuple[str, ..
         chosen["convolutions"] = FILTERS if whole else ()
     if config.random_convolutions is None:
         chosen["random_convolutions"] = RANDOM if whole and usual >= SPAN else 0
+    if config.tf_idf is None:
+        chosen["tf_idf"] = _orders(found, config)
     if config.patch is None:
         chosen["patch"] = patch_for(usual) if whole else 1
     if config.smoothing is None:
@@ -58,8 +66,25 @@ def filled_in(found: RawExamples, config: Config) -> tuple[Config, tuple[str, ..
     return config.model_copy(update=chosen), notes
 
 
-def budget(config: Config) -> dict[str, Any]:
-    """Return the training options that were measured to suit small sets of sequences, if this is one."""
+def _orders(found: RawExamples, config: Config) -> tuple[int, ...]:
+    """Return the n-grams of the linear model: pairs of words tell more than they confuse where there are many texts."""
+    if not found.column or has_sets(config) or config.cut == "characters":
+        return ()
+    return (1, 2) if _to_learn_from(len(found.examples), found.parts, config) >= MANY else (1,)
+
+
+def budget(config: Config, examples: int, batch_size: int, epochs: int) -> dict[str, Any]:
+    """Return the training options that were measured to suit small sets of sequences, or texts beside a linear model.
+
+    Args:
+        config: options, filled in.
+        examples: to learn from.
+        batch_size: of a step.
+        epochs: of training by default; there are never more.
+    """
+    if config.tf_idf:
+        enough = max(LEAST_EPOCHS, ceil(STEPS_BESIDE / ceil(examples / batch_size)))
+        return {"epochs": enough} if enough < epochs else {}
     if not config.convolutions or config.validation_share:
         return {}
     return {**FEW, "least_steps": LEAST_STEPS_BESIDE} if config.random_convolutions else dict(FEW)

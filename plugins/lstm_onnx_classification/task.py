@@ -90,10 +90,10 @@ class Classification(FeatureTask[Chosen]):
         return (VOWELS,)
 
     def budget(self, config: Chosen, examples: int, batch_size: int) -> Mapping[str, Any]:
-        """Larger and more steps where convolutions learn from all examples of a small set."""
+        """Larger and more steps where convolutions learn from all examples of a small set; fewer of texts."""
         from lstm_onnx_classification.recipe import budget
 
-        return budget(config)
+        return budget(config, examples, batch_size, self.training["epochs"])
 
     def watched(self, config: Chosen) -> PrimaryMetric:
         """Balanced accuracy where something is done about rare classes, as they hardly count in the plain one.

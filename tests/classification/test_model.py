@@ -40,6 +40,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "scaled by sequence": {"scaling": "sequence", "convolutions": (4,)},
     "random convolutions": {"random_convolutions": 168, "convolutions": (4,)},
     "n-grams": {"ngrams": (1, 2, 3)},
+    "linear": {"tf_idf": (1, 2)},
 }
 
 

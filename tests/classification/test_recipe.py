@@ -29,7 +29,13 @@ CASES: dict[str, tuple[RawExamples, dict[str, Any], dict[str, Any]]] = {
     "as long as a kernel": (found(100, SPAN), {}, {"random_convolutions": 2520}),
     "shorter than a kernel": (found(100, SPAN - 1), {}, {"random_convolutions": 0, "convolutions": (32, 64, 32)}),
     "no random ones asked for": (found(100), {"random_convolutions": 0}, {"random_convolutions": 0}),
-    "none for a text": (found(10, texts=True), {}, {"random_convolutions": 0}),
+    "none for a text": (found(10, texts=True), {}, {"random_convolutions": 0, "tf_idf": (1,)}),
+    "no words in sequences": (found(10), {}, {"tf_idf": ()}),
+    "many texts": (found(12_500, texts=True), {}, {"tf_idf": (1, 2)}),  # of which the test part takes 2,500
+    "nearly many texts": (found(12_000, texts=True), {}, {"tf_idf": (1,)}),
+    "letters": (found(400, texts=True), {"cut": "characters"}, {"tf_idf": ()}),
+    "texts of several classes": (found(400, texts=True), {"several": ";"}, {"tf_idf": ()}),
+    "no linear model": (found(400, texts=True), {"tf_idf": (0,)}, {"tf_idf": ()}),
     "many": (found(4000), {}, {"convolutions": (32, 64, 32), "validation_share": 0.15}),
     "long": (found(10, 300), {}, {"patch": 3}),
     "as long as is read": (found(10, 128), {}, {"patch": 1}),
@@ -71,11 +77,20 @@ def test_a_layer_without_filters_is_refused() -> None:
 def test_small_sets_get_the_steps_that_suit_them_unless_told_otherwise() -> None:
     task, few = Classification(), filled_in(found(100), Config())[0]
     settings = TrainingOptions(**task.training)
-    assert budget(few)["learning_rate"] == suited(task, few, settings, {}, 100).learning_rate
+    assert budget(few, 100, 32, 60)["learning_rate"] == suited(task, few, settings, {}, 100).learning_rate
     assert suited(task, few, settings, {"learning_rate": 1e-4}, 100).learning_rate == 1e-4
-    assert suited(task, few, settings, {}, 100).epochs * 4 >= budget(few)["least_steps"]
+    assert suited(task, few, settings, {}, 100).epochs * 4 >= budget(few, 100, 32, 60)["least_steps"]
     many = filled_in(found(4000), Config())[0]
     assert suited(task, many, settings, {}, 3400) == settings
+
+
+def test_texts_beside_a_linear_model_take_fewer_epochs_the_more_they_are() -> None:
+    task, chosen = Classification(), filled_in(found(400, texts=True), Config())[0]
+    settings = TrainingOptions(**task.training)
+    epochs = {count: suited(task, chosen, settings, {}, count).epochs for count in (4800, 9600, 960_000)}
+    assert epochs == {4800: 10, 9600: 5, 960_000: 3}
+    assert suited(task, chosen, settings, {}, 320) == suited(task, Config(), settings, {}, 320)  # few: as ever
+    assert suited(task, chosen, settings, {"epochs": 7}, 9600).epochs == 7
 
 
 @pytest.mark.parametrize("balance", ["none", "weights", "sampling"])

@@ -22,8 +22,8 @@ from lstm_onnx_classification.random_scores import RandomScores
 State = dict[str, Tensor]
 PREPARED = "random_convolutions"
 LINEAR_SHARE = 0.8
-"""Of the linear model in the scores of a text: the LSTM, which knows its texts by heart, is surer than it is right. Of
-0.2, 0.33, 0.5, 0.67 and 0.8 the best on texts held back from training parts; see `benchmarks/development`."""
+"""Of the linear model in the scores of a text: the LSTM, which knows its texts by heart, is surer than it is right. What
+was held back from training parts said so, and would give the linear model still more; see `benchmarks/development`."""
 LOWEST = -1.0
 """What the largest hidden state begins with: none is smaller."""
 

@@ -146,7 +146,7 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
         """
         return {}
 
-    def begin(self, model: Any, batches: Iterator[Any], config: ConfigT) -> None:
+    def solve_first(self, model: Any, batches: Iterator[Any], config: ConfigT) -> None:
         """Set weights of a fresh model that are solved for, not learnt by steps; by default there are none.
 
         Args:

@@ -56,10 +56,10 @@ class Prepares(Protocol):
 
 
 @runtime_checkable
-class Begins(Protocol):
+class Solves(Protocol):
     """An author's module of which some weights are solved for, before others are learnt by steps."""
 
-    def begin(self, batches: Iterator[dict[str, Any]]) -> None:
+    def solve_first(self, batches: Iterator[dict[str, Any]]) -> None:
         """Set them, from batches of the training part, each with what `forward` sees of it."""
         ...
 
@@ -267,11 +267,11 @@ class Adjusts(Protocol):
         ...
 
 
-def begin(model: FeatureModel, batches: Iterator[Mapping[str, Tensor]]) -> None:
+def solve_first(model: FeatureModel, batches: Iterator[Mapping[str, Tensor]]) -> None:
     """Let the author's module solve for weights, if it does."""
-    if isinstance(model.network, Begins):
+    if isinstance(model.network, Solves):
         with torch.no_grad():
-            model.network.begin(model.shown(batch) for batch in batches)
+            model.network.solve_first(model.shown(batch) for batch in batches)
 
 
 def calibrate(model: FeatureModel, validation: Iterator[Mapping[str, Tensor]]) -> None:

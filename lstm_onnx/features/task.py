@@ -283,11 +283,11 @@ class FeatureTask(Task[ConfigT, Learnt]):
         """Return the loss of the author's module, or that of the outputs' kinds."""
         return _model(model).loss(batch)
 
-    def begin(self, model: nn.Module, batches: Iterator[dict[str, Tensor]], config: ConfigT) -> None:
-        """Let the author's module solve for weights, where it has a method `begin`."""
-        from lstm_onnx.features.module import begin
+    def solve_first(self, model: nn.Module, batches: Iterator[dict[str, Tensor]], config: ConfigT) -> None:
+        """Let the author's module solve for weights, where it has a method `solve_first`."""
+        from lstm_onnx.features.module import solve_first
 
-        begin(_model(model), batches)
+        solve_first(_model(model), batches)
 
     def calibrate(self, model: nn.Module, validation: Iterator[dict[str, Tensor]], config: ConfigT) -> None:
         """Fit the temperature of each category that is to be calibrated."""

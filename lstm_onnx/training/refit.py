@@ -88,7 +88,7 @@ def refit(s: TrainingSession, batches: int, calibrated: Weights) -> None:
     seeds = np.random.SeedSequence([settings.seed, 0])  # epochs count from 1: none has these
     torch.manual_seed(int(seeds.generate_state(1)[0]))
     load_weights(s.model, weights_of(s.task.build_model(s.config, s.data.info)), s.run.weights)
-    s.task.begin(s.model, to_tensors(both.batches(settings.batch_size), s.model), s.config)
+    s.task.solve_first(s.model, to_tensors(both.batches(settings.batch_size), s.model), s.config)
     s.optimizer.state.clear()
     s.model.train()
     drawn = to_tensors(_steps(both, settings.batch_size, np.random.default_rng(seeds), steps), s.model)

@@ -112,7 +112,7 @@ def train(
             settings = settings.model_copy(update={"threads": threads_for(model, settings.batch_size)})
         if base is None:
             with thread_count(settings.threads):
-                task.begin(model, to_tensors(examples.train.batches(settings.batch_size), model), chosen)
+                task.solve_first(model, to_tensors(examples.train.batches(settings.batch_size), model), chosen)
         record = Record(
             name=file_name(name or _name(task, source, is_table)),
             task=task.name,

@@ -22,8 +22,8 @@ from lstm_onnx_classification.random_scores import RandomScores
 State = dict[str, Tensor]
 PREPARED = "random_convolutions"
 LINEAR_SHARE = 0.8
-"""Of the linear model in the scores of a text: the LSTM, which knows its texts by heart, is surer than it is right. What
-was held back from training parts said so, and would give the linear model still more; see `benchmarks/development`."""
+"""Of the linear model in the scores of a text: the LSTM, which knows its texts by heart, is surer than it is right.
+Texts held back from training parts said so, and would give the linear model still more; see `benchmarks/development`."""
 LOWEST = -1.0
 """What the largest hidden state begins with: none is smaller."""
 
@@ -95,7 +95,7 @@ class Classifier(nn.Module):
             return {"label": scores}, None
         return {"label": self.random(scores, x, lengths, given.get(PREPARED))}, None
 
-    def begin(self, batches: Iterator[dict[str, Tensor]]) -> None:
+    def solve_first(self, batches: Iterator[dict[str, Tensor]]) -> None:
         """Fit the linear model beside the LSTM, if there is one, from batches of texts with their classes."""
         if self.linear is None:
             return

@@ -23,7 +23,7 @@ State = dict[str, Tensor]
 PREPARED = "random_convolutions"
 LINEAR_SHARE = 0.8
 """Of the linear model in the scores of a text: the LSTM, which knows its texts by heart, is surer than it is right.
-Texts held back from training parts said so, and would give the linear model still more; see `benchmarks/development`."""
+Texts held back from training parts said so, and give the linear model more still; see `benchmarks/development`."""
 LOWEST = -1.0
 """What the largest hidden state begins with: none is smaller."""
 

@@ -45,22 +45,21 @@ def measure(rounds: int, counts: Sequence[int], kept: Kept, console: Console) ->
     """Measure seconds per call of everybody in every cell, for the bundled forecaster and for its LSTM layer alone."""
     for hidden in HIDDENS:
         cells = [
-            (t, {"hidden": hidden, "threads": t, "window": w, "batch": b})
-            for t, w, b in product(counts, WINDOWS, BATCHES)
+            {"hidden": hidden, "threads": t, "window": w, "batch": b} for t, w, b in product(counts, WINDOWS, BATCHES)
         ]
-        if all(kept.has(cell) for _, cell in cells):
+        if all(kept.has(cell) for cell in cells):
             continue
         graphs = {what: (graph, sample, _content(graph, sample)) for what, graph, sample in _graphs(hidden)}
         for threads in counts:
             with thread_count(threads):
                 runners = {what: _runners(*parts, threads) for what, parts in graphs.items()}
-                for cell in [c for c in cells if c["threads"] == threads and not kept.has({**c})]:
+                for cell in [c for c in cells if c["threads"] == threads and not kept.has(c)]:
                     turns = {}
                     for what, (_, sample, _) in graphs.items():
                         inputs = sample({"batch": cell["batch"], "time": cell["window"]})
                         turns |= {f"{what}, {name}": bind(inputs) for name, bind in runners[what].items()}
                     times = alternate(turns, rounds, SECONDS)
-                    found = [Figure({**cell}, name, "s", values) for name, values in times.items()]
+                    found = [Figure(cell, name, "s", values) for name, values in times.items()]
                     kept.add(found)
                     shown = ", ".join(f"{f.name} {f.median * 1e6:,.0f} us" for f in found)
                     console.print(f"{cell}: {shown}")
@@ -75,7 +74,7 @@ def _graphs(hidden: int) -> Iterator[tuple[str, GraphSpec, Callable[[dict[str, i
     model = task.build_model(config, data.info)
     graph = task.graphs(model, config, data.info)[0]
     yield GRAPH, graph, lambda sizes: task.sample(graph, sizes, 0)
-    features = model.encoder.input_size
+    features = model.network.encoder.input_size
     layer = GraphSpec(
         module=BareLSTM(features, hidden),
         inputs=(TensorSpec(name="x", dtype="float32", dims=("batch", "time", "feature"), meaning="input"),),

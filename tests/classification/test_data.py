@@ -77,7 +77,14 @@ def test_every_example_is_in_one_part(tmp_path: Path) -> None:
     assert data.summary == (
         "100 texts of 3 classes: 68 to learn from, 12 to validate, 20 to test (test and validation drawn)"
     )
-    chosen = {"convolutions": (), "random_convolutions": 0, "patch": 1, "smoothing": 0.0, "validation_share": 0.15}
+    chosen = {
+        "convolutions": (),
+        "random_convolutions": 0,
+        "patch": 1,
+        "smoothing": 0.0,
+        "tf_idf": (1,),
+        "validation_share": 0.15,
+    }
     assert data.config == Config(label="label", text="text", classes=("a", "b", "c"), cut="words", **chosen)
     assert data.info.names == ("text", "label")
     for part in parts(data):

@@ -28,7 +28,7 @@ def baselines(learnt: Learnt, known: Columns, asked: Columns) -> dict[str, Answe
     given, label = learnt.inputs[0].name, learnt.outputs[0]
     targets = np.array(label.prepare_truth(known["label"]))
     if learnt.inputs[0].kind == "text":
-        return {"TF-IDF + logistic regression": _tf_idf(known[given], targets)}
+        return {"TF-IDF + logistic regression": _tf_idf(known[given], targets, label.width)}
     train, test = known[given], asked[given]
     cells = float(sum(map(len, train))) * float(sum(map(len, test))) * train[0].shape[1]
     if cells > _CELLS:
@@ -74,28 +74,31 @@ def _nearest(train: Sequence[Array], targets: Array, classes: int) -> Answer:
     return answer
 
 
-def _tf_idf(texts: Sequence[str], targets: Array) -> Answer | str:
+def _tf_idf(texts: Sequence[str], targets: Array, classes: int) -> Answer | str:
     letters = sum(map(len, texts))
     if letters > _LETTERS:
         return f"no TF-IDF baseline: {letters / 1e6:.0f} million letters would take minutes"
     try:
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
     except ImportError:
         return "no TF-IDF baseline: it needs scikit-learn (pip install scikit-learn)"
-    model = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), min_df=2 if len(texts) > 100 else 1, sublinear_tf=True),
-        LogisticRegression(C=10, max_iter=1000),
-    )
+    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2 if len(texts) > 100 else 1, sublinear_tf=True)
 
     @cache  # fitted when it is first asked: not everyone who loads the data wants to know
     def fitted() -> Any:
-        return model.fit(texts, targets)
+        try:
+            known = words.fit_transform(texts)
+        except ValueError:  # no word is in enough texts, as where nothing parts words
+            return None
+        return LogisticRegression(C=10, max_iter=1000).fit(known, targets)
 
     def answer(batch: Arrays) -> dict[str, Array]:
-        found: Any = fitted().predict_proba(written(batch))
-        return {"probabilities": np.asarray(found)}
+        asked, model = written(batch), fitted()
+        if model is None:  # without a feature, the regression says how frequent classes are
+            shares = np.bincount(targets, minlength=classes) / len(targets)
+            return {"probabilities": np.tile(shares, (len(asked), 1))}
+        return {"probabilities": np.asarray(model.predict_proba(words.transform(asked)))}
 
     return answer
 

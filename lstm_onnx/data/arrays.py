@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import numpy as np
 from pydantic import ValidationError
 
-from lstm_onnx.contract import Array, Contract, LengthsSource, TensorSpec, Values
+from lstm_onnx.contract import Array, Axis, Contract, LengthsSource, TensorSpec, Values
 from lstm_onnx.data.clocks import refuse_other_steps
 from lstm_onnx.data.limits import refuse_bomb
 from lstm_onnx.data.tables import check_readable
@@ -193,30 +193,29 @@ def _check_shape(contract: Contract, tensor: TensorSpec, array: Array, sizes: di
         )
     for dim, size in zip(tensor.dims, array.shape, strict=True):
         axis = contract.axes[dim]
-        if axis.size is None:
-            bound = (
-                f"{axis.min} at least"
-                if size < axis.min
-                else f"{axis.max} at most"
-                if axis.max is not None and size > axis.max
-                else None
-            )
-        elif size != axis.size:
-            names = f": {', '.join(axis.labels)}" if axis.labels and len(axis.labels) <= 8 else ""
-            bound = f"{axis.size}{names}"
-        else:
-            continue
-        if bound is not None:
+        if (wanted := _length_wanted(axis, size)) is not None:
             raise UserError(
-                f"input '{tensor.name}': axis '{dim}' has length {size}, and must have {bound} (expected "
+                f"input '{tensor.name}': axis '{dim}' has length {size}, and must have {wanted} (expected "
                 f"{_shape_text(contract, tensor)}, found {_found_text(array)})"
             )
+        if axis.size is not None:
+            continue
         other = sizes.setdefault(dim, (size, tensor.name))
         if other[0] != size:
             raise UserError(
                 f"input '{tensor.name}': axis '{dim}' has length {size}, but in input '{other[1]}' it has {other[0]}; "
-                f"they must agree"
+                "they must agree"
             )
+
+
+def _length_wanted(axis: Axis, size: int) -> str | None:
+    """Say what length an axis must have, if it may not have this one."""
+    if axis.size is not None:
+        names = f": {', '.join(axis.labels)}" if axis.labels and len(axis.labels) <= 8 else ""
+        return None if size == axis.size else f"{axis.size}{names}"
+    if size < axis.min:
+        return f"{axis.min} at least"
+    return f"{axis.max} at most" if axis.max is not None and size > axis.max else None
 
 
 def _check_lengths(contract: Contract, tensor: TensorSpec, array: Array, sizes: Mapping[str, tuple[int, str]]) -> None:

@@ -78,6 +78,11 @@ class Category(InputFeature, Levelled):
         return f"{self.name}_number"
 
     @property
+    def even_weights(self) -> list[float]:
+        """Weight of an example of each level, so that all levels count alike; 0 of a level without an example."""
+        return [1 / (self.width * share) if share else 0.0 for share in self.shares]
+
+    @property
     def right(self) -> str:
         """Name of the number of what is right, in a batch to learn from."""
         return self._number
@@ -353,7 +358,7 @@ class Category(InputFeature, Levelled):
             return each.mean()
         # by the class of the example alone: torch's weights would also weigh the share that smoothing gives to others,
         # so that the rarest class became the answer to everything
-        weights = answer.new_tensor([1 / (self.width * share) if share else 0.0 for share in self.shares])[right]
+        weights = answer.new_tensor(self.even_weights)[right]
         return (each * weights).sum() / weights.sum()
 
     def draw(self, rows: Sequence[Any]) -> Array | None:

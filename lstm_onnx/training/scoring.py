@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,8 @@ DECIDED_OTHERWISE = 0.01
 
 def batches(split: Split) -> Iterator[Arrays]:
     """Return a split as it is scored: `BATCH` examples at a time, or fewer where the first one is large."""
-    size = max((sum(array.nbytes for array in first.values()) for first in islice(split.batches(1), 1)), default=0)
+    first: Arrays = next(split.batches(1), {})
+    size = sum(array.nbytes for array in first.values())
     return split.batches(max(1, min(BATCH, _MOST_BYTES // max(size, 1))))
 
 

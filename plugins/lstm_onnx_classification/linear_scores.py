@@ -68,7 +68,7 @@ class LinearScores(nn.Module):
         idf[bags.documents == 0] = 0
         if self.orders[0] == 1:
             idf[UNKNOWN] = 0  # it says nothing of which word it was
-        bags = Bags(codes, counts, idf)
+        bags.weigh(idf)
         each = weights[right]
         strength = chosen_strength(codes, counts, idf, right, each, len(weights))
         found = solve(bags, right, each, len(weights), strength)

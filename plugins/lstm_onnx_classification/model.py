@@ -100,8 +100,7 @@ class Classifier(nn.Module):
         if self.linear is None:
             return
         label = cast(Category, self.label)
-        even = [1 / (len(label.shares) * share) if share else 0.0 for share in label.shares]
-        weights = torch.tensor(even) if label.balance != "none" else torch.ones(label.width)
+        weights = torch.tensor(label.even_weights) if label.balance != "none" else torch.ones(label.width)
         self.linear.fit(((b[self.given], b["lengths"], b[label.right]) for b in batches), weights)
 
     @property

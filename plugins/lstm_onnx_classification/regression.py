@@ -35,16 +35,23 @@ class Bags:
     """
 
     def __init__(self, codes: Tensor, counts: Tensor, idf: Tensor) -> None:
-        texts = torch.repeat_interleave(torch.arange(len(counts), dtype=torch.int32), counts)
-        norm = torch.zeros(len(counts)).index_add_(0, texts, idf[codes].square()).sqrt().clamp(min=1e-6)
-        both, times = torch.unique(texts.long() * len(idf) + codes, return_counts=True)  # an n-gram of a text once
+        self._codes = codes
+        self._texts = torch.repeat_interleave(torch.arange(len(counts), dtype=torch.int32), counts)
+        places = self._texts.long() * len(idf) + codes
+        both, self._times = torch.unique(places, return_counts=True)  # an n-gram of a text once
         self.text, self.code = (both // len(idf)).int(), (both % len(idf)).int()
-        self.value = times * idf[self.code] / norm[self.text]
         self.starts = _starts(self.text, len(counts))
-        order = self.code.argsort(stable=True)
-        self.text_of, self.value_of = self.text[order], self.value[order]
+        self._order = self.code.argsort(stable=True)
+        self.text_of = self.text[self._order]
         self.starts_of = _starts(self.code, len(idf))
         self.documents = torch.bincount(self.code, minlength=len(idf))
+        self.weigh(idf)
+
+    def weigh(self, idf: Tensor) -> None:
+        """Weigh the n-grams otherwise."""
+        norm = torch.zeros(len(self.starts)).index_add_(0, self._texts, idf[self._codes].square()).sqrt()
+        self.value = self._times * idf[self.code] / norm.clamp(min=1e-6)[self.text]
+        self.value_of = self.value[self._order]
 
     def times(self, weights: Tensor) -> Tensor:
         """Return the sum of the weights of each text's n-grams, (text, class), from those of all, (n-gram, class)."""
@@ -113,25 +120,22 @@ def chosen_strength(codes: Tensor, counts: Tensor, idf: Tensor, right: Tensor, e
     """
     if len(right) < LEAST:
         return USUAL
-    parted = np.random.default_rng(0).permutation(len(right)) % (FOLDS if len(right) < SEVERAL else 5)
-    part = torch.from_numpy(parted)
-    losses = dict.fromkeys(STRENGTHS, 0.0)
-    for fold in range(FOLDS if len(right) < SEVERAL else 1):
-        known, asked = (
-            Bags(*_taken(codes, counts, part != fold), idf),
-            Bags(*_taken(codes, counts, part == fold), idf),
-        )
-        found, before = None, float("inf")
+    once = len(right) >= SEVERAL
+    part = torch.from_numpy(np.random.default_rng(0).permutation(len(right)) % (5 if once else FOLDS))
+    losses = dict[float, float]()
+    for fold in range(1 if once else FOLDS):
+        known = Bags(*_taken(codes, counts, part != fold), idf)
+        asked = Bags(*_taken(codes, counts, part == fold), idf)
+        found = None
         for strength in STRENGTHS:
             found = solve(known, right[part != fold], each[part != fold], classes, strength, found)
             scores = asked.times(found.weights) + found.bias
             own = each[part == fold]
             lost = functional.cross_entropy(scores, right[part == fold], reduction="none")
-            losses[strength] += float((lost * own).sum())
-            if len(right) >= SEVERAL and losses[strength] > before:
-                losses = {s: v for s, v in losses.items() if v}
+            before = min(losses.values(), default=float("inf"))
+            losses[strength] = losses.get(strength, 0.0) + float((lost * own).sum())
+            if once and losses[strength] > before:
                 break  # it only gets worse
-            before = losses[strength]
     return min(losses, key=losses.__getitem__)
 
 

@@ -179,7 +179,7 @@ def refuse_workers(what: str) -> None:
 
 
 def _told_to_end(number: int, frame: FrameType | None) -> NoReturn:
-    raise WorkerLost
+    raise _lost()
 
 
 @contextmanager
@@ -188,4 +188,11 @@ def _watched() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise WorkerLost from error
+        raise _lost() from error
+
+
+def _lost() -> WorkerLost:
+    """Return the error; who has it is not told again, so that it ends when it has stored how far it came."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return WorkerLost()

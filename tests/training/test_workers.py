@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from torch import nn
 
 import lstm_onnx as lo
 from lstm_onnx.errors import Interrupted, UserError
+from lstm_onnx.training import workers
 from lstm_onnx.training.observers import Observer
 from lstm_onnx.training.run_folder import Run, open_run
 from lstm_onnx.training.workers import Workers, join, refuse_workers
@@ -57,6 +60,21 @@ def test_a_lost_process_ends_the_run_and_one_goes_on_to_the_same_curve(
     for column in ("train_loss", "validation_loss"):
         np.testing.assert_allclose(run.history[column], alone.history[column], rtol=1e-5)
     assert not list(table.parent.glob("two-*"))
+
+
+def test_who_knows_that_another_is_lost_is_not_disturbed_while_it_stores() -> None:
+    """Most often the others' silence is noticed first, and then comes the signal of what started all."""
+    before = signal.signal(signal.SIGTERM, workers._told_to_end)
+    try:
+        with pytest.raises(workers.WorkerLost):
+            os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.signal(signal.SIGTERM, workers._told_to_end)
+        with pytest.raises(workers.WorkerLost), workers._watched():
+            raise RuntimeError("Connection closed by peer")
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Stopping(Observer):

@@ -242,6 +242,13 @@ class Task(TakesHeadline, ABC, Generic[ConfigT, InfoT]):
         stored, and anything else is refused. By default nothing.
         """
 
+    def calibrate_left_out(self, model: nn.Module, learnt_from: Iterator[dict[str, Tensor]], config: ConfigT) -> None:
+        """Adjust it where there is no validation split, by what it would answer to batches that it learnt from.
+
+        Called instead of `calibrate`, for models that can tell that of an example as if they had not learnt from it;
+        the batches come in random order, and need not be read to their end. By default nothing.
+        """
+
     def tables(self, contract: Contract, totals: Totals) -> dict[str, pl.DataFrame]:
         """Lay out added-up metrics, such as those of each class: a title -> the table."""
         return {}

@@ -64,6 +64,25 @@ class Solves(Protocol):
         ...
 
 
+@runtime_checkable
+class LeavesOut(Protocol):
+    """An author's module that knows what it would answer to examples, had it not learnt from them."""
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether it does."""
+        ...
+
+    def left_out(self, seen: Iterator[Mapping[str, Any]]) -> dict[str, Tensor]:
+        """Return answers to examples as they would be without each of them, by output, a row for each.
+
+        Args:
+            seen: batches that were learnt from, in random order, with what `forward` sees of them and what is right. It
+                may stop before their end.
+        """
+        ...
+
+
 class Asked(NamedTuple):
     """What a model was shown and said.
 
@@ -276,18 +295,47 @@ def solve_first(model: FeatureModel, batches: Iterator[Mapping[str, Tensor]]) ->
 
 def calibrate(model: FeatureModel, validation: Iterator[Mapping[str, Tensor]]) -> None:
     """Adjust what is answered, such as temperatures and quantiles, on batches that were not learnt from."""
-    places = [k for k, d in enumerate(model.decoders) if isinstance(d, Adjusts) and d.adjusts]
-    if not places:
+    if _adjusted(model):
+        _adjust(model, (((asked := model.run(batch)).answers, asked.seen, batch) for batch in validation))
+
+
+def calibrate_left_out(model: FeatureModel, learnt_from: Iterator[Mapping[str, Tensor]]) -> None:
+    """Adjust what is answered on batches that were learnt from, if the author's module can leave them out."""
+    network = model.network
+    if not isinstance(network, LeavesOut) or not network.leaves_out or not _adjusted(model):
         return
-    told: dict[int, list[tuple[Tensor, ...]]] = {k: [] for k in places}
-    for batch in validation:
-        asked = model.run(batch)
+    batches: list[Mapping[str, Tensor]] = []
+
+    def seen() -> Iterator[dict[str, Any]]:
+        for batch in learnt_from:
+            batches.append(batch)
+            yield model.shown(batch)
+
+    answers = network.left_out(seen())
+    sizes = [len(next(iter(batch.values()))) for batch in batches]
+    pieces = {name: torch.split(answer, sizes) for name, answer in answers.items()}
+    _adjust(model, (({name: parts[k] for name, parts in pieces.items()}, {}, b) for k, b in enumerate(batches)))
+
+
+def _adjusted(model: FeatureModel) -> list[int]:
+    return [k for k, d in enumerate(model.decoders) if isinstance(d, Adjusts) and d.adjusts]
+
+
+def _adjust(
+    model: FeatureModel, told: Iterator[tuple[Mapping[str, Tensor], Mapping[str, Any], Mapping[str, Tensor]]]
+) -> None:
+    """Show decoders the answers to batches, with what the author's `forward` saw of each, and what is right."""
+    places = _adjusted(model)
+    columns: dict[int, list[tuple[Tensor, ...]]] = {k: [] for k in places}
+    for answers, seen, batch in told:
         for k in places:
             feature, decoder = model.learnt.outputs[k], model.decoders[k]
-            along = asked.seen.get(feature.along) if isinstance(feature, Ahead) else None
-            told[k].append(cast(Adjusts, decoder).observe(asked.answers[feature.name], batch, along))
+            if feature.name in answers:
+                along = seen.get(feature.along) if isinstance(feature, Ahead) else None
+                columns[k].append(cast(Adjusts, decoder).observe(answers[feature.name], batch, along))
     for k in places:
-        cast(Adjusts, model.decoders[k]).adjust(*(torch.cat(column) for column in zip(*told[k], strict=True)))
+        if columns[k]:
+            cast(Adjusts, model.decoders[k]).adjust(*(torch.cat(column) for column in zip(*columns[k], strict=True)))
 
 
 class Answering(nn.Module):

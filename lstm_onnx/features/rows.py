@@ -27,9 +27,10 @@ class Rows(Stepped):
 
     A row of its column is an array (steps, columns). `forward` gets `NAME` (batch, time, size), scaled, zero where a
     value is missing; and how many steps count, as `lengths` or, where the model takes several sequences, as
-    `NAME_lengths`. Where values are missing in the data, `size` is twice the columns: the second half says where.
-    If it is `tolerant`, those of the training part alone count for that, others are taken as the mean; and padding is
-    zero, as convolutions want it.
+    `NAME_lengths`. Where values are missing in the data, as many numbers follow that say where; scaled in both ways,
+    those of each sequence by itself stand last. `size` is how many there are, and `ways` says which belong together.
+    If it is `tolerant`, values that are missing in the training part alone count for that, others are taken as the
+    mean; and padding is zero, as convolutions want it.
     """
 
     kind: Literal["rows"] = "rows"
@@ -37,8 +38,10 @@ class Rows(Stepped):
     shortest: int = Field(1, ge=1, description="steps that a sequence has at least; shorter ones are refused")
     meaning: str = "each step of a sequence, in the units of the data"
     axis: str | None = Field(None, description="name of the axis of the columns, if not NAME_column")
-    scaling: Literal["columns", "sequence", "none"] = Field(
-        "columns", description="subtract mean and divide by spread of each column: in training, or in each sequence"
+    scaling: Literal["columns", "sequence", "both", "none"] = Field(
+        "columns",
+        description="subtract mean and divide by spread of each column: in training, in each sequence, or both side by "
+        "side",
     )
     noise: float = Field(0.0, ge=0, description="Gaussian noise on scaled values in training, in spreads")
     tolerant: bool = Field(False, description="whether values may be missing later even where the data lacks none")
@@ -55,7 +58,15 @@ class Rows(Stepped):
     @property
     def size(self) -> int:
         """Numbers at each step."""
-        return len(self.columns) * (2 if self.gaps else 1)
+        return len(self.columns) * (1 + (self.scaling == "both") + self.gaps)
+
+    @property
+    def ways(self) -> tuple[tuple[int, ...], ...]:
+        """Places of the numbers of a step by the way that they are scaled, each with those that say what is missing."""
+        own = len(self.columns)
+        missing = tuple(range(own, 2 * own)) if self.gaps else ()
+        first = (*range(own), *missing)
+        return (first, (*range(len(first), self.size), *missing)) if self.scaling == "both" else (first,)
 
     def prepare(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into float32 (steps, columns)."""

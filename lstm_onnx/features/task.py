@@ -295,6 +295,12 @@ class FeatureTask(Task[ConfigT, Learnt]):
 
         calibrate(_model(model), validation)
 
+    def calibrate_left_out(self, model: nn.Module, learnt_from: Iterator[dict[str, Tensor]], config: ConfigT) -> None:
+        """Fit it without a validation part, if the author's module can leave out examples that it learnt from."""
+        from lstm_onnx.features.module import calibrate_left_out
+
+        calibrate_left_out(_model(model), learnt_from)
+
     def totals(self, outputs: Arrays, batch: Arrays, config: ConfigT, info: Learnt) -> Totals:
         """Add up `scores`."""
         found = {}

@@ -3,7 +3,7 @@
 All 84 kernels of nine weights, three of which are 2 and six -1, slide over a sequence, stretched by some dilations. A
 feature is the share of steps at which a kernel gives more than a threshold, one of the quantiles of what it gives for
 examples to learn from. Half of the kernels see zeros beyond the ends, and half stay within the sequence. Of several
-columns each kernel adds up a few, at random.
+columns each kernel adds up a few, at random; where they stand there in several ways, scaled in each, those of one way.
 
 A share moves by whole steps, so that rounding must not decide what is above a threshold: values are cut to multiples
 of a power of two, which float32 adds up without rounding, in any order, and thresholds lie halfway between two such
@@ -15,7 +15,7 @@ without it no threshold is reached. That takes one operator instead of four over
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import combinations
 from typing import Any
@@ -51,24 +51,28 @@ class RandomConvolutions(nn.Module):
         count: how many features, at least; made a multiple of 84, `size`.
         steps: of a usual sequence, which says how far kernels are stretched.
         seed: draws columns, and the examples that thresholds are taken from.
+        ways: places of the columns that a kernel may read together; all if not given.
     """
 
     center: Tensor
     scale: Tensor
     reach: Tensor
 
-    def __init__(self, columns: int, count: int, steps: int, seed: int) -> None:
+    def __init__(
+        self, columns: int, count: int, steps: int, seed: int, ways: Sequence[Sequence[int]] | None = None
+    ) -> None:
         super().__init__()
+        ways = ways or (range(columns),)
         each = -(-count // KERNELS)
         self.size, self.seed = each * KERNELS, seed
         self.spread = dilations(steps, each)
-        added = min(columns, MOST_COLUMNS)
+        added = min(max(map(len, ways)), MOST_COLUMNS)
         self.lift = 256.0 * added  # more than twice what nine weights and these columns make of values of 10
         # the largest sum has 23 bits: halfway between two is still a number of float32, and further
         self.grid = 2.0 ** np.floor(np.log2(2**22 / (2.5 * self.lift)))
         random = np.random.default_rng(seed)
         for k in range(len(self.spread)):
-            self.register_buffer(f"kernels_{k}", _kernels(columns, self.lift, _within(k), random))
+            self.register_buffer(f"kernels_{k}", _kernels(columns, ways, self.lift, _within(k), random))
         for k, (_, thresholds) in enumerate(self.spread):
             self.register_buffer(f"thresholds_{k}", torch.zeros(KERNELS, thresholds))
         self._kept: dict[bytes, Tensor] = {}
@@ -174,15 +178,22 @@ def _within(k: int) -> NDArray[np.int64]:
     return (np.arange(KERNELS) + k) % 2
 
 
-def _kernels(columns: int, lift: float, within: NDArray[np.int64], random: np.random.Generator) -> Tensor:
-    """Return weights (kernel, column and one more, 9): each kernel reads a few of the columns, all of them alike.
+def _kernels(
+    columns: int,
+    ways: Sequence[Sequence[int]],
+    lift: float,
+    within: NDArray[np.int64],
+    random: np.random.Generator,
+) -> Tensor:
+    """Return weights (kernel, column and one more, 9): each kernel reads a few columns of one way, all of them alike.
 
     The last column is 1 where steps count: what is there at the middle, or at both ends of a kernel, lifts the sum.
     """
     kernels = torch.zeros(KERNELS, columns + 1, SPAN)
-    most = np.log2(min(columns, MOST_COLUMNS) + 1)
     for k, raised in enumerate(_RAISED):
-        read = random.choice(columns, size=int(2 ** random.uniform(0, most)), replace=False)
+        way = ways[0] if len(ways) == 1 else ways[int(random.integers(len(ways)))]
+        most = np.log2(min(len(way), MOST_COLUMNS) + 1)
+        read = random.choice(np.asarray(way), size=int(2 ** random.uniform(0, most)), replace=False)
         kernels[k, read] = -1.0
         for place in raised:
             kernels[k, read, place] = 2.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from lstm_onnx.training.checkpoint import Weights, save_weights, weights_of
@@ -32,13 +33,20 @@ def validate(s: TrainingSession) -> Row:
 
 
 def calibrate(s: TrainingSession) -> Weights:
-    """Let the task adjust the best weights on the validation split, and keep them; return what it changed."""
-    if s.data.validation is None:
-        return {}
+    """Let the task adjust the best weights, and keep them; return what it changed.
+
+    It does so on the validation split; without one, on examples that were learnt from, if it can leave them out.
+    """
     s.model.eval()
-    before = weights_of(s.model)
+    before, size = weights_of(s.model), s.settings.batch_size
     with torch.no_grad():
-        s.task.calibrate(s.model, to_tensors(s.data.validation.batches(s.settings.batch_size), s.model), s.config)
+        if s.data.validation is not None:
+            s.task.calibrate(s.model, to_tensors(s.data.validation.batches(size), s.model), s.config)
+        else:
+            order = np.random.default_rng([s.settings.seed, 0])  # epochs count from 1: none has this
+            s.task.calibrate_left_out(s.model, to_tensors(s.data.train.batches(size, order), s.model), s.config)
     after = weights_of(s.model)
-    save_weights(after, s.run.weights)
-    return {name: tensor for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    changed = {name: tensor for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    if changed:
+        save_weights(after, s.run.weights)
+    return changed

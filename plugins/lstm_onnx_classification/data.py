@@ -72,7 +72,7 @@ def load(source: Path | None, config: Config) -> Examples:
         notes += told
     chosen, few = filled_in(found, chosen)
     notes += few
-    given = _text(found, chosen) if found.column else _rows(found, config)
+    given = _text(found, chosen) if found.column else _rows(found, chosen)
     label = one_label(config).model_copy(update={"levels": classes, "smoothing": chosen.smoothing or 0.0})
     examples = _examples(found, given.name)
     return replace(
@@ -103,7 +103,7 @@ def _load_sets(source: Path, config: Config) -> Examples:
         chosen, told = choose_units(cast(list[str], found.examples.items), chosen)
         notes += told
     chosen, few = filled_in(found, chosen)
-    given = _text(found, chosen) if found.column else _rows(found, config)
+    given = _text(found, chosen) if found.column else _rows(found, chosen)
     examples = _examples(found, given.name)
     return replace(
         examples,
@@ -178,11 +178,13 @@ def _rows(found: RawExamples, config: Config) -> Rows:
     if config.ngrams or config.tf_idf:
         name = "ngrams" if config.ngrams else "tf-idf"
         raise UserError(f"--{name}: these are sequences of numbers, which have no words; leave it out")
+    if config.scaling == "both" and not config.random_convolutions:
+        raise UserError("--scaling both: the second way is for random convolutions, and there are none; leave it out")
     return Rows(
         name="values",
         columns=found.channels,
         axis="channel",
-        scaling="columns" if config.scaling == "global" else config.scaling,
+        scaling="columns" if config.scaling in (None, "global") else config.scaling,
         noise=config.noise,
         tolerant=True,
     )

@@ -17,7 +17,7 @@ from lstm_onnx_classification.ngrams import NgramBranch
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.patches import Patches
 from lstm_onnx_classification.pooling import Pooling, valid_steps
-from lstm_onnx_classification.random_scores import RandomScores
+from lstm_onnx_classification.random_scores import MOST_LEFT_OUT, RandomScores, left_out
 
 State = dict[str, Tensor]
 PREPARED = "random_convolutions"
@@ -42,7 +42,9 @@ class Classifier(nn.Module):
         given, directions = features.inputs[0], 2 if config.bidirectional else 1
         self.given, self.config = given.name, config
         self.words = WordVectors(config, given.size) if isinstance(given, Text) else None
-        size = config.embedding if self.words is not None else given.size
+        # what is scaled in a second way is for random convolutions alone: the LSTM learnt less with it
+        self.first = len(given.ways[0]) if isinstance(given, Rows) and len(given.ways) > 1 else None
+        size = config.embedding if self.words is not None else self.first or given.size
         patch = config.patch or 1  # None in older runs
         self.patches = Patches(size, patch, config.hidden) if patch > 1 else None
         read = self.patches.size if self.patches is not None else size
@@ -59,10 +61,10 @@ class Classifier(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         classes = features["label"].width  # type: ignore[union-attr]
         self.head = nn.Linear(self.pooling.size + sum(beside), classes)
-        random, usual = (config.random_convolutions, given.usual or 1) if isinstance(given, Rows) else (None, 1)
         orders = config.tf_idf if self.words is not None and isinstance(self.label, Category) else ()
         self.linear = LinearScores(given.size, orders, classes) if orders else None  # None in older runs
-        self.random = RandomScores(size, random, usual, classes) if random else None  # None in older runs, too
+        random = config.random_convolutions  # None in older runs
+        self.random = RandomScores(given, random, classes) if isinstance(given, Rows) and random else None
 
     def forward(
         self, lengths: Tensor | None, state: State | None, **given: Tensor
@@ -78,7 +80,7 @@ class Classifier(nn.Module):
         if lengths is None:
             pooled, state = self._running(x, state)
             return {"label": self.head(pooled)}, state
-        seen = self.words(x, lengths) if self.words is not None else x
+        seen = self.words(x, lengths) if self.words is not None else x if self.first is None else x[..., : self.first]
         read, count = (seen, lengths) if self.patches is None else self.patches(seen, lengths)
         states, last = self.lstm.hidden_states(read, count)
         ends = torch.cat([last[-2], last[-1]], dim=1) if self.lstm.bidirectional else last[-1]
@@ -112,6 +114,32 @@ class Classifier(nn.Module):
         """Return their features, and fit them first where that was not done."""
         assert self.random is not None
         return {PREPARED: self.random.prepared(seen[self.given], seen["lengths"])}
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether random convolutions tell what would be answered to an example that was not learnt from.
+
+        They do where smoothed labels say which scores are best, and scores are of examples as they come.
+        """
+        return (
+            self.random is not None
+            and isinstance(self.label, Category)
+            and self.label.smoothing > 0
+            and self.label.balance == "none"
+        )
+
+    def left_out(self, seen: Iterator[Mapping[str, Any]]) -> dict[str, Tensor]:
+        """Return the scores of random convolutions without each example, of some thousand examples at most."""
+        assert self.random is not None and isinstance(self.label, Category)
+        features, right, count = [], [], 0
+        for batch in seen:
+            features.append(self.random.features.kept(batch[self.given], batch["lengths"]))
+            right.append(batch[f"{self.label.name}_number"])
+            count += len(right[-1])
+            if count >= MOST_LEFT_OUT:
+                break
+        told = left_out(torch.cat(features), torch.cat(right), self.label.width, self.label.smoothing)
+        return {self.label.name: told}
 
     def loss(self, answers: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> Tensor:
         """Return the loss of the scores or, where there are two in training, the sum of theirs."""

@@ -81,8 +81,13 @@ class Config(PictureOptions, TableOptions):
     )
     encoding: str = Field("utf-8", description="encoding of text files, such as latin-1")
     # what the model sees
-    scaling: Annotated[Literal["global", "sequence", "none"], Searched(choices=("global", "sequence"))] = Field(
-        "global", description="subtract mean and divide by spread of each channel: of all data, or of each sequence"
+    scaling: Annotated[
+        Literal["global", "sequence", "both", "none"] | None, Searched(choices=("global", "sequence"))
+    ] = Field(
+        None,
+        description="subtract mean and divide by spread of each channel: of all data (global), of each sequence, or "
+        "both, of which the second is for random convolutions alone: their default where sequences of one channel "
+        "differ in length; else global",
     )
     text_input: Literal["string", "bytes"] = Field(
         "string",

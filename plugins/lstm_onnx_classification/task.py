@@ -190,7 +190,7 @@ class Classification(FeatureTask[Chosen]):
             return "texts are classified whole: there is no streaming variant of a text classifier"
         needs = {
             "--bidirectional reads from the end": options.bidirectional and "--no-bidirectional",
-            "--scaling sequence needs the mean of the whole sequence": options.scaling == "sequence"
+            f"--scaling {options.scaling} needs the mean of the whole sequence": options.scaling in ("sequence", "both")
             and "--scaling global",
             "--pooling attention weighs all steps at once": "attention" in options.pooling and "--pooling mean max",
             "--convolutions look ahead": bool(options.convolutions) and "--convolutions 0",

@@ -38,6 +38,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "one direction": {"bidirectional": False, "pooling": ("last",)},
     "patches": {"patch": 3, "convolutions": (6, 5, 4)},
     "scaled by sequence": {"scaling": "sequence", "convolutions": (4,)},
+    "scaled in both ways": {"scaling": "both", "random_convolutions": 168, "convolutions": (4,)},
     "random convolutions": {"random_convolutions": 168, "convolutions": (4,)},
     "n-grams": {"ngrams": (1, 2, 3)},
     "linear": {"tf_idf": (1, 2)},
@@ -54,9 +55,8 @@ def fit_random(model: FeatureModel) -> None:
     """Fit random convolutions, and let them have a say."""
     random = model.network.random
     if random is not None:
-        random.features.fit(
-            torch.randn(20, 12, random.features.get_buffer("kernels_0").shape[1] - 1), torch.full((20,), 12)
-        )
+        columns = random.features.get_buffer("kernels_0").shape[1] - 1
+        random.features.fit(torch.randn(20, 12, columns), torch.full((20,), 12))
         nn.init.normal_(random.head.weight)
 
 
@@ -72,7 +72,7 @@ def probabilities(model: FeatureModel, x: torch.Tensor, lengths: list[int]) -> t
 def test_padding_has_no_say(name: str, info: Learnt) -> None:
     torch.manual_seed(0)
     config = Config(hidden=6, embedding=5, **CONFIGS[name])
-    model = build(config, info, **({"scaling": "sequence"} if config.scaling == "sequence" else {})).eval()
+    model = build(config, info, **({"scaling": config.scaling} if config.scaling else {})).eval()
     fit_random(model)
     lengths = [9, 1, 4, 7]
     full = torch.randn(4, 9, 2) if info is SERIES else torch.randint(1, 52, (4, 9))
@@ -99,6 +99,28 @@ def test_units_make_no_difference(scaling: Any) -> None:
     x = torch.randn(3, 9, 2) * 4
     other = x * torch.tensor([3.28, 1.0])
     torch.testing.assert_close(probabilities(metres, x, [9, 5, 2]), probabilities(feet, other, [9, 5, 2]))
+
+
+def test_the_second_way_is_each_sequence_by_itself_to_the_last_bit() -> None:
+    """Whatever the padding, the batch and the level: random convolutions count on it."""
+    torch.manual_seed(0)
+    given = SERIES.inputs[0].model_copy(update={"scaling": "both", "gaps": True})
+    encoder, x, lengths = given.encoder(), torch.randn(3, 50, 2) + 2, torch.tensor([50, 7, 31])
+    x[0, 4, 0] = float("nan")
+    found = encoder(values=x, lengths=lengths)["values"]
+    assert given.ways == ((0, 1, 2, 3), (4, 5, 2, 3)) and found.shape == (3, 50, given.size) == (3, 50, 6)
+    for k, n in enumerate(lengths.tolist()):
+        alone = encoder(values=x[k : k + 1, :n], lengths=lengths[k : k + 1])["values"]
+        assert torch.equal(found[k : k + 1, :n], alone)
+        assert not found[k, n:].any()
+        own = alone[0, :, 4:]
+        torch.testing.assert_close(own[:, 1].mean(), torch.tensor(0.0), atol=1e-3, rtol=0)
+        torch.testing.assert_close(own[:, 1].abs().mean() * 1.2533, torch.tensor(1.0), atol=1e-2, rtol=0)
+    quieter = encoder(values=x / 4 + 1, lengths=lengths)["values"]
+    torch.testing.assert_close(quieter[:, :, 4:], found[:, :, 4:], atol=5e-3, rtol=0)
+    shuffled = torch.randperm(31)  # sums in another order
+    moved = encoder(values=x[2:, shuffled], lengths=lengths[2:])["values"]
+    assert torch.equal(moved[0, :, 4:], found[2, shuffled, 4:])
 
 
 def test_missing_values_are_the_mean_and_are_seen() -> None:

@@ -63,6 +63,7 @@ SERIES = {
     "patches": {"patch": 3, "bidirectional": True},
     "every pooling": {"pooling": ["last", "mean", "max", "attention"], "balance": "sampling"},
     "each sequence scaled": {"scaling": "sequence", "layers": 2},
+    "scaled in both ways": {"scaling": "both", "random_convolutions": 84, "convolutions": [4]},
     "fed in pieces": {"bidirectional": False, "pooling": ["last", "mean", "max"], "layers": 2},
 }
 
@@ -110,6 +111,7 @@ def test_a_string_graph_cannot_have_an_old_opset(texts: Path, tmp_path: Path) ->
 REFUSED = {
     "--bidirectional reads from the end": {"bidirectional": True},
     "--scaling sequence needs the mean": {"bidirectional": False, "scaling": "sequence"},
+    "--scaling both needs the mean": {"bidirectional": False, "scaling": "both", "random_convolutions": 84},
     "--pooling attention weighs all": {"bidirectional": False, "pooling": ["attention"]},
     "--convolutions look ahead": {"bidirectional": False, "convolutions": [4]},
     "--random-convolutions look ahead": {"bidirectional": False, "random_convolutions": 84},

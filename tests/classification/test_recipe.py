@@ -24,6 +24,11 @@ def found(count: int, steps: int = 10, texts: bool = False, parts: Any = None) -
     return RawExamples(Examples(items, ["a", "b"] * (count // 2), ["here"] * count), parts=parts, column=column)
 
 
+def ragged(count: int, channels: int = 1) -> RawExamples:
+    items: list[Any] = [np.zeros((10 + k % 3, channels), dtype=np.float32) for k in range(count)]
+    return RawExamples(Examples(items, ["a", "b"] * (count // 2), ["here"] * count))
+
+
 CASES: dict[str, tuple[RawExamples, dict[str, Any], dict[str, Any]]] = {
     "few sequences": (found(100), {}, {"convolutions": (32, 64, 32), "smoothing": 0.1, "validation_share": 0.0}),
     "as long as a kernel": (found(100, SPAN), {}, {"random_convolutions": 2520}),
@@ -37,6 +42,10 @@ CASES: dict[str, tuple[RawExamples, dict[str, Any], dict[str, Any]]] = {
     "texts of several classes": (found(400, texts=True), {"several": ";"}, {"tf_idf": ()}),
     "no linear model": (found(400, texts=True), {"tf_idf": (0,)}, {"tf_idf": ()}),
     "many": (found(4000), {}, {"convolutions": (32, 64, 32), "validation_share": 0.15}),
+    "alike in length": (found(100), {}, {"scaling": "global"}),
+    "different in length": (ragged(100), {}, {"scaling": "both"}),
+    "different in length, of several channels": (ragged(100, 2), {}, {"scaling": "global"}),
+    "different in length, without random ones": (ragged(100), {"random_convolutions": 0}, {"scaling": "global"}),
     "long": (found(10, 300), {}, {"patch": 3}),
     "as long as is read": (found(10, 128), {}, {"patch": 1}),
     "for a stream": (
@@ -67,6 +76,11 @@ def test_defaults_follow_the_data(name: str) -> None:
 def test_a_part_that_the_data_names_is_validated_on() -> None:
     parts = ("train",) * 50 + ("validation",) * 20 + ("test",) * 30
     assert filled_in(found(100, parts=parts), Config())[1] == ()
+
+
+def test_both_ways_of_scaling_want_random_convolutions(tmp_path: Path) -> None:
+    with pytest.raises(lo.UserError, match=r"--scaling both: .*random convolutions, and there are none"):
+        lo.train("classification", runs=tmp_path, scaling="both", random_convolutions=0)
 
 
 def test_a_layer_without_filters_is_refused() -> None:

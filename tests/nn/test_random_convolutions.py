@@ -50,6 +50,18 @@ def test_kernels_are_those_of_minirocket() -> None:
     assert ((kernels == 2).sum(dim=1) == 3).all() and ((kernels == -1).sum(dim=1) == 6).all()
 
 
+def test_a_kernel_reads_columns_of_one_way() -> None:
+    ways = ((0, 1, 4), (2, 3, 4))
+    made = RandomConvolutions(5, 840, 100, 0, ways)
+    read = [
+        frozenset(row.any(dim=1).nonzero()[:, 0].tolist())
+        for k in range(len(made.spread))
+        for row in made.get_buffer(f"kernels_{k}")[:, :-1]
+    ]
+    assert all(any(one <= set(way) for way in ways) for one in read)
+    assert {min(one) for one in read} >= {0, 2} and max(map(len, read)) == 3
+
+
 def test_padding_and_the_batch_have_no_say_to_the_last_bit() -> None:
     made, lengths = fitted(2), [40, 3, 17]
     full = torch.randn(3, 40, 2)

@@ -11,6 +11,11 @@ from lstm_onnx.data.gathering import jitter
 from lstm_onnx.data.series_rows import SPARSE, SeriesRows, TableReading, begins
 from lstm_onnx.errors import UserError
 
+_ROUND = (1, 2, 5, 10, 15, 30, 60, 300, 900, 3600, 21600, DAY, 7 * DAY)
+"""Seconds that rows without a fixed distance may be gathered by."""
+_PARTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+"""The same in milliseconds."""
+
 
 def on_grid(rows: SeriesRows, step: Step, reading: TableReading, clock: Clock) -> SeriesRows:
     """Put each series on its grid, which starts at its first row; refuse rows that are not on it."""
@@ -91,7 +96,7 @@ def _advice_off_grid(rows: SeriesRows, count: int, step: Step, reading: TableRea
         text = step_text(Step(seconds=near))
         return f"if stamps come a little early or late, --snap {text} moves them to the nearest {text}"
     if often:
-        wish = step if step_seconds(step) >= 60 else Step(seconds=_usual(distances // step.per_second))
+        wish = step if step_seconds(step) >= 60 else _usual(distances, step.per_second)
         text = step_text(wish)
         return f"rows have no fixed distance: --resample {text} mean (or sum, last) makes one row of each {text}"
     advice = "correct the time, or delete the row"
@@ -101,7 +106,14 @@ def _advice_off_grid(rows: SeriesRows, count: int, step: Step, reading: TableRea
     return advice
 
 
-def _usual(distances: NDArray[np.int64]) -> int:
-    """Return a round number of seconds that holds some rows."""
-    wish = 4 * float(np.median(distances))
-    return next((n for n in (60, 300, 900, 3600, 21600, DAY, 7 * DAY) if n >= wish), 7 * DAY)
+def _usual(distances: NDArray[np.int64], per_second: int) -> Step:
+    """Return a round distance that holds some rows.
+
+    Args:
+        distances: between neighbouring rows, in parts of a second.
+        per_second: how many parts.
+    """
+    wish = 4 * float(np.median(distances)) / per_second
+    if wish <= _PARTS[-1] / 1000 and per_second >= 1000:
+        return Step(seconds=next(n for n in _PARTS if n >= 1000 * wish), unit="ms")
+    return Step(seconds=next((n for n in _ROUND if n >= wish), _ROUND[-1]))

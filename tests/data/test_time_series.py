@@ -224,6 +224,12 @@ def test_times_off_the_grid_are_refused_with_their_row() -> None:
     assert refusal([f"2020-01-01 0{h}:{h}7" for h in range(5)], step=parse_step("1h")).endswith(
         "; rows have no fixed distance: --resample 1h mean (or sum, last) makes one row of each 1h"
     )
+    unsteady = [1_700_000_000_000 + 873 * i + 37 * (i * i % 7) for i in range(40)]
+    assert refusal(unsteady).endswith(
+        "; rows have no fixed distance: --resample 5s mean (or sum, last) makes one row of each 5s"
+    )
+    faster = [1_700_000_000_000 + 19 * i + 3 * (i * i % 5) for i in range(40)]
+    assert refusal(faster).endswith("--resample 100ms mean (or sum, last) makes one row of each 100ms")
     quarters = [f"2020-01-01 {h:02d}:{m:02d}" for h in range(5) for m in (0, 15, 30, 45)]
     assert refusal(quarters, step=parse_step("1h")).endswith(
         "; the table has a row every 15m: --resample 1h mean (or sum, last) makes one of each 1h"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstm_onnx.cli.console import Result, Shown, encode
-from lstm_onnx.cli.tables import frame_table, scores_json, scores_table
+from lstm_onnx.cli.tables import behind, frame_table, scores_json, scores_table
 from lstm_onnx.evaluation.options import EvaluateOptions
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Scored(Result):
         found = self.evaluation
         about = {"model": str(self.model), "data": found.summary, "part": found.part, "examples": found.examples}
         about |= {"notes": list(found.notes)} if found.notes else {}
+        about |= {"ahead": list(found.ahead)}
         tables = {title: table.to_dicts() for title, table in found.tables.items()}
         yield encode(about | scores_json(found.scores) | ({"tables": tables} if tables else {}))
 
@@ -40,6 +41,8 @@ class Scored(Result):
         yield {"data": found.summary}
         test = "test " * (found.part == "test")
         yield scores_table(found.scores, f"scores on {found.examples:,} {test}examples")
+        if found.ahead:
+            yield behind(found.scores, found.ahead)
         for title, table in found.tables.items():
             yield frame_table(table, max(1, table.height), title)
         if found.pictures:

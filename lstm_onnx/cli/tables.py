@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,16 @@ def scores_table(scores: Scores, title: str) -> Table:
     for metric, *row in rows:
         table.add_row(metric, *row, style="bold" if metric == scores.primary else None)
     return table
+
+
+def behind(scores: Scores, ahead: Sequence[str]) -> dict[str, object]:
+    """Say that baselines are better than the model, if some are."""
+    if not ahead:
+        return {}
+    name = scores.primary
+    found = " and ".join(f"{who} ({number(scores.baselines[who][name])})" for who in ahead)
+    be = "is" if len(ahead) == 1 else "are"
+    return {"behind": f"{found} {be} better than the model ({number(scores.model[name])}) by {name}"}
 
 
 def scores_json(scores: Scores | None) -> dict[str, Any]:

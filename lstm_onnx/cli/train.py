@@ -17,7 +17,7 @@ from lstm_onnx.cli.console import Result, Shown, encode, out
 from lstm_onnx.cli.options import data_in_toml, plugin_in_toml, read_toml, value_of
 from lstm_onnx.cli.searching import train_best
 from lstm_onnx.cli.several import TrainedSeveral
-from lstm_onnx.cli.tables import scores_json, scores_table
+from lstm_onnx.cli.tables import behind, scores_json, scores_table
 from lstm_onnx.errors import UserError
 from lstm_onnx.options import OnCommandLine, Options, check_disjoint, flag
 from lstm_onnx.plugins.entry_points import task_names
@@ -42,7 +42,12 @@ class Trained(Result):
         if not _speaks():
             return
         record = self.run.record
-        about = {"event": "end", "run": str(self.run.folder), "best_epoch": record.best_epoch}
+        about = {
+            "event": "end",
+            "run": str(self.run.folder),
+            "best_epoch": record.best_epoch,
+            "ahead": list(record.ahead),
+        }
         yield encode(about | scores_json(record.scores))
 
     def to_text(self) -> Iterable[Shown]:
@@ -53,7 +58,8 @@ class Trained(Result):
         if record.scores is not None:
             yield scores_table(record.scores, f"test scores of epoch {record.best_epoch}")
         pictures = sorted(self.run.plots.glob("*.png"))
-        yield {
+        lost = behind(record.scores, record.ahead) if record.scores is not None else {}
+        yield lost | {
             "run": self.run.folder,
             "pictures": ", ".join(str(p) for p in pictures) or "none",
             "next": f"lstm-onnx export {self.run.folder}",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from lstm_onnx.contract import Scores
 
 
 @dataclass(frozen=True)
@@ -28,3 +31,9 @@ class PrimaryMetric:
         if np.isnan(old):
             return not np.isnan(new)
         return new < old if self.mode == "min" else new > old
+
+    def ahead(self, scores: Scores) -> tuple[str, ...]:
+        """Return the names of the baselines that are better than the model, the best first."""
+        own, others = scores.model[self.name], scores.baselines
+        found = [who for who in others if self.improves(others[who].get(self.name, np.nan), own)]
+        return tuple(sorted(found, key=lambda who: others[who][self.name], reverse=self.mode == "max"))

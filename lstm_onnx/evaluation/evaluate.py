@@ -85,4 +85,5 @@ def _judge(model: Judged, options: EvaluateOptions) -> Evaluation:
         part=subject.part,
         tables=task.tables(contract, totals),
         written=options.to,
+        ahead=task.primary_metric.ahead(scores),
     )

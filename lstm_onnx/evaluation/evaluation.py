@@ -26,6 +26,7 @@ class Evaluation:
         part: "test" for the test part of the data that the model was trained on, "all" for all of other data.
         tables: more of the scores, such as those of each class: a title -> the table.
         written: the table of all answers, where one was asked for.
+        ahead: names of the baselines that are better than the model, the best first.
     """
 
     scores: Scores
@@ -36,6 +37,7 @@ class Evaluation:
     part: Literal["test", "all"] = "test"
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     written: Path | None = None
+    ahead: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         facts = {"data": self.summary} | display.scores_text(self.scores)

@@ -97,13 +97,15 @@ def evaluate_parts(model: str | PathLike[str] | Model, data: Path, options: Eval
                 count(number, len(parts))
     task = load_task(contract.task, options.plugin_file).task
     naive = {name: task.finish(totals) for name, totals in whole.naive.items()}
+    scores = Scores(primary=task.primary_metric.name, model=task.finish(whole.model), baselines=naive)
     return Evaluation(
-        Scores(primary=task.primary_metric.name, model=task.finish(whole.model), baselines=naive),
+        scores,
         f"all {whole.examples:,} examples of {len(parts):,} parts of {data}",
         whole.examples,
         tuple(whole.notes),
         part="all",
         tables=task.tables(contract, whole.model),
+        ahead=task.primary_metric.ahead(scores),
     )
 
 

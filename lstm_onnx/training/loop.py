@@ -144,6 +144,7 @@ def _finish(s: TrainingSession) -> Run:
     answer = torch_reference(graph)
     check_stored(s.task, s.answer, answer, s.data)
     record.scores, totals = score_beside_baselines(s.task, answer, s.data, s.config)
+    record.ahead = s.task.primary_metric.ahead(record.scores)
     record.epochs_done, record.best_epoch, record.seconds = s.progress.epoch, s.progress.best_epoch, s.progress.seconds
     save_examples(s.run, choose(graph, [s.data.test, s.data.validation, s.data.train], answer))
     draw_run(s.run, s.task, graph, answer, s.data, totals)

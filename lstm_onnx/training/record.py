@@ -40,6 +40,7 @@ class Record(BaseModel):
     seconds: float = 0.0
     parameters: int
     scores: Scores | None = None
+    ahead: tuple[str, ...] = ()  # baselines that are better, the best first
     examples: str | None = None
     versions: dict[str, str]
 

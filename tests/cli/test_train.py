@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lstm_onnx.training.run_folder import open_run
@@ -19,6 +20,19 @@ from tests.conftest import ADDING
 def test_quiet_prints_only_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = call(capsys, *TRAIN, "--epochs=1", "--quiet")
     assert "epoch   1" not in out and "next      lstm-onnx export" in out
+
+
+def test_a_model_that_learnt_nothing_is_said_to_be_behind(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    speed = np.repeat([0.2, 0.9], 20)
+    values = np.sin(speed[:, None] * np.arange(8) + np.tile(np.arange(20), 2)[:, None])[:, :, None]
+    np.savez(tmp_path / "waves.npz", values=values.astype(np.float32), lengths=np.full(40, 8), labels=speed.astype(str))
+    asked = ["train", "waves.npz", "--plugin=classification", "--epochs=1", "--learning-rate=1e-12", "--convolutions=0"]
+    said = re.compile(r"behind +1-NN DTW \(1\.000\) is better than the model \(0\.[\d]+\) by accuracy")
+    _, out, err = call(capsys, *asked, "--quiet", "--name=raw")
+    assert said.search(out), err
+    assert open_run(Path("runs/raw")).record.ahead == ("1-NN DTW",)
+    assert said.search(call(capsys, "evaluate", "runs/raw")[1])
+    assert json.loads(call(capsys, "evaluate", "runs/raw", "--json")[1])["ahead"] == ["1-NN DTW"]
 
 
 def test_config_file_sets_options_and_the_command_line_wins(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -30,17 +30,18 @@ class LinearScores(nn.Module):
         count: how many numbers of words there are.
         orders: lengths of n-grams, such as 1 and 2.
         classes: how many.
+        buckets: places in the table of n-grams of each order above 1.
     """
 
     weights: Tensor
     squares: Tensor
     bias: Tensor
 
-    def __init__(self, count: int, orders: tuple[int, ...], classes: int) -> None:
+    def __init__(self, count: int, orders: tuple[int, ...], classes: int, buckets: int = BUCKETS) -> None:
         super().__init__()
-        sizes = [count if order == 1 else BUCKETS for order in orders]
+        sizes = [count if order == 1 else buckets for order in orders]
         self.orders, self.starts = orders, [sum(sizes[:k]) for k in range(len(sizes))]
-        self.codes = NgramCodes(count, orders)
+        self.codes = NgramCodes(count, orders, buckets)
         # buffers: no step of the training changes them. Apart, as int8 scales each row of a table by its largest number
         self.register_buffer("weights", torch.zeros(sum(sizes), classes))  # times idf
         self.register_buffer("squares", torch.zeros(sum(sizes), 1))  # of idf

@@ -37,7 +37,8 @@ from lstm_onnx_classification.reading_texts import read_encoded
 from lstm_onnx_classification.recipe import SHARE, SMOOTHING
 
 _ALONE = ("windows", "hop", "blocks", "scaling", "text_input", "cut", "layers", "pooling", "convolutions", "kernels")
-ALONE = (*_ALONE, "random_convolutions", "patch", "tf_idf", "ngrams", "ngram_size", "word_dropout", "on_unseen")
+_WORDS = ("tf_idf", "tf_idf_places", "ngrams", "ngram_size", "word_dropout", "on_unseen")
+ALONE = (*_ALONE, "random_convolutions", "patch", *_WORDS)
 """Options of what reads sequences or texts alone."""
 _FOUND = ("sequence", "time", "channels", "text", "category", "number", "image", "ignore")
 

@@ -13,6 +13,7 @@ from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx.plugin import Category, Learnt, OutputFeature, Rows, Text
 from lstm_onnx_classification.convolution import ConvolutionBranch
 from lstm_onnx_classification.linear_scores import LinearScores
+from lstm_onnx_classification.ngram_codes import BUCKETS
 from lstm_onnx_classification.ngrams import NgramBranch
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.patches import Patches
@@ -62,7 +63,8 @@ class Classifier(nn.Module):
         classes = features["label"].width  # type: ignore[union-attr]
         self.head = nn.Linear(self.pooling.size + sum(beside), classes)
         orders = config.tf_idf if self.words is not None and isinstance(self.label, Category) else ()
-        self.linear = LinearScores(given.size, orders, classes) if orders else None  # None in older runs
+        places = config.tf_idf_places or BUCKETS  # None in older runs, as are orders
+        self.linear = LinearScores(given.size, orders, classes, places) if orders else None
         random = config.random_convolutions  # None in older runs
         self.random = RandomScores(given, random, classes) if isinstance(given, Rows) and random else None
 

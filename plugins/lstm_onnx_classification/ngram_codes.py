@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 BUCKETS = 2**16
-"""Numbers for the n-grams of each order above 1."""
+"""Numbers for the n-grams of each order above 1, if not said otherwise."""
 
 
 class NgramCodes(nn.Module):
@@ -21,13 +21,15 @@ class NgramCodes(nn.Module):
     Args:
         count: how many numbers of words there are.
         orders: lengths of n-grams, such as 1 and 2.
+        buckets: how many numbers there are for the n-grams of each order above 1.
     """
 
     codes: Tensor
 
-    def __init__(self, count: int, orders: tuple[int, ...]) -> None:
+    def __init__(self, count: int, orders: tuple[int, ...], buckets: int = BUCKETS) -> None:
         super().__init__()
-        drawn = np.random.default_rng(2017).integers(0, BUCKETS, size=(max(orders), count), dtype=np.int64)
+        self.buckets = buckets
+        drawn = np.random.default_rng(2017).integers(0, buckets, size=(max(orders), count), dtype=np.int64)
         self.register_buffer("codes", torch.from_numpy(drawn), persistent=False)
 
     def forward(self, tokens: Tensor, order: int) -> Tensor:
@@ -37,4 +39,4 @@ class NgramCodes(nn.Module):
         size = tokens.shape[1]
         longer = functional.pad(tokens, (0, order - 1))
         parts = [functional.embedding(longer[:, k : k + size], self.codes[k].unsqueeze(1)) for k in range(order)]
-        return torch.stack(parts).sum(dim=0).squeeze(2) % BUCKETS
+        return torch.stack(parts).sum(dim=0).squeeze(2) % self.buckets

@@ -138,6 +138,13 @@ class Config(PictureOptions, TableOptions):
         description="lengths of the word n-grams of a linear model beside the LSTM (TF-IDF with logistic regression), "
         "for texts of one class each; 0 for none; if not given 1, and of many texts 1 2",
     )
+    tf_idf_places: int | None = Field(
+        None,
+        ge=1,
+        le=2**21,  # the sum of five such numbers stays below 2**24
+        description="places in the linear model's table of n-grams of each length above 1, which share them by a hash; "
+        "262144 if not given",
+    )
     ngrams: tuple[int, ...] = Field(
         (), description="also add up vectors of word n-grams of these lengths, such as 1 2; helps with long texts"
     )

@@ -42,6 +42,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "random convolutions": {"random_convolutions": 168, "convolutions": (4,)},
     "n-grams": {"ngrams": (1, 2, 3)},
     "linear": {"tf_idf": (1, 2)},
+    "linear, of few places": {"tf_idf": (1, 2, 3), "tf_idf_places": 7},
 }
 
 

@@ -36,7 +36,8 @@ CASES: dict[str, tuple[RawExamples, dict[str, Any], dict[str, Any]]] = {
     "no random ones asked for": (found(100), {"random_convolutions": 0}, {"random_convolutions": 0}),
     "none for a text": (found(10, texts=True), {}, {"random_convolutions": 0, "tf_idf": (1,)}),
     "no words in sequences": (found(10), {}, {"tf_idf": ()}),
-    "many texts": (found(12_500, texts=True), {}, {"tf_idf": (1, 2)}),  # of which the test part takes 2,500
+    # of which the test part takes 2,500
+    "many texts": (found(12_500, texts=True), {}, {"tf_idf": (1, 2), "tf_idf_places": 2**18}),
     "nearly many texts": (found(12_000, texts=True), {}, {"tf_idf": (1,)}),
     "letters": (found(400, texts=True), {"cut": "characters"}, {"tf_idf": ()}),
     "texts of several classes": (found(400, texts=True), {"several": ";"}, {"tf_idf": ()}),

@@ -17,9 +17,10 @@ from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.series_coding import AheadDecoder, SeriesTensors, last_known
 from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx_forecasting.calendar import Phases, grid_of, periods
+from lstm_onnx_forecasting.holes import carried_on, nearest_known
 from lstm_onnx_forecasting.loss import forecast_loss, truth_for_loss
 from lstm_onnx_forecasting.options import Config, Info
-from lstm_onnx_forecasting.theta import nearest_known, theta_matrix
+from lstm_onnx_forecasting.theta import theta_matrix
 
 MEMORY = {
     name: Remembered(meaning, dims, enters=f"{name}_in")
@@ -66,7 +67,11 @@ class Forecaster(nn.Module):
         self.out = nn.Linear(hidden, info.ahead.width)
         self.decoder = AheadDecoder(info.ahead)
         self.targets, self.season = targets, info.season
-        self.looked_up = max(info.season * config.seasons, info.window if config.base == "theta" else 0)
+        self.phases_ahead = min(info.season, config.horizon)
+        self.fills_holes = info.fills_holes
+        self.reach = 2 if info.fills_holes and 1 < info.season <= info.window // 2 else 1  # seasons that fill a hole
+        rows = info.season * max(config.seasons, self.reach)
+        self.looked_up = max(rows, info.window if config.base == "theta" else 0)
         self.register_buffer("lags", season_lags(info.season, config.horizon), persistent=False)
         theta = theta_matrix(info.window, info.season, config.horizon) if config.base == "theta" else None
         self.register_buffer("theta", theta, persistent=False)
@@ -141,12 +146,14 @@ class Forecaster(nn.Module):
             found.append(series.future)
         if series.static is not None:
             found.append(series.static.unsqueeze(1).expand(-1, times.shape[1], -1))
-        seasonal = self._seasons_before(recent, last, 0)
+        newest = self._filled_season(recent, last)
+        seasonal = self._over_horizon(newest)
         found.append(seasonal)
-        older = seasonal
+        older = newest
         for k in range(1, self.config.seasons):
-            older = self._seasons_before(recent, older, k)  # what is out of the window repeats the season after it
-            found.append(older - seasonal)
+            x, known = self._season_before(recent, k)
+            older = torch.where(known > 0, x, older)  # what is out of the window repeats the season after it
+            found.append(self._over_horizon(older) - seasonal)
         return torch.cat(found, dim=2), self._base(recent, seasonal, last)
 
     def _base(self, recent: Tensor, seasonal: Tensor, last: Tensor) -> Tensor:
@@ -166,21 +173,39 @@ class Forecaster(nn.Module):
             return out + base
         return torch.cat([out[:, :, : self.targets] + base, out[:, :, self.targets :]], dim=2)
 
-    def _seasons_before(self, recent: Tensor, otherwise: Tensor, more: int) -> Tensor:
-        """For each step ahead, the value the fewest whole seasons and `more` before it, else `otherwise`.
+    def _filled_season(self, recent: Tensor, last: Tensor) -> Tensor:
+        """The value one season before each phase ahead, (batch, phase, target).
+
+        A missing one is that of another season before, where the window holds two; else that of the phase before it;
+        of the first phases the newest.
+        """
+        x, known = self._season_before(recent, 0)
+        for k in range(1, self.reach):
+            older, older_known = self._season_before(recent, k)
+            x, known = torch.where(known > 0, x, older), torch.maximum(known, older_known)
+        if not self.fills_holes or self.phases_ahead == 1:
+            return torch.where(known > 0, x, last)
+        return carried_on(torch.cat([last, x], dim=1), functional.pad(known, (0, 0, 1, 0), value=1.0))[:, 1:]
+
+    def _season_before(self, recent: Tensor, more: int) -> tuple[Tensor, Tensor]:
+        """For each phase ahead, the value one season and `more` before it, and 1 where it is known, else 0.
 
         Args:
             recent: rows of the newest seasons, (batch, row, value): targets, and 1 where each is known, else 0.
-            otherwise: (batch, 1 or horizon, target).
             more: seasons.
+
+        Returns:
+            (batch, phase, target) each.
         """
-        first, horizon = self.looked_up - self.season * (1 + more), len(self.lags)
-        if horizon <= self.season:  # rows that follow each other
-            found = recent[:, first : first + horizon]
-        else:
-            found = recent.index_select(1, self.lags + (first + self.season))
-        x, known = torch.split(found, self.targets, dim=2)
-        return torch.where(known > 0, x, otherwise)
+        first = self.looked_up - self.season * (1 + more)
+        x, known = torch.split(recent[:, first : first + self.phases_ahead], self.targets, dim=2)
+        return x, known
+
+    def _over_horizon(self, phases: Tensor) -> Tensor:
+        """Repeat phases, (batch, phase, target), as often as the horizon is long: (batch, horizon, target)."""
+        if len(self.lags) == self.phases_ahead:
+            return phases
+        return phases.index_select(1, self.lags + self.season)
 
 
 def season_lags(season: int, horizon: int) -> Tensor:

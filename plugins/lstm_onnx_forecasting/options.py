@@ -129,6 +129,11 @@ class Info(Learnt):
 
     season: int = Field(description="rows in a season; 1 for none")
     span: int = Field(ge=0, description="seconds that the longest training part covers")
+    fills_holes: bool = Field(
+        False,
+        description="whether a value that is missing one season before is looked for around it; no in runs of before "
+        "0.9.0, where it is the newest one",
+    )
 
     @property
     def features(self) -> Series:

@@ -71,9 +71,8 @@ class Forecasting(FeatureTask[options.Config]):
         """Add the season, and how long the training part is."""
         series = known["series"]
         assert isinstance(series, Windows)
-        return self.Info(
-            **dict(fitted), season=options.season, span=series.store.scales.span // series.store.step.per_second
-        )
+        span = series.store.scales.span // series.store.step.per_second
+        return self.Info(**dict(fitted), season=options.season, span=span, fills_holes=True)
 
     def describe(self, learnt: Learnt) -> str:
         """Say what is forecast, how far, and from what."""

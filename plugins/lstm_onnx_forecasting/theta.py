@@ -36,24 +36,6 @@ def theta_matrix(window: int, season: int, horizon: int) -> Tensor:
     return torch.tensor((line + swing[(ahead - 1) % len(swing)]).T, dtype=torch.float32)
 
 
-def nearest_known(values: Tensor, known: Tensor) -> Tensor:
-    """Fill in what is missing with the known value that is nearest, the older of two as near.
-
-    Args:
-        values: (batch, time, target).
-        known: (batch, time, target), 1 where a value is known, else 0.
-
-    Returns:
-        (batch, time, target).
-    """
-    at = torch.arange(values.shape[1], device=values.device)
-    later = at[None, :] - at[:, None]  # (time, time): how much later a row is that might fill in
-    near = torch.where(later > 0, -2 * later - 1, 2 * later)[None, :, :, None].to(values.dtype)  # no two are alike
-    far = 2.0 * len(at) + 2
-    best = ((near + far) * known.unsqueeze(1)).argmax(dim=2)
-    return values.gather(1, best)
-
-
 def _swing(window: int, season: int) -> Matrix:
     """How far each phase is from the mean of its season, (season, window): mean of whole seasons, next step first."""
     count = window // season

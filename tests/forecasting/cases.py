@@ -26,6 +26,7 @@ def make_info(
     window: int = 48,
     config: Config | None = None,
     span: int = 10 * 365 * 86400,
+    fills_holes: bool = True,
     **changes: Any,
 ) -> Info:
     columns: dict[str, Any] = {"target": ("load",), "past": (), "future": (), "static": ()}
@@ -61,7 +62,7 @@ def make_info(
     )
     ahead = Ahead(name="forecast", along="series", quantiles=config.quantiles).bound([series])
     table = Table(time="time", step=step)
-    return Info(inputs=(series,), outputs=(ahead,), table=table, season=season, span=span)
+    return Info(inputs=(series,), outputs=(ahead,), table=table, season=season, span=span, fills_holes=fills_holes)
 
 
 def with_config(info: Info, config: Config) -> Info:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from lstm_onnx_forecasting.options import Config
-from lstm_onnx_forecasting.theta import SMOOTHING, nearest_known, theta_matrix
+from lstm_onnx_forecasting.theta import SMOOTHING, theta_matrix
 
 from tests.forecasting.cases import ask, hours, make_info, make_model
 
@@ -48,13 +48,6 @@ def test_a_window_below_a_season_is_smoothed(window: int, season: int) -> None:
     matrix = theta_matrix(window, season, 3)
     assert torch.isfinite(matrix).all()
     torch.testing.assert_close(matrix.sum(dim=0), torch.ones(3))
-
-
-def test_what_is_missing_becomes_the_nearest_known_value() -> None:
-    rows = [[0, 1, 0, 0, 4, 0], [0, 0, 0, 7, 0, 0], [0, 1, 0, 3, 0, 0], [0, 0, 0, 0, 0, 0]]
-    values = torch.tensor(rows, dtype=torch.float32).unsqueeze(2)
-    wanted = [[1, 1, 1, 4, 4, 4], [7] * 6, [1, 1, 1, 3, 3, 3], [0] * 6]
-    assert nearest_known(values, (values > 0).float())[..., 0].tolist() == wanted
 
 
 def test_the_untrained_forecaster_answers_with_it() -> None:

@@ -7,8 +7,14 @@ exits with status 2. Anything else is a bug of ours, and keeps its traceback.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
+
+_ALIKE = 0.6
+"""Least share of letters that two words have in common, in their order: `dya` is like `day`, `Lat` not like `date`."""
+_LISTED = 20
+"""Names to show of what there is."""
 
 
 class UserError(Exception):
@@ -25,12 +31,23 @@ class CheckFailed(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `"; did you mean 'x'?"` for the known word nearest to `word`, or the list of what there is."""
-    names = sorted(known)
-    folded = next((name for name in names if name.strip().casefold() == word.strip().casefold()), None)
-    close = [folded] if folded is not None else difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; there is: {', '.join(names)}" if names else ""
+    names = list(known)
+    close = similar(word, names)
+    if close is not None:
+        return f"; did you mean '{close}'?"
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return f"; there is: {', '.join(sorted(names)[:_LISTED])}{more}" if names else ""
+
+
+def similar(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was probably meant: equal but for capitals, spelt alike, or with `word` in it."""
+    folded = {name.strip().casefold(): name for name in sorted(known, reverse=True)}
+    asked = word.strip().casefold()
+    if asked in folded:
+        return folded[asked]
+    spelt = difflib.get_close_matches(asked, folded, n=1, cutoff=_ALIKE)
+    within = [name for name in sorted(folded, key=len) if asked in re.split(r"[\W_]+", name)]
+    return next((folded[name] for name in (*spelt, *within)), None)
 
 
 def no_such_file(path: Path, endings: Collection[str] = ()) -> UserError:

@@ -14,8 +14,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.data.columns import group_rows, joined_name
-from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, require, row_number
-from lstm_onnx.data.timestamps import moments
+from lstm_onnx.data.tables import Floats, is_numeric, numeric_column, row_number
+from lstm_onnx.data.timestamps import moments, require_time
 from lstm_onnx.errors import UserError
 
 Steps = NDArray[np.float32]
@@ -183,7 +183,7 @@ def _numbers(frame: pl.DataFrame, columns: Sequence[str], where: str) -> tuple[S
 
 def order_of_steps(frame: pl.DataFrame, time: str, where: str) -> tuple[Floats, list[str]]:
     """Return what orders the steps: numbers, or whole microseconds, which a float holds exactly."""
-    require(frame, time, where)
+    require_time(frame, time, where)
     cells = frame.get_column(time)
     if is_numeric(cells):
         values, _ = numeric_column(frame, time, where)

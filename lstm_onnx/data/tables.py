@@ -116,7 +116,7 @@ def row_number(where: Path | str, index: int) -> int:
     return index + (2 if Path(where).suffix.lower() in TEXT_FORMATS else 1)
 
 
-def require(frame: pl.DataFrame, column: str, where: Path | str, option: str = "") -> None:
+def require(frame: pl.DataFrame, column: str, where: Path | str, option: str = "", hint: str | None = None) -> None:
     """Refuse a column that the table does not have, and suggest the nearest name.
 
     Args:
@@ -124,6 +124,7 @@ def require(frame: pl.DataFrame, column: str, where: Path | str, option: str = "
         column: the name that is looked for.
         where: the file, for the error.
         option: what asked for the column, such as `--target`.
+        hint: ends the error in place of the nearest name.
     """
     if column not in frame.columns:
         by = f" (from {option})" if option else ""
@@ -133,7 +134,7 @@ def require(frame: pl.DataFrame, column: str, where: Path | str, option: str = "
                 f"{where}: there is no column {column!r}{by}: line breaks and rows of spaces in a header count as one "
                 f"space; write '{folded}'"
             )
-        raise UserError(f"{where}: there is no column '{column}'{by}{nearest(column, frame.columns)}")
+        raise UserError(f"{where}: there is no column '{column}'{by}{hint or nearest(column, frame.columns)}")
 
 
 def require_all(frame: pl.DataFrame, columns: Sequence[str], where: Path | str) -> None:

@@ -74,7 +74,7 @@ def test_what_may_be_meant_otherwise_is_asked(tmp_path: Path) -> None:
     one = read(path, Config(channels=tuple(f"ax_{k}" for k in range(4, 10))))
     assert [item.shape for item in one.examples.items] == [(6, 1)] * 12
     with pytest.raises(
-        UserError, match=r"--blocks az: there are no columns 'az_0', 'az_1', … of numbers; did you mean"
+        UserError, match=r"--blocks az: there are no columns 'az_0', 'az_1', … of numbers; there is: ax, ay"
     ):
         read(path, Config(blocks=("ax", "az")))
     with pytest.raises(UserError, match="--blocks takes each row for a sequence"):

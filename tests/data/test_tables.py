@@ -13,6 +13,7 @@ import pytest
 from lstm_onnx.data.atomic_files import replacing, write_atomically
 from lstm_onnx.data.cells import parse_number
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require, row_number, write_table
+from lstm_onnx.data.timestamps import require_time
 from lstm_onnx.errors import UserError
 
 
@@ -149,6 +150,38 @@ def test_unknown_columns_and_types_are_refused() -> None:
         numeric_column(column("1"), "lood", "a.csv")
     with pytest.raises(UserError, match=r"holds List.Int64., where numbers are needed"):
         numeric_column(column([1]), "load", "a.parquet")
+
+
+WEATHER = pl.DataFrame(
+    {"Lat": ["51.5"] * 3, "Rate": ["1", "2", "3"], "Wind Speed": ["4"] * 3, "Measured": ["1.2.2024", "2.2.2024", ""]}
+)
+
+
+@pytest.mark.parametrize("asked, option, said", [
+    ("lat", "--past", "; did you mean 'Lat'?"),  # capitals apart
+    ("rtae", "--past", "; did you mean 'Rate'?"),  # spelt alike
+    ("speed", "--past", "; did you mean 'Wind Speed'?"),  # one of its words
+    ("date", "--series", "; did you mean 'Rate'?"),
+    ("date", "--time", "; column 'Measured' holds times"),  # which Rate does not, however alike it is spelt
+    ("mesured", "--time", "; did you mean 'Measured'?"),
+    ("humidity", "--past", "; there is: Lat, Measured, Rate, Wind Speed"),
+])  # fmt: skip
+def test_a_hint_names_a_column_that_may_well_be_meant(asked: str, option: str, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        (require_time if option == "--time" else require)(WEATHER, asked, "w.csv", option)
+    assert str(caught.value) == f"w.csv: there is no column '{asked}' (from {option}){said}"
+
+
+def test_without_times_a_hint_names_no_column_that_is_spelt_otherwise() -> None:
+    with pytest.raises(UserError, match=r"there is no column 'date' \(from --time\); there is: Lat, Wind Speed$"):
+        require_time(WEATHER.select("Lat", "Wind Speed"), "date", "w.csv", "--time")
+    with pytest.raises(UserError, match=r"; columns 'Begin', 'End' hold times$"):
+        require_time(pl.DataFrame({"Begin": ["2024-01-01"], "End": ["2024-01-02"]}), "t", "w.csv")
+
+
+def test_of_many_columns_a_hint_lists_some() -> None:
+    with pytest.raises(UserError, match=r"there is: c10, .*, c29 and 10 more$"):
+        require(pl.DataFrame({f"c{i}": [1] for i in range(10, 40)}), "load", "w.csv")
 
 
 def test_a_name_with_a_line_break_is_found_as_one_line(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import polars as pl
 
+from lstm_onnx.data.tables import require
 from lstm_onnx.data.times.numbers import WHOLE, spelt, whole_range
 from lstm_onnx.data.times.parts import NAMES, WITHIN, part_named
 from lstm_onnx.data.times.patterns import read_pattern
 from lstm_onnx.data.times.shapes import form_of_day, forms_of
-from lstm_onnx.errors import UserError
+from lstm_onnx.errors import UserError, nearest, similar
 
 TIME_NAMES = (
     "time", "date", "datetime", "timestamp", "ds", "ts", "day", "week", "month", "quarter", "year", "hour", "zeit",
@@ -39,6 +40,26 @@ def looks_like_time(frame: pl.DataFrame, column: str) -> bool:
     ):  # 1025.88 is a number, and no year and month
         return spelt(column) in TIME_NAMES
     return _share_of_times(head) > _HALF
+
+
+def require_time(frame: pl.DataFrame, column: str, where: Path | str, option: str = "") -> None:
+    """Refuse a column of times that the table does not have, as `require`; suggest columns that hold times, if any do.
+
+    Args:
+        frame: the table.
+        column: the name that is looked for.
+        where: the file, for the error.
+        option: what asked for the column, such as `--time`.
+    """
+    require(frame, column, where, option, hint=None if column in frame.columns else _instead(frame, column))
+
+
+def _instead(frame: pl.DataFrame, column: str) -> str:
+    times = [c for c in frame.columns if looks_like_time(frame, c)]
+    if not times or similar(column, times) is not None:
+        return nearest(column, times or frame.columns)
+    shown = ", ".join(f"'{c}'" for c in times[:5])
+    return f"; column{'s' * (len(times) > 1)} {shown} hold{'s' * (len(times) == 1)} times"
 
 
 def find_time(frame: pl.DataFrame, where: Path | str, taken: Collection[str | None]) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ import numpy as np
 import polars as pl
 
 from lstm_onnx.contract_clock import Clock, Step
-from lstm_onnx.data.tables import require
 from lstm_onnx.data.times.decide import NUMBERS, ORDERS, TYPED, Decided, decide_form, parse_word
 from lstm_onnx.data.times.errors import ADVICE, IMPOSSIBLE, refuse_cells, refuse_missing
 from lstm_onnx.data.times.fields import SECOND, Whole
+from lstm_onnx.data.times.find import require_time
 from lstm_onnx.data.times.numbers import decimals_of, read_number
 from lstm_onnx.data.times.parts import decide_parts, read_parts
 from lstm_onnx.data.times.patterns import ReadTimes, offset_text, read_pattern
@@ -79,7 +79,7 @@ def decide_times(
         UserError: a cell is no time, or the column can be read in several ways.
     """
     for column in columns:
-        require(frame, column, where)
+        require_time(frame, column, where)
         refuse_missing(frame.get_column(column), column, where)
     known = [parse_word(word) for word in words]
     if len(columns) > 1:
@@ -116,7 +116,7 @@ def follow_times(
         numbers = np.arange(frame.height, dtype=np.int64)
         return Stamps(numbers, clock, unit, (), numbers)
     for column in clock.columns:
-        require(frame, column, where)
+        require_time(frame, column, where)
         refuse_missing(frame.get_column(column), column, where)
     if len(clock.columns) > 1:
         wall = read_parts(frame, clock, where)

@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from lstm_onnx.contract import Array, CellSource, ColumnsSource, Contract, ImageSource, Table, TextSource
+from lstm_onnx.contract import Array, AudioSource, CellSource, ColumnsSource, Contract, ImageSource, Table, TextSource
 from lstm_onnx.errors import UserError, nearest
 from lstm_onnx.inference.kept_of_series import ALL, beside_forecasts
 from lstm_onnx.inference.model_inputs import ModelInputs
-from lstm_onnx.inference.output_table import PICTURE, to_table
+from lstm_onnx.inference.output_table import PICTURE, SOUND, to_table
 
 _NAMES = re.compile(r"(.*[\s_.\-])?(id|ids|uid|uuid|guid|key|nr|no|number|index|name|filename|file|row)", re.IGNORECASE)
 _LONGEST = 64
@@ -72,15 +72,16 @@ def _chosen(question: pl.DataFrame, contract: Contract, there: Sequence[str], ke
 
 
 def _taken(contract: Contract, there: Sequence[str]) -> set[str]:
-    """Columns that go into the model; a column of pictures where examples are called by it."""
+    """Columns that go into the model; a column of pictures or sounds where examples are called by it."""
     table = contract.table or Table()
+    named = {PICTURE, SOUND} & set(there)
     found = {c for columns in (table.blocks or {}).values() for c in columns}
     for tensor in contract.inputs:
         if isinstance(tensor.source, ColumnsSource):
             found |= set(tensor.source.columns)
         elif isinstance(tensor.source, CellSource | TextSource):
             found.add(tensor.source.column)
-        elif isinstance(tensor.source, ImageSource) and PICTURE in there and tensor.source.column is not None:
+        elif isinstance(tensor.source, ImageSource | AudioSource) and named and tensor.source.column is not None:
             found.add(tensor.source.column)
     return found
 

@@ -16,8 +16,8 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.inference.model_inputs import ModelInputs
 from lstm_onnx.inference.output_layout import OutputColumn, OutputLayout, output_layout, series_header
 
-PICTURE = "picture"
-"""Heads the names of pictures, where examples are called by these."""
+PICTURE, SOUND = "picture", "sound"
+"""Head the names of pictures, or of sounds, where examples are called by these."""
 
 
 def to_table(
@@ -157,7 +157,7 @@ def _name_of_examples(contract: Contract, named: bool) -> str:
     if (pictures := sum(isinstance(t.source, ImageSource) for t in contract.inputs)) and not sequences:
         return (PICTURE if pictures == 1 else "row") if named else "example"
     if any(isinstance(t.source, AudioSource) for t in contract.inputs):
-        return "sound" if named else "example"
+        return SOUND if named else "example"
     if table is not None and table.ids:
         return NAME_SEPARATOR.join(table.ids)
     by_row = table is not None and table.steps

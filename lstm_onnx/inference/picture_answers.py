@@ -26,8 +26,8 @@ from lstm_onnx.progress import counting
 if TYPE_CHECKING:
     from lstm_onnx.inference.model import Model
 
-Answered = tuple[pl.DataFrame, Mapping[str, Array], dict[str, Array], tuple[str, ...]]
-"""Table, inputs, outputs and notes, as a `Prediction` has them."""
+Answered = tuple[pl.DataFrame, Mapping[str, Array], dict[str, Array], tuple[str, ...], tuple[str, ...]]
+"""Table, inputs, outputs, notes and names, as a `Prediction` has them."""
 
 
 def answer_pictures(model: Model, files: Sequence[Path], top: int | None) -> Answered:
@@ -46,8 +46,8 @@ def answer_pictures(model: Model, files: Sequence[Path], top: int | None) -> Ans
     outputs = {name: joined([a[name] for a in answered]) for name in answered[0]}
     table = to_table(contract, ModelInputs({}, tuple(names)), outputs, top)
     if len(names) == 1:
-        return table, inputs.arrays, outputs, tuple(notes)
-    return table, {inputs.image: apart(copies)}, outputs, tuple(notes)
+        return table, inputs.arrays, outputs, tuple(notes), tuple(names)
+    return table, {inputs.image: apart(copies)}, outputs, tuple(notes), tuple(names)
 
 
 def names_pictures(contract: Contract, data: pl.DataFrame | Path) -> bool:
@@ -101,7 +101,7 @@ def answer_picture_table(
         steps=tuple(read.steps[i] for i in taken) if read.steps is not None else None,
     )
     table = beside(to_table(contract, inputs, outputs, top), contract, inputs, outputs, top, keep)
-    return table, {**arrays, **{n: apart(stack) for n, stack in copies.items()}}, outputs, tuple(notes)
+    return table, {**arrays, **{n: apart(stack) for n, stack in copies.items()}}, outputs, tuple(notes), inputs.names
 
 
 def _told_by(contract: Contract, read: ModelInputs, columns: Mapping[str, str]) -> tuple[str, ...]:

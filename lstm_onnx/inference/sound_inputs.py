@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +80,14 @@ def read_sound_inputs(contract: Contract, data: pl.DataFrame | Path, where: str)
     lengths = np.array([len(b) for b in blocks], dtype=np.int64)
     arrays |= {t.name: lengths for t in contract.inputs if _counts(t, tensor)}
     if isinstance(data, Path) or len(frame.columns) > 1:
-        return ModelInputs(arrays, read.names, read.notes, table=frame, rows=read.rows)
-    return ModelInputs(arrays, tuple(path.name for path in files), read.notes)
+        return ModelInputs(arrays, tuple(map(str, written)), read.notes, table=frame, rows=read.rows)
+    return ModelInputs(arrays, _told_apart(files), read.notes)
+
+
+def _told_apart(files: Sequence[Path]) -> tuple[str, ...]:
+    """Return names of files, as they lie below the folder that holds all: the last part alone may be there twice."""
+    top = os.path.commonpath([path.absolute().parent for path in files])
+    return tuple(path.absolute().relative_to(top).as_posix() for path in files)
 
 
 def _counts(tensor: TensorSpec, sound: TensorSpec) -> bool:

@@ -80,7 +80,7 @@ def test_one_picture_gives_one_row_with_its_name(file: Path, folder: Path) -> No
 
 def test_a_folder_gives_a_row_for_each_whatever_their_sizes(file: Path, folder: Path) -> None:
     prediction = lo.load(file).predict(folder)
-    assert prediction.table["picture"].to_list() == [f"{i}.png" for i in range(6)]
+    assert prediction.table["picture"].to_list() == list(prediction.names) == [f"{i}.png" for i in range(6)]
     assert prediction.table["mean red"].to_list() == [0, 10, 20, 30, 40, 50]
     assert [p.shape for p in prediction.inputs["image"]] == [(6, 4, 3)] * 3 + [(4, 6, 3)] * 2 + [(6, 4, 3)]
     assert [int(p[0, 0, 0]) for p in prediction.inputs["image"]] == [0, 10, 20, 30, 40, 50]

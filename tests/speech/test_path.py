@@ -67,8 +67,13 @@ def test_files_folders_and_tables_are_answered_alike(folder: Path) -> None:
     assert several["sound"].to_list() == ["kuha.wav", "lima.wav"]
     assert several["text"].to_list() == [TEXTS[1], TEXTS[0]]
     assert abs(several["text_score"][1] - table["text_score"][0]) < 1e-4  # padded beside a longer one, or alone
-    assert model.predict(folder).table["text"].to_list() == [TEXTS[0], TEXTS[1], TEXTS[0]]
-    answered = model.predict(folder / "table.csv").table
+    every = model.predict(folder).table
+    assert every["text"].to_list() == [TEXTS[0], TEXTS[1], TEXTS[0]]
+    assert every["sound"].to_list() == ["high/lima.wav", "kuha.wav", "lima.wav"]
+    found = model.predict(folder / "table.csv")
+    answered = found.table
+    assert answered.columns == ["id", "sound", "text", "text_score"]  # the question's texts are no part of the answer
+    assert answered["sound"].to_list() == list(found.names) == ["kuha.wav", "lima.wav"]  # as the table writes them
     assert answered["id"].cast(pl.Int64).to_list() == [7, 8]
     assert answered["text"].to_list() == [TEXTS[1], TEXTS[0]]
     with pytest.raises(UserError, match=r"lama\.wav: no such file; did you mean 'lima\.wav'"):

@@ -94,11 +94,13 @@ def group_rows(frame: pl.DataFrame, columns: Sequence[str], where: Path | str, w
     if len(columns) < 2:
         code, names = group_codes(frame, columns[0] if columns else None, where, what)
     else:
-        parts = pl.DataFrame([_names(frame, column, where) for column in columns])
+        parts = pl.DataFrame([_names(frame, column, where).alias(f"part {i}") for i, column in enumerate(columns)])
         nameless = parts.select(pl.all_horizontal(pl.all().is_null())).to_series()
         _refuse_nameless(nameless, f"columns {' and '.join(repr(c) for c in columns)}", where, what)
-        joined = parts.select(pl.concat_str(pl.all().fill_null(NO_PART), separator=NAME_SEPARATOR)).to_series()
-        code, names = _numbered(joined)
+        known = parts.unique(maintain_order=True)
+        numbered = known.with_row_index("code")
+        found = parts.join(numbered, on=parts.columns, how="left", nulls_equal=True, maintain_order="left")
+        code, names = found.get_column("code").to_numpy().astype(np.int64), list(map(joined_name, known.iter_rows()))
     first = np.unique(code, return_index=True)[1]
     return Groups(code, names, frame.select(columns)[first.astype(np.int64)] if columns else None)
 
@@ -106,7 +108,16 @@ def group_rows(frame: pl.DataFrame, columns: Sequence[str], where: Path | str, w
 def joined_name(parts: Iterable[Any]) -> str:
     """Return what several cells name together, as `group_rows` does; empty where none names anything."""
     said = ["" if part is None or not str(part).strip() else str(part) for part in parts]
-    return NAME_SEPARATOR.join(part or NO_PART for part in said) if any(said) else ""
+    return NAME_SEPARATOR.join(map(_quoted, said)) if any(said) else ""
+
+
+def _quoted(part: str) -> str:
+    """Return one part of a name; in quotes what would be taken for several parts, for none, or for one in quotes."""
+    mark = NAME_SEPARATOR.strip()
+    odd = part in (mark, NO_PART) or part.startswith(('"', f"{mark} ")) or part.endswith(f" {mark}")
+    if odd or NAME_SEPARATOR in part:
+        return '"' + part.replace('"', '""') + '"'
+    return part or NO_PART
 
 
 NAME_SEPARATOR = " · "

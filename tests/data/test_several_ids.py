@@ -13,6 +13,7 @@ from lstm_onnx_classification.options import Config as Classified
 from lstm_onnx_classification.reading import read as read_classified
 
 from lstm_onnx.contract import Table
+from lstm_onnx.data.columns import group_rows, joined_name
 from lstm_onnx.data.sequences import long_sequences, name_in
 from lstm_onnx.data.times_across import names_of_rows
 from lstm_onnx.data.windows import cut_windows, rows_of
@@ -66,6 +67,21 @@ def test_a_part_of_a_name_may_be_empty_but_not_all_of_it() -> None:
         UserError, match=r"^f.csv: row 7, columns 'province' and 'country': the name of the sequence is"
     ):
         long_sequences(nameless, "f.csv", sequence=("province", "country"), time="t", columns=["x"])
+
+
+def test_what_a_part_holds_never_makes_one_name_of_two() -> None:
+    """As a shop that is called by the mark that stands between parts, or a dash that stands for none."""
+    odd = ["a", "b", "a · b", "b · c", "c", "·", "a ·", "· c", "-", None, '"a', '"a · b"', '""', "l·l", "a ", " c"]
+    pairs = [(one, other) for one in odd for other in odd if (one, other) != (None, None)]
+    frame = pl.DataFrame([(*pair, 1) for pair in pairs], schema=["shop", "item", "t"], orient="row")
+    groups = group_rows(frame, ("shop", "item"), "f.csv", "series")
+    assert groups.code.tolist() == list(range(len(pairs)))
+    assert len(set(groups.names)) == len(pairs)
+    assert groups.names == [joined_name(pair) for pair in pairs]
+    assert joined_name(("a · b", "c")) == '"a · b" · c'
+    assert joined_name(("a", "b · c")) == 'a · "b · c"'
+    assert joined_name(("-", "c")) == '"-" · c'
+    assert [joined_name((part, "c")) for part in (None, "l·l")] == ["- · c", "l·l · c"]
 
 
 def test_measures_are_no_names_of_rows() -> None:

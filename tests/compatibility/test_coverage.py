@@ -25,6 +25,13 @@ def test_the_list_is_that_of_the_reference_models() -> None:
 def test_what_is_not_on_it_is_named() -> None:
     assert list(uncovered(lstm())) == []
     assert list(uncovered(lstm(direction="reverse"))) == ["direction of LSTM"]
+    assert list(uncovered(lstm(direction="forward"))) == [], "as without it"
+    model = lstm()
+    model.graph.node.append(helper.make_node("Pad", ["x", "p"], ["q"], mode="constant"))
+    model.graph.node.append(helper.make_node("DynamicQuantizeLSTM", [], ["r"], domain="com.microsoft", clip=1.0))
+    assert list(uncovered(model)) == ["clip of com.microsoft.DynamicQuantizeLSTM"]
+    model.graph.node.append(helper.make_node("Pad", ["x", "p"], ["q"], mode="reflect"))
+    assert list(uncovered(model))[1:] == ["mode of Pad"]
     model = lstm()
     model.graph.node.append(helper.make_node("GRU", ["x", "W", "R"], ["z"], hidden_size=4))
     assert list(uncovered(model)) == ["GRU"]

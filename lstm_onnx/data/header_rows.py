@@ -77,6 +77,17 @@ def _is_date(text: str) -> bool:
     return bool(_DATE.match(text)) and not _is_number(text)
 
 
+def names_columns(line: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a line names the columns of those below it: all of them, in words, where some below hold digits alone."""
+    named = all(name.strip() and not _is_number(name) and not _is_date(name) for name in line)
+    digits = [[cells[i] for cells in below if cells[i].strip()] for i in range(len(line))]
+    return named and any(2 * sum(_begins_as_number(c) for c in column) > len(column) for column in digits)
+
+
+def _begins_as_number(cell: str) -> bool:
+    return re.match(_BEGINS_AS_NUMBER, cell) is not None
+
+
 def seems_data(header: Sequence[str], frame: pl.DataFrame) -> str | None:
     """Say why a line that should name the columns seems to hold data like the rows below it; None if it does not.
 

@@ -258,6 +258,14 @@ def is_numeric(column: pl.Series) -> bool:
     return len(plain) > 0 and 2 * int(numbers.is_not_null().sum()) >= len(plain)
 
 
+def is_empty(column: pl.Series) -> bool:
+    """Whether no cell of a column says anything, as of columns that a spreadsheet leaves at the right of a table."""
+    if column.dtype == pl.String:
+        column = column.str.strip_chars().str.to_lowercase()
+        return bool((column.is_null() | column.is_in(MISSING)).all())
+    return column.null_count() == len(column)
+
+
 def write_table(frame: pl.DataFrame, path: Path | str) -> None:
     """Write a table as `.csv`, `.tsv`, `.parquet` or `.json` (a list of records), whole or not at all.
 

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.data.cells import SEPARATORS, refuse_equal_names, rows_of_cells, separator, split_line
-from lstm_onnx.data.header_rows import is_totals, is_units, seems_data
+from lstm_onnx.data.header_rows import is_totals, is_units, names_columns, seems_data
 from lstm_onnx.data.text_facts import TextFacts, remember
 from lstm_onnx.data.text_files import decode
 from lstm_onnx.errors import UserError, nothing_in
@@ -106,7 +106,7 @@ def beginning(path: Path, data: bytes, notes: list[str]) -> tuple[int, str, byte
     mark, width = _shape(head[above:], fallback)
     if above and width > 1 and _width(head[above - 1], mark) == width:
         above -= 1  # a header that begins with #
-    while width > 1 and above < len(head) - 2 and _is_remark(head[above], mark, width):
+    while width > 1 and above < len(head) - 2 and _is_remark(head[above:], mark, width):
         above += 1
         mark, width = _shape(head[above:], fallback)
     if above:
@@ -122,10 +122,19 @@ def _shape(lines: Sequence[str], fallback: str | None) -> tuple[str, int]:
     return mark, Counter(_width(line, mark) for line in lines if line.strip()).most_common(1)[0][0]
 
 
-def _is_remark(line: str, mark: str, width: int) -> bool:
-    """Whether a line above a table of several columns holds one text, or nothing."""
-    cells = split_line(line, mark) if line.strip() else []
-    return len(cells) < 2 or (width > 2 and sum(bool(cell) for cell in cells) < 2)
+def _is_remark(lines: Sequence[str], mark: str, width: int) -> bool:
+    """Whether the first line stands above a table of several columns: one text, or nothing; or a name and its value.
+
+    Such as `Meter;4711`, with fewer cells than the lines below, of which the first with all of them is a header.
+    """
+    cells = split_line(lines[0], mark) if lines[0].strip() else []
+    if len(cells) < 2 or (width > 2 and sum(bool(cell) for cell in cells) < 2):
+        return True
+    if len(cells) >= width:
+        return False
+    known = [line for line in lines[1:] if line.strip()]
+    whole = [below for line in known if len(below := split_line(line, mark)) == width]
+    return len(whole) > 2 and names_columns(whole[0], whole[1:])
 
 
 def _rest(data: bytes, lines: int) -> bytes:
@@ -241,7 +250,7 @@ class Lines:
                 pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep()
             ), numbers
         numbers = self._drop_empty(width, notes)
-        self._check_rectangle(width, numbers)
+        self._check_rectangle(width, numbers, headed=skip == 1)
         frame = pl.read_csv(self.data, separator=self.mark, infer_schema=False, has_header=False, new_columns=None)
         return frame[skip:], numbers[skip:]
 
@@ -273,7 +282,7 @@ class Lines:
         left: NDArray[np.int64] = numbers[~empty]
         return left
 
-    def _check_rectangle(self, width: int, numbers: NDArray[np.int64]) -> None:
+    def _check_rectangle(self, width: int, numbers: NDArray[np.int64], headed: bool) -> None:
         """Refuse rows with more or fewer cells than the header: polars would fill short rows without a word."""
         if b'"' in self.data:
             cells = np.fromiter((len(r) for r in rows_of_cells(self.data.decode(), self.mark)), dtype=np.int64)
@@ -290,7 +299,17 @@ class Lines:
             )
         bad = np.flatnonzero(cells != width)
         if len(bad):
+            usual, often = Counter(cells[1:].tolist()).most_common(1)[0]
+            if headed and usual != width and 2 * often > len(cells) > 2:
+                self._refuse_header(int(numbers[0]), width, usual)
             self._refuse(int(numbers[bad[0]]), int(cells[bad[0]]), width, len(bad) - 1)
+
+    def _refuse_header(self, row: int, width: int, usual: int) -> None:
+        raise UserError(
+            f"{self.path}: row {row} ('{self.mark.join(self.first)[:40]}') should name the columns, and has {width} "
+            f"cell{'s' * (width != 1)} where most rows below have {usual}; name each column, or delete what stands "
+            f"above the header (cells are separated by {_spoken(self.mark)})"
+        )
 
     def _refuse(self, row: int, found: int, width: int, others: int) -> None:
         more = f" (and {others} more rows)" if others > 0 else ""

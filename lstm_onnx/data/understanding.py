@@ -21,7 +21,7 @@ from lstm_onnx.data.followed import rewritten
 from lstm_onnx.data.number_format import Evidence, NumberFormat, tidy
 from lstm_onnx.data.shown_piece import shown_piece
 from lstm_onnx.data.table_options import TableOptions
-from lstm_onnx.data.tables import is_numeric, require, row_number
+from lstm_onnx.data.tables import is_empty, is_numeric, require, row_number
 from lstm_onnx.data.text_facts import facts_of, reading_notes
 from lstm_onnx.errors import UserError
 
@@ -269,10 +269,12 @@ class Understanding:
             column: its name.
             role: what it is used as.
             kind: what its cells are, where the task knows; else number or text, by its cells.
-            odd: what a person should look at; found by itself for numbers.
+            odd: what a person should look at; found by itself for numbers, and of what is left out and empty.
         """
         kind = kind or ("number" if column in self.numbers else self._kind(column))
         how = self.formats.get(column, _Numbers()).format if kind == "number" else NumberFormat()
+        if role == LEFT_OUT and is_empty(self.frame.get_column(column)):
+            odd = "is empty"
         return ColumnReading(
             column=column,
             role=role,

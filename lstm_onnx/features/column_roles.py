@@ -10,7 +10,7 @@ import polars as pl
 
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.parts import split_column
-from lstm_onnx.data.tables import is_numeric, require
+from lstm_onnx.data.tables import is_empty, is_numeric, require
 from lstm_onnx.data.timestamps import looks_like_time, require_time
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.role_options import RoleOptions, RolesT
@@ -123,7 +123,7 @@ class _Kinds:
         cells = self.frame.get_column(column)
         if is_numeric(cells):
             return "step" if self._changes(column) else "number"
-        if cells.dtype != pl.String or looks_like_time(self.frame, column) or self._changes(column):
+        if is_empty(cells) or cells.dtype != pl.String or looks_like_time(self.frame, column) or self._changes(column):
             return "other"
         if holds_pictures(cells):
             return "picture"

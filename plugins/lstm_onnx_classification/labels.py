@@ -52,7 +52,7 @@ def label_notes(labels: Sequence[str], is_balanced: bool) -> list[str]:
         is_balanced: whether something is done about rare classes.
     """
     counts = Counter(labels)
-    found = [_joined(counts), _numbers(counts), _doubtful(counts)]
+    found = [_joined(counts), _numbers(counts), _doubtful(counts), _spelt_alike(counts)]
     return [note for note in [*found, None if is_balanced else _rare(counts)] if note]
 
 
@@ -96,6 +96,22 @@ def _doubtful(counts: Counter[str]) -> str | None:
     return (
         f"'{name}' is taken as a class of its own ({counts[name]:,} examples); if it stands for a label that is "
         f"missing, empty these cells and give --on-missing skip"
+    )
+
+
+def _spelt_alike(counts: Counter[str]) -> str | None:
+    """Name classes that differ in capitals or spaces alone, if they have more letters than one."""
+    alike: dict[str, list[str]] = {}
+    for name in sorted(counts):
+        alike.setdefault(" ".join(name.casefold().split()), []).append(name)
+    several = [names for folded, names in alike.items() if len(names) > 1 and len(folded) > 1]
+    if not several:
+        return None
+    shown = " and ".join(f"'{name}' ({counts[name]:,})" for name in several[0][:4])
+    more = f", and so do those of {len(several) - 1} more" * (len(several) > 1)
+    return (
+        f"the classes {shown} differ in capitals or spaces alone{more}: each is taken as a class of its own; write "
+        "them alike in the table if they are one"
     )
 
 

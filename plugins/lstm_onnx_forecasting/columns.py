@@ -11,7 +11,7 @@ import polars as pl
 from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
 from lstm_onnx.data.categories import level_columns
 from lstm_onnx.data.measures import no_measure
-from lstm_onnx.data.tables import numeric_column, require
+from lstm_onnx.data.tables import is_empty, numeric_column, require
 from lstm_onnx.data.times.find import find_time, require_time
 from lstm_onnx.data.times_across import times_across
 from lstm_onnx.data.understanding import Understanding
@@ -67,11 +67,14 @@ def find_roles(table: Understanding, config: Config) -> Roles:
         for column in rest[:1]:
             numeric_column(frame, column, where)  # tells which cell is no number, and why
         raise UserError(f"{where}: no column of numbers is left to forecast; name it with --target")
-    unused = {c: "holds no numbers; words may go to --past, --future or --static" for c in rest if c not in numbers}
+    empty = [c for c in rest if is_empty(frame.get_column(c))]
+    words = [c for c in rest if c not in numbers and c not in empty]
+    unused = {c: "holds no numbers; words may go to --past, --future or --static" for c in words}
     target, passed = _targets(table, numbers, config)
     notes = []
-    if unused:
-        notes.append(f"not used, because they hold no numbers: {', '.join(unused)}")
+    for left, why in ((words, "hold no numbers"), (empty, "are empty")):
+        if left:
+            notes.append(f"not used, because they {why}: {', '.join(left)}")
     for column, why in passed.items():
         notes.append(f"column '{column}' is not forecast: it {why}; name it with --target if it should be")
     if len(target) > 1:

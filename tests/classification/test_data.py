@@ -82,7 +82,9 @@ def test_every_example_is_in_one_part(tmp_path: Path) -> None:
         "random_convolutions": 0,
         "patch": 1,
         "smoothing": 0.0,
+        "scaling": "global",
         "tf_idf": (1,),
+        "tf_idf_places": 2**18,
         "validation_share": 0.15,
     }
     assert data.config == Config(label="label", text="text", classes=("a", "b", "c"), cut="words", **chosen)
@@ -271,6 +273,9 @@ def test_a_file_beside_that_has_no_classes_is_no_test_part(tmp_path: Path) -> No
         (["yes"] * 10 + ["no"] * 90, None),
         (["low", "high", "none"] * 5, "'none' is taken as a class of its own (5 examples)"),
         (["none", "some"] * 5, None),
+        (["Yes"] * 5 + ["yes"] * 6 + ["no"] * 7, "the classes 'Yes' (5) and 'yes' (6) differ in capitals or spaces"),
+        (["a b", "a  b", "C", "c c"] * 5, "'a  b' (5) and 'a b' (5) differ in capitals or spaces alone: each"),
+        (["A", "a", "B", "b"] * 9, None),  # as classes of letters
     ],
 )
 def test_odd_classes_are_told_of(names: list[str], said: str | None) -> None:

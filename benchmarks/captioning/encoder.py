@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +36,7 @@ class Maps(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """Return (batch, channel, 7, 7) from (batch, 3, 224, 224), whose values are from 0 to 1."""
-        net = self.network
+        net: Any = self.network
         found = net._swish(net._bn0(net._conv_stem(2 * picture - 1)))
         maps = {"colours": functional.avg_pool2d(picture, SIZE // 14) - 0.5}
         for number, block in enumerate(net._blocks):

@@ -207,9 +207,9 @@ def measure(decoder: str, beam: int, batch: int) -> dict[str, float]:
     np.testing.assert_array_equal(ours["tokens"], theirs["tokens"])
     np.testing.assert_allclose(ours["log_probabilities"], theirs["log_probabilities"], atol=1e-4)
     assert described[0].before is not None
-    picture = torch.from_numpy(described[0].before.reference({"image": image})["image_pixels"])
+    pixels = torch.from_numpy(described[0].before.reference({"image": image})["image_pixels"])
     with torch.inference_mode():
-        np.testing.assert_array_equal(ours["tokens"], model(picture)["caption"].tokens.numpy())
+        np.testing.assert_array_equal(ours["tokens"], model(pixels)["caption"].tokens.numpy())
     calls = (
         lambda: whole.run(names, {"image": image}),
         lambda: rival(image),

@@ -15,6 +15,7 @@ import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -205,7 +206,7 @@ def _write(rows: Iterable[tuple[str, str, str]], path: Path) -> Path:
 SETS: dict[str, Callable[[Path], Path]] = {
     "emoji-skin": lambda folder: write_emoji(skin_tones, folder),
     "emoji-vendor": lambda folder: write_emoji(one_vendor, folder),
-    **{f"emoji-style-{v}": lambda folder, v=v: write_emoji(whole_vendor(v), folder) for v in VENDORS},
+    **{f"emoji-style-{v}": partial(write_emoji, whole_vendor(v)) for v in VENDORS},
     "tux": lambda folder: stamps("en", folder),
     "tux-de": lambda folder: stamps("de", folder),
 }

@@ -21,7 +21,7 @@ from lstm_onnx.training.scoring import score
 
 SETS = ["traffic", "M1 yearly", "M1 quarterly", "Tourism quarterly", "Tourism yearly", "M1 monthly"]
 SMALL = {"epochs": 8, "hidden": 32, "threads": 1, "quantiles": (0.1, 0.5, 0.9)}
-TRAFFIC = {"horizon": 24, "window": 168, "season": 168}
+TRAFFIC: dict[str, Any] = {"horizon": 24, "window": 168, "season": 168}
 
 
 def main() -> None:
@@ -44,7 +44,12 @@ def run(name: str, options: dict[str, Any]) -> dict[str, Any]:
         else:
             panel, step = read(name), FREQUENCIES[name.split(" ")[1]][2]
             horizon = len(next(iter(panel.values()))[1])
-            asked = {"series": "series", "horizon": horizon, "test_size": horizon, "frequency": step} | options
+            asked: dict[str, Any] = {
+                "series": "series",
+                "horizon": horizon,
+                "test_size": horizon,
+                "frequency": step,
+            } | options
             trained = lo.train("forecasting", table(name, panel, True), runs=folder, **asked)
         restored, seed = restore(trained), trained.record.training.data_seed
         data = load_own(restored.task, own_data(trained, restored.task), restored.config, seed, None, None, None)

@@ -79,7 +79,7 @@ def print_times(cases: list[Case], work: Path, rounds: int) -> None:
     print("| --- |" + " ---: |" * (len(names) + len(FLAGS)))
     for case in cases:
         programs = [build_case(case, "c", work), *(build_case(case, "bare-c", work, f) for f in FLAGS.values())]
-        turns = [*(partial(micros, program) for program in programs), openvino_call(case)]
+        turns: list[Callable[[], float]] = [*(partial(micros, program) for program in programs), openvino_call(case)]
         times: list[list[float]] = [[] for _ in turns]
         for _ in range(rounds):
             for taken, turn in zip(times, turns, strict=True):
@@ -148,11 +148,11 @@ def layer(file: Path, hidden: int, is_stream: bool, batch: int = 1) -> Path:
         helper.make_node("LSTM", taken, ["", "hidden", *(["cell"] if is_stream else [])], hidden_size=hidden),
         helper.make_node("Squeeze", ["hidden", "layers"], ["last"]),
     ]
-    infos = [
+    given, found = (
         [helper.make_tensor_value_info(t.name, TensorProto.FLOAT, contract.dims_of(t)) for t in tensors]
         for tensors in (contract.inputs, contract.outputs)
-    ]
-    graph = helper.make_graph(nodes, "layer", *infos, stored)
+    )
+    graph = helper.make_graph(nodes, "layer", given, found, stored)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
     sizes = {"batch": batch, "time": 1 if is_stream else STEPS, "feature": INPUTS, "layer": 1, "unit": hidden}
     inputs: dict[str, Array] = {

@@ -139,7 +139,7 @@ def spoil_contract(content: bytes, random: Random) -> bytes:
     model = onnx.load_model_from_string(content)
     entry = next(p for p in model.metadata_props if p.key == METADATA_KEY)
     entry.value = spoil_json(entry.value.encode(), random).decode(errors="replace")
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def spoil_graph(content: bytes, random: Random) -> bytes:
@@ -149,7 +149,7 @@ def spoil_graph(content: bytes, random: Random) -> bytes:
     model = onnx.load_model_from_string(content)
     for _ in range(random.randint(1, 2)):
         random.choice(_GRAPH)(model, random)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def _nodes(model: onnx.ModelProto, random: Random) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -76,7 +77,7 @@ def kinds(folder: Path) -> list[Kind]:
         write_table(frame, path)
     contract = lo.load(EXPORTED / "vowels.onnx").require_contract()
     given = contract.examples[0].inputs
-    arrays = {name: values.array() for name, values in given.items()}
+    arrays: dict[str, Any] = {name: values.array() for name, values in given.items()}
     np.savez(folder / "arrays.npz", **arrays)
     np.savez_compressed(folder / "packed.npz", **arrays)
     (folder / "arrays.json").write_text(json.dumps({name: array.tolist() for name, array in arrays.items()}))

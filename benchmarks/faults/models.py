@@ -7,6 +7,7 @@ import importlib
 import inspect
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lstm_onnx as lo
 from lstm_onnx.training.run_folder import Run
@@ -45,13 +46,13 @@ def subjects(folder: Path, names: tuple[str, ...] = ("adding", "traffic", "vowel
 
 
 def _train(name: str, folder: Path) -> Run:
-    common = {"runs": folder / "runs", "name": name}
+    common: dict[str, Any] = {"runs": folder / "runs", "name": name}
     if name == "adding":
         return lo.train(
             "adding", plugin_file=ADDING, config={"count": 2000, "hidden": 16}, settings=_epochs(4), **common
         )
     if name == "traffic":
-        config = {"horizon": 12, "window": 48, "hidden": 16, "quantiles": (0.1, 0.5, 0.9)}
+        config: dict[str, Any] = {"horizon": 12, "window": 48, "hidden": 16, "quantiles": (0.1, 0.5, 0.9)}
         return lo.train("forecasting", **config, **_epochs(2), **common)
     if name == "vowels":
         return lo.train("classification", hidden=16, **_epochs(6), **common)
@@ -59,7 +60,7 @@ def _train(name: str, folder: Path) -> Run:
     return lo.train("classification", texts(folder / "texts.csv"), **config, **_epochs(4), **common)
 
 
-def _epochs(count: int) -> dict[str, int]:
+def _epochs(count: int) -> dict[str, Any]:
     return {"epochs": count, "threads": 1}
 
 

@@ -96,7 +96,9 @@ def plant(subject: Subject, count: int, seed: int) -> Tally:
     """Plant `count` faults of each kind, and see what finds them."""
     content = subject.file.read_bytes()
     model = onnx.load_model_from_string(content)
-    contract = from_json(contract_text(model), subject.file)
+    text = contract_text(model)
+    assert text is not None  # it was exported just now
+    contract = from_json(text, subject.file)
     restored = restore(subject.run)
     probes = list(probing(restored))
     right = session_answer(content, "the file")

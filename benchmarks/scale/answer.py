@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.scale.made import KINDS, write
-from benchmarks.scale.measured import command, measured
+from benchmarks.scale.measured import command, measured, row_counts
 from benchmarks.scale.train import SMALL
 from benchmarks.speed.kept import Kept
 
@@ -37,8 +37,8 @@ def measure(kept: Kept, of: list[str], rows: list[int] | None, large: bool, mode
         models: folder of the models that are asked; those that are missing are trained.
     """
     for name in (name for name in of if name in SIZES):
-        for count in rows or (*SIZES[name], *([LARGE[name]] if large and name in LARGE else [])):
-            cells = [{"of": name, "rows": count, "workers": workers} for workers in WORKERS]
+        for count in row_counts(name, SIZES, LARGE if large else {}, rows):
+            cells: list[dict[str, int | str]] = [{"of": name, "rows": count, "workers": workers} for workers in WORKERS]
             todo = [cell for cell in cells if not kept.has(cell)]
             if not todo:
                 continue

@@ -98,7 +98,8 @@ ENGINES: dict[str, tuple[Callable[[str, str], None], str]] = {
 def measure(kept: Kept, names: list[str] | None, rows: list[int] | None) -> None:
     """Ask each engine that is installed what is not kept yet, and keep the seconds, its start and end included."""
     for count in rows or SIZES:
-        cells = [{"engine": name, "rows": count} for name in names or ENGINES if find_spec(ENGINES[name][1])]
+        there = [name for name in names or ENGINES if find_spec(ENGINES[name][1])]
+        cells: list[dict[str, int | str]] = [{"engine": name, "rows": count} for name in there]
         todo = [cell for cell in cells if not kept.has(cell)]
         if not todo:
             continue
@@ -116,9 +117,9 @@ def measure(kept: Kept, names: list[str] | None, rows: list[int] | None) -> None
                 if done.returncode:
                     print(f"{cell['engine']} failed: {done.stderr[-300:]}", file=sys.stderr, flush=True)
                     continue
-                there = int(pl.scan_parquet(out / "**/*.parquet").select(pl.len()).collect().item())
-                if there != count:
-                    raise SystemExit(f"{cell['engine']} answered for {there:,} of {count:,} rows")
+                answers = int(pl.scan_parquet(out / "**/*.parquet").select(pl.len()).collect().item())
+                if answers != count:
+                    raise SystemExit(f"{cell['engine']} answered for {answers:,} of {count:,} rows")
                 inside = json.loads(done.stdout.splitlines()[-1])["seconds"]
                 kept.add([Figure(cell, "seconds", "s", (round(seconds, 2),)), Figure(cell, "inside", "s", (inside,))])
                 print("asked", *cell.values(), flush=True)

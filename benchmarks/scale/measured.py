@@ -37,6 +37,20 @@ class Measured(NamedTuple):
         return [Figure(dict(cell), name, unit, (round(value, 2),)) for name, unit, value in values]
 
 
+def row_counts(
+    name: str, sizes: Mapping[str, Sequence[int]], large: Mapping[str, int], asked: Sequence[int] | None
+) -> Sequence[int]:
+    """Return how many rows of a kind are measured: those that are asked for; else its sizes, and its largest one.
+
+    Args:
+        name: of the kind.
+        sizes: of each kind.
+        large: its largest size, where that is wanted.
+        asked: in place of all these.
+    """
+    return asked or (*sizes[name], *([large[name]] if name in large else ()))
+
+
 def measured(arguments: Sequence[str]) -> Measured:
     """Run `lstm-onnx` and return what it took; see `benchmarks.scale.launched`."""
     words = [sys.executable, "-m", "benchmarks.scale.launched", *command(arguments)]

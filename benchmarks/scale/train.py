@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.scale.made import KINDS, Kind, write
-from benchmarks.scale.measured import Measured, measured
+from benchmarks.scale.measured import Measured, measured, row_counts
 from benchmarks.speed.kept import Kept
 
 SIZES = {
@@ -34,8 +34,8 @@ def measure(kept: Kept, of: list[str], rows: list[int] | None, large: bool) -> N
     """Learn from what is not kept yet, and keep what it took; see `benchmarks.scale.answer`."""
     for way in WAYS:
         for name in of:
-            for count in rows or (*SIZES[name], *([LARGE[name]] if large and name in LARGE else [])):
-                cell = {"of": name, "rows": count, "from": way}
+            for count in row_counts(name, SIZES, LARGE if large else {}, rows):
+                cell: dict[str, int | str] = {"of": name, "rows": count, "from": way}
                 if kept.has(cell) or count > WAYS[way].get(name, 0):
                     continue
                 with tempfile.TemporaryDirectory() as text:

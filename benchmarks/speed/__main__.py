@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import subprocess
-import sys
 import time
 import venv
 from importlib.metadata import version
@@ -19,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from benchmarks.speed import inference, nodes, sizes, startup, tables, training
+from benchmarks.speed import inference, nodes, ours, sizes, startup, tables, training
 from benchmarks.speed.figures import Figure
 from benchmarks.speed.kept import Cell, Kept
 
@@ -52,7 +51,7 @@ def main() -> None:
         console.rule(part)
         began = time.monotonic()
         kept = Kept(FIGURES, part)
-        if part in training.OURS:
+        if part in ours.CONTESTANTS:
             peers = None if chosen.no_peers else peers_python()
             units = chosen.hidden or [sizes.HIDDEN]
             cells: list[Cell] = [{"threads": t, "hidden": h} for t in chosen.threads for h in units]
@@ -97,7 +96,7 @@ def peers_python() -> Path | None:
 
 def render(part: str, found: list[Figure]) -> str:
     """Return the tables of one part as Markdown."""
-    if part in training.OURS:
+    if part in ours.CONTESTANTS:
         return f"## Training: {part}\n\n" + tables.training_table(found)
     if part == "startup":
         return "## Start-up\n\n" + tables.startup_table(found)
@@ -123,4 +122,4 @@ def machine() -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -23,7 +23,7 @@ class Figure:
         values: the measurements, in their order.
     """
 
-    cell: dict[str, int | str]
+    cell: Mapping[str, int | str]
     name: str
     unit: str
     values: tuple[float, ...]

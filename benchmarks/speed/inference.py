@@ -44,7 +44,7 @@ class BareLSTM(nn.Module):
 def measure(rounds: int, counts: Sequence[int], kept: Kept, console: Console) -> None:
     """Measure seconds per call of everybody in every cell, for the bundled forecaster and for its LSTM layer alone."""
     for hidden in HIDDENS:
-        cells = [
+        cells: list[dict[str, int]] = [
             {"hidden": hidden, "threads": t, "window": w, "batch": b} for t, w, b in product(counts, WINDOWS, BATCHES)
         ]
         if all(kept.has(cell) for cell in cells):
@@ -54,7 +54,7 @@ def measure(rounds: int, counts: Sequence[int], kept: Kept, console: Console) ->
             with thread_count(threads):
                 runners = {what: _runners(*parts, threads) for what, parts in graphs.items()}
                 for cell in [c for c in cells if c["threads"] == threads and not kept.has(c)]:
-                    turns = {}
+                    turns: dict[str, Callable[[], object]] = {}
                     for what, (_, sample, _) in graphs.items():
                         inputs = sample({"batch": cell["batch"], "time": cell["window"]})
                         turns |= {f"{what}, {name}": bind(inputs) for name, bind in runners[what].items()}
@@ -74,7 +74,8 @@ def _graphs(hidden: int) -> Iterator[tuple[str, GraphSpec, Callable[[dict[str, i
     model = task.build_model(config, data.info)
     graph = task.graphs(model, config, data.info)[0]
     yield GRAPH, graph, lambda sizes: task.sample(graph, sizes, 0)
-    features = model.network.encoder.input_size
+    network: Any = model.network
+    features: int = network.encoder.input_size
     layer = GraphSpec(
         module=BareLSTM(features, hidden),
         inputs=(TensorSpec(name="x", dtype="float32", dims=("batch", "time", "feature"), meaning="input"),),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.speed.figures import Figure
 
-Cell = dict[str, int | str]
+Cell = Mapping[str, int | str]
 
 
 class Kept:

@@ -50,7 +50,12 @@ def lstm_onnx(task: str, source: str, config: dict[str, Any]) -> Contestant:
     def contestant(folder: Path, threads: int) -> Callable[[], float]:
         def run() -> float:
             watch, runs = Watch(), folder / f"runs-{task}"
-            settings = {"batch_size": sizes.BATCH, "learning_rate": sizes.RATE, "clip": CLIP, "threads": threads}
+            settings: dict[str, Any] = {
+                "batch_size": sizes.BATCH,
+                "learning_rate": sizes.RATE,
+                "clip": CLIP,
+                "threads": threads,
+            }
             try:
                 train(task, folder / source, runs=runs, name="speed", observers=watch, **config, **settings)
             except Interrupted:
@@ -79,7 +84,8 @@ def forecaster_loop(folder: Path, threads: int) -> Callable[[], float]:
     ready = {"x": torch.from_numpy(x), "y": torch.from_numpy(y)}
 
     def loss(batch: dict[str, Tensor]) -> Tensor:
-        return (head(lstm(batch["x"])[0][:, -1]) - batch["y"]).abs().mean()
+        away: Tensor = head(lstm(batch["x"])[0][:, -1]) - batch["y"]
+        return away.abs().mean()
 
     return bare_loop([*lstm.parameters(), *head.parameters()], ready, loss)
 

@@ -50,7 +50,9 @@ def main() -> None:
             if turn:  # the first warms up
                 times.append(time.process_time() - began)
     for name, times in seconds.items():
-        valid = splits[name.split(",")[0]].lengths.sum()
+        lengths = splits[name.split(",")[0]].lengths
+        assert lengths is not None
+        valid = lengths.sum()
         ratio = statistics.median(t / e for t, e in zip(times, seconds["equal"], strict=True))
         print(
             f"{name:28} {statistics.median(times):6.2f} s an epoch of {valid:,} steps, {ratio:.2f} times equal lengths"

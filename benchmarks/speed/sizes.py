@@ -31,7 +31,8 @@ TRAINED_ON = "series.csv"
 def read_values(folder: Path) -> NDArray[np.float32]:
     """Return the series, scaled, (rows,), without a library, since the peers' environments differ."""
     values = np.loadtxt(folder / TRAINED_ON, delimiter=",", skiprows=1, usecols=1, dtype=np.float64)
-    return ((values - values.mean()) / values.std()).astype(np.float32)
+    scaled: NDArray[np.float32] = ((values - values.mean()) / values.std()).astype(np.float32)
+    return scaled
 
 
 def windows(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.speed.figures import Figure, markdown
 from benchmarks.speed.inference import GRAPH, LAYER
+from benchmarks.speed.kept import Cell
 
 Figures = Sequence[Figure]
 
@@ -62,8 +63,8 @@ def startup_table(figures: Figures) -> str:
     return markdown(["", "CPU s", "wall s"], rows) + f"\nThe exported file: {', '.join(facts)}.\n"
 
 
-def _cells(figures: Figures) -> list[tuple[dict[str, int | str], dict[str, Figure]]]:
-    cells: dict[str, tuple[dict[str, int | str], dict[str, Figure]]] = {}
+def _cells(figures: Figures) -> list[tuple[Cell, dict[str, Figure]]]:
+    cells: dict[str, tuple[Cell, dict[str, Figure]]] = {}
     for f in figures:
         cells.setdefault(str(f.cell), (f.cell, {}))[1][f.name] = f
     return list(cells.values())

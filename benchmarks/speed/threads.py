@@ -42,7 +42,7 @@ def compare(hidden: int, batch: int) -> tuple[int, list[tuple[float, float]]]:
                 began = time.perf_counter()  # the first step wakes the threads
             optimizer.forget_gradients()
             loss = task.loss(model, given)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             loss.item()
             clip(optimizer.gradients(), 1.0)
             optimizer.step(1e-3)

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -45,7 +46,11 @@ def bare_lstm(features: int, hidden: int) -> bytes:
     shapes = {"W": (1, 4 * hidden, features), "R": (1, 4 * hidden, hidden), "B": (1, 8 * hidden)}
     weights = [numpy_helper.from_array(random.normal(0, 0.1, s).astype(np.float32), n) for n, s in shapes.items()]
     node = helper.make_node("LSTM", ["x", "W", "R", "B", "", "h0", "c0"], ["y", "h", "c"], hidden_size=hidden)
-    inputs = {"x": ["t", "b", features], "h0": [1, "b", hidden], "c0": [1, "b", hidden]}
+    inputs: dict[str, list[str | int | None]] = {
+        "x": ["t", "b", features],
+        "h0": [1, "b", hidden],
+        "c0": [1, "b", hidden],
+    }
     graph = helper.make_graph(
         [node],
         "bare",
@@ -53,7 +58,8 @@ def bare_lstm(features: int, hidden: int) -> bytes:
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("h", "c")],
         weights,
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8).SerializeToString()
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    return bytes(model.SerializeToString())
 
 
 def caller(path: Path, length: int) -> Callable[[], object]:
@@ -81,13 +87,13 @@ def microseconds(call: Callable[[], object]) -> float:
 
 def features_of(path: Path) -> int:
     """Columns of the LSTM's input weights."""
-    return next(t.dims[2] for t in onnx.load(path).graph.initializer if t.name.endswith(".W"))
+    return next(int(t.dims[2]) for t in onnx.load(path).graph.initializer if t.name.endswith(".W"))
 
 
 def trained(task: str, hidden: int, folder: Path) -> dict[str, Path]:
     """A run of one epoch, in three variants."""
     if task == "adding":
-        config: dict[str, object] = {"hidden": hidden, "longest": LENGTH, "count": 512}
+        config: dict[str, Any] = {"hidden": hidden, "longest": LENGTH, "count": 512}
     else:
         config = {"hidden": hidden, "window": LENGTH, "horizon": 24, "scaling": "global", "test_size": 200}
     file = ROOT / "examples" / "adding.py" if task == "adding" else None

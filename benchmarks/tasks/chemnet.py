@@ -34,9 +34,12 @@ class ChemNet(nn.Module):
     def __init__(self, file: Path) -> None:
         super().__init__()
         self.convolutions, self.lstms = nn.ModuleList(), nn.ModuleList()
+        self.strides: list[tuple[int, int]] = []
         for kind, (weights, sizes, _) in torch.load(file, map_location="cpu", weights_only=True):
             layer: Any = {"Conv1d": nn.Conv1d, "LSTM": nn.LSTM}[kind](**sizes)
             layer.load_state_dict(weights)
+            if kind == "Conv1d":
+                self.strides.append((layer.stride[0], layer.kernel_size[0]))
             (self.convolutions if kind == "Conv1d" else self.lstms).append(layer)
         self.eval()
 
@@ -46,8 +49,7 @@ class ChemNet(nn.Module):
         -1 stands behind the end.
         """
         x = nn.functional.one_hot(codes + 1, len(SIGNS) + 1)[:, :, 1:].transpose(1, 2) / len(SIGNS)
-        for layer in self.convolutions:
-            stride, width = layer.stride[0], layer.kernel_size[0]
+        for layer, (stride, width) in zip(self.convolutions, self.strides, strict=True):
             whole = max(width - (x.shape[2] % stride or stride), 0)  # so that stride divides what comes out
             before = whole // stride
             x = torch.selu(layer(nn.functional.pad(x, (before, before if whole % stride == 0 else whole - before))))

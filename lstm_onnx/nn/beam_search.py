@@ -114,7 +114,7 @@ def beam_search(
     search = _Search(step, len(state), start, end, width, longest, length_penalty)
     carried = search.begin(state, noted)
     if torch.compiler.is_exporting():
-        carried = while_loop(search.is_open, search.advance, carried)  # type: ignore[no-untyped-call]
+        carried = while_loop(search.is_open, search.advance, carried)
     else:  # the same, without compiling anew for each shape
         while search.is_open(*carried):
             carried = search.advance(*carried)

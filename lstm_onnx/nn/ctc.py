@@ -78,7 +78,7 @@ def ctc_search(log_probabilities: Tensor, lengths: Tensor, width: int, longest: 
     search = _Search(log_probabilities, lengths, width, longest)
     carried = search.begin()
     if torch.compiler.is_exporting():
-        carried = while_loop(search.is_open, search.advance, carried)  # type: ignore[no-untyped-call]
+        carried = while_loop(search.is_open, search.advance, carried)
     else:
         while search.is_open(*carried):
             carried = search.advance(*carried)

@@ -110,7 +110,7 @@ def sample(
     drawing = _Drawing(step, choice, end, longest)
     carried = drawing.begin(scores, state)
     if torch.compiler.is_exporting():
-        carried = while_loop(drawing.is_open, drawing.advance, carried)  # type: ignore[no-untyped-call]
+        carried = while_loop(drawing.is_open, drawing.advance, carried)
     else:  # the same, without compiling anew for each shape
         while drawing.is_open(*carried):
             carried = drawing.advance(*carried)

@@ -113,6 +113,6 @@ def _gradient(precision: Precision, task: AnyTask, model: nn.Module, batch: dict
     """Return the gradient of all parameters, one after the other."""
     model = copy.deepcopy(model).train()
     torch.manual_seed(0)  # on a CPU, dropout draws the same for either type
-    loss_in(precision, task, model, batch).backward()  # type: ignore[no-untyped-call]
+    loss_in(precision, task, model, batch).backward()
     found = [p.grad.flatten().float() for p in model.parameters() if p.grad is not None]
     return torch.cat(found)

@@ -34,7 +34,7 @@ def learn_from(s: TrainingSession, batch: dict[str, Tensor], step: int, total: i
     if own:
         loss = loss_in(s.settings.precision, s.task, s.model, own)
         loss = loss if share == 1 else loss * share
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         value = loss.item()
     value = s.workers.add_up(s.model, value)
     if s.settings.clip:

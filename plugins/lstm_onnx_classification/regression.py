@@ -102,7 +102,7 @@ def solve(
         return float(-(log * target * share).sum() + decay / 2 * weights.square().sum())
 
     with torch.no_grad():
-        method.step(loss)  # type: ignore[no-untyped-call]
+        method.step(loss)
     weights.grad = bias.grad = None
     return Solved(weights, bias)
 

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.scale import answer, tables, train
 from benchmarks.scale.__main__ import main
 from benchmarks.scale.made import KINDS, write
-from benchmarks.scale.measured import Measured
+from benchmarks.scale.measured import Measured, row_counts
 from benchmarks.speed.kept import Kept
 
 TOOK = Measured(2.0, 1.0, 300.0, 200.0, 100.0)
@@ -86,3 +86,11 @@ def test_a_table_has_the_rows_that_are_asked_for(name: str, tmp_path: Path) -> N
         assert set(found["split"]) >= {"train", "test"}
     if "picture" in found.columns:
         assert all((tmp_path / picture).is_file() for picture in found["picture"])
+
+
+def test_rows_are_those_asked_for_or_the_usual_and_the_largest() -> None:
+    sizes, large = {"texts": (10, 100), "series": (5,)}, {"texts": 1000}
+    assert row_counts("texts", sizes, large, None) == (10, 100, 1000)
+    assert row_counts("texts", sizes, {}, None) == (10, 100)
+    assert row_counts("series", sizes, large, None) == (5,)
+    assert row_counts("series", sizes, large, [7]) == [7]

@@ -6,6 +6,7 @@ Nothing but the command that is asked for is imported, so that `--help` answers 
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -51,12 +52,17 @@ COMMANDS = {
 }
 """Each command with what it does. `NAME` is the function `NAME` in `lstm_onnx/cli/NAME.py`."""
 
+MORE_OBJECTS = 200_000
+"""New objects after which garbage is looked for; Python's own 700 are few where importing `export` makes 667,000."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; see the module."""
     # OpenMP reads it as torch is loaded: threads that spin while they wait for one that another program keeps from its
     # core made steps of 30 ms last for more than a second (benchmarks/speed/README.md)
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # what is imported and traced stays: to look for garbage among it took a tenth of an export
+    gc.set_threshold(MORE_OBJECTS, *gc.get_threshold()[1:])
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 

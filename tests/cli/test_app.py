@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_onnx.cli.app import COMMANDS, run
+from lstm_onnx.cli.app import COMMANDS, MORE_OBJECTS, run
 from lstm_onnx.version import __version__
 from tests.cli.conftest import TRAIN, call, npz
 from tests.conftest import ADDING
@@ -157,3 +158,14 @@ def test_threads_that_wait_leave_the_processor_to_others(given: dict[str, str], 
     environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | given
     told = subprocess.run([sys.executable, "-c", asks], env=environment, capture_output=True, text=True, check=False)
     assert told.stdout.strip() == found, told.stderr
+
+
+def test_garbage_is_looked_for_seldom_but_is() -> None:
+    asks = (
+        "import gc, lstm_onnx.cli.app as app;"
+        "app.run = lambda given: print(gc.isenabled(), *gc.get_threshold()); app.main()"
+    )
+    told = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=False)
+    usual = gc.get_threshold()
+    assert usual[0] < MORE_OBJECTS
+    assert told.stdout.split() == ["True", str(MORE_OBJECTS), *map(str, usual[1:])], told.stderr

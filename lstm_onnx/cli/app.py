@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # OpenMP reads it as torch is loaded: threads that spin while they wait for one that another program keeps from its
     # core made steps of 30 ms last for more than a second (benchmarks/speed/README.md)
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    # what is imported and traced stays: to look for garbage among it took a tenth of an export
+    # what is imported and traced stays: looking for garbage among it took 2.8 of 20 s (benchmarks/speed/README.md)
     gc.set_threshold(MORE_OBJECTS, *gc.get_threshold()[1:])
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 

@@ -6,7 +6,8 @@ takes five times as long; besides, its constructor imports all of `torch.compile
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -20,16 +21,26 @@ class Adam:
 
     Attributes:
         weights: what it changes.
-        state: of each weight that has had a gradient, by its place: `step`, and the means `exp_avg` and `exp_avg_sq`.
+        state: of each weight that has had a gradient, by its place: `step`, and the means `exp_avg` and `exp_avg_sq`;
+            where weights are averaged, `average`.
 
     Args:
         weights: parameters of a model.
         decay: pull towards 0.
         decoupled: whether the pull is apart from the gradient, as in AdamW.
+        followed: what the model itself changes in place, such as means of batch normalization: where weights are
+            averaged, so is this.
     """
 
-    def __init__(self, weights: Iterable[nn.Parameter], decay: float = 0.0, decoupled: bool = True) -> None:
+    def __init__(
+        self,
+        weights: Iterable[nn.Parameter],
+        decay: float = 0.0,
+        decoupled: bool = True,
+        followed: Iterable[Tensor] = (),
+    ) -> None:
         self.weights = list(weights)
+        self.all: list[Tensor] = [*(weight.detach() for weight in self.weights), *followed]
         self.state: dict[int, dict[str, Tensor]] = {}
         self.decay = decay
         self.kernel = torch._fused_adamw_ if decoupled else torch._fused_adam_
@@ -48,8 +59,13 @@ class Adam:
         return [weight.grad for weight in self.weights if weight.grad is not None]
 
     @torch.no_grad()
-    def step(self, rate: float) -> None:
-        """Change the weights that have a gradient, with a learning rate of `rate`."""
+    def step(self, rate: float, decay: float = 0.0) -> None:
+        """Change the weights that have a gradient.
+
+        Args:
+            rate: learning rate.
+            decay: of the moving average of the weights, what a step leaves of it; 0 for none.
+        """
         for group in self.groups:
             found = ((k, self.weights[k].grad) for k in group)
             gradients = {k: gradient for k, gradient in found if gradient is not None}
@@ -73,13 +89,40 @@ class Adam:
                 amsgrad=False,
                 maximize=False,
             )
+        if decay:
+            self._average(decay)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Put the moving averages in the place of the weights, if there are any, until the block ends."""
+        places = [k for k, state in self.state.items() if "average" in state]
+        now = [self.all[k] for k in places]
+        kept = [tensor.clone() for tensor in now]
+        if places:
+            torch._foreach_copy_(now, [self.state[k]["average"] for k in places])
+        try:
+            yield
+        finally:
+            if places:
+                torch._foreach_copy_(now, kept)
 
     def load(self, state: dict[int, dict[str, Tensor]]) -> None:
         """Go on from a state that was kept."""
         self.state = {
-            k: {name: tensor.to(self.weights[k].device, copy=True) for name, tensor in kept.items()}
+            k: {name: tensor.to(self.all[k].device, copy=True) for name, tensor in kept.items()}
             for k, kept in state.items()
         }
+
+    def _average(self, decay: float) -> None:
+        """Move the averages; they begin with what is there after the first step. Weights without a gradient stay."""
+        moved = list(dict.fromkeys([*self.state, *range(len(self.weights), len(self.all))]))
+        for k in moved:
+            state = self.state.setdefault(k, {})
+            if "average" not in state:
+                state["average"] = self.all[k].clone()
+        if moved:
+            averages = [self.state[k]["average"] for k in moved]
+            torch._foreach_lerp_(averages, [self.all[k] for k in moved], 1 - decay)
 
     def _state(self, k: int) -> dict[str, Tensor]:
         if k not in self.state:

@@ -118,20 +118,21 @@ def _one_epoch(s: TrainingSession, batches: int) -> None:
         value = learn_from(s, batch, step, all_steps, f"epoch {epoch}, step {number}")
         total += value
         s.observer.stepped(epoch, number, value)
-    row: Row = s.workers.agree(lambda: {"epoch": epoch, "train_loss": total / batches} | validate(s))
-    watched = s.task.watched(s.config)
-    watched = PrimaryMetric("loss") if np.isnan(row.get(watched.name, np.nan)) else watched
-    reached = row.get("validation_loss" if watched.name == "loss" else watched.name, np.nan)
-    loss_now = row.get("validation_loss", np.nan)
-    # scores that are shares of a few examples are often equal: then the loss decides
-    is_equal = reached == p.best_score and PrimaryMetric("loss").improves(loss_now, p.best_loss)
-    is_best = s.data.validation is None or not s.best or watched.improves(reached, p.best_score) or is_equal
-    p.epoch, p.seconds = epoch, p.seconds + time.perf_counter() - began
-    row["learning_rate"], row["seconds"] = s.settings.rate(step, all_steps), p.seconds
-    p.history.append(row)
-    if is_best:
-        p.best_epoch, p.best_score, p.best_loss = epoch, reached, loss_now
-        s.best = weights_of(s.model)
+    with s.optimizer.averaged():
+        row: Row = s.workers.agree(lambda: {"epoch": epoch, "train_loss": total / batches} | validate(s))
+        watched = s.task.watched(s.config)
+        watched = PrimaryMetric("loss") if np.isnan(row.get(watched.name, np.nan)) else watched
+        reached = row.get("validation_loss" if watched.name == "loss" else watched.name, np.nan)
+        loss_now = row.get("validation_loss", np.nan)
+        # scores that are shares of a few examples are often equal: then the loss decides
+        is_equal = reached == p.best_score and PrimaryMetric("loss").improves(loss_now, p.best_loss)
+        is_best = s.data.validation is None or not s.best or watched.improves(reached, p.best_score) or is_equal
+        p.epoch, p.seconds = epoch, p.seconds + time.perf_counter() - began
+        row["learning_rate"], row["seconds"] = s.settings.rate(step, all_steps), p.seconds
+        p.history.append(row)
+        if is_best:
+            p.best_epoch, p.best_score, p.best_loss = epoch, reached, loss_now
+            s.best = weights_of(s.model)
     save(s)
     s.observer.epoch_ended(row, is_best)
 

@@ -44,6 +44,13 @@ class TrainingOptions(Options):
     weight_decay: Annotated[float, Searched(choices=(0.0, 1e-4, 1e-3, 1e-2))] = Field(
         0.0, ge=0, description="pull of the weights towards 0"
     )
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="validate and keep not the newest weights, but their moving average over about this share of all "
+        "steps (Polyak and Juditsky 1992); 0 for none",
+    )
     clip: float = Field(1.0, ge=0, description="largest norm of the gradient; 0 does not clip")
     seed: int = Field(0, ge=0, description="fixes initial weights, order of the examples and dropout")
     parts_seed: int | None = Field(
@@ -83,6 +90,10 @@ class TrainingOptions(Options):
         if self.schedule == "constant":
             return self.learning_rate
         return self.learning_rate * 0.5 * (1 + cos(pi * (step - rising) / max(1, total - rising)))
+
+    def average_decay(self, total: int) -> float:
+        """What each of `total` steps leaves of the moving average of the weights; 0 where there is none."""
+        return 1 - 1 / max(1.0, self.average * total)
 
 
 def suited(

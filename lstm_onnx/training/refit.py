@@ -95,7 +95,9 @@ def refit(s: TrainingSession, batches: int, calibrated: Weights) -> None:
     for step, batch in enumerate(made_ready(drawn, s.model, settings.batch_size)):
         loss = learn_from(s, batch, step, steps, f"step {step + 1} of the refit")
         s.observer.refitted(step + 1, steps, loss)
-    load_weights(s.model, weights_of(s.model) | calibrated, s.run.weights)
+    with s.optimizer.averaged():
+        learnt = weights_of(s.model)
+    load_weights(s.model, learnt | calibrated, s.run.weights)
     save_weights(weights_of(s.model), s.run.weights)
     note = f"refitted on all {len(both):,} examples but those of the test, for {steps:,} steps"
     s.run.record.notes = [*(n for n in s.run.record.notes if n != note), note]

@@ -39,7 +39,7 @@ def learn_from(s: TrainingSession, batch: dict[str, Tensor], step: int, total: i
     value = s.workers.add_up(s.model, value)
     if s.settings.clip:
         clip(s.optimizer.gradients(), s.settings.clip)
-    s.optimizer.step(s.settings.rate(step, total))
+    s.optimizer.step(s.settings.rate(step, total), s.settings.average_decay(total))
     if not isfinite(value):
         raise UserError(
             f"the loss became {value} in {where}; lower --learning-rate (now {s.settings.learning_rate:g}) or --clip, "

@@ -224,6 +224,9 @@ def _session(
     workers: Workers,
 ) -> TrainingSession:
     settings = run.record.training
-    optimizer = Adam(model.parameters(), settings.weight_decay, decoupled=settings.optimizer == "adamw")
+    weights = dict(model.named_parameters())
+    followed = [t for name, t in model.state_dict().items() if name not in weights and t.is_floating_point()]
+    decoupled = settings.optimizer == "adamw"
+    optimizer = Adam(weights.values(), settings.weight_decay, decoupled, followed)
     answer = torch_reference(task.graphs(model, config, data.info)[0])
     return TrainingSession(task, config, data, model, answer, optimizer, settings, run, observer, workers=workers)

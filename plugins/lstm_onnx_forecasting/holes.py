@@ -1,4 +1,4 @@
-"""Missing values of a window, filled in from known ones, in the graph."""
+"""Missing values of a window, filled in from known ones, in the graph: work and memory grow as the window does."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ def carried_on(values: Tensor, known: Tensor) -> Tensor:
     Returns:
         (batch, time, target).
     """
-    at = torch.arange(values.shape[1], device=values.device)
-    # (time, time): a row that might fill in ranks by how new it is, and not at all where it is later
-    rank = torch.where(at[None, :] <= at[:, None], at + 1, 0)[None, :, :, None].to(values.dtype)
-    return values.gather(1, (rank * known.unsqueeze(1)).argmax(dim=2))
+    count, rows = _known_rows(known)
+    return values.gather(1, rows.gather(1, count))
 
 
 def nearest_known(values: Tensor, known: Tensor) -> Tensor:
@@ -32,9 +30,22 @@ def nearest_known(values: Tensor, known: Tensor) -> Tensor:
     Returns:
         (batch, time, target).
     """
-    at = torch.arange(values.shape[1], device=values.device)
-    later = at[None, :] - at[:, None]  # (time, time): how much later a row is that might fill in
-    near = torch.where(later > 0, -2 * later - 1, 2 * later)[None, :, :, None].to(values.dtype)  # no two are alike
-    far = 2.0 * len(at) + 2
-    best = ((near + far) * known.unsqueeze(1)).argmax(dim=2)
-    return values.gather(1, best)
+    count, rows = _known_rows(known)
+    at = torch.arange(known.shape[1], device=known.device)[None, :, None]
+    most = count[:, -1:]
+    after = torch.minimum(count + 1, most)
+    older, newer = rows.gather(1, count), rows.gather(1, after)
+    is_newer = (count == 0) | ((after > count) & (newer - at < at - older))
+    return values.gather(1, torch.where(is_newer, newer, older))
+
+
+def _known_rows(known: Tensor) -> tuple[Tensor, Tensor]:
+    """How many values are known up to each row, and in which row each of them is; both (batch, time, target).
+
+    The latter has a row more, as it is counted from 1; what it says beyond their number means nothing.
+    """
+    there = known.to(torch.int64)
+    count = there.cumsum(dim=1)
+    at = torch.arange(known.shape[1], device=known.device)[None, :, None]
+    none = torch.zeros_like(torch.cat([count, count[:, :1]], dim=1))
+    return count, none.scatter_add(1, count * there, at * there)

@@ -6,7 +6,7 @@ that step (calendar, covariates, the value one season before) and corrects a sim
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from lstm_onnx.features.graphs import Remembered
 from lstm_onnx.features.series_coding import AheadDecoder, SeriesTensors, last_known
 from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx_forecasting.calendar import Phases, grid_of, periods
+from lstm_onnx_forecasting.combination import Combination
 from lstm_onnx_forecasting.holes import carried_on, nearest_known
 from lstm_onnx_forecasting.loss import forecast_loss, truth_for_loss
 from lstm_onnx_forecasting.options import Config, Info
@@ -37,6 +38,8 @@ MEMORY = {
     )
 }
 """What is remembered in a stream."""
+SOLVED_BY = 8192
+"""Examples of the training part that combined forecasts get their first weights from, at most."""
 
 
 class Forecaster(nn.Module):
@@ -49,6 +52,7 @@ class Forecaster(nn.Module):
 
     lags: Tensor
     theta: Tensor | None
+    combination: Combination | None
 
     def __init__(self, config: Config, info: Info) -> None:
         super().__init__()
@@ -57,7 +61,8 @@ class Forecaster(nn.Module):
         found = periods(series.step, info.span) if config.calendar else ()
         self.phases = Phases(found, series.step.per_second, grid_of(series)) if found else None
         calendar = self.phases.features if self.phases else 0
-        known_ahead = calendar + len(series.future) + len(series.static) + targets * config.seasons
+        combined = config.base == "combined"
+        known_ahead = calendar + len(series.future) + len(series.static) + targets * (config.seasons + combined)
         dropout = config.dropout or 0.0
         self.encoder = LSTM(series.size + calendar, hidden, config.layers, dropout=dropout)
         self.from_state = nn.Linear(hidden, hidden)
@@ -71,10 +76,13 @@ class Forecaster(nn.Module):
         self.fills_holes = info.fills_holes
         self.reach = 2 if info.fills_holes and 1 < info.season <= info.window // 2 else 1  # seasons that fill a hole
         rows = info.season * max(config.seasons, self.reach)
-        self.looked_up = max(rows, info.window if config.base == "theta" else 0)
+        has_theta = combined or config.base == "theta"
+        self.looked_up = max(rows, info.window if has_theta else 0)
         self.register_buffer("lags", season_lags(info.season, config.horizon), persistent=False)
-        theta = theta_matrix(info.window, info.season, config.horizon) if config.base == "theta" else None
+        theta = theta_matrix(info.window, info.season, config.horizon) if has_theta else None
         self.register_buffer("theta", theta, persistent=False)
+        count = 3 if info.season > 1 else 2  # with a season of 1, the last value is that of the season before
+        self.combination = Combination(config.horizon, targets, count, hidden) if combined else None
 
     def forward(
         self, series: SeriesTensors, state: Mapping[str, Tensor] | None = None
@@ -110,6 +118,34 @@ class Forecaster(nn.Module):
         ahead, base = self._ahead(series, recent, last)
         seen = {"rows": self._read(series, rows), "ahead": ahead, "base": base}
         return seen | truth_for_loss(self.config, self.decoder, batch)
+
+    def solve_first(self, batches: Iterator[dict[str, Any]]) -> None:
+        """Begin with the weights of combined forecasts that are good on the training part, if there are any.
+
+        Of many examples every second is taken, or every fourth, and so on: they lie in the order of series and time.
+        """
+        if self.combination is None:
+            return
+        kept: dict[str, Tensor] = {}
+        seen, apart = 0, 1
+        for batch in batches:
+            ready = self.ready(batch)
+            size = len(ready["base"])
+            picked = torch.arange(-seen % apart, size, apart, device=ready["base"].device)
+            seen += size
+            for name in ready.keys() - {"rows", "ahead"}:
+                some = ready[name][picked]
+                kept[name] = torch.cat([kept[name], some]) if name in kept else some
+            while len(kept["base"]) > SOLVED_BY:
+                kept, apart = {name: tensor[::2] for name, tensor in kept.items()}, 2 * apart
+        gaps = torch.zeros(self.out.out_features - self.targets)
+
+        def loss(forecast: Tensor) -> Tensor:
+            answer = torch.cat([forecast, gaps.to(forecast).expand(*forecast.shape[:2], -1)], dim=2)
+            return forecast_loss(self.config, self.decoder, answer, kept)
+
+        if kept:
+            self.combination.solve(kept["base"], loss)
 
     def learn(self, ready: Mapping[str, Tensor]) -> Tensor:
         """Return the mean loss over the known steps."""
@@ -154,21 +190,34 @@ class Forecaster(nn.Module):
             x, known = self._season_before(recent, k)
             older = torch.where(known > 0, x, older)  # what is out of the window repeats the season after it
             found.append(self._over_horizon(older) - seasonal)
-        return torch.cat(found, dim=2), self._base(recent, seasonal, last)
+        base = self._base(recent, seasonal, last)
+        if self.combination is not None:
+            found.append(base[..., 0] - seasonal)
+        return torch.cat(found, dim=2), base
 
     def _base(self, recent: Tensor, seasonal: Tensor, last: Tensor) -> Tensor:
-        """Return the simple forecast that is corrected, (batch, horizon or 1, target)."""
-        if self.theta is not None:
-            values, known = torch.split(recent[:, -len(self.theta) :], self.targets, dim=2)
-            return (nearest_known(values, known).transpose(1, 2) @ self.theta).transpose(1, 2)
-        return seasonal if self.config.base == "season" else last
+        """Return the simple forecast that is corrected, (batch, horizon or 1, target).
+
+        Of combined ones, all of them: (batch, horizon, target, forecast), Theta first.
+        """
+        if self.theta is None:
+            return seasonal if self.config.base == "season" else last
+        values, known = torch.split(recent[:, -len(self.theta) :], self.targets, dim=2)
+        theta = (nearest_known(values, known).transpose(1, 2) @ self.theta).transpose(1, 2)
+        if self.combination is None:
+            return theta
+        simple = (theta, seasonal, last.expand_as(theta))
+        return torch.stack(simple[: self.combination.by_step.shape[2]], dim=3)
 
     def _head(self, state: Tensor, ahead: Tensor, base: Tensor) -> Tensor:
         """Correct the simple forecast; what is answered for quantiles stays as it is."""
         joined = self.from_state(state).unsqueeze(1) + self.from_step(ahead) + self.by_step
-        out: Tensor = self.out(self.dropout(torch.relu(joined)))
+        seen = self.dropout(torch.relu(joined))
+        out: Tensor = self.out(seen)
         if self.config.base == "none":
             return out
+        if self.combination is not None:
+            base = self.combination(base, seen)
         if not self.config.quantiles:
             return out + base
         return torch.cat([out[:, :, : self.targets] + base, out[:, :, self.targets :]], dim=2)

@@ -92,10 +92,13 @@ class Config(TableOptions):
         "window", description="subtract mean and divide by spread: of each window, of the training data, or not at all"
     )
     transform: Literal["none", "log"] = Field("none", description="log suits data above 0 with multiplicative swings")
-    base: Annotated[Literal["none", "last", "season", "theta"], Searched(choices=("none", "last", "season"))] = Field(
-        "season",
-        description="what the network corrects: nothing, the last value, the value one season ago, or a theta forecast "
-        "of the window: smoothed, with season and half of its slope",
+    base: Annotated[
+        Literal["none", "last", "season", "theta", "combined"], Searched(choices=("none", "last", "combined"))
+    ] = Field(
+        "combined",
+        description="what the network corrects: nothing, the last value, the value one season ago, a theta forecast "
+        "of the window (smoothed, with season and half of its slope), or these three combined with weights that are "
+        "learnt",
     )
     seasons: int = Field(
         1,

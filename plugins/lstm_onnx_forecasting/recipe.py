@@ -16,6 +16,8 @@ PANEL = {"dropout": 0.2, "loss_scale": "series"}
 USUAL = {"dropout": 0.0, "loss_scale": "window"}
 STEPS = 3000
 """Of the optimizer, for panels without a validation part, however many windows they have."""
+AVERAGE = 1 / 3
+"""Share of these steps over which weights are averaged."""
 
 
 def filled_in(config: Config, series: Sequence[Series], notes: list[str]) -> Config:
@@ -44,7 +46,7 @@ def filled_in(config: Config, series: Sequence[Series], notes: list[str]) -> Con
 
 
 def budget(config: Config, examples: int, batch_size: int) -> dict[str, Any]:
-    """Return as many epochs as make the steps that suit a panel, if nothing decides when to stop."""
+    """Return as many epochs as make the steps that suit a panel, and averaging, if nothing decides when to stop."""
     if config.validation_size != 0 or config.loss_scale != PANEL["loss_scale"]:
         return {}
-    return {"epochs": max(1, round(STEPS / ceil(examples / batch_size)))}
+    return {"epochs": max(1, round(STEPS / ceil(examples / batch_size))), "average": AVERAGE}

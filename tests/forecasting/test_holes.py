@@ -30,10 +30,10 @@ def test_what_is_missing_becomes_the_newest_known_value_before_it() -> None:
     assert carried_on(values, (values > 0).float())[..., 0].tolist() == wanted
 
 
-def base(x: Tensor, season: int, horizon: int, fills_holes: bool = True, window: int = 48) -> list[float]:
+def seasonal(x: Tensor, season: int, horizon: int, fills_holes: bool = True, window: int = 48) -> list[float]:
     """What is forecast of a window by a model whose network answers 0: the base."""
     info = make_info(season=season, window=window, fills_holes=fills_holes)
-    model = make_model(Config(horizon=horizon, hidden=4), info)
+    model = make_model(Config(horizon=horizon, hidden=4, base="season"), info)
     with torch.no_grad():
         model.network.out.weight.zero_()
         model.network.out.bias.zero_()
@@ -45,21 +45,21 @@ def test_a_hole_one_season_before_is_filled_from_another_or_the_step_before_it()
     by_row = [round(v) for v in x[0, :, 0].tolist()]
     x[0, [24, 26, 27, 28, 14, 16, 35]] = NAN  # with 12 a season: 12, and 14 to 16 of the season before
     wanted = [by_row[12], by_row[25], by_row[25], by_row[15], by_row[15], *by_row[29:35], by_row[23]]
-    assert base(x, 12, 14) == [*wanted, *wanted[:2]]
+    assert seasonal(x, 12, 14) == [*wanted, *wanted[:2]]
     x[0, [12, 35]] = NAN
-    assert base(x, 12, 3) == [by_row[34], by_row[25], by_row[25]]  # nothing before it: the newest goes on
-    assert base(x, 12, 3, window=20)[1:] == [by_row[25], by_row[25]]  # one season is all that such a window holds
+    assert seasonal(x, 12, 3) == [by_row[34], by_row[25], by_row[25]]  # nothing before it: the newest goes on
+    assert seasonal(x, 12, 3, window=20)[1:] == [by_row[25], by_row[25]]  # one season is all that such a window holds
 
 
 def test_runs_of_before_keep_the_newest_value() -> None:
     x = draw(1, 36)
     wanted = [x[0, 24, 0], x[0, 35, 0], x[0, 26, 0]]
     x[0, 25] = NAN
-    assert base(x, 12, 3, fills_holes=False) == [round(v.item()) for v in wanted]
+    assert seasonal(x, 12, 3, fills_holes=False) == [round(v.item()) for v in wanted]
 
 
-@pytest.mark.parametrize(("window", "horizon"), [(16, 12), (8, 3)])
-def test_window_and_stream_answer_alike_across_holes(window: int, horizon: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("window", "horizon", "base"), [(16, 12, "season"), (8, 3, "season"), (16, 3, "combined")])
+def test_window_and_stream_answer_alike_across_holes(window: int, horizon: int, base: str, tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     values = np.tile([5.0, 9.0, 1.0, 3.0, 7.0, 2.0, 8.0, 4.0], 30) + random.normal(0, 0.1, 240)
     values[random.random(240) < 0.2] = NAN

@@ -184,7 +184,7 @@ class TestQuantiles:
 class TestBase:
     def bare(self, season: int = 24, horizon: int = 60, **options):
         """A model whose network answers 0: what is left is the base."""
-        model = make_model(Config(horizon=horizon, hidden=4, **options), make_info(season=season))
+        model = make_model(Config(horizon=horizon, hidden=4, **{"base": "season", **options}), make_info(season=season))
         with torch.no_grad():
             model.network.out.weight.zero_()
             model.network.out.bias.zero_()
@@ -217,7 +217,7 @@ class TestBase:
 
     def test_the_head_sees_as_many_seasons_as_it_is_told(self) -> None:
         """A change three seasons back shows if three are asked for; one too old for the window repeats the newer."""
-        config = Config(horizon=6, hidden=4, seasons=3)
+        config = Config(horizon=6, hidden=4, seasons=3, base="season")
         model, time = make_model(config, make_info(season=12, window=40)), hours(1, 40)
         with torch.no_grad():
             model.network.from_state.weight.zero_()  # the LSTM says nothing, so only the head's own inputs are left

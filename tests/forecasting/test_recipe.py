@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from lstm_onnx_forecasting.options import Config
-from lstm_onnx_forecasting.recipe import STEPS, budget, filled_in
+from lstm_onnx_forecasting.recipe import AVERAGE, STEPS, budget, filled_in
 
 from lstm_onnx.data.time_series import Series
 
@@ -39,6 +39,6 @@ def test_defaults_follow_the_data(name: str) -> None:
 
 def test_a_panel_is_learnt_for_a_fixed_number_of_steps() -> None:
     panel = filled_in(Config(horizon=12), series(20, 100), [])
-    assert budget(panel, 64_000, 64) == {"epochs": STEPS // 1000}
-    assert budget(panel, 10_000_000, 64) == {"epochs": 1}
+    assert budget(panel, 64_000, 64) == {"epochs": STEPS // 1000, "average": AVERAGE}
+    assert budget(panel, 10_000_000, 64) == {"epochs": 1, "average": AVERAGE}
     assert budget(Config(horizon=12), 64_000, 64) == {}

@@ -78,3 +78,49 @@ def test_weights_of_two_types_learn_together() -> None:
         weight.grad = torch.ones_like(weight)
     optimizer.step(0.01)
     assert not any(torch.equal(a, b) for a, b in zip(before, _weights(model), strict=True))
+
+
+def test_averages_follow_the_weights_and_stand_in_for_them() -> None:
+    torch.manual_seed(0)
+    plain, model = nn.LSTM(3, 20), nn.LSTM(3, 20)
+    model.load_state_dict(plain.state_dict())
+    one, optimizer = Adam(plain.parameters()), Adam(model.parameters())
+    wanted: list[Tensor] = []
+    for _ in range(5):
+        _learn(plain)
+        _learn(model)
+        one.step(0.01)
+        optimizer.step(0.01, 0.75)
+        weights = _weights(model)
+        assert all(torch.equal(a, b) for a, b in zip(weights, _weights(plain), strict=True))  # learnt as without them
+        wanted = [0.75 * a + 0.25 * b for a, b in zip(wanted or weights, weights, strict=True)]
+    with pytest.raises(ValueError, match="stopped"), optimizer.averaged():
+        for found, mean, weight in zip(_weights(model), wanted, weights, strict=True):
+            torch.testing.assert_close(found, mean)
+            assert not torch.equal(found, weight)
+        raise ValueError("stopped")
+    assert all(torch.equal(a, b) for a, b in zip(_weights(model), weights, strict=True))
+
+
+def test_without_averages_the_weights_stay() -> None:
+    model = nn.LSTM(3, 4)
+    optimizer, before = Adam(model.parameters()), _weights(model)
+    with optimizer.averaged():
+        assert all(torch.equal(a, b) for a, b in zip(_weights(model), before, strict=True))
+
+
+def test_what_the_model_changes_itself_is_averaged_with_its_weights() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    buffers = [model[1].running_mean, model[1].running_var]
+    optimizer = Adam(model.parameters(), followed=buffers)
+    means = []
+    for step in range(3):
+        optimizer.forget_gradients()
+        model(torch.arange(15.0).reshape(5, 3).sin() + step).square().sum().backward()
+        optimizer.step(0.01, 0.5)
+        means.append(buffers[0].clone())
+    again = Adam(model.parameters(), followed=buffers)
+    again.load(optimizer.state)  # as a checkpoint keeps it
+    with again.averaged():
+        torch.testing.assert_close(model[1].running_mean, 0.25 * means[0] + 0.25 * means[1] + 0.5 * means[2])
+    assert torch.equal(model[1].running_mean, means[2])

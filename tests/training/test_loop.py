@@ -67,6 +67,24 @@ def test_resumed_run_equals_uninterrupted_run(tmp_path: Path, epoch: int, batch:
     assert whole.record.scores == resumed.record.scores
 
 
+def test_averaged_weights_are_validated_kept_and_resumed(tmp_path: Path) -> None:
+    plain = train(tmp_path / "plain")
+    whole = train(tmp_path / "whole", average=0.5)
+    assert plain.history["train_loss"].equals(whole.history["train_loss"])  # learnt as ever
+    assert not plain.history["validation_loss"].equals(whole.history["validation_loss"])
+    with pytest.raises(Interrupted):
+        train(tmp_path / "cut", StopAfter(2, 3), average=0.5)
+    resumed = lo.resume(next((tmp_path / "cut").iterdir()))
+    assert_same_weights(whole, resumed)
+    assert without_times(whole.history.to_dicts()) == without_times(resumed.history.to_dicts())
+
+
+def test_averages_are_of_a_share_of_the_steps() -> None:
+    assert TrainingOptions().average_decay(3000) == 0
+    assert TrainingOptions(average=1 / 3).average_decay(3000) == pytest.approx(0.999)
+    assert TrainingOptions(average=0.1).average_decay(5) == 0  # of less than a step: the newest weights
+
+
 def test_killed_run_resumes_to_the_same_result(tmp_path: Path) -> None:
     whole = train(tmp_path / "whole", epochs=120, patience=120)
     options = [f"--{name}={value}" for name, value in TINY.items()]

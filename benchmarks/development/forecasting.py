@@ -128,5 +128,5 @@ FORECASTING = Part(
     _sets,
     _train,
     _others,
-    ("AutoETS", "AutoTheta", *NAIVE),
+    ("AutoETS", "AutoTheta", "default of 0.8.0", *NAIVE),
 )

@@ -39,7 +39,7 @@ class Combination(nn.Module):
         return (torch.softmax(logits, dim=3) * simple).sum(dim=3)
 
     def solve(self, simple: Tensor, loss: Callable[[Tensor], Tensor]) -> None:
-        """Move the weights of each step ahead towards those with the least loss. Needs no gradients to be on.
+        """Move the weights of each step ahead towards those with the least loss. Called where gradients are off.
 
         Args:
             simple: forecasts of examples, (example, horizon, target, count).
@@ -50,4 +50,4 @@ class Combination(nn.Module):
             with torch.enable_grad():
                 weights = torch.softmax(self.by_step.detach(), dim=2).requires_grad_()
                 (gradient,) = torch.autograd.grad(loss((weights * simple).sum(dim=3)), weights)
-            self.by_step -= RATE * steps * gradient
+            self.by_step.sub_(RATE * steps * gradient)

@@ -41,8 +41,7 @@ class Scored(Result):
         yield {"data": found.summary}
         test = "test " * (found.part == "test")
         yield scores_table(found.scores, f"scores on {found.examples:,} {test}examples")
-        if found.ahead:
-            yield behind(found.scores, found.ahead)
+        yield behind(found.scores, found.ahead)
         for title, table in found.tables.items():
             yield frame_table(table, max(1, table.height), title)
         if found.pictures:

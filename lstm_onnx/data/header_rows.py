@@ -51,7 +51,7 @@ def is_units(frame: pl.DataFrame, index: int) -> bool:
         text = str(cell or "").strip()
         known = _known(below.get_column(name))
         if len(known) >= _LEAST and bool(known.str.contains(_BEGINS_AS_NUMBER).all()):
-            if re.match(_BEGINS_AS_NUMBER, text):
+            if _begins_as_number(text):
                 return False
             words += bool(text) and text.lower() not in MISSING
         elif text and text in known:

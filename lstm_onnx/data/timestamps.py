@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lstm_onnx.data.times.find import looks_like_time as looks_like_time
+from lstm_onnx.data.times.find import require_asked as require_asked
 from lstm_onnx.data.times.find import require_time as require_time
 from lstm_onnx.data.times.reader import decide_times
 from lstm_onnx.errors import UserError

@@ -10,8 +10,8 @@ import polars as pl
 
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.parts import split_column
-from lstm_onnx.data.tables import is_empty, is_numeric, require
-from lstm_onnx.data.timestamps import looks_like_time, require_time
+from lstm_onnx.data.tables import is_empty, is_numeric
+from lstm_onnx.data.timestamps import looks_like_time, require_asked
 from lstm_onnx.errors import UserError
 from lstm_onnx.features.role_options import RoleOptions, RolesT
 from lstm_onnx.features.table_pictures import holds_pictures
@@ -103,7 +103,7 @@ def _asked_for(frame: pl.DataFrame, where: Path, config: RoleOptions, answers: s
     for name in (*options, "group", "split"):
         chosen, option = getattr(config, name), answers if name == "target" else name
         for column in (chosen,) if isinstance(chosen, str) else chosen or ():
-            (require_time if option == "time" else require)(frame, column, where, f"--{option}")
+            require_asked(frame, column, where, f"--{option}")
             if column in taken and {option, taken[column]} != {"sequence", "group"}:
                 raise UserError(f"{where}: column '{column}' is asked for by --{taken[column]} and --{option}; it can "
                                 "be one")  # fmt: skip

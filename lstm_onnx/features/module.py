@@ -295,8 +295,7 @@ def solve_first(model: FeatureModel, batches: Iterator[Mapping[str, Tensor]]) ->
 
 def calibrate(model: FeatureModel, validation: Iterator[Mapping[str, Tensor]]) -> None:
     """Adjust what is answered, such as temperatures and quantiles, on batches that were not learnt from."""
-    if _adjusted(model):
-        _adjust(model, (((asked := model.run(batch)).answers, asked.seen, batch) for batch in validation))
+    _adjust(model, (((asked := model.run(batch)).answers, asked.seen, batch) for batch in validation))
 
 
 def calibrate_left_out(model: FeatureModel, learnt_from: Iterator[Mapping[str, Tensor]]) -> None:
@@ -324,8 +323,13 @@ def _adjusted(model: FeatureModel) -> list[int]:
 def _adjust(
     model: FeatureModel, told: Iterator[tuple[Mapping[str, Tensor], Mapping[str, Any], Mapping[str, Tensor]]]
 ) -> None:
-    """Show decoders the answers to batches, with what the author's `forward` saw of each, and what is right."""
+    """Show decoders the answers to batches, with what the author's `forward` saw of each, and what is right.
+
+    No answer is asked for where no decoder adjusts.
+    """
     places = _adjusted(model)
+    if not places:
+        return
     columns: dict[int, list[tuple[Tensor, ...]]] = {k: [] for k in places}
     for answers, seen, batch in told:
         for k in places:

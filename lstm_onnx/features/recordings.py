@@ -16,8 +16,8 @@ from lstm_onnx.data.folds import HELD_OUT, current_fold, must_validate
 from lstm_onnx.data.labelled import Labels, labelled_sequences
 from lstm_onnx.data.parts import Part
 from lstm_onnx.data.table_options import Columns, TableOptions
-from lstm_onnx.data.tables import is_numeric, require
-from lstm_onnx.data.timestamps import require_time
+from lstm_onnx.data.tables import is_numeric
+from lstm_onnx.data.timestamps import require_asked
 from lstm_onnx.errors import UserError
 
 _TIME = ("time", "timestamp", "date", "datetime", "t", "step", "tick")
@@ -75,7 +75,7 @@ def find_channels(frame: pl.DataFrame, where: Path, config: OptionsT, label: str
     for option in ("time", "sequence", "channels", "ignore"):
         chosen = getattr(config, option)
         for column in (chosen,) if isinstance(chosen, str) else chosen or ():
-            (require_time if option == "time" else require)(frame, column, where, f"--{option}")
+            require_asked(frame, column, where, f"--{option}")
     free = frame.select(c for c in frame.columns if c not in {*config.channels, *config.ignore, label})
     named = called(free, _SEQUENCES)
     sequence = config.sequence or ((named,) if named is not None else ())

@@ -13,8 +13,8 @@ from lstm_onnx.data.blocks import Blocks, are_channels, blocks_in, chosen_blocks
 from lstm_onnx.data.columns import called
 from lstm_onnx.data.measures import is_id_name, no_measure, numbered, odd_ones
 from lstm_onnx.data.parts import split_column
-from lstm_onnx.data.tables import is_numeric, require
-from lstm_onnx.data.timestamps import looks_like_time, require_time
+from lstm_onnx.data.tables import is_numeric
+from lstm_onnx.data.timestamps import looks_like_time, require_asked
 from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
 from lstm_onnx_classification.options import Config
@@ -130,7 +130,7 @@ def _refuse_wrong_choice(frame: pl.DataFrame, where: Path, config: Config) -> No
     for option, column in [*chosen.items(), *several]:
         if column is None:
             continue
-        (require_time if option == "--time" else require)(frame, column, where, option)
+        require_asked(frame, column, where, option)
         if column in taken and {option, taken[column]} != {"--sequence", "--group"}:
             raise UserError(f"{where}: column '{column}' is asked for by {taken[column]} and {option}; it can be one")
         taken[column] = option

@@ -11,8 +11,8 @@ import polars as pl
 from lstm_onnx.column_reading import LEFT_OUT, ColumnReading
 from lstm_onnx.data.categories import level_columns
 from lstm_onnx.data.measures import no_measure
-from lstm_onnx.data.tables import is_empty, numeric_column, require
-from lstm_onnx.data.times.find import find_time, require_time
+from lstm_onnx.data.tables import is_empty, numeric_column
+from lstm_onnx.data.times.find import find_time, require_asked
 from lstm_onnx.data.times_across import times_across
 from lstm_onnx.data.understanding import Understanding
 from lstm_onnx.errors import UserError
@@ -141,7 +141,7 @@ def _refuse_contradictions(frame: pl.DataFrame, where: Path | str, config: Confi
     seen: dict[str, str] = {}
     for option, columns in roles.items():
         for column in columns:
-            (require_time if option == "--time" else require)(frame, column, where, option)
+            require_asked(frame, column, where, option)
             if column in seen:
                 both = f"both {seen[column]} and {option}" if seen[column] != option else f"{option} twice"
                 raise UserError(f"{where}: column '{column}' is given as {both}; give it one role")

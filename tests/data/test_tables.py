@@ -13,7 +13,7 @@ import pytest
 from lstm_onnx.data.atomic_files import replacing, write_atomically
 from lstm_onnx.data.cells import parse_number
 from lstm_onnx.data.tables import is_numeric, numeric_column, read_table, require, row_number, write_table
-from lstm_onnx.data.timestamps import require_time
+from lstm_onnx.data.timestamps import require_asked, require_time
 from lstm_onnx.errors import UserError
 
 
@@ -168,7 +168,7 @@ WEATHER = pl.DataFrame(
 ])  # fmt: skip
 def test_a_hint_names_a_column_that_may_well_be_meant(asked: str, option: str, said: str) -> None:
     with pytest.raises(UserError) as caught:
-        (require_time if option == "--time" else require)(WEATHER, asked, "w.csv", option)
+        require_asked(WEATHER, asked, "w.csv", option)
     assert str(caught.value) == f"w.csv: there is no column '{asked}' (from {option}){said}"
 
 

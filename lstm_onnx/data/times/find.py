@@ -54,6 +54,11 @@ def require_time(frame: pl.DataFrame, column: str, where: Path | str, option: st
     require(frame, column, where, option, hint=None if column in frame.columns else _instead(frame, column))
 
 
+def require_asked(frame: pl.DataFrame, column: str, where: Path | str, option: str) -> None:
+    """Refuse a column that an option names and the table does not have; as `require_time` where that is `--time`."""
+    (require_time if option == "--time" else require)(frame, column, where, option)
+
+
 def _instead(frame: pl.DataFrame, column: str) -> str:
     times = [c for c in frame.columns if looks_like_time(frame, c)]
     if not times or similar(column, times) is not None:

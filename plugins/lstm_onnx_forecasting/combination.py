@@ -24,9 +24,8 @@ class Combination(nn.Module):
     def __init__(self, horizon: int, targets: int, count: int, hidden: int) -> None:
         super().__init__()
         self.by_step = nn.Parameter(torch.zeros(horizon, targets, count))
-        self.by_window = nn.Linear(hidden, targets * count)
+        self.by_window = nn.Linear(hidden, targets * count, bias=False)
         nn.init.zeros_(self.by_window.weight)
-        nn.init.zeros_(self.by_window.bias)
 
     def forward(self, simple: Tensor, seen: Tensor) -> Tensor:
         """Return (batch, horizon, target).

@@ -4,48 +4,30 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
-def carried_on(values: Tensor, known: Tensor) -> Tensor:
-    """Fill in what is missing with the newest known value before it.
+def filled(rows: Tensor, last: Tensor, season: int = 0) -> tuple[Tensor, Tensor]:
+    """Fill in what is missing: with the value one season before, else with the newest known value before it.
 
-    Args:
-        values: (batch, time, target).
-        known: (batch, time, target), 1 where a value is known, else 0; the oldest is.
-
-    Returns:
-        (batch, time, target).
-    """
-    count, rows = _known_rows(known)
-    return values.gather(1, rows.gather(1, count))
-
-
-def nearest_known(values: Tensor, known: Tensor) -> Tensor:
-    """Fill in what is missing with the known value that is nearest, the older of two as near.
+    What lies before all known values takes the oldest of them.
 
     Args:
-        values: (batch, time, target).
-        known: (batch, time, target), 1 where a value is known, else 0.
+        rows: (batch, time, 2 * target), values, and then 1 where each is known, else 0.
+        last: what stands everywhere if nothing is known, (batch, 1, target).
+        season: rows; 0 for none.
 
     Returns:
-        (batch, time, target).
+        the values, and how many up to each row did not take a later one's; both (batch, time, target).
     """
-    count, rows = _known_rows(known)
-    at = torch.arange(known.shape[1], device=known.device)[None, :, None]
-    most = count[:, -1:]
-    after = torch.minimum(count + 1, most)
-    older, newer = rows.gather(1, count), rows.gather(1, after)
-    is_newer = (count == 0) | ((after > count) & (newer - at < at - older))
-    return values.gather(1, torch.where(is_newer, newer, older))
-
-
-def _known_rows(known: Tensor) -> tuple[Tensor, Tensor]:
-    """How many values are known up to each row, and in which row each of them is; both (batch, time, target).
-
-    The latter has a row more, as it is counted from 1; what it says beyond their number means nothing.
-    """
-    there = known.to(torch.int64)
+    values, known = rows.chunk(2, dim=2)
+    if season:
+        older, older_known = functional.pad(rows[:, :-season], (0, 0, season, 0)).chunk(2, dim=2)
+        values, known = torch.where(known > 0, values, older), torch.maximum(known, older_known)
+    there = functional.pad(known, (0, 0, 0, 1), value=1.0).to(torch.int64)
     count = there.cumsum(dim=1)
-    at = torch.arange(known.shape[1], device=known.device)[None, :, None]
-    none = torch.zeros_like(torch.cat([count, count[:, :1]], dim=1))
-    return count, none.scatter_add(1, count * there, at * there)
+    at = torch.arange(there.shape[1], device=there.device)[None, :, None]
+    place = (count - 1).clamp(min=0)  # of the newest known row among the known ones
+    known_rows = (there - there).scatter_add(1, place, there * at)
+    whole = torch.cat([values, last], dim=1).gather(1, known_rows.gather(1, place))
+    return whole[:, :-1], count[:, :-1]

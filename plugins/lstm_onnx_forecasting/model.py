@@ -18,7 +18,7 @@ from lstm_onnx.features.series_coding import AheadDecoder, SeriesTensors, last_k
 from lstm_onnx.nn.lstm import LSTM
 from lstm_onnx_forecasting.calendar import Phases, grid_of, periods
 from lstm_onnx_forecasting.combination import Combination
-from lstm_onnx_forecasting.holes import carried_on, nearest_known
+from lstm_onnx_forecasting.holes import filled
 from lstm_onnx_forecasting.loss import forecast_loss, truth_for_loss
 from lstm_onnx_forecasting.options import Config, Info
 from lstm_onnx_forecasting.theta import theta_matrix
@@ -74,8 +74,9 @@ class Forecaster(nn.Module):
         self.targets, self.season = targets, info.season
         self.phases_ahead = min(info.season, config.horizon)
         self.fills_holes = info.fills_holes
-        self.reach = 2 if info.fills_holes and 1 < info.season <= info.window // 2 else 1  # seasons that fill a hole
-        rows = info.season * max(config.seasons, self.reach)
+        two_fit = info.fills_holes and 1 < info.season <= info.window // 2
+        self.fills_from = info.season if two_fit else 0  # how many rows before a hole its value is looked up
+        rows = info.season * max(config.seasons, 1 + two_fit)
         has_theta = combined or config.base == "theta"
         self.looked_up = max(rows, info.window if has_theta else 0)
         self.register_buffer("lags", season_lags(info.season, config.horizon), persistent=False)
@@ -182,7 +183,8 @@ class Forecaster(nn.Module):
             found.append(series.future)
         if series.static is not None:
             found.append(series.static.unsqueeze(1).expand(-1, times.shape[1], -1))
-        newest = self._filled_season(recent, last)
+        whole, count = filled(recent, last, self.fills_from)
+        newest = self._newest_season(recent, whole, count, last)
         seasonal = self._over_horizon(newest)
         found.append(seasonal)
         older = newest
@@ -190,20 +192,19 @@ class Forecaster(nn.Module):
             x, known = self._season_before(recent, k)
             older = torch.where(known > 0, x, older)  # what is out of the window repeats the season after it
             found.append(self._over_horizon(older) - seasonal)
-        base = self._base(recent, seasonal, last)
+        base = self._base(whole, seasonal, last)
         if self.combination is not None:
             found.append(base[..., 0] - seasonal)
         return torch.cat(found, dim=2), base
 
-    def _base(self, recent: Tensor, seasonal: Tensor, last: Tensor) -> Tensor:
+    def _base(self, whole: Tensor, seasonal: Tensor, last: Tensor) -> Tensor:
         """Return the simple forecast that is corrected, (batch, horizon or 1, target).
 
         Of combined ones, all of them: (batch, horizon, target, forecast), Theta first.
         """
         if self.theta is None:
             return seasonal if self.config.base == "season" else last
-        values, known = torch.split(recent[:, -len(self.theta) :], self.targets, dim=2)
-        theta = (nearest_known(values, known).transpose(1, 2) @ self.theta).transpose(1, 2)
+        theta = (whole[:, -len(self.theta) :].transpose(1, 2) @ self.theta).transpose(1, 2)
         if self.combination is None:
             return theta
         simple = (theta, seasonal, last.expand_as(theta))
@@ -222,19 +223,23 @@ class Forecaster(nn.Module):
             return out + base
         return torch.cat([out[:, :, : self.targets] + base, out[:, :, self.targets :]], dim=2)
 
-    def _filled_season(self, recent: Tensor, last: Tensor) -> Tensor:
-        """The value one season before each phase ahead, (batch, phase, target).
+    def _newest_season(self, recent: Tensor, whole: Tensor, count: Tensor, last: Tensor) -> Tensor:
+        """The value one season before each phase ahead, (batch, phase, target); of those before the window the newest.
 
-        A missing one is that of another season before, where the window holds two; else that of the phase before it;
-        of the first phases the newest.
+        Args:
+            recent: rows of the newest seasons, (batch, row, value): targets, and 1 where each is known, else 0.
+            whole: their values, filled, (batch, row, target).
+            count: how many of them are known up to each row, likewise.
+            last: the newest known value, (batch, 1, target).
         """
-        x, known = self._season_before(recent, 0)
-        for k in range(1, self.reach):
-            older, older_known = self._season_before(recent, k)
-            x, known = torch.where(known > 0, x, older), torch.maximum(known, older_known)
-        if not self.fills_holes or self.phases_ahead == 1:
+        if self.season == 1:
+            return last
+        if not self.fills_holes:
+            x, known = self._season_before(recent, 0)
             return torch.where(known > 0, x, last)
-        return carried_on(torch.cat([last, x], dim=1), functional.pad(known, (0, 0, 1, 0), value=1.0))[:, 1:]
+        first = self.looked_up - self.season
+        phases = slice(first, first + self.phases_ahead)
+        return torch.where(count[:, phases] > 0, whole[:, phases], last)
 
     def _season_before(self, recent: Tensor, more: int) -> tuple[Tensor, Tensor]:
         """For each phase ahead, the value one season and `more` before it, and 1 where it is known, else 0.

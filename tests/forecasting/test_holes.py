@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from lstm_onnx_forecasting.holes import carried_on, nearest_known
+from lstm_onnx_forecasting.holes import filled
 from lstm_onnx_forecasting.options import Config
 from torch import Tensor
 
@@ -16,18 +16,24 @@ from tests.forecasting.cases import ask, draw, hours, make_info, make_model
 NAN = float("nan")
 
 
-def test_what_is_missing_becomes_the_nearest_known_value() -> None:
-    rows = [[0, 1, 0, 0, 4, 0], [0, 0, 0, 7, 0, 0], [0, 1, 0, 3, 0, 0], [0, 0, 0, 0, 0, 0]]
-    values = torch.tensor(rows, dtype=torch.float32).unsqueeze(2)
-    wanted = [[1, 1, 1, 4, 4, 4], [7] * 6, [1, 1, 1, 3, 3, 3], [0] * 6]
-    assert nearest_known(values, (values > 0).float())[..., 0].tolist() == wanted
+def _filled(rows: list[list[float]], season: int = 0) -> list[list[float]]:
+    """Rows of one target where 0 is a hole, filled; 5 is the newest known value of all."""
+    values = torch.tensor(rows).unsqueeze(2)
+    whole, _ = filled(torch.cat([values, (values > 0).float()], dim=2), torch.full((len(rows), 1, 1), 5.0), season)
+    return whole[..., 0].tolist()
 
 
 def test_what_is_missing_becomes_the_newest_known_value_before_it() -> None:
-    rows = [[3, 0, 0, 4, 0], [3, 1, 2, 4, 5], [9, 0, 0, 0, 0]]
-    values = torch.tensor(rows, dtype=torch.float32).unsqueeze(2)
-    wanted = [[3, 3, 3, 4, 4], [3, 1, 2, 4, 5], [9] * 5]
-    assert carried_on(values, (values > 0).float())[..., 0].tolist() == wanted
+    assert _filled([[3.0, 0, 0, 4, 0], [3, 1, 2, 4, 5]]) == [[3, 3, 3, 4, 4], [3, 1, 2, 4, 5]]
+
+
+def test_before_all_known_values_the_oldest_stands_and_without_any_the_newest_of_all() -> None:
+    assert _filled([[0.0, 0, 7, 0, 4, 0], [0, 0, 0, 0, 0, 9], [0] * 6]) == [[7, 7, 7, 7, 4, 4], [9] * 6, [5] * 6]
+
+
+def test_the_value_one_season_before_comes_first() -> None:
+    holes = [[1.0, 2, 0, 4, 0, 6, 7, 0], [0, 2, 0, 0, 0, 0, 8, 0]]
+    assert _filled(holes, season=3) == [[1, 2, 2, 4, 2, 6, 7, 7], [2, 2, 2, 2, 2, 2, 8, 8]]
 
 
 def seasonal(x: Tensor, season: int, horizon: int, fills_holes: bool = True, window: int = 48) -> list[float]:
@@ -47,7 +53,7 @@ def test_a_hole_one_season_before_is_filled_from_another_or_the_step_before_it()
     wanted = [by_row[12], by_row[25], by_row[25], by_row[15], by_row[15], *by_row[29:35], by_row[23]]
     assert seasonal(x, 12, 14) == [*wanted, *wanted[:2]]
     x[0, [12, 35]] = NAN
-    assert seasonal(x, 12, 3) == [by_row[34], by_row[25], by_row[25]]  # nothing before it: the newest goes on
+    assert seasonal(x, 12, 3) == [by_row[23], by_row[25], by_row[25]]  # in neither season: the step before it
     assert seasonal(x, 12, 3, window=20)[1:] == [by_row[25], by_row[25]]  # one season is all that such a window holds
 
 

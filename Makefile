@@ -3,6 +3,9 @@
 # make search the tests on drawn cases, with many that were not drawn before (minutes)
 # make lint   ruff, types, who imports whom
 # make docs   builds the site out of docs/ into site/
+# make wheel  installs the wheel into an environment of its own, and goes the whole path there
+# make light  likewise what a light install does, without torch, and
+# make lowest the lowest releases that are allowed
 # make bench  speed against peers (installs them into an environment of their own)
 # make tools  what embedded programs are built with in the tests: compilers, ONNX Runtime as C wants it, npm packages
 
@@ -12,7 +15,7 @@ READY := .venv/.ready
 DEMO := demo
 TRAFFIC := plugins/lstm_onnx_forecasting/datasets/traffic.csv
 
-.PHONY: demo test search lint docs bench tools clean
+.PHONY: demo test search lint docs wheel light lowest bench tools clean
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -47,6 +50,9 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m mkdocs build --strict
+
+wheel light lowest: $(READY)
+	.ci/$@
 
 tools: $(READY)
 	tools/debian_packages

@@ -46,12 +46,12 @@ def least(call: Callable[[], object]) -> float:
 
 
 def given(model: onnx.ModelProto, batch: int, length: int) -> Values:
-    """Draw numbers for the inputs; whole numbers are hours of 2023."""
+    """Draw 0 or 1 for each number, as a state may say by them what is known; whole numbers are hours of 2023."""
     random, found = np.random.default_rng(0), dict[str, Array]()
     for value in model.graph.input:
         kind = value.type.tensor_type
         shape = [d.dim_value or {"batch": batch}.get(d.dim_param, length) for d in kind.shape.dim]
-        drawn: Array = random.standard_normal(shape, dtype=np.float32)
+        drawn: Array = random.integers(0, 2, shape).astype(np.float32)
         if kind.elem_type == TensorProto.INT64:
             drawn = np.broadcast_to(1_700_000_000 // 3600 * 3600 + 3600 * np.arange(shape[-1]), shape).copy()
         found[value.name] = drawn

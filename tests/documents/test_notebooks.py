@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,22 @@ def test_a_tutorial_runs(path: Path) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     assert "```text" in done.stdout
     assert "![what the cell draws]" in done.stdout
+
+
+def test_what_ran_is_kept_until_what_it_stands_on_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[Path] = []
+    notebook = Path(shutil.copy(TUTORIALS[0], tmp_path))
+    source = tmp_path / "lstm_onnx" / "nn" / "lstm.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("1")
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    monkeypatch.setattr(notebooks, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(notebooks, "run_now", lambda path: ran.append(path) or notebooks.read(path))
+    assert notebooks.run(notebook).cells == notebooks.run(notebook).cells
+    assert len(ran) == 1
+    source.write_text("2")
+    notebooks.run(notebook)
+    assert len(ran) == 2 and len(list((tmp_path / "kept").iterdir())) == 1
 
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)

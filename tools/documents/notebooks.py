@@ -2,12 +2,14 @@
 
     python -m tools.documents.notebooks docs/tutorials/forecast.ipynb   runs one, and prints the Markdown
 
-Notebooks are stored without output. They run in an empty folder, each in a process of its own.
+Notebooks are stored without output. They run in an empty folder, each in a process of its own; what ran is kept in
+`.cache/`, so that the site and the tests run one once for the same sources.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import re
 import sys
@@ -21,6 +23,11 @@ import nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
+from tools.documents.links import ROOT
+
+KEPT = ROOT / ".cache" / "notebooks"
+STANDS_ON = ("lstm_onnx/**/*", "plugins/**/*", "pyproject.toml", "constraints.txt")
+"""What may change the output of a notebook: with another of these it runs anew."""
 SECONDS = 600
 """How long a cell may take, on a busy machine."""
 
@@ -42,6 +49,25 @@ def read(path: Path) -> nbformat.NotebookNode:
 
 
 def run(path: Path) -> nbformat.NotebookNode:
+    """Return a notebook with its output: as it was kept, if it ran with the sources that are there, or run now.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell fails.
+    """
+    kept = KEPT / f"{path.stem}-{_sources(path)}.ipynb"
+    if kept.exists():
+        return read(kept)
+    done = run_now(path)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for older in KEPT.glob(f"{path.stem}-*.ipynb"):
+        older.unlink()
+    beside = kept.with_suffix(".part")
+    beside.write_text(nbformat.writes(done), encoding="utf-8")  # type: ignore[no-untyped-call]
+    beside.replace(kept)
+    return done
+
+
+def run_now(path: Path) -> nbformat.NotebookNode:
     """Run a notebook in an empty folder, and return it with its output.
 
     Raises:
@@ -57,6 +83,15 @@ def run(path: Path) -> nbformat.NotebookNode:
         client = NotebookClient(notebook, config=options, timeout=SECONDS, resources={"metadata": {"path": str(work)}})
         client.execute(env=os.environ | {"PATH": search, "COLUMNS": "100"})
     return notebook
+
+
+def _sources(path: Path) -> str:
+    """A digest of a notebook and of all that it stands on."""
+    files = (file for pattern in STANDS_ON for file in ROOT.glob(pattern) if "__pycache__" not in file.parts)
+    digest = hashlib.sha256(sys.version.encode())
+    for file in (path.resolve(), *sorted(file for file in files if file.is_file())):
+        digest.update(f"{file.relative_to(ROOT)} ".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
 
 
 def render(notebook: nbformat.NotebookNode, name: str) -> Rendered:

@@ -37,7 +37,7 @@ class Scored(Result):
         """Return the scores beside the baselines'."""
         found = self.evaluation
         for note in found.notes:
-            yield {"repaired": note}
+            yield {"noted": note}
         yield {"data": found.summary}
         test = "test " * (found.part == "test")
         yield scores_table(found.scores, f"scores on {found.examples:,} {test}examples")

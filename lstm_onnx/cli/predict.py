@@ -78,9 +78,9 @@ class Predicted(Result):
         yield self.prediction.table.write_json()
 
     def to_text(self) -> Iterable[Shown]:
-        """Return what was repaired, the first rows unless they were written to a file, and what was written."""
+        """Return what was noted, the first rows unless they were written to a file, and what was written."""
         for note in self.prediction.notes:
-            yield {"repaired": note}
+            yield {"noted": note}
         if "table" not in self.written:
             yield frame_table(_on_screen(self.prediction))
         yield {label: ", ".join(map(str, paths)) for label, paths in self.written.items()}
@@ -116,12 +116,12 @@ class Parts(Result):
         )
 
     def to_text(self) -> Iterable[Shown]:
-        """Return what was repaired, what failed, and where the answers are."""
+        """Return what was noted, what failed, and where the answers are."""
         done = self.done
         for note in list(done.notes)[:_NOTES]:
-            yield {"repaired": note}
+            yield {"noted": note}
         if len(done.notes) > _NOTES:
-            yield {"repaired": f"and {len(done.notes) - _NOTES:,} things more, in other parts"}
+            yield {"noted": f"and {len(done.notes) - _NOTES:,} things more, in other parts"}
         before = f", {done.before:,} of them before" if done.before else ""
         facts = {
             "answers": f"{done.rows:,} rows",

@@ -50,7 +50,7 @@ class TrainingView(Observer):
         origin = "" if run.record.source else f" (no --data given: the set that '{run.record.task}' brings)"
         lines = {
             "data": data.summary + origin,
-            **({"repaired": "\n          ".join(data.notes)} if data.notes else {}),
+            **({"noted": "\n          ".join(data.notes)} if data.notes else {}),
             "examples": f"{len(data.train):,} to train, {validation:,} to validate, {len(data.test):,} to test",
             "model": f"{run.record.parameters:,} parameters, {settings.threads} CPU thread(s)",
         }

@@ -48,7 +48,7 @@ class Evaluation:
         return f"Scores on {self.examples:,} {'test ' * (self.part == 'test')}examples"
 
     def _repr_html_(self) -> str:
-        facts = {"data": self.summary} | ({"repaired": "; ".join(self.notes)} if self.notes else {})
+        facts = {"data": self.summary} | ({"noted": "; ".join(self.notes)} if self.notes else {})
         table = display.html_table(*display.scores_rows(self.scores))
         pictures = map(display.html_picture, self.pictures)
         return display.html(self._title, display.html_facts(facts), table, *pictures)

@@ -73,7 +73,7 @@ class Prediction:
         return "\n".join([f"Prediction, {self.table.height:,} rows", str(self.table), *self.notes])
 
     def _repr_html_(self) -> str:
-        notes = [display.html_facts({"repaired": "; ".join(self.notes)})] if self.notes else []
+        notes = [display.html_facts({"noted": "; ".join(self.notes)})] if self.notes else []
         return display.html(f"Prediction, {self.table.height:,} rows", self.table._repr_html_(), *notes)
 
 

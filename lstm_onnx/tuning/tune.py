@@ -139,19 +139,19 @@ def tune(
 
 
 def _begin(folder: Path, plan: Plan) -> None:
-    """Make the folder, or see that it holds this very search."""
+    """Make the folder, or see that it holds this very search, which another process may be beginning just now."""
     path = folder / PLAN
-    if not path.exists():
-        if folder.exists() and any(folder.iterdir()):
+    make_folder(folder)
+    there = {p.name for p in folder.iterdir() if not p.name.endswith(".part")}  # a plan that is being written is one
+    if PLAN not in there:
+        if there:
             raise UserError(f"{folder}: is there, and holds no search; choose another --name")
-        make_folder(folder)
         write_atomically(path, plan.model_dump_json(indent=2) + "\n")
-        return
     try:
-        there = Plan.model_validate_json(path.read_text(encoding="utf-8"))
+        found = Plan.model_validate_json(path.read_text(encoding="utf-8"))
     except (ValidationError, UnicodeDecodeError):
         raise UserError(f"{path}: cannot be read; choose another --name") from None
-    if there != Plan.model_validate_json(plan.model_dump_json()):
+    if found != Plan.model_validate_json(plan.model_dump_json()):
         raise UserError(
             f"{folder}: holds a search of other data or with other options; give the same to go on, or choose another "
             f"--name"

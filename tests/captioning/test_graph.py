@@ -60,8 +60,7 @@ def test_more_beams_find_likelier_captions() -> None:
     assert scores[0].mean() < scores[1].mean()
 
 
-@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
-@pytest.mark.parametrize("opset", [13, 18, 20])
+@pytest.mark.parametrize(("fit", "opset"), [("crop", 20), ("pad", 18), ("stretch", 13), ("crop", 13)])
 def test_a_frozen_encoder_is_part_of_the_graph(fit: str, opset: int, tmp_path: Path) -> None:
     spec = graph(with_encoder(frozen_encoder(tmp_path / "eye.onnx", opset), fit=fit))
     model = exported(spec)

@@ -22,9 +22,11 @@ from lstm_onnx.training.run_folder import open_run
 from lstm_onnx.tuning import study as studies
 from lstm_onnx.tuning.result import Tuned
 from lstm_onnx.tuning.space import space_of
+from lstm_onnx.tuning.tune import Plan, _begin
 
 ADDING = Path(__file__).parents[1] / "adding.py"
 TINY = {"plugin_file": ADDING, "hidden": 4, "longest": 6, "count": 128, "epochs": 3, "threads": 1}
+PLAN = Plan(plugin="adding", plugin_digest=None, source=None, options={"hidden": 4}, search=(), second=None)
 WORDS = "--hidden 4 --longest 6 --threads 1 --quiet".split()
 
 
@@ -106,6 +108,21 @@ def test_a_killed_search_goes_on_with_the_trial_that_was_begun(tmp_path: Path) -
     assert "running" not in found.trials.get_column("state").to_list()
     if begun.exists():  # unless it was stopped early since: its first epoch is the one before the kill
         assert begun.read_text().splitlines()[1] == first
+
+
+def test_a_search_that_another_process_begins_just_now_is_no_other(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    (folder / ".tune.json.k2x.part").touch()  # what the other has not finished writing
+    _begin(folder, PLAN)
+    _begin(folder, PLAN)
+    with pytest.raises(UserError, match="of other data or with other options"):
+        _begin(folder, PLAN.model_copy(update={"options": {"hidden": 5}}))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "notes.txt").touch()
+    with pytest.raises(UserError, match="holds no search"):
+        _begin(other, PLAN)
 
 
 def test_two_processes_share_one_journal(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from lstm_onnx_classification.regression import Bags, chosen_strength, solve
 LEAST = 1e-6
 """Norm of a text of which nothing is known."""
 MOST = 12_000_000
-"""n-grams that are fitted on, at most: about 30,000 texts of 200 words, or 100 MB."""
+"""n-grams that are fitted on, at most: about 30,000 texts of 200 words. Fitting takes up to 100 bytes for each."""
 
 
 class LinearScores(nn.Module):

@@ -23,6 +23,7 @@ import nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
+from lstm_onnx.data.atomic_files import write_atomically
 from tools.documents.links import ROOT
 
 KEPT = ROOT / ".cache" / "notebooks"
@@ -61,9 +62,7 @@ def run(path: Path) -> nbformat.NotebookNode:
     KEPT.mkdir(parents=True, exist_ok=True)
     for older in KEPT.glob(f"{path.stem}-*.ipynb"):
         older.unlink()
-    beside = kept.with_suffix(".part")
-    beside.write_text(nbformat.writes(done), encoding="utf-8")  # type: ignore[no-untyped-call]
-    beside.replace(kept)
+    write_atomically(kept, nbformat.writes(done))  # type: ignore[no-untyped-call]
     return done
 
 

@@ -20,46 +20,41 @@ SEVERAL = 4000
 FOLDS = 3
 MOST_STEPS = 60
 """Of L-BFGS, each with one pass or two."""
+PIECE = 2**18
+"""n-grams that are sorted at a time."""
 
 
 class Bags:
-    """Texts as bags of n-grams, each weighed, and scaled to a length of 1.
+    """Texts as bags of n-grams, each weighed, and scaled to a length of 1. They take 8 bytes for each n-gram.
 
     Args:
         codes: the n-grams of all texts, one behind the other, int32.
         counts: how many each text has, int64.
-        idf: weight of each n-gram.
+        size: how many n-grams there are.
 
     Attributes:
         documents: in how many texts each n-gram is.
     """
 
-    def __init__(self, codes: Tensor, counts: Tensor, idf: Tensor) -> None:
-        self._codes = codes
-        self._texts = torch.repeat_interleave(torch.arange(len(counts), dtype=torch.int32), counts)
-        places = self._texts.long() * len(idf) + codes
-        both, self._times = torch.unique(places, return_counts=True)  # an n-gram of a text once
-        self.text, self.code = (both // len(idf)).int(), (both % len(idf)).int()
-        self.starts = _starts(self.text, len(counts))
-        self._order = self.code.argsort(stable=True)
-        self.text_of = self.text[self._order]
-        self.starts_of = _starts(self.code, len(idf))
-        self.documents = torch.bincount(self.code, minlength=len(idf))
-        self.weigh(idf)
+    def __init__(self, codes: Tensor, counts: Tensor, size: int) -> None:
+        self._codes, self._starts = codes, _starts(counts)
+        many = torch.bincount(codes, minlength=size)
+        self._starts_of = _starts(many)
+        self._texts, self.documents = _turned(codes, counts, many)
+        self.weigh(torch.ones(size))
 
     def weigh(self, idf: Tensor) -> None:
         """Weigh the n-grams otherwise."""
-        norm = torch.zeros(len(self.starts)).index_add_(0, self._texts, idf[self._codes].square()).sqrt()
-        self.value = self._times * idf[self.code] / norm.clamp(min=1e-6)[self.text]
-        self.value_of = self.value[self._order]
+        self._idf = idf.unsqueeze(1)
+        self._norm = _bag(self._codes, self._idf.square(), self._starts).sqrt_().clamp_(min=1e-6)
 
     def times(self, weights: Tensor) -> Tensor:
         """Return the sum of the weights of each text's n-grams, (text, class), from those of all, (n-gram, class)."""
-        return _bag(self.code, weights, self.starts, self.value)
+        return _bag(self._codes, weights * self._idf, self._starts).div_(self._norm)
 
     def gathered(self, errors: Tensor) -> Tensor:
         """Return the sum of the errors of the texts that have an n-gram, (n-gram, class), from (text, class)."""
-        return _bag(self.text_of, errors, self.starts_of, self.value_of)
+        return _bag(self._texts, errors / self._norm, self._starts_of).mul_(self._idf)
 
 
 class Solved(NamedTuple):
@@ -77,15 +72,15 @@ def solve(
     Args:
         bags: the texts.
         right: class of each, int64.
-        each: weight of each in the loss.
+        each: weight of each in the loss, 0 of one that is held back.
         classes: how many.
         strength: inverse of the weight decay.
         start: where to begin; at 0 without it.
     """
     weights = torch.zeros(len(bags.documents), classes) if start is None else start.weights.clone()
     bias = torch.zeros(classes) if start is None else start.bias.clone()
-    share, decay = (each / each.sum()).unsqueeze(1), 1 / (strength * len(right))
-    target = functional.one_hot(right, classes).float()
+    share, decay = (each / each.sum()).unsqueeze(1), 1 / (strength * int(each.count_nonzero()))
+    places = right.unsqueeze(1)
     method = torch.optim.LBFGS(
         [weights, bias],
         max_iter=MOST_STEPS,
@@ -96,10 +91,11 @@ def solve(
     )
 
     def loss() -> float:
-        log = (bags.times(weights) + bias).log_softmax(dim=1)
-        error = (log.exp() - target) * share
+        log = bags.times(weights).add_(bias).log_softmax(dim=1)
+        lost = -(log.gather(1, places) * share).sum()
+        error = log.exp_().mul_(share).scatter_add_(1, places, -share)
         weights.grad, bias.grad = bags.gathered(error).add_(weights, alpha=decay), error.sum(dim=0)
-        return float(-(log * target * share).sum() + decay / 2 * weights.square().sum())
+        return float(lost + decay / 2 * weights.square().sum())
 
     with torch.no_grad():
         method.step(loss)
@@ -107,13 +103,11 @@ def solve(
     return Solved(weights, bias)
 
 
-def chosen_strength(codes: Tensor, counts: Tensor, idf: Tensor, right: Tensor, each: Tensor, classes: int) -> float:
+def chosen_strength(bags: Bags, right: Tensor, each: Tensor, classes: int) -> float:
     """Return the strength with the least cross-entropy of texts that were held back.
 
     Args:
-        codes: as `Bags` takes them, with `counts` and `idf`.
-        counts: n-grams of each text.
-        idf: weight of each n-gram.
+        bags: the texts.
         right: class of each text.
         each: weight of each text.
         classes: how many.
@@ -124,30 +118,44 @@ def chosen_strength(codes: Tensor, counts: Tensor, idf: Tensor, right: Tensor, e
     part = torch.from_numpy(np.random.default_rng(0).permutation(len(right)) % (5 if once else FOLDS))
     losses = dict[float, float]()
     for fold in range(1 if once else FOLDS):
-        known = Bags(*_taken(codes, counts, part != fold), idf)
-        asked = Bags(*_taken(codes, counts, part == fold), idf)
+        held = part == fold
         found = None
         for strength in STRENGTHS:
-            found = solve(known, right[part != fold], each[part != fold], classes, strength, found)
-            scores = asked.times(found.weights) + found.bias
-            own = each[part == fold]
-            lost = functional.cross_entropy(scores, right[part == fold], reduction="none")
+            found = solve(bags, right, each.masked_fill(held, 0), classes, strength, found)
+            scores = bags.times(found.weights).add_(found.bias)
+            lost = functional.cross_entropy(scores, right, reduction="none").mul_(each)[held]
             before = min(losses.values(), default=float("inf"))
-            losses[strength] = losses.get(strength, 0.0) + float((lost * own).sum())
+            losses[strength] = losses.get(strength, 0.0) + float(lost.sum())
             if once and losses[strength] > before:
                 break  # it only gets worse
     return min(losses, key=losses.__getitem__)
 
 
-def _taken(codes: Tensor, counts: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
-    return codes[torch.repeat_interleave(kept, counts)], counts[kept]
+def _turned(codes: Tensor, counts: Tensor, many: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the texts of each n-gram, those of one behind those of the other, and in how many texts each is.
+
+    It sorts by counting, some texts at a time, so that it needs little memory besides what it returns.
+    """
+    texts, free, documents = torch.empty_like(codes), many.cumsum(0) - many, torch.zeros_like(many)
+    pieces = (counts.cumsum(0) // PIECE).unique_consecutive(return_counts=True)[1].tolist()
+    begin = number = 0
+    for some in counts.split(pieces):
+        own, order = codes[begin : begin + int(some.sum())].sort(stable=True)
+        text = torch.repeat_interleave(torch.arange(number, number + len(some), dtype=torch.int32), some)[order]
+        others = torch.ones(len(own), dtype=torch.bool)
+        others[1:] = (own[1:] != own[:-1]) | (text[1:] != text[:-1])
+        documents += torch.bincount(own[others], minlength=len(many))
+        here = torch.bincount(own, minlength=len(many))
+        texts[torch.arange(len(own)) + (free - (here.cumsum(0) - here))[own]] = text
+        free += here
+        begin, number = begin + len(own), number + len(some)
+    return texts, documents
 
 
-def _starts(sorted_by: Tensor, size: int) -> Tensor:
-    counts = torch.bincount(sorted_by, minlength=size)
+def _starts(counts: Tensor) -> Tensor:
     return (counts.cumsum(0) - counts).int()
 
 
-def _bag(chosen: Tensor, table: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
-    found = functional.embedding_bag(chosen, table, starts, mode="sum", per_sample_weights=weights)
+def _bag(chosen: Tensor, table: Tensor, starts: Tensor) -> Tensor:
+    found: Tensor = functional.embedding_bag(chosen, table, starts, mode="sum")
     return found

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from lstm_onnx_classification import regression
 from lstm_onnx_classification.linear_scores import LinearScores
 from lstm_onnx_classification.regression import Bags, solve
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -39,12 +40,41 @@ def test_the_solution_is_that_of_logistic_regression() -> None:
     expected = LogisticRegression(C=5.0, max_iter=5000, tol=1e-8).fit(words.fit_transform(texts), right)
     tokens, counts = padded(texts)
     codes = tokens.flatten().int()
-    documents = Bags(codes, counts, torch.ones(22)).documents
-    idf = torch.log((1 + len(texts)) / (1 + documents)) + 1
-    found = solve(Bags(codes, counts, idf), torch.tensor(right), torch.ones(len(right)), 3, 5.0)
-    scores = Bags(codes, counts, idf).times(found.weights) + found.bias
+    bags = Bags(codes, counts, 22)
+    bags.weigh(torch.log((1 + len(texts)) / (1 + bags.documents)) + 1)
+    found = solve(bags, torch.tensor(right), torch.ones(len(right)), 3, 5.0)
+    scores = bags.times(found.weights) + found.bias
     given = torch.softmax(scores, dim=1).numpy()
     np.testing.assert_allclose(given, expected.predict_proba(words.transform(texts)), atol=2e-3)
+
+
+def test_bags_are_the_same_in_pieces_and_count_a_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    counts = torch.from_numpy(random.integers(0, 9, size=50))
+    codes = torch.from_numpy(random.integers(0, 12, size=int(counts.sum()), dtype=np.int32))
+    table = torch.zeros(50, 12)
+    for text, own in enumerate(codes.split(counts.tolist())):
+        table[text] = own.bincount(minlength=12)
+    monkeypatch.setattr(regression, "PIECE", 20)
+    bags = Bags(codes, counts, 12)
+    assert bags.documents.tolist() == (table > 0).sum(dim=0).tolist()
+    idf = torch.rand(12, generator=torch.Generator().manual_seed(0))
+    bags.weigh(idf)
+    scaled = table * idf / (table * idf.square()).sum(dim=1, keepdim=True).clamp(min=1e-12).sqrt()
+    weights, errors = torch.randn(12, 3), torch.randn(50, 3)
+    torch.testing.assert_close(bags.times(weights), scaled @ weights)
+    torch.testing.assert_close(bags.gathered(errors), scaled.T @ errors)
+
+
+def test_a_fit_forgets_the_one_before_and_takes_texts_without_a_word() -> None:
+    texts, right = drawn(60)
+    tokens, lengths = padded(texts)
+    model = LinearScores(22, (1, 2), 3)
+    model.fit([(tokens, lengths, torch.tensor(right))], torch.ones(3))
+    assert model.weights.abs().sum() > 0
+    model.fit([(tokens, torch.zeros_like(lengths), torch.tensor(right))], torch.ones(3))
+    assert not model.weights.any()
+    torch.testing.assert_close(model.bias.softmax(dim=0), torch.tensor(right).bincount() / 60, atol=2e-3, rtol=0)
 
 
 def test_what_is_fitted_is_what_forward_scores() -> None:

@@ -60,6 +60,7 @@ NEED_TORCH = {
     "lstm_onnx.nn.crf",
     "lstm_onnx.nn.ctc",
     "lstm_onnx.nn.joint_search",
+    "lstm_onnx.nn.kept_rows",
     "lstm_onnx.nn.letters",
     "lstm_onnx.nn.lstm",
     "lstm_onnx.nn.random_convolutions",

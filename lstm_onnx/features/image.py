@@ -169,9 +169,14 @@ class Image(InputFeature):
             [Path(found[i]) for i in paths],
             lambda image: np.asarray(image) if whole else squared(image, self.pixels, self.square),
         )
-        for i, pixels in zip(paths, read, strict=True):
+        # in one piece: each by itself, made by a thread, keeps memory of what that thread decoded from being given back
+        squares = np.empty((0 if whole else len(paths), self.pixels, self.pixels, len(_COLOURS)), dtype=np.uint8)
+        for number, (i, pixels) in enumerate(zip(paths, read, strict=True)):
             if isinstance(pixels, UserError):
                 raise UserError(f"read: example {first + i + 1} of '{self.name}': {pixels}")
+            if not whole:
+                squares[number] = pixels
+                pixels = squares[number]
             found[i] = pixels
         for i, row in enumerate(found):
             pixels = self._in_colour(row, first + i + 1)

@@ -21,7 +21,7 @@ UNSEEN = "the examples lie in files: none is held against all others (repeated o
 MOST_BYTES = 1 << 28
 """Bytes of prepared pictures and their like that are kept in memory; more lie in the folder for temporary files."""
 _AT_ONCE = 1 << 14
-_BYTES_AT_ONCE = 1 << 25
+_BYTES_AT_ONCE = 1 << 20
 
 
 def lies_in_files(columns: Iterable[Sequence[Any]]) -> bool:

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_onnx.nn.dilations import SPAN, dilations
+from lstm_onnx.nn.kept_rows import KeepsArrays, KeptRows
 
 _RAISED = tuple(combinations(range(SPAN), 3))
 KERNELS = len(_RAISED)
@@ -52,6 +53,7 @@ class RandomConvolutions(nn.Module):
         steps: of a usual sequence, which says how far kernels are stretched.
         seed: draws columns, and the examples that thresholds are taken from.
         ways: places of the columns that a kernel may read together; all if not given.
+        room: for the features of more examples than are kept in memory; see `KeptRows`.
     """
 
     center: Tensor
@@ -59,7 +61,13 @@ class RandomConvolutions(nn.Module):
     reach: Tensor
 
     def __init__(
-        self, columns: int, count: int, steps: int, seed: int, ways: Sequence[Sequence[int]] | None = None
+        self,
+        columns: int,
+        count: int,
+        steps: int,
+        seed: int,
+        ways: Sequence[Sequence[int]] | None = None,
+        room: KeepsArrays | None = None,
     ) -> None:
         super().__init__()
         ways = ways or (range(columns),)
@@ -75,7 +83,7 @@ class RandomConvolutions(nn.Module):
             self.register_buffer(f"kernels_{k}", _kernels(columns, ways, self.lift, _within(k), random))
         for k, (_, thresholds) in enumerate(self.spread):
             self.register_buffer(f"thresholds_{k}", torch.zeros(KERNELS, thresholds))
-        self._kept: dict[bytes, Tensor] = {}
+        self._kept = KeptRows(MOST_KEPT, room)
         beyond = [np.repeat((SPAN - 1) * dilation * _within(k), n) for k, (dilation, n) in enumerate(self.spread)]
         self.register_buffer("reach", torch.from_numpy(np.concatenate(beyond)), persistent=False)
         self.register_buffer("center", torch.zeros(self.size))
@@ -131,8 +139,8 @@ class RandomConvolutions(nn.Module):
         places = list(new.values())
         fresh = dict(zip(new, self(x[places], lengths[places]), strict=True)) if new else {}
         found = torch.stack([fresh[key] if key in fresh else self._kept[key] for key in keys])
-        room = MOST_KEPT // (self.size * found.element_size()) - len(self._kept)
-        self._kept |= {key: fresh[key].clone() for key in list(fresh)[: max(0, room)]}
+        for key, row in fresh.items():
+            self._kept.add(key, row)
         return found
 
     def _load_from_state_dict(self, state_dict: Mapping[str, Any], *others: Any) -> None:

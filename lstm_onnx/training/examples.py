@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import heapq
 import io
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain, count, islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstm_onnx.contract import Array, ColumnsSource, LengthsSource, StaticSource, TensorSpec, TextSource, TimeSource
 from lstm_onnx.data.arrays import load_npz
@@ -58,22 +60,22 @@ def choose(graph: GraphSpec, splits: Sequence[Split | None], answer: Answer) -> 
     """
     rows = _kept(row for s in splits if s is not None for row in islice(_rows(graph, s, answer), CANDIDATES))
     text = any(isinstance(t.source, TextSource) for t in graph.inputs)
-    shown = _shown(graph, rows)
+    shown, kinds = _shown(graph, rows)
     chosen: list[Row] = []
-    seen: set[Hashable] = set()
+    seen = np.zeros(kinds, dtype=np.bool_)
     size = 0
     ahead = [(-len(items), k) for k, items in enumerate(shown)]
     heapq.heapify(ahead)
     while ahead and len(chosen) < MOST[text] and size < _MOST_BYTES:
         _, k = heapq.heappop(ahead)
-        new = len(shown[k] - seen)
+        new = int(np.count_nonzero(~seen[shown[k]]))
         if ahead and -ahead[0][0] > new:  # others may show more by now
             heapq.heappush(ahead, (-new, k))
             continue
         if not new and len(chosen) >= 8:
             break
         chosen.append(rows[k])
-        seen |= shown[k]
+        seen[shown[k]] = True
         size += sum(a.nbytes for a in rows[k].values())
     return chosen
 
@@ -122,12 +124,20 @@ def _trimmed(graph: GraphSpec, row: Row) -> Row:
     return row
 
 
-def _shown(graph: GraphSpec, rows: Sequence[Row]) -> list[set[Hashable]]:
-    """What each example shows that another may not."""
+def _shown(graph: GraphSpec, rows: Sequence[Row]) -> tuple[list[NDArray[np.int32]], int]:
+    """What each example shows that another may not, each thing by a number; and how many things there are.
+
+    As sets of what they stand for they took 60 MB for some thousand windows of a few columns.
+    """
     numbers = [t for t in graph.inputs if isinstance(t.source, ColumnsSource | StaticSource) and t.dtype != "string"]
     cuts = {t.name: _cuts(t, rows) for t in numbers}
     tensors = [(t, cuts.get(t.name) if t in graph.inputs else None) for t in (*graph.inputs, *graph.outputs)]
-    return [{(t.name, item) for t, c in tensors for item in _items(t, row[t.name], row, c)} for row in rows]
+    numbers_of: dict[Hashable, int] = defaultdict(count().__next__)
+    found = []
+    for row in rows:
+        items = {(t.name, item) for t, c in tensors for item in _items(t, row[t.name], row, c)}
+        found.append(np.fromiter((numbers_of[item] for item in items), np.int32, len(items)))
+    return found, len(numbers_of)
 
 
 def _items(t: TensorSpec, array: Array, row: Row, cuts: list[Array] | None) -> set[Hashable]:

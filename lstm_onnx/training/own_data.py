@@ -62,14 +62,15 @@ def load_own(
 
 
 def read_otherwise(task: AnyTask, config: BaseModel, changes: Mapping[str, Any]) -> BaseModel:
-    """Return options with some changed that only say how data is read.
+    """Return options with some changed that only say how data is read: those of `Task.reading`, and `store`.
 
     Raises:
         UserError: an option is none of these, or has a value that is not allowed.
     """
+    allowed = (*task.reading, *(name for name in ("store",) if name in task.Config.model_fields))
     for name in changes:
-        if name not in task.reading:
-            can = f"only how data is read can change: {', '.join(task.reading)}" if task.reading else "none can change"
+        if name not in allowed:
+            can = f"only how data is read can change: {', '.join(allowed)}" if allowed else "none can change"
             raise UserError(f"'{name}' belongs to the trained model of '{task.name}'; {can}")
     changed: BaseModel = validate(task.Config, {**config.model_dump(), **changes}, of=f"the task {task.name}")
     return changed

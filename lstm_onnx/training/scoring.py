@@ -14,8 +14,8 @@ from lstm_onnx.errors import UserError
 from lstm_onnx.task import Answer, AnyTask, Arrays, Task, TaskData, Totals
 
 BATCH = 256
-_MOST_BYTES = 1 << 23
-"""Bytes of a batch of large examples, such as pictures: a model makes several times as many of them on its way."""
+_MOST_BYTES = 1 << 20
+"""Bytes of a batch of large examples, such as pictures: a model makes up to thirty times as many of them on its way."""
 DECIDED_OTHERWISE = 0.01
 """Share of whole numbers and texts that rounding may decide otherwise in a model that is built anew."""
 

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from lstm_onnx.data.room import DiskRoom
 from lstm_onnx.nn.random_convolutions import RandomConvolutions
 from lstm_onnx.plugin import Rows
 
@@ -34,7 +35,7 @@ class RandomScores(nn.Module):
     def __init__(self, given: Rows, count: int, classes: int) -> None:
         super().__init__()
         seed = int(torch.randint(SEEDS, ()))
-        self.features = RandomConvolutions(given.size, count, given.usual or 1, seed, given.ways)
+        self.features = RandomConvolutions(given.size, count, given.usual or 1, seed, given.ways, DiskRoom())
         self.head = nn.Linear(self.features.size, classes)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)

@@ -123,6 +123,9 @@ def test_texts_with_classes(tmp_path: Path) -> None:
     memory, files = same_weights(tmp_path, "classification", texts(), balance="sampling")
     assert memory.record.scores is not None
     assert lo.evaluate(files).scores.model == memory.record.scores.model
+    asked = lo.evaluate(memory, changes={"store": str(tmp_path / "store")})
+    assert asked.scores.model == memory.record.scores.model
+    assert "kept in files" in " ".join(asked.notes) and not list((tmp_path / "store").iterdir())
 
 
 def test_words_with_tags(tmp_path: Path) -> None:

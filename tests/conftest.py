@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import gc
 import os
@@ -17,6 +18,7 @@ import torch
 from hypothesis import HealthCheck, settings
 
 import lstm_onnx as lo
+from lstm_onnx.data.atomic_files import make_folder, write_atomically
 from tests import distribution
 from tests.trained import measured_parts, parts, sets_run, sides, sides_run, told_sides
 
@@ -34,6 +36,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ADDING = Path(__file__).with_name("adding.py")
 """The adding problem without features: a `Task` that makes its graphs itself."""
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg==")
+"""The smallest picture that there is, as a PNG."""
 TINY = {"hidden": 6, "longest": 8, "count": 256}
 
 
@@ -69,6 +73,33 @@ def _operators_parsed_once() -> Iterator[None]:
     read = functools.cache(lambda: type(library).__getattr__(library, "get_torchlib_ops")())
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(vars(library), "get_torchlib_ops", read)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _pictures_of_runs_unpainted(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a training make its figures, and paint them in modules of tests marked `paints` alone.
+
+    Painting is what matplotlib does, and took most of a small training. Every task's figures are painted where the
+    documents train it.
+    """
+    from lstm_onnx.training import loop, plots
+
+    draw_run = plots.draw_run
+
+    def leave_a_pixel(_: object, path: Path) -> Path:
+        make_folder(path.parent)
+        write_atomically(path, PIXEL)
+        return path
+
+    def unpainted(*given: Any) -> list[Path]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(plots, "save_figure", leave_a_pixel)
+            return draw_run(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not request.node.get_closest_marker("paints"):
+            patch.setattr(loop, "draw_run", unpainted)
         yield
 
 

@@ -86,14 +86,16 @@ def test_a_notebook_shows_a_run_with_its_loss_curves(run: Run) -> None:
     assert run.history._repr_html_().count("<tr>") == 4  # header, types, two epochs
 
 
-def test_one_variant_is_a_file_and_a_list_of_them_a_list(run: Run, file: Exported, folder: Path) -> None:
+def test_one_variant_is_a_file_and_a_list_of_them_a_list(
+    run: Run, file: Exported, adding_run: Run, folder: Path
+) -> None:
     assert file.path == folder / "sales.onnx"
     assert file.contract.variant == "int8"
     both = run.export(folder / "both.onnx", variant=["fp32", "int8"], max_drop=20)
     assert [one.path.name for one in both] == ["both.onnx", "both-int8.onnx"]
-    assert [one.contract.variant for one in run.export(folder / "one.onnx", variant=["fp32"])] == ["fp32"]
-    by_object = lo.export(run, folder / "object.onnx", options=ExportOptions(variant=("int8",), max_drop=20))
-    assert isinstance(by_object, Exported) and by_object.contract.variant == "int8"
+    assert [one.contract.variant for one in adding_run.export(folder / "one.onnx", variant=["fp32"])] == ["fp32"]
+    by_object = lo.export(adding_run, folder / "object.onnx", options=ExportOptions(variant=("streaming",)))
+    assert isinstance(by_object, Exported) and by_object.contract.variant == "streaming"
     assert "int8" in repr(file) and "checks passed" in repr(file) and "mase" in file._repr_html_()
 
 

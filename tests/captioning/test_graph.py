@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from lstm_onnx_captioning.options import Config
 from onnx import helper, numpy_helper
 
 from lstm_onnx import testing
@@ -37,14 +39,19 @@ from tests.captioning.tiny import (
     with_encoder,
 )
 
+made = functools.cache(lambda chosen: exported(graph(chosen)))
+"""The file of a captioner, made once for the tests that only read it."""
+GREEDY, USUAL, WIDE = config(beam=1, length_penalty=0), config(), config(beam=8, length_penalty=0)
+"""Those whose files several tests read."""
+TELLING = [config(decoder="tell", beam=beam) for beam in (1, 2, 5)]
+
 SIZES = [(1, 1, 1), (1, 16, 16), (2, 9, 31), (7, 40, 23), (33, 5, 5), (1, 300, 200)]
 
 
-@pytest.mark.parametrize("decoder", ["attend", "tell"])
-@pytest.mark.parametrize("beam", [1, 2, 5])
-def test_the_graph_says_what_pytorch_says(decoder: str, beam: int) -> None:
-    spec = graph(config(decoder=decoder, beam=beam))
-    run = session(exported(spec))
+@pytest.mark.parametrize("chosen", [GREEDY, USUAL, WIDE, *TELLING], ids=lambda c: f"{c.decoder}-{c.beam}")
+def test_the_graph_says_what_pytorch_says(chosen: Config) -> None:
+    spec = graph(chosen)
+    run = session(made(chosen))
     said: set[str] = set()
     for batch, height, width in SIZES:
         found = check_alike(spec, run, {"batch": batch, "height": height, "width": width}, seed=batch)
@@ -54,9 +61,7 @@ def test_the_graph_says_what_pytorch_says(decoder: str, beam: int) -> None:
 
 def test_more_beams_find_likelier_captions() -> None:
     inputs = {"image": np.stack(drawn(config(), 60, seed=1))}
-    scores = [
-        answers(session(exported(graph(config(beam=beam, length_penalty=0)))), inputs)["score"] for beam in (1, 8)
-    ]
+    scores = [answers(session(made(chosen)), inputs)["score"] for chosen in (GREEDY, WIDE)]
     assert scores[0].mean() < scores[1].mean()
 
 
@@ -89,8 +94,7 @@ def test_features_of_training_are_those_of_the_graph(tmp_path: Path) -> None:
 def test_the_graph_is_readable_and_onnx_runtime_has_nothing_to_say(
     compact: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    chosen = config() if compact else with_encoder(frozen_encoder(tmp_path / "eye.onnx"))
-    model = exported(graph(chosen))
+    model = made(USUAL) if compact else exported(graph(with_encoder(frozen_encoder(tmp_path / "eye.onnx"))))
     onnx.checker.check_model(model, full_check=True)
     session(model)
     assert capfd.readouterr().err == ""
@@ -204,16 +208,15 @@ def stored(path: Path) -> set[str]:
 def test_the_whole_way(tmp_path: Path) -> None:
     """Train, interrupt, resume, export and verify; then the same weights with another search."""
     small = {"scenes": 200, "size": 16, "channels": (6, 8, 12), "hidden": 24, "embedding": 10, "max_words": 11}
-    made = testing.check_task("captioning", folder=tmp_path, **small, epochs=2)
+    usual = testing.check_task("captioning", folder=tmp_path, **small, epochs=2)
     run = open_run(next((tmp_path / "whole").iterdir()))
-    wider = export(run, tmp_path / "wider.onnx", changes={"beam": "5", "length_penalty": "0"})
+    wider = export(run, tmp_path / "wider.onnx", numeric=True, changes={"beam": 5, "length_penalty": "0"})
     options = wider.contract.provenance.config
     assert (options["beam"], options["length_penalty"]) == (5, 0)
     verify(wider.path, run.folder).raise_if_failed()
-    assert [beams(f.path) for f in (made, wider)] == [3, 5]
-    bare = export(run, tmp_path / "bare.onnx", numeric=True, changes={"beam": 1})
-    assert bare.contract.scores is not None and bare.contract.scores.model.keys() >= {"cider", "exact"}
-    numbers, words = (evaluate(path).scores.model for path in (bare.path, made.path))
+    assert [beams(f.path) for f in (usual, wider)] == [3, 5]
+    assert wider.contract.scores is not None and wider.contract.scores.model.keys() >= {"cider", "exact"}
+    numbers, words = (evaluate(path).scores.model for path in (wider.path, usual.path))
     assert numbers.keys() == words.keys(), "a file that gives numbers of words is scored by the words they stand for"
     whole, half = export(run, tmp_path / "small.onnx", variant=["int8", "fp16"], max_drop=100)
     assert (

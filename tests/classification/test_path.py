@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -64,7 +64,6 @@ SERIES = {
     "every pooling": {"pooling": ["last", "mean", "max", "attention"], "balance": "sampling"},
     "each sequence scaled": {"scaling": "sequence", "layers": 2},
     "scaled in both ways": {"scaling": "both", "random_convolutions": 84, "convolutions": [4]},
-    "fed in pieces": {"bidirectional": False, "pooling": ["last", "mean", "max"], "layers": 2},
 }
 
 
@@ -73,27 +72,54 @@ def test_sequences(name: str, sequences: Path, tmp_path: Path) -> None:
     check_task("classification", folder=tmp_path, data=sequences, **(SMALL | SERIES[name]))
 
 
-@pytest.mark.parametrize("text_input", ["string", "bytes"])
-def test_texts(text_input: str, texts: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def fed(sequences: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[lo.Model, lo.Model]:
+    """Pass what plugins must pass with a model that can be fed in pieces: the file, and the one for streams."""
+    config = SMALL | {"bidirectional": False, "pooling": ["last", "mean", "max"], "layers": 2}
+    whole = check_task("classification", folder=tmp_path_factory.mktemp("fed"), data=sequences, **config).path
+    return lo.load(whole), lo.load(whole.with_name("classification-streaming.onnx"))
+
+
+class Told(NamedTuple):
+    """A classifier of texts: its run, its file, and its file without strings."""
+
+    run: lo.Run
+    whole: lo.Exported
+    numbers: lo.Exported
+
+
+def told(texts: Path, folder: Path, text_input: str) -> Told:
+    """Pass what plugins must pass, and export without strings as well."""
     config = SMALL | {"text_input": text_input, "word_dropout": 0.1}
-    exported = check_task("classification", folder=tmp_path, data=texts, **config)
-    contract = exported.contract
-    assert contract.opset == (20 if text_input == "string" else 18)
-    numbers = lo.export(next((tmp_path / "whole").iterdir()), tmp_path / "numbers.onnx", numeric=True)
-    verify(numbers.path, next((tmp_path / "whole").iterdir())).raise_if_failed()
-    assert {t.dtype for t in (*numbers.contract.inputs, *numbers.contract.outputs)} <= {
-        *("int64", "float32"),
-        *(("uint8",) if text_input == "bytes" else ()),
-    }
+    whole = check_task("classification", folder=folder, data=texts, **config)
+    run = open_run(next((folder / "whole").iterdir()))
+    return Told(run, whole, run.export(folder / "numbers.onnx", numeric=True, opset=18))
 
 
-def test_strings_and_numbers_answer_alike(texts: Path, tmp_path: Path) -> None:
-    trained = lo.train("classification", texts, **SMALL, epochs=2, runs=tmp_path)
-    whole = lo.load(lo.export(trained, tmp_path / "whole.onnx").path)
-    numbers = lo.load(lo.export(trained, tmp_path / "numbers.onnx", numeric=True).path)
+@pytest.fixture(scope="module")
+def strings(texts: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return told(texts, tmp_path_factory.mktemp("strings"), "string")
+
+
+def test_texts_as_strings(strings: Told) -> None:
+    assert strings.whole.contract.opset == 20
+    verify(strings.numbers.path, strings.run.folder).raise_if_failed()
+    tensors = (*strings.numbers.contract.inputs, *strings.numbers.contract.outputs)
+    assert {t.dtype for t in tensors} <= {"int64", "float32"}
+
+
+def test_texts_as_bytes(texts: Path, tmp_path: Path) -> None:
+    run, whole, numbers = told(texts, tmp_path, "bytes")
+    assert whole.contract.opset == 18
+    verify(numbers.path, run.folder).raise_if_failed()
+    assert {t.dtype for t in (*numbers.contract.inputs, *numbers.contract.outputs)} <= {"int64", "float32", "uint8"}
+
+
+def test_strings_and_numbers_answer_alike(strings: Told) -> None:
+    whole, numbers = lo.load(strings.whole), lo.load(strings.numbers)
     said = ["The film is LOVELY, lovely.", "dull\nand\tnoisy", "", "unseen words only"]
     found = whole.run({"text": np.array(said, dtype=object)})
-    tokens = run_before(restore(trained).graphs[0], {"text": np.array(said, dtype=object)})
+    tokens = run_before(restore(strings.run).graphs[0], {"text": np.array(said, dtype=object)})
     again = numbers.run(tokens)
     np.testing.assert_allclose(again["probabilities"], found["probabilities"], atol=1e-6)
     labels = next(t.labels for t in numbers.require_contract().outputs if t.name == "label_number")
@@ -101,11 +127,10 @@ def test_strings_and_numbers_answer_alike(texts: Path, tmp_path: Path) -> None:
     assert [labels[i] for i in again["label_number"]] == found["label"].tolist()
 
 
-def test_a_string_graph_cannot_have_an_old_opset(texts: Path, tmp_path: Path) -> None:
-    trained = lo.train("classification", texts, **SMALL, epochs=1, runs=tmp_path)
+def test_a_string_graph_cannot_have_an_old_opset(strings: Told, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"--opset 18: this graph needs opset 20 or newer; export with --numeric"):
-        lo.export(trained, tmp_path / "old.onnx", opset=18)
-    assert lo.export(trained, tmp_path / "old.onnx", opset=18, numeric=True).contract.opset == 18
+        lo.export(strings.run, tmp_path / "old.onnx", opset=18)
+    assert strings.numbers.contract.opset == 18
 
 
 REFUSED = {
@@ -127,11 +152,8 @@ def test_what_needs_the_end_of_a_sequence_is_not_streamed(sequences: Path, tmp_p
             lo.export(trained, tmp_path / "no.onnx", variant="streaming")
 
 
-def test_a_running_answer_is_that_for_the_steps_so_far(sequences: Path, tmp_path: Path) -> None:
-    config = SMALL | {"bidirectional": False}
-    trained = lo.train("classification", sequences, **config, epochs=2, runs=tmp_path)
-    whole = lo.load(lo.export(trained, tmp_path / "whole.onnx").path)
-    stream = lo.load(lo.export(trained, tmp_path / "stream.onnx", variant="streaming").path).stream()
+def test_a_running_answer_is_that_for_the_steps_so_far(fed: tuple[lo.Model, lo.Model]) -> None:
+    whole, stream = fed[0], fed[1].stream()
     values = np.random.default_rng(1).normal(size=(1, 9, 2)).astype(np.float32)
     for step in range(9):
         running = stream.push({"values": values[:, step : step + 1]})
@@ -194,9 +216,8 @@ def test_texts_are_not_scored_by_a_model_of_sequences(tmp_path: Path) -> None:
         lo.evaluate(trained, tmp_path / "texts")
 
 
-def test_a_stream_names_the_class_of_each_probability(sequences: Path, tmp_path: Path) -> None:
-    trained = lo.train("classification", sequences, runs=tmp_path, bidirectional=False, hidden=4, epochs=1, threads=1)
-    model = lo.load(trained.export(tmp_path / "stream.onnx", variant="streaming"))
+def test_a_stream_names_the_class_of_each_probability(fed: tuple[lo.Model, lo.Model]) -> None:
+    model = fed[1]
     contract = model.require_contract()
     values = contract.inputs[0].source
     assert isinstance(values, ColumnsSource)

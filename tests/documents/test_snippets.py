@@ -18,6 +18,7 @@ from tests.documents.workspace import fill
 from tools.documents.links import ROOT, documents
 from tools.documents.snippets import Snippet, shell_commands, snippets
 
+pytestmark = pytest.mark.paints
 RUN = ("python", "sh")
 PAGES = [path for path in documents() if any(s.language in RUN and not s.why_not for s in snippets(path))]
 RECORDS = [ROOT / "benchmarks", ROOT / "exported"]

@@ -39,6 +39,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> lo.Run:
 
 
 @pytest.fixture(scope="module")
+def file(run: lo.Run) -> Path:
+    return run.export(run.folder.parent / "life.onnx").path
+
+
+@pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two files of other machines, and the same in one."""
     folder = tmp_path_factory.mktemp("data")
@@ -50,8 +55,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_parts_come_to_the_scores_of_the_whole(run: lo.Run, data: Path) -> None:
-    file = run.export(data / "life.onnx").path
+def test_parts_come_to_the_scores_of_the_whole(run: lo.Run, file: Path, data: Path) -> None:
     for model in (file, run):
         whole = lo.evaluate(model, data / "whole.pq")
         parts = lo.evaluate(model, data / "[ab].*", part_rows=40, workers=2 if model is file else None)
@@ -64,7 +68,7 @@ def test_parts_come_to_the_scores_of_the_whole(run: lo.Run, data: Path) -> None:
             assert parts.scores.baselines[name] == pytest.approx(scores, rel=1e-6)
 
 
-def test_a_part_that_cannot_be_scored_ends_it(run: lo.Run, data: Path, tmp_path: Path) -> None:
+def test_a_part_that_cannot_be_scored_ends_it(run: lo.Run, file: Path, data: Path, tmp_path: Path) -> None:
     for name in ("a.csv", "b.parquet"):
         (tmp_path / name).write_bytes((data / name).read_bytes())
     (tmp_path / "c.csv").write_text("machine,hour,level\nm,1,2\n")
@@ -72,7 +76,6 @@ def test_a_part_that_cannot_be_scored_ends_it(run: lo.Run, data: Path, tmp_path:
         lo.evaluate(run, tmp_path / "*")
     with pytest.raises(UserError, match=r"--out: is for one table"):
         lo.evaluate(run, tmp_path / "*", to=tmp_path / "answers.csv")
-    file = run.export(tmp_path / "life.onnx").path
     with pytest.raises(UserError, match="each process loads the file anew"):
         lo.evaluate(lo.load(file), data / "whole.pq", workers=2)
     with pytest.raises(UserError, match=r"known\.csv: is what the model was trained on"):

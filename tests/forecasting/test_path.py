@@ -90,15 +90,22 @@ def test_a_strangers_file_goes_all_the_way(case: str, tmp_path: Path) -> None:
     assert scores is not None and {"naive", "seasonal naive"} == set(scores.baselines)
 
 
-def test_predict_sees_what_training_saw(tmp_path: Path) -> None:
-    """A table that is cut at an origin gives the graph the same inputs as the window of that origin in training."""
-    table = monthly()
-    table.write_csv(tmp_path / "data.csv")
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> lo.Exported:
+    """The file of a forecaster of `monthly`, which lies beside it as `data.csv`."""
+    folder = tmp_path_factory.mktemp("shops")
+    monthly().write_csv(folder / "data.csv")
     config = SMALL | {"series": "shop", "target": ["turnover"], "static": ["area"], "window": 8}
-    run = lo.train("forecasting", tmp_path / "data.csv", **config, epochs=1, runs=tmp_path / "r")
-    contract = lo.export(run, tmp_path / "f.onnx").contract
+    run = lo.train("forecasting", folder / "data.csv", **config, epochs=1, runs=folder / "r")
+    return lo.export(run, folder / "f.onnx")
+
+
+def test_predict_sees_what_training_saw(shops: lo.Exported) -> None:
+    """A table that is cut at an origin gives the graph the same inputs as the window of that origin in training."""
+    table, contract = monthly(), shops.contract
     task = load_task("forecasting").task
-    data = task.load_data(tmp_path / "data.csv", task.Config.model_validate(run.record.config), 0)
+    config = task.Config.model_validate(contract.provenance.config)
+    data = task.load_data(shops.path.with_name("data.csv"), config, 0)
     batch = next(data.test.batches(1000))
     newest = pl.DataFrame({"month": table["month"].unique().sort()})["month"].to_list()[:-3]
     fed = read_inputs(contract, table.filter(pl.col("month").is_in(newest)))
@@ -123,12 +130,8 @@ def test_the_bundled_data_beats_the_seasonal_naive_forecast_and_resumes(tmp_path
     assert by_onnx == pytest.approx(by_torch, rel=1e-5)
 
 
-def test_answers_do_not_depend_on_the_order_or_the_company_of_series(tmp_path: Path) -> None:
-    table = monthly()
-    table.write_csv(tmp_path / "data.csv")
-    config = SMALL | {"series": "shop", "target": ["turnover"]}
-    run = lo.train("forecasting", tmp_path / "data.csv", **config, epochs=1, runs=tmp_path / "r")
-    model = lo.load(lo.export(run, tmp_path / "f.onnx").path)
+def test_answers_do_not_depend_on_the_order_or_the_company_of_series(shops: lo.Exported) -> None:
+    table, model = monthly(), lo.load(shops)
     together = model.predict(table).table
     alone = model.predict(table.filter(pl.col("shop") == "shop 2")).table
     backwards = model.predict(table.reverse()).table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import lstm_onnx as lo
 from lstm_onnx.graph.torch_export import to_onnx, trace_sizes
+from lstm_onnx.task import GraphSpec
 from lstm_onnx.verification.divergence import first_difference, first_divergence_from_reference, values_by_onnx_runtime
 from lstm_onnx.verification.fingerprints import changed_parts, fingerprints
 
@@ -26,42 +28,52 @@ def set_weights(tensor: onnx.TensorProto, array: np.ndarray) -> None:
     tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
 
 
-@pytest.fixture(scope="module")
-def alive(adding_run):
+@dataclass(frozen=True)
+class Sound:
+    """A graph, the file that was made of it once, and inputs to hold the two together with."""
+
+    graph: GraphSpec
+    content: bytes
+    example: dict[str, np.ndarray]
+    inputs: dict[str, np.ndarray]
+
+    @property
+    def model(self) -> onnx.ModelProto:
+        """The file, anew each time, so that it can be spoilt."""
+        return onnx.load_from_string(self.content)
+
+
+def sound(run: lo.Run) -> Sound:
     from lstm_onnx.training.restore import restore
 
-    return restore(adding_run)
+    restored = restore(run)
+    graph = restored.graphs[0]
+    example = restored.task.sample(graph, trace_sizes(graph), 0)
+    sizes = {name: 3 if name == "batch" else a.example_size or 8 for name, a in graph.axes.items() if a.size is None}
+    content = to_onnx(graph, example).SerializeToString()
+    return Sound(graph, content, example, restored.task.sample(graph, sizes, 1))
 
 
 @pytest.fixture(scope="module")
-def forecasting(tmp_path_factory: pytest.TempPathFactory):
+def alive(adding_run: lo.Run) -> Sound:
+    return sound(adding_run)
+
+
+@pytest.fixture(scope="module")
+def forecasting(tmp_path_factory: pytest.TempPathFactory) -> Sound:
     """A second graph, with much more around its LSTM: scaling, calendar, look-back, quantiles."""
-    from lstm_onnx.training.restore import restore
-
     runs = tmp_path_factory.mktemp("runs")
     config = {"horizon": 4, "window": 24, "hidden": 4, "season": 24}
-    return restore(lo.train("forecasting", **config, epochs=1, threads=1, runs=runs))
+    return sound(lo.train("forecasting", **config, epochs=1, threads=1, runs=runs))
 
 
-def example_of(restored) -> dict[str, np.ndarray]:
-    graph = restored.graphs[0]
-    return restored.task.sample(graph, trace_sizes(graph), 0)
-
-
-def inputs_of(restored) -> dict[str, np.ndarray]:
-    graph = restored.graphs[0]
-    sizes = {name: 3 if name == "batch" else a.example_size or 8 for name, a in graph.axes.items() if a.size is None}
-    return restored.task.sample(graph, sizes, 1)
-
-
-def parting(restored, edit: Edit | None = None) -> str | None:
+def parting(one: Sound, edit: Edit | None = None) -> str | None:
     from lstm_onnx.verification.torch_divergence import first_divergence
 
-    graph, example = restored.graphs[0], example_of(restored)
-    model = to_onnx(graph, example)
+    model = one.model
     if edit is not None:
         edit(model)
-    return first_divergence(model, graph, example, inputs_of(restored))
+    return first_divergence(model, one.graph, one.example, one.inputs)
 
 
 def node(model: onnx.ModelProto, op_type: str) -> onnx.NodeProto:
@@ -103,11 +115,10 @@ def scale_head(model: onnx.ModelProto) -> None:
     set_weights(tensor, numpy_helper.to_array(tensor) * np.float32(1.01))
 
 
-def test_a_sound_file_parts_nowhere(alive, forecasting) -> None:
-    for restored in (alive, forecasting):
-        assert parting(restored) is None
-        graph = restored.graphs[0]
-        assert first_divergence_from_reference(to_onnx(graph, example_of(restored)), inputs_of(restored)) is None
+def test_a_sound_file_parts_nowhere(alive: Sound, forecasting: Sound) -> None:
+    for one in (alive, forecasting):
+        assert parting(one) is None
+        assert first_divergence_from_reference(one.model, one.inputs) is None
 
 
 @pytest.mark.parametrize(
@@ -136,13 +147,13 @@ def test_a_sound_file_parts_nowhere(alive, forecasting) -> None:
         ),
     ],
 )
-def test_a_fault_in_adding_is_named(alive, edit: Edit, starts: str, ends: str) -> None:
+def test_a_fault_in_adding_is_named(alive: Sound, edit: Edit, starts: str, ends: str) -> None:
     found = parting(alive, edit)
     assert found is not None
     assert found.startswith(starts) and found.endswith(ends), found
 
 
-def test_a_wrong_scale_is_named_at_its_multiplication(forecasting) -> None:
+def test_a_wrong_scale_is_named_at_its_multiplication(forecasting: Sound) -> None:
     def rescale(model: onnx.ModelProto) -> None:
         known = {t.name for t in model.graph.initializer if numpy_helper.to_array(t).all()}  # 0 stays 0
         wrong = next(n for n in model.graph.node if n.op_type == "Mul" and known & set(n.input))
@@ -156,7 +167,7 @@ def test_a_wrong_scale_is_named_at_its_multiplication(forecasting) -> None:
     assert found is not None and found.startswith(f"node {rescale.name} (Mul, output mul_")  # type: ignore[attr-defined]
 
 
-def test_a_dropped_cast_is_named_where_it_is_missed(forecasting) -> None:
+def test_a_dropped_cast_is_named_where_it_is_missed(forecasting: Sound) -> None:
     def drop(model: onnx.ModelProto) -> None:
         cast = node(model, "Cast")
         model.graph.node.remove(cast)
@@ -167,7 +178,7 @@ def test_a_dropped_cast_is_named_where_it_is_missed(forecasting) -> None:
     assert found.startswith("node model.encoders.0.scaler/"), found
 
 
-def test_a_cast_that_loses_digits_is_named(forecasting) -> None:
+def test_a_cast_that_loses_digits_is_named(forecasting: Sound) -> None:
     """Unix seconds in float32 are off by a minute: the remainder must be taken in integers first."""
 
     def cast_first(model: onnx.ModelProto) -> None:

@@ -16,6 +16,8 @@ from lstm_onnx.version import __version__
 from tests.cli.conftest import TRAIN, call, npz
 from tests.conftest import ADDING
 
+pytestmark = pytest.mark.paints
+
 
 def test_the_whole_path(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     status, out, _ = call(capsys, *TRAIN, "--epochs=2", "--threads=1")

@@ -37,7 +37,7 @@ FARTHEST = 10.0
 """Scaled values beyond this are cut."""
 LEAST_SPREAD = 0.01
 """What a feature is divided by, at least: one step in a hundred more or less is not to count for much."""
-_AT_ONCE = 1 << 23
+_AT_ONCE = 1 << 21
 """Comparisons that are held in memory, in PyTorch."""
 MOST_KEPT = 1 << 28
 """Bytes of features that are kept while a model learns."""

@@ -62,6 +62,11 @@ class Audio(Stepped):
         """Numbers at each step that `forward` sees."""
         return self.mels * self.frames
 
+    @property
+    def weight(self) -> int:
+        """Bytes of a usual sound of the training part, prepared."""
+        return (self.usual or 0) * self.samples * np.dtype(np.int16).itemsize
+
     def prepare(self, column: Sequence[Any]) -> list[Any]:
         """Turn each row into int16 (blocks, samples)."""
         return [in_blocks(as_pcm(self._read(row, k)), self.samples) for k, row in enumerate(column, start=1)]

@@ -19,7 +19,7 @@ LOOKED_AT = 10_000
 """Examples of a part in files that remarks are made of."""
 UNSEEN = "the examples lie in files: none is held against all others (repeated ones, nearest neighbours)"
 MOST_BYTES = 1 << 28
-"""Bytes of prepared pictures and their like that are kept in memory; more lie in the folder for temporary files."""
+"""Bytes of prepared pictures, or sounds, that are kept in memory; more lie in the folder for temporary files."""
 _AT_ONCE = 1 << 14
 _BYTES_AT_ONCE = 1 << 20
 

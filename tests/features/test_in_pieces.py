@@ -11,6 +11,7 @@ import pytest
 from lstm_onnx_classification.options import Config
 from lstm_onnx_classification.task import Classification
 from lstm_onnx_regression.task import Regression
+from lstm_onnx_speech.task import Speech
 from lstm_onnx_textgen.task import TextGeneration
 from lstm_onnx_translate.task import Translation
 from PIL import Image
@@ -19,6 +20,7 @@ from safetensors.numpy import load_file
 import lstm_onnx as lo
 from lstm_onnx.data import parquet_pieces
 from lstm_onnx.data.room import DiskRoom
+from lstm_onnx.data.sounds import write_sound
 from lstm_onnx.data.stored_rows import RowWriter, StoredRows
 from lstm_onnx.features import stored
 
@@ -174,6 +176,28 @@ def test_many_pictures_lie_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "29.png").write_bytes(b"no picture")
     with pytest.raises(lo.UserError, match=r"29\.png.*counted from example"):
         task.load_data(tmp_path / "t.csv", config, 0)
+
+
+def test_many_sounds_lie_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    for k in range(30):
+        write_sound(tmp_path / f"{k}.wav", random.normal(0, 0.1, 800 + 100 * k).astype(np.float32), 8000)
+    table = pl.DataFrame(
+        {"audio": [f"{k}.wav" for k in range(30)], "text": [["one", "two", "three"][k % 3] for k in range(30)]}
+    )
+    table.write_csv(tmp_path / "t.csv")
+    task = Speech()
+    config, read = task.Config(), dict[str, Any]()
+    for way, most in (("memory", 1 << 28), ("files", 100)):
+        monkeypatch.setattr(stored, "MOST_BYTES", most)
+        monkeypatch.setattr(stored, "_BYTES_AT_ONCE", 10_000)
+        read[way] = task.load_data(tmp_path / "t.csv", config, 0)
+    assert isinstance(read["files"].train.inputs[0][1], StoredRows)
+    assert isinstance(read["memory"].train.inputs[0][1], list)
+    batches = [[*data.train.batches(7, np.random.default_rng(1))] for data in read.values()]
+    for one, other in zip(*batches, strict=True):
+        for name, array in one.items():
+            np.testing.assert_array_equal(other[name], array)
 
 
 def write(folder: Path, *tables: pl.DataFrame) -> Path:

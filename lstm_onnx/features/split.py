@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -57,13 +58,13 @@ class FeatureSplit:
         self.weights = None if weights is None else weights / weights.sum()
         self.count = len(inputs[0][1])
         ragged = [(f, rows) for f, rows in inputs if not isinstance(rows, GathersRows)]
-        longest = [_counted(f.length, rows, type(f).length is InputFeature.length) for f, rows in ragged]
-        longest += [
+        counted = [_counted(f.length, rows, type(f).length is InputFeature.length) for f, rows in ragged]
+        counted += [
             _counted(f.steps_of, rows, type(f).steps_of is OutputFeature.steps_of)
             for f, rows in outputs
             if not isinstance(rows, GathersRows)
         ]
-        self.lengths = np.max(np.stack(longest), axis=0) if longest else None
+        self.lengths = reduce(np.maximum, counted) if counted else None
 
     @classmethod
     def of(

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 
 from lstm_onnx.errors import UserError
 
+if TYPE_CHECKING:
+    from lstm_onnx.data.room import Room
+
 IN_MEMORY = 1 << 25
 """Bytes of rows in memory, where there is room elsewhere."""
 _TOGETHER = 1024
-
-
-class KeepsArrays(Protocol):
-    """A place for arrays, such as one in files."""
-
-    def empty(self, shape: Sequence[int], kind: DTypeLike) -> NDArray[Any]:
-        """Return an array to be filled; raises `UserError` where there is no place for it."""
-        ...
-
-    def touched(self, count: int) -> None:
-        """Be told that so many bytes were read or written."""
-        ...
 
 
 class KeptRows:
@@ -37,7 +26,7 @@ class KeptRows:
         room: for what is beyond `IN_MEMORY`; all is in memory without it.
     """
 
-    def __init__(self, most: int, room: KeepsArrays | None = None) -> None:
+    def __init__(self, most: int, room: Room | None = None) -> None:
         self.most, self.room = most, room
         self.clear()
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -27,7 +27,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lstm_onnx.nn.dilations import SPAN, dilations
-from lstm_onnx.nn.kept_rows import KeepsArrays, KeptRows
+from lstm_onnx.nn.kept_rows import KeptRows
+
+if TYPE_CHECKING:
+    from lstm_onnx.data.room import Room
 
 _RAISED = tuple(combinations(range(SPAN), 3))
 KERNELS = len(_RAISED)
@@ -67,7 +70,7 @@ class RandomConvolutions(nn.Module):
         steps: int,
         seed: int,
         ways: Sequence[Sequence[int]] | None = None,
-        room: KeepsArrays | None = None,
+        room: Room | None = None,
     ) -> None:
         super().__init__()
         ways = ways or (range(columns),)

@@ -67,7 +67,7 @@ def read_otherwise(task: AnyTask, config: BaseModel, changes: Mapping[str, Any])
     Raises:
         UserError: an option is none of these, or has a value that is not allowed.
     """
-    allowed = (*task.reading, *(name for name in ("store",) if name in task.Config.model_fields))
+    allowed = (*task.reading, *({"store"} & task.Config.model_fields.keys()))
     for name in changes:
         if name not in allowed:
             can = f"only how data is read can change: {', '.join(allowed)}" if allowed else "none can change"

@@ -121,6 +121,16 @@ def same_batches(folder: Path, task: Any, table: pl.DataFrame, **asked: Any) -> 
     assert files.baselines == {} and any("none is held against all others" in note for note in files.notes)
 
 
+def same_beyond_memory(task: Any, config: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read what files hold that a table names, kept in memory and, as if it were too much for that, in files."""
+    read = []
+    for most, rows in ((1 << 28, list), (100, StoredRows)):
+        monkeypatch.setattr(stored, "MOST_BYTES", most)
+        read.append(task.load_data(table, config, 0))
+        assert isinstance(read[-1].train.inputs[0][1], rows)
+    assert_same_data(*read)
+
+
 def test_texts_with_classes(tmp_path: Path) -> None:
     memory, files = same_weights(tmp_path, "classification", texts(), balance="sampling")
     assert memory.record.scores is not None
@@ -161,18 +171,9 @@ def test_many_pictures_lie_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         Image.fromarray(random.integers(0, 255, (20, 30, 3), dtype=np.uint8)).save(tmp_path / f"{k}.png")
     table = pl.DataFrame({"picture": [f"{k}.png" for k in range(30)], "target": random.normal(size=30)})
     table.write_csv(tmp_path / "t.csv")
-    task = Regression()
-    config, read = task.Config(size=16), dict[str, Any]()
-    for way, most in (("memory", 1 << 28), ("files", 100)):
-        monkeypatch.setattr(stored, "MOST_BYTES", most)
-        monkeypatch.setattr(stored, "_BYTES_AT_ONCE", 16 * 16 * 3 * 4)
-        read[way] = task.load_data(tmp_path / "t.csv", config, 0)
-    assert isinstance(read["files"].train.inputs[0][1], StoredRows)
-    assert isinstance(read["memory"].train.inputs[0][1], list)
-    batches = [[*data.train.batches(7, np.random.default_rng(1))] for data in read.values()]
-    for one, other in zip(*batches, strict=True):
-        for name, array in one.items():
-            np.testing.assert_array_equal(other[name], array)
+    task, config = Regression(), Regression.Config(size=16)
+    monkeypatch.setattr(stored, "_BYTES_AT_ONCE", 16 * 16 * 3 * 4)
+    same_beyond_memory(task, config, tmp_path / "t.csv", monkeypatch)
     (tmp_path / "29.png").write_bytes(b"no picture")
     with pytest.raises(lo.UserError, match=r"29\.png.*counted from example"):
         task.load_data(tmp_path / "t.csv", config, 0)
@@ -186,18 +187,8 @@ def test_many_sounds_lie_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         {"audio": [f"{k}.wav" for k in range(30)], "text": [["one", "two", "three"][k % 3] for k in range(30)]}
     )
     table.write_csv(tmp_path / "t.csv")
-    task = Speech()
-    config, read = task.Config(), dict[str, Any]()
-    for way, most in (("memory", 1 << 28), ("files", 100)):
-        monkeypatch.setattr(stored, "MOST_BYTES", most)
-        monkeypatch.setattr(stored, "_BYTES_AT_ONCE", 10_000)
-        read[way] = task.load_data(tmp_path / "t.csv", config, 0)
-    assert isinstance(read["files"].train.inputs[0][1], StoredRows)
-    assert isinstance(read["memory"].train.inputs[0][1], list)
-    batches = [[*data.train.batches(7, np.random.default_rng(1))] for data in read.values()]
-    for one, other in zip(*batches, strict=True):
-        for name, array in one.items():
-            np.testing.assert_array_equal(other[name], array)
+    monkeypatch.setattr(stored, "_BYTES_AT_ONCE", 10_000)
+    same_beyond_memory(Speech(), Speech.Config(), tmp_path / "t.csv", monkeypatch)
 
 
 def write(folder: Path, *tables: pl.DataFrame) -> Path:
